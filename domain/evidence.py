@@ -1,0 +1,103 @@
+"""What is gathered for one list: everything that scoring reads, and nothing that it has to ask for."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from domain.customers import Activity, Customer, Standing, StoredAddress
+from domain.model import Model, WeightedProducts
+from domain.products import Product
+from domain.recommendations import ListRequest, RecommendationList
+
+EventType = Literal["view", "cart", "wishlist", "purchase"]
+
+HISTORY_LENGTH = 100
+
+
+class Versions(Struct, frozen=True, kw_only=True):
+    """What a stored list rests on; it is served only while all three are current."""
+
+    customer: int
+    catalogue: int
+    model_id: str
+
+
+class PastEvent(Struct, frozen=True, kw_only=True):
+    """One interaction of the customer with one product, `occurred_at` in microseconds."""
+
+    product: Product
+    event_type: EventType
+    occurred_at: int
+
+
+class NeighbourLists(Struct, frozen=True, kw_only=True):
+    """The trained neighbours of one product, each list packed as `domain.packing` says."""
+
+    product_index: int
+    bought_together: bytes
+    viewed_together: bytes
+    similar_product: bytes
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """What one customer's list is made of, read at one moment.
+
+    `history` has the last interactions, newest first; `bought` every product ever bought with the microseconds of its
+    last purchase; `neighbours` those of the products in `history`; `category_trends` what is popular in the categories of
+    `history` and in the one asked for, packed as `domain.packing` says; `recent_popularity` what is popular in the shop,
+    filled only while it has no model.
+    """
+
+    customer_id: str
+    versions: Versions
+    standing: Standing
+    history: list[PastEvent]
+    bought: dict[str, int]
+    neighbours: list[NeighbourLists]
+    category_trends: dict[str, bytes]
+    model: Model
+    recent_popularity: WeightedProducts
+
+
+class CandidateQuery(Struct, frozen=True, kw_only=True):
+    """The products that scoring wants to see.
+
+    `product_indexes` by number; the newest `n_newest` of each of `categories`; and, so that a list is never shorter than
+    it must be, `n_fill` more of the newest that pass the filters of `request` and are not among `seen`.
+    """
+
+    product_indexes: tuple[int, ...]
+    categories: tuple[str, ...]
+    n_newest: int
+    n_fill: int
+    seen: frozenset[str]
+    request: ListRequest
+
+
+class StoredList(Struct, frozen=True, kw_only=True):
+    """A list with the versions it was computed from."""
+
+    recommendations: RecommendationList
+    versions: Versions
+
+
+class StoredProfile(Struct, frozen=True, kw_only=True):
+    """A customer as stored, read at one moment; `customer.segment` is already what `standing` decides."""
+
+    customer: Customer
+    addresses: list[StoredAddress]
+    activity: Activity
+    standing: Standing
+    history: list[PastEvent]
+    half_life_days: float
+
+
+class ShopSummary(Struct, frozen=True, kw_only=True):
+    """How the shop stands, for `/health` and for deciding when to train; events are counted with order items one by one."""
+
+    n_products: int
+    n_events: int
+    n_events_trained: int
+    model_id: str
+    trained_at: datetime | None

@@ -1,0 +1,85 @@
+r"""The types of single fields that messages share: ids, text, money, instants.
+
+The patterns are written for both Python and ECMA 262, as they also stand in the OpenAPI document: `(?![\s\S])` is the
+end of the text in both, where `$` would let a trailing newline pass in Python.
+"""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta
+
+_END = r"(?![\s\S])"
+_ID_CHARACTERS = r"[A-Za-z0-9._-]+" + _END
+_PRINTABLE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*" + _END
+
+ID_LENGTH = 64
+ID_PATTERN = rf"^(?!\.\.?{_END}){_ID_CHARACTERS}"
+CATEGORY_LENGTH = 200
+CATEGORY_PATTERN = rf"^(?=.*\S){_PRINTABLE}"
+
+Id = Annotated[str, Meta(min_length=1, max_length=ID_LENGTH, pattern=ID_PATTERN)]
+CustomerId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        pattern=rf"^(?!(?:\.\.?|process-browsing|process-purchase){_END}){_ID_CHARACTERS}",
+    ),
+]
+
+Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=rf"^(?=.*\S){_PRINTABLE}")]
+Phone = Annotated[str, Meta(min_length=3, max_length=32, pattern=rf"^(?=.*\S){_PRINTABLE}")]
+PostalCode = Annotated[str, Meta(min_length=1, max_length=16, pattern=rf"^(?=.*\S){_PRINTABLE}")]
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=rf"^[^@\s\u0000-\u001f]+@[^@\s\u0000-\u001f]+{_END}")]
+Country = Annotated[str, Meta(pattern=rf"^[A-Z]{{2}}{_END}", description="ISO 3166-1 alpha-2")]
+Currency = Annotated[str, Meta(pattern=rf"^[A-Z]{{3}}{_END}", description="ISO 4217")]
+CategoryPath = Annotated[
+    str, Meta(min_length=1, max_length=CATEGORY_LENGTH, pattern=CATEGORY_PATTERN, description="Levels separated by /")
+]
+Url = Annotated[str, Meta(min_length=1, max_length=2000, pattern=rf"^(?=.*\S){_PRINTABLE}")]
+Money = Annotated[float, Meta(ge=0, le=1e9, description="At most 4 decimals")]
+Quantity = Annotated[int, Meta(ge=1, le=100_000)]
+Instant = Annotated[datetime, Meta(tz=True)]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MONEY_UNITS = 10_000
+LATEST_AHEAD = timedelta(minutes=5)
+
+
+def new_id() -> str:
+    """Make an id of 128 random bits in hex, for what the shop sends without one."""
+    return uuid.uuid4().hex
+
+
+def to_microseconds(instant: datetime) -> int:
+    """Count the microseconds from 1970 UTC to an aware `instant`; exact for every year that datetime knows."""
+    return (instant - EPOCH) // timedelta(microseconds=1)
+
+
+def from_microseconds(microseconds: int) -> datetime:
+    """Return the UTC instant that lies `microseconds` after 1970."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def to_units(amount: float) -> int:
+    """Return money as the INTEGER of ten-thousandths that storage keeps."""
+    return round(amount * MONEY_UNITS)
+
+
+def from_units(units: int) -> float:
+    """Return stored ten-thousandths as the number that the API shows."""
+    return units / MONEY_UNITS
+
+
+def check_money(amount: float | None) -> None:
+    """Raise ValueError where `amount` has more than 4 decimals."""
+    if amount is not None and round(amount, 4) != amount:
+        raise ValueError("Expected at most 4 decimals")
+
+
+def check_instant(instant: datetime | None) -> None:
+    """Raise ValueError where `instant` lies before 1970."""
+    if instant is not None and instant < EPOCH:
+        raise ValueError("Expected an instant of 1970 or later")

@@ -1,0 +1,61 @@
+"""What training learned of a shop, apart from the neighbour lists that are stored per product."""
+
+from msgspec import Struct, field
+
+from domain.customers import Segment, SegmentRule
+
+
+class WeightedProducts(Struct, frozen=True, kw_only=True):
+    """Products with a weight each, best first: `products` are product indexes, `weights` lie in (0, 1]."""
+
+    products: tuple[int, ...] = ()
+    weights: tuple[float, ...] = ()
+
+
+class Blend(Struct, frozen=True, kw_only=True):
+    """How much each source weighs in a score; every source is scaled to [0, 1] before."""
+
+    bought_together: float = 1.0
+    viewed_together: float = 0.7
+    similar_product: float = 0.45
+    segment_trend: float = 0.15
+    category_interest: float = 0.3
+    price_fit: float = 0.08
+    new: float = 0.04
+    popular: float = 0.08
+
+
+class PriceFit(Struct, frozen=True, kw_only=True):
+    """How far a segment's purchases lie from their category's median: mean and deviation of log price ratios."""
+
+    mean: float = 0.0
+    deviation: float = 1.0
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """One version of what was learned; instants in microseconds, `model_id` is `untrained` before the first training.
+
+    `rebuy_days` has the categories that people rebuy, with the usual days in between; `median_prices` are those of the
+    products bought in a category; `segment_events` counts what each segment's trend rests on. Products above
+    `newest_product_index` came after the training.
+    """
+
+    model_id: str = "untrained"
+    trained_at: int = 0
+    newest_event_at: int = 0
+    newest_product_index: int = -1
+    n_events: int = 0
+    n_customers: int = 0
+    n_products: int = 0
+    half_life_days: float = 30.0
+    blend: Blend = field(default_factory=Blend)
+    segment_rule: SegmentRule = field(default_factory=SegmentRule)
+    rebuy_days: dict[str, float] = {}
+    median_prices: dict[str, float] = {}
+    price_fit: dict[Segment, PriceFit] = {}
+    popular: WeightedProducts = field(default_factory=WeightedProducts)
+    segment_trends: dict[Segment, WeightedProducts] = {}
+    segment_events: dict[Segment, int] = {}
+
+
+UNTRAINED = Model()

@@ -1,0 +1,1 @@
+"""Customers: create, add-address, get-profile, update-behavior."""

@@ -1,0 +1,41 @@
+"""GET /customer/get-profile/{customer_id}: all that the shop knows of a customer, with their list."""
+
+from infra.lambda_adapter import LambdaHandler
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from domain.interests import category_interests
+from domain.ports import Repository
+from domain.recommendations import Profile
+from infra.edge.app import create_app
+from infra.edge.parameters import IdInPath
+from infra.edge.problems import declared
+from infra.edge.storage import Clock
+from infra.serving import current_list
+from infra.settings import Settings
+
+
+@get("/customer/get-profile/{customer_id:str}", responses=declared("validation", "not-found", "customer-not-found"))
+async def get_profile(
+    customer_id: IdInPath,
+    repository: NamedDependency[SkipValidation[Repository]],
+    settings: NamedDependency[SkipValidation[Settings]],
+    clock: NamedDependency[SkipValidation[Clock]],
+) -> Profile:
+    """Show a customer; viewing a profile makes the list if it is not there."""
+    stored = await repository.profile(customer_id)
+    recommendations = await current_list(repository, customer_id, now=clock.now(), reuse_seconds=settings.reuse_seconds)
+    return Profile(
+        customer=stored.customer,
+        addresses=stored.addresses,
+        activity=stored.activity,
+        category_interests=category_interests(
+            stored.history, counted_from=stored.standing.counted_from, half_life_days=stored.half_life_days
+        ),
+        recommendations=recommendations,
+    )
+
+
+app = create_app(get_profile)
+handler = LambdaHandler(app)

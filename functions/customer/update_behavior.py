@@ -1,0 +1,41 @@
+"""POST /customer/update-behavior: record what a customer did, several events at once."""
+
+from infra.lambda_adapter import LambdaHandler
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, SkipValidation
+
+from domain.customers import segment_of
+from domain.interactions import BehaviorUpdate, UpdatedBehavior, check_update
+from domain.ports import Repository
+from infra.edge.app import create_app
+from infra.edge.body import LARGE, StrictBody
+from infra.edge.problems import BODY, declared
+from infra.edge.storage import Clock
+
+
+@post(
+    "/customer/update-behavior",
+    dto=StrictBody[BehaviorUpdate],
+    return_dto=None,
+    opt=LARGE,
+    status_code=200,
+    responses=declared(*BODY, "customer-not-found", "product-not-found", "event-id-reused"),
+)
+async def update_behavior(
+    data: JSONBody[BehaviorUpdate],
+    repository: NamedDependency[SkipValidation[Repository]],
+    clock: NamedDependency[SkipValidation[Clock]],
+) -> UpdatedBehavior:
+    """Record interactions and orders, all or none; what was sent before is counted under `seen_before`."""
+    now = clock.now()
+    check_update(data, now=now)
+    recorded = await repository.record(data.events(), now=now)
+    segment, _ = segment_of(recorded.standing)
+    return UpdatedBehavior(
+        customer_id=data.customer_id, accepted=recorded.accepted, seen_before=recorded.seen_before, segment=segment
+    )
+
+
+app = create_app(update_behavior)
+handler = LambdaHandler(app)

@@ -1,0 +1,45 @@
+"""GET /recommendations/{customer_id}: what this customer should be shown, and why."""
+
+from infra.lambda_adapter import LambdaHandler
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from domain.ports import Repository
+from domain.recommendations import ListRequest, RecommendationList
+from infra.edge.app import create_app
+from infra.edge.parameters import Category, Excluded, IdInPath, Limit, Price
+from infra.edge.problems import declared
+from infra.edge.storage import Clock
+from infra.serving import current_list
+from infra.settings import Settings
+
+
+@get("/recommendations/{customer_id:str}", responses=declared("validation", "not-found", "customer-not-found"))
+async def for_customer(
+    customer_id: IdInPath,
+    repository: NamedDependency[SkipValidation[Repository]],
+    settings: NamedDependency[SkipValidation[Settings]],
+    clock: NamedDependency[SkipValidation[Clock]],
+    limit: Limit = 10,
+    category: Category = None,
+    min_price: Price = None,
+    max_price: Price = None,
+    exclude: Excluded = None,
+) -> RecommendationList:
+    """Recommend products; the filters apply before the best `limit` are taken."""
+    request = ListRequest(
+        limit=limit,
+        category=category,
+        min_price=min_price,
+        max_price=max_price,
+        exclude=frozenset(exclude or ()),
+    )
+    request.check()
+    return await current_list(
+        repository, customer_id, request=request, now=clock.now(), reuse_seconds=settings.reuse_seconds
+    )
+
+
+app = create_app(for_customer)
+handler = LambdaHandler(app)

@@ -1,0 +1,1 @@
+"""What touches the world: storage, settings, the web edge, files."""

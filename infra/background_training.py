@@ -1,0 +1,54 @@
+"""Training beside a running server: in a child process, so that requests keep their latency."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from domain.ports import Repository
+from infra.edge.storage import Storage
+from infra.trainer import train_in_child
+
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 1.0
+PAUSE_SECONDS = 60.0
+TRAIN = (sys.executable, str(Path(__file__).parents[1] / "main.py"), "train")
+
+
+@asynccontextmanager
+async def train_when_due(storage: Storage) -> AsyncIterator[None]:
+    """While the application runs, train whenever `TRAIN_AFTER_EVENTS` more events are there than at the last training."""
+    after_events = storage.settings().train_after_events
+    if after_events == 0:
+        yield
+        return
+    repository = await storage.repository()
+    watching = asyncio.create_task(watch(repository, after_events=after_events))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+async def watch(
+    repository: Repository,
+    *,
+    after_events: int,
+    command: Sequence[str] = TRAIN,
+    check_seconds: float = CHECK_SECONDS,
+    pause_seconds: float = PAUSE_SECONDS,
+) -> None:
+    """Train by `command` whenever it is due, until cancelled; after a failed training, wait before the next."""
+    while True:
+        await asyncio.sleep(check_seconds)
+        summary = await repository.summary()
+        if summary.n_events - summary.n_events_trained < after_events:
+            continue
+        if await train_in_child(command) != 0:
+            logger.warning("The training in the background failed; the model in use stays.")
+            await asyncio.sleep(pause_seconds)

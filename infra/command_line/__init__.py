@@ -1,0 +1,45 @@
+"""What a person types: `python main.py ...`."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from domain.errors import ShopError
+from infra.command_line import importing, recommending, serving, training
+from infra.settings import read_settings
+
+DESCRIPTION = """\
+The recommendation backend of an online shop.
+
+Without a command it serves the API: http://127.0.0.1:8000/schema shows every endpoint.
+Settings come from the environment: DATABASE_URL (sqlite:///shop.db), HOST, PORT, WORKERS, LOG_LEVEL, CURRENCY,
+REUSE_SECONDS, TRAIN_AFTER_EVENTS. docs/settings.md explains each.
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; return the exit code. What is wrong is said in one line on standard error."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        settings = read_settings()
+        logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s")
+        return parsed.run(parsed, settings)
+    except ShopError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. What was committed stays; the same command finishes the job.\n")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python main.py", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    serving.add_options(parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    importing.add_command(commands)
+    training.add_command(commands)
+    recommending.add_command(commands)
+    return parser

@@ -1,0 +1,71 @@
+"""`python main.py import products|customers|events FILE...`: a shop's history out of files."""
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import get_args
+
+from domain.errors import Unusable
+from infra.command_line.training import told
+from infra.edge.storage import open_repository
+from infra.intake import Import, Report, import_files
+from infra.intake.progress import progress_on
+from infra.intake.rows import Kind, columns_of
+from infra.settings import Settings
+from infra.trainer import train
+
+DESCRIPTION = """\
+Import files: CSV with a header, or JSON Lines; plain, .gz or .xz; - for standard input.
+
+Importing the same lines again changes nothing, so an import that was cut off is finished by the same command.
+Refused lines go to FILE.rejected.jsonl; the exit code is then 3.
+
+columns:
+"""
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    columns = "\n".join(f"  {kind}: {', '.join(columns_of(kind))}" for kind in get_args(Kind))
+    command = commands.add_parser(
+        "import",
+        help="import products, customers or events from files",
+        description=DESCRIPTION + columns,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("kind", choices=get_args(Kind))
+    command.add_argument("files", nargs="+", metavar="FILE")
+    command.add_argument(
+        "--map", action="append", default=[], metavar="THEIRS=OURS", help="rename a column of the files"
+    )
+    command.add_argument("--create-products", action="store_true", help="create products that events name and none is")
+    command.add_argument("--no-train", action="store_true", help="do not train when the import is done")
+    command.set_defaults(run=run_import)
+
+
+def run_import(parsed: argparse.Namespace, settings: Settings) -> int:
+    wanted = Import(
+        kind=parsed.kind,
+        paths=tuple(parsed.files),
+        mapping=dict(_renaming(pair) for pair in parsed.map),
+        create_products=parsed.create_products,
+    )
+    report = asyncio.run(_import(wanted, settings, train_after=not parsed.no_train))
+    return report.exit_code
+
+
+async def _import(wanted: Import, settings: Settings, *, train_after: bool) -> Report:
+    now = datetime.now(UTC)
+    async with open_repository(settings) as repository:
+        report = await import_files(wanted, intake=repository, now=now, progress=progress_on(sys.stderr))
+        sys.stdout.write(report.told())
+        if train_after:
+            sys.stdout.write(told(await train(repository, now=datetime.now(UTC))))
+    return report
+
+
+def _renaming(pair: str) -> tuple[str, str]:
+    theirs, equals, ours = pair.partition("=")
+    if not (theirs and equals and ours):
+        raise Unusable(f"--map takes THEIRS=OURS, not {pair!r}.")
+    return theirs, ours

@@ -1,0 +1,168 @@
+"""The shoppers of the demo shop: who they are, what they like, and what they do in 90 days."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from domain.customers import SEGMENTS, CustomerChange, Segment
+from domain.interactions import BrowsingEvent, BrowsingType, CustomerEvent, OrderItem, Purchase
+from infra.demo.catalogue import CONSUMABLES, DemoProduct
+
+N_CUSTOMERS = 500
+N_EVENTS = 20_000
+DAYS = 90
+
+TASTES: dict[str, dict[str, float]] = {
+    "camper": {"outdoor/camping": 0.65, "outdoor/hiking": 0.35},
+    "hiker": {"outdoor/hiking": 0.75, "outdoor/camping": 0.25},
+    "cyclist": {"outdoor/cycling": 0.85, "sports/running": 0.15},
+    "runner": {"sports/running": 0.8, "sports/yoga": 0.2},
+    "yogi": {"sports/yoga": 0.85, "home/bedding": 0.15},
+    "barista": {"home/coffee": 0.5, "food/coffee": 0.5},
+    "cook": {"home/kitchen": 0.85, "home/coffee": 0.15},
+    "homemaker": {"home/lamps": 0.5, "home/bedding": 0.5},
+    "photographer": {"electronics/photo": 0.85, "outdoor/hiking": 0.15},
+    "listener": {"electronics/audio": 0.9, "home/lamps": 0.1},
+    "gardener": {"garden/plants": 0.5, "garden/tools": 0.5},
+    "dog owner": {"pets/dogs": 0.55, "food/dog food": 0.45},
+}
+"""Which categories a taste draws from, and how often."""
+
+ASSIGNED_SHARE = 1 / 3
+REBUY_DAYS = 14
+_LEVEL_WEIGHTS = {"Budget": (6.0, 2.0, 0.3), "Regular": (2.0, 5.0, 1.5), "Premium": (0.3, 2.0, 6.0)}
+_FIRST_NAMES = ("Ada", "Ben", "Chloe", "Dario", "Elif", "Finn", "Greta", "Hugo", "Ines", "Jonas", "Kaja", "Luca", "Mira",
+                "Noah", "Olga", "Paul", "Rosa", "Sami", "Tilda", "Yann")  # fmt: skip
+_LAST_NAMES = ("Abel", "Baumann", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Horvat", "Ivanova", "Jansen",
+               "Keller", "Lindqvist", "Moretti", "Novak", "Okafor", "Petit", "Quinn", "Rossi", "Silva", "Weber")  # fmt: skip
+
+
+class Shopper(Struct, frozen=True):
+    customer_id: str
+    segment: Segment
+    tastes: tuple[str, ...]
+    change: CustomerChange
+
+
+def shoppers(random: Random) -> list[Shopper]:
+    """Make 500 customers, `demo-1` a camper of the Regular kind; the shop assigned a third of the segments itself."""
+    made: list[Shopper] = []
+    for number in range(1, N_CUSTOMERS + 1):
+        segment = random.choices(SEGMENTS, weights=(2, 5, 3))[0]
+        tastes = tuple(random.sample(list(TASTES), k=random.choices((1, 2, 3), weights=(5, 4, 1))[0]))
+        first, last = random.choice(_FIRST_NAMES), random.choice(_LAST_NAMES)
+        is_assigned = random.random() < ASSIGNED_SHARE
+        if number == 1:
+            segment, tastes, is_assigned = "Regular", ("camper",), False
+        change = CustomerChange(
+            customer_id=f"demo-{number}",
+            email=f"{first}.{last}.{number}@example.com".lower(),
+            first_name=first,
+            last_name=last,
+            segment=segment if is_assigned else UNSET,
+        )
+        made.append(Shopper(change.customer_id, segment, tastes, change))
+    return made
+
+
+def history(
+    random: Random, customers: list[Shopper], products: list[DemoProduct], *, now: datetime
+) -> list[CustomerEvent]:
+    """Make at least 20,000 events, an order counting its items, over the 90 days before `now`, in order of time.
+
+    A shopper comes in visits: looks at some products of one taste, puts some into the cart or on the wishlist, and buys
+    some of those together. Coffee and dog food are bought again about every two weeks.
+    """
+    by_category: dict[str, list[DemoProduct]] = {}
+    for product in products:
+        by_category.setdefault(product.category, []).append(product)
+    events: list[CustomerEvent] = []
+    n_events = 0
+    # The first visits go round, so that every customer has a history; later ones follow how active a customer is.
+    activity = [random.lognormvariate(0.0, 0.8) for _ in customers]
+    while n_events < N_EVENTS:
+        first_round = len(events) == 0
+        for customer in customers * 2 if first_round else random.choices(customers, activity, k=50):
+            started_at = now - timedelta(minutes=random.uniform(200, DAYS * 24 * 60))
+            visit = list(_visit(random, customer, by_category, started_at=started_at, now=now))
+            events += visit
+            n_events += sum(len(event.items) if isinstance(event, Purchase) else 1 for event in visit)
+    events.sort(key=lambda event: (event.occurred_at or now, event.customer_id))
+    return [_numbered(event, number) for number, event in enumerate(events, start=1)]
+
+
+def _visit(
+    random: Random,
+    customer: Shopper,
+    by_category: dict[str, list[DemoProduct]],
+    *,
+    started_at: datetime,
+    now: datetime,
+) -> Iterator[CustomerEvent]:
+    taste = TASTES[random.choice(customer.tastes)]
+    looked_at = [_pick(random, customer, taste, by_category) for _ in range(random.randrange(2, 7))]
+    at = started_at
+    for product in looked_at:
+        at += timedelta(seconds=random.randrange(15, 240))
+        yield _browsed(customer, product, "view", at, dwell_seconds=float(random.randrange(5, 180)))
+    wanted = list(dict.fromkeys(random.sample(looked_at, k=min(len(looked_at), random.randrange(0, 4)))))
+    for product in wanted:
+        at += timedelta(seconds=random.randrange(10, 90))
+        yield _browsed(customer, product, "cart" if random.random() < 0.7 else "wishlist", at)
+    if wanted and random.random() < 0.55:
+        at += timedelta(seconds=random.randrange(30, 300))
+        yield from _orders(random, customer, wanted, at, now=now)
+
+
+def _orders(
+    random: Random, customer: Shopper, wanted: list[DemoProduct], at: datetime, *, now: datetime
+) -> Iterator[Purchase]:
+    """Buy what is wanted, and the consumables of it again until now or until the shopper has had enough."""
+    yield _bought(customer, wanted, at)
+    again = [product for product in wanted if product.category in CONSUMABLES]
+    while again and random.random() < 0.75:
+        at += timedelta(days=REBUY_DAYS + random.uniform(-2, 2))
+        if at > now:
+            return
+        yield _bought(customer, again, at)
+
+
+def _pick(
+    random: Random, customer: Shopper, taste: dict[str, float], by_category: dict[str, list[DemoProduct]]
+) -> DemoProduct:
+    category = random.choices(list(taste), weights=list(taste.values()))[0]
+    levels = _LEVEL_WEIGHTS[customer.segment]
+    offered = by_category[category]
+    return random.choices(offered, weights=[product.appeal * levels[product.level] for product in offered])[0]
+
+
+def _browsed(
+    customer: Shopper,
+    product: DemoProduct,
+    event_type: BrowsingType,
+    at: datetime,
+    *,
+    dwell_seconds: float | None = None,
+) -> BrowsingEvent:
+    return BrowsingEvent(
+        customer_id=customer.customer_id,
+        product_id=product.product_id,
+        event_type=event_type,
+        dwell_seconds=dwell_seconds,
+        occurred_at=at,
+    )
+
+
+def _bought(customer: Shopper, products: list[DemoProduct], at: datetime) -> Purchase:
+    items = tuple(OrderItem(product_id=product.product_id, unit_price=round(product.price, 2)) for product in products)
+    return Purchase(customer_id=customer.customer_id, items=items, currency="EUR", occurred_at=at)
+
+
+def _numbered(event: CustomerEvent, number: int) -> CustomerEvent:
+    """Give an event its id, so that loading the shop again changes nothing."""
+    if isinstance(event, Purchase):
+        return msgspec.structs.replace(event, order_id=f"demo-o-{number:05}")
+    return msgspec.structs.replace(event, event_id=f"demo-e-{number:05}")

@@ -1,0 +1,1 @@
+"""Between HTTP and the handlers: guard, strict bodies, problem details, the application factory."""

@@ -1,0 +1,183 @@
+"""What is looked at before a request reaches its handler: its path, its query, its body.
+
+Litestar alone is lenient here: it decodes `"1"` as 1, takes any content type, and answers 500 to invalid UTF-8 and to deep
+nesting. The local app and every function share this guard.
+"""
+
+import asyncio
+import json
+import re
+from collections import Counter
+from typing import Any
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from litestar.datastructures import Headers
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from infra.edge.problems import FieldError, RequestRefused
+
+BODY_SECONDS = 5.0
+MOST_BYTES = 64 * 1024
+MOST_DEPTH = 16
+REPEATABLE = frozenset({"exclude"})
+
+_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+
+
+def check_target(scope: Any) -> None:
+    """Refuse paths and queries whose meaning is not plain; raise RequestRefused.
+
+    An encoded slash, a dot segment, an empty segment or a trailing slash name nothing here. Bytes that are not text and
+    parameters given twice are invalid.
+    """
+    path = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
+    path = path.partition(b"?")[0]
+    decoded = unquote_to_bytes(path)
+    segments = decoded.split(b"/")[1:]
+    if b"%2f" in path.lower() or any(segment in {b"", b".", b".."} for segment in segments):
+        raise RequestRefused("not-found")
+    if not _is_text(decoded):
+        raise RequestRefused("validation", field_errors=[FieldError(pointer="#/path", detail="Expected UTF-8 text")])
+    query = scope["query_string"]
+    if query and not _is_text(unquote_to_bytes(query)):
+        raise RequestRefused("validation", field_errors=[FieldError(pointer="#/query", detail="Expected UTF-8 text")])
+    counts = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    for name, count in counts.items():
+        if count > 1 and name not in REPEATABLE:
+            raise RequestRefused(
+                "validation", field_errors=[FieldError(pointer=f"#/query/{name}", detail="Expected at most once")]
+            )
+
+
+class BodyGuard(ASGIMiddleware):
+    """Read a request's body within its bounds and hand it on only if it is plain JSON.
+
+    A route bounds its body with `opt={"most_bytes": ...}`.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        if scope["method"] != "POST":
+            await next_app(scope, receive, send)
+            return
+        headers = Headers.from_scope(scope)
+        check_body_headers(headers)
+        body = await _read(receive, headers, most_bytes=scope["route_handler"].opt.get("most_bytes", MOST_BYTES))
+        check_json(body)
+        await next_app(scope, _replaying(body, receive), send)
+
+
+def check_body_headers(headers: Headers) -> None:
+    """Refuse what is not plain `application/json` in UTF-8."""
+    media_type, _, parameters = headers.get("content-type", "").lower().partition(";")
+    charset = re.search(r'charset\s*=\s*"?([^";\s]*)', parameters)
+    if media_type.strip() != "application/json" or (charset and charset[1] not in {"utf-8", "utf8"}):
+        raise RequestRefused("unsupported-media-type")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise RequestRefused("unsupported-encoding")
+
+
+def check_json(body: bytes) -> None:
+    """Refuse a body that is empty, too deep, not JSON as RFC 8259 has it, or has a key twice or a null."""
+    if not body.strip():
+        raise RequestRefused("empty-body")
+    if body.count(b"[") + body.count(b"{") > MOST_DEPTH and _depth(body) > MOST_DEPTH:
+        raise RequestRefused("json-too-deep")
+    try:
+        document = _PARSER.decode(body.decode("utf-8"))
+        if b"\\u" in body:
+            json.dumps(document, ensure_ascii=False).encode("utf-8")
+    except ValueError as error:
+        raise RequestRefused("malformed-json") from error
+    if b"null" in body and (pointer := _pointer_to_null(document)) is not None:
+        raise RequestRefused(
+            "validation", field_errors=[FieldError(pointer=pointer, detail="Expected a value, got `null`")]
+        )
+
+
+async def _read(receive: Receive, headers: Headers, *, most_bytes: int) -> bytes:
+    announced = headers.get("content-length", "0")
+    if announced.isdigit() and int(announced[:20]) > most_bytes:
+        raise RequestRefused("body-too-large")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in _parts(receive):
+                body += part
+                if len(body) > most_bytes:
+                    raise RequestRefused("body-too-large")
+    except TimeoutError as error:
+        raise RequestRefused("request-timeout") from error
+    return bytes(body)
+
+
+async def _parts(receive: Receive) -> Any:
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise RequestRefused("bad-request")
+        yield message.get("body", b"")
+        if not message.get("more_body", False):
+            return
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replay
+
+
+def _is_text(decoded: bytes) -> bool:
+    try:
+        return "\x00" not in decoded.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def _depth(body: bytes) -> int:
+    depth = deepest = 0
+    for token in _NESTING.finditer(body):
+        match token[0]:
+            case b"[" | b"{":
+                depth += 1
+                deepest = max(deepest, depth)
+            case b"]" | b"}":
+                depth -= 1
+            case _:
+                pass
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise RequestRefused("duplicate-key")
+    return members
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_PARSER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_no_constant,
+    # Numbers are judged by the strict decoder that follows; here only their form counts.
+    parse_int=str,
+    parse_float=str,
+)
+
+
+def _pointer_to_null(document: Any, pointer: str = "#") -> str | None:
+    if document is None:
+        return None if pointer == "#" else pointer
+    members = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    return next((found for key, value in members if (found := _pointer_to_null(value, f"{pointer}/{key}"))), None)

@@ -1,0 +1,36 @@
+"""GET /health of the local app: 200 only when the repository answers."""
+
+from datetime import datetime
+from typing import Literal
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from msgspec import Struct
+
+from domain.ports import Repository
+from infra.edge.problems import declared
+
+
+class ModelInUse(Struct, frozen=True, kw_only=True):
+    model_id: str
+    trained_at: datetime | None
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    status: Literal["ok"]
+    products: int
+    events: int
+    model: ModelInUse
+
+
+@get("/health", responses=declared())
+async def health(repository: NamedDependency[SkipValidation[Repository]]) -> Health:
+    """Tell that the storage answers, what it holds, and which model is in use."""
+    summary = await repository.summary()
+    return Health(
+        status="ok",
+        products=summary.n_products,
+        events=summary.n_events,
+        model=ModelInUse(model_id=summary.model_id, trained_at=summary.trained_at),
+    )

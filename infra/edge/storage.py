@@ -1,0 +1,60 @@
+"""The repository of an application: opened once, closed with it."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import UTC, datetime
+
+from domain.errors import Unusable
+from infra.settings import Settings
+from infra.sqlite import SqliteRepository
+
+
+class Clock:
+    """The wall clock, as a dependency that tests can replace."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Storage:
+    """Open the repository at the application's start, or at the first request where no start is announced.
+
+    An application that another one mounts is not told of its start.
+    """
+
+    def __init__(self, read: Callable[[], Settings]) -> None:
+        self._read = read
+        self._settings: Settings | None = None
+        self._opening = asyncio.Lock()
+        self._open = AsyncExitStack()
+        self._repository: SqliteRepository | None = None
+
+    def settings(self) -> Settings:
+        """Return the settings, read once; raise Unusable where one is wrong."""
+        if self._settings is None:
+            self._settings = self._read()
+        return self._settings
+
+    def clock(self) -> Clock:
+        return Clock()
+
+    async def repository(self) -> SqliteRepository:
+        """Return the repository; raise Unusable where it cannot be opened, and try again at the next call."""
+        if self._repository is None:
+            async with self._opening:
+                if self._repository is None:
+                    self._repository = await self._open.enter_async_context(open_repository(self.settings()))
+        return self._repository
+
+    async def close(self) -> None:
+        self._repository = None
+        await self._open.aclose()
+
+
+def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqliteRepository]:
+    """Open the storage that the settings name; refuse what would lose every write."""
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ and not settings.allow_ephemeral_sqlite:
+        raise Unusable("SQLite keeps nothing on AWS Lambda; ALLOW_EPHEMERAL_SQLITE=1 says that this is a trial.")
+    return SqliteRepository.open(settings.database_path, currency=settings.currency)

@@ -1,0 +1,113 @@
+"""Files as rows: CSV and JSON Lines, plain, .gz or .xz, `-` for standard input."""
+
+import csv
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import msgspec
+
+from domain.errors import Unusable
+
+STANDARD_INPUT = "-"
+_JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
+
+
+class Row(NamedTuple):
+    """One line of a file: its values by the file's own column names, or why it cannot be read."""
+
+    line: int
+    values: dict[str, Any]
+    refused: str | None = None
+
+
+class Rows(NamedTuple):
+    """The rows of one file; `columns` is None where every line names its own; `position` tells the bytes read."""
+
+    columns: Sequence[str] | None
+    rows: Iterator[Row]
+    position: IO[bytes] | None
+    size: int | None
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Rows]:
+    """Open one file; raise Unusable, also while it is read, where it is missing, broken or not UTF-8."""
+    try:
+        with _binary(path) as raw, _decompressed(path, raw) as stream:
+            buffered = io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream
+            is_json = _is_json(path, buffered)
+            text = io.TextIOWrapper(buffered, encoding="utf-8-sig", newline="")
+            columns, rows = (None, _json_rows(text)) if is_json else _csv_rows(text)
+            is_file = path != STANDARD_INPUT
+            yield Rows(columns, rows, raw if is_file else None, Path(path).stat().st_size if is_file else None)
+    except UnicodeDecodeError as error:
+        raise Unusable(f"{path} is not UTF-8 text.") from error
+    except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
+        raise Unusable(f"{path} is broken or cut off.") from error
+    except OSError as error:
+        raise Unusable(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _binary(path: str) -> IO[bytes]:
+    return open(sys.stdin.fileno(), "rb", closefd=False) if path == STANDARD_INPUT else Path(path).open("rb")
+
+
+def _decompressed(path: str, raw: IO[bytes]) -> IO[bytes]:
+    match Path(path).suffix:
+        case ".gz":
+            return gzip.open(raw)
+        case ".xz":
+            return lzma.open(raw)
+        case _:
+            return raw
+
+
+def _is_json(path: str, stream: Any) -> bool:
+    """Tell by the name, or where there is none by the first character."""
+    if path == STANDARD_INPUT:
+        return stream.peek(64)[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    name = Path(path)
+    return (name.with_suffix("") if name.suffix in {".gz", ".xz"} else name).suffix in _JSON_SUFFIXES
+
+
+def _csv_rows(text: io.TextIOWrapper) -> tuple[Sequence[str], Iterator[Row]]:
+    reader = csv.reader(text)
+    try:
+        columns = next(reader, [])
+    except csv.Error as error:
+        raise Unusable(f"The header is not CSV: {error}.") from error
+    return columns, _below(reader, columns)
+
+
+def _below(reader: Any, columns: Sequence[str]) -> Iterator[Row]:
+    """Yield the rows below a header; after one that is not CSV, go on with the next."""
+    width = len(columns)
+    while True:
+        try:
+            for cells in reader:
+                if len(cells) == width:
+                    yield Row(reader.line_num, dict(zip(columns, cells, strict=True)))
+                elif cells:
+                    yield Row(reader.line_num, {}, f"Expected {width} cells")
+        except csv.Error:
+            yield Row(reader.line_num, {}, "Not CSV")
+        else:
+            return
+
+
+def _json_rows(text: io.TextIOWrapper) -> Iterator[Row]:
+    decoder = msgspec.json.Decoder(dict[str, Any])
+    for number, line in enumerate(text, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield Row(number, decoder.decode(line))
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            yield Row(number, {}, "Not a JSON object")

@@ -1,0 +1,154 @@
+"""Import files into a shop, in batches that are each stored whole; the same command again finishes what was cut off."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from domain.errors import Unusable
+from domain.interactions import CustomerEvent, Purchase
+from domain.ports import Intake, Outcome
+from infra.intake.files import opened
+from infra.intake.progress import Progress
+from infra.intake.report import Report
+from infra.intake.rows import REQUIRED, Kind, RowRefused, columns_of, reader_of
+from infra.intake.staging import Place, Staging
+
+BATCH = 1000
+PAUSE_SECONDS = 0.003
+_PROGRESS_EVERY = 1000
+
+
+class Import(Struct, frozen=True, kw_only=True):
+    """What to import: the kind, the files, and how their columns are called (`mapping`: theirs to ours)."""
+
+    kind: Kind
+    paths: tuple[str, ...]
+    mapping: Mapping[str, str] = {}
+    create_products: bool = False
+
+
+async def import_files(wanted: Import, *, intake: Intake, now: datetime, progress: Progress) -> Report:
+    """Import everything that is acceptable and report the rest; raise Unusable where a file cannot be read at all."""
+    unknown = set(wanted.mapping.values()) - set(columns_of(wanted.kind))
+    if unknown:
+        raise Unusable(f"--map names columns that {wanted.kind} do not have: {', '.join(sorted(unknown))}.")
+    report = Report(wanted.paths)
+    try:
+        if wanted.kind == "events":
+            with Staging.opened() as staging:
+                for place, record in _records(wanted, report, now=now, progress=progress):
+                    staging.add(place, record)
+                await _put_events(staging, wanted, report, intake=intake, now=now, progress=progress)
+        else:
+            await _put_records(wanted, report, intake=intake, now=now, progress=progress)
+    finally:
+        progress.end()
+        report.close()
+    return report
+
+
+async def _put_records(wanted: Import, report: Report, *, intake: Intake, now: datetime, progress: Progress) -> None:
+    put = intake.put_products if wanted.kind == "products" else intake.put_customers
+    batch: list[tuple[Place, Any]] = []
+    for entry in _records(wanted, report, now=now, progress=progress):
+        batch.append(entry)
+        if len(batch) == BATCH:
+            await _put(put, batch, report, now=now)
+    await _put(put, batch, report, now=now)
+
+
+async def _put(put: Any, batch: list[tuple[Place, Any]], report: Report, *, now: datetime) -> None:
+    if batch:
+        outcomes = await put([record for _, record in batch], now=now)
+        for (place, _), outcome in zip(batch, outcomes, strict=True):
+            report.add(outcome, [place])
+        batch.clear()
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _put_events(
+    staging: Staging, wanted: Import, report: Report, *, intake: Intake, now: datetime, progress: Progress
+) -> None:
+    progress.begin("Storing events", staging.n_lines)
+    stored = 0
+    for batch in _batches(staging, report):
+        outcomes = await intake.put_events(
+            [event for event, _ in batch], create_products=wanted.create_products, now=now
+        )
+        for (_, places), outcome in zip(batch, outcomes, strict=True):
+            report.add(outcome, places)
+            stored += len(places)
+        progress.reach(stored)
+        # Between two batches a server that waits for the write lock gets its turn.
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _batches(staging: Staging, report: Report) -> Iterator[list[tuple[CustomerEvent, list[Place]]]]:
+    """Group events so that a batch has at most 1,000 rows, an order counting its items."""
+    batch: list[tuple[CustomerEvent, list[Place]]] = []
+    n_rows = 0
+    for event, places in staging.events():
+        if isinstance(event, RowRefused):
+            report.add(_refused(event), places)
+            continue
+        size = len(event.items) if isinstance(event, Purchase) else 1
+        if n_rows + size > BATCH:
+            yield batch
+            batch, n_rows = [], 0
+        batch.append((event, places))
+        n_rows += size
+    if batch:
+        yield batch
+
+
+def _records(wanted: Import, report: Report, *, now: datetime, progress: Progress) -> Iterator[tuple[Place, Any]]:
+    """Read all files, yielding what is acceptable with its place and reporting what is not."""
+    read = reader_of(wanted.kind, now=now)
+    for number, path in enumerate(wanted.paths):
+        with opened(path) as file:
+            progress.begin(f"Reading {path}", file.size)
+            if file.columns is not None:
+                _check_columns(file.columns, wanted, path)
+            for row in file.rows:
+                report.read += 1
+                if report.read % _PROGRESS_EVERY == 0 and file.position is not None:
+                    progress.reach(file.position.tell())
+                try:
+                    if row.refused:
+                        raise RowRefused(None, row.refused)
+                    yield (number, row.line), read(_known(row.values, wanted, report))
+                except RowRefused as refused:
+                    report.add(_refused(refused), [(number, row.line)])
+
+
+def _check_columns(columns: Sequence[str], wanted: Import, path: str) -> None:
+    """Raise Unusable where a header lacks a column that every line needs, or has one twice."""
+    ours = [wanted.mapping.get(column, column) for column in columns]
+    missing = [column for column in REQUIRED[wanted.kind] if column not in ours]
+    if missing:
+        raise Unusable(
+            f"{path} has no column {', '.join(missing)}; --map THEIRS={missing[0]} says what it is called there."
+        )
+    twice = [column for column in columns_of(wanted.kind) if ours.count(column) > 1]
+    if twice:
+        raise Unusable(f"{path} has the column {twice[0]} twice.")
+
+
+def _known(values: Mapping[str, Any], wanted: Import, report: Report) -> dict[str, Any]:
+    """Keep the columns that this kind has, under our names, and note the others."""
+    columns = columns_of(wanted.kind)
+    known: dict[str, Any] = {}
+    for theirs, value in values.items():
+        ours = wanted.mapping.get(theirs, theirs)
+        if ours in columns:
+            known[ours] = value
+        else:
+            report.ignored_columns[theirs] = None
+    return known
+
+
+def _refused(refused: RowRefused) -> Outcome:
+    return Outcome(status="refused", field=refused.field, reason=refused.reason)

@@ -1,0 +1,113 @@
+"""Lines of events, sorted on disk so that what belongs together comes together, whatever the size of the files."""
+
+import hashlib
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from domain.interactions import BrowsingEvent, CustomerEvent, OrderItem, Purchase
+from infra.intake.rows import EventRow, RowRefused
+
+MOST_ORDER_LINES = 1000
+_CHUNK = 5000
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(EventRow).decode
+
+Place = tuple[int, int]
+"""A file's number in the command, and a line of it."""
+
+
+class Staging:
+    """Put lines in, in any order; get events out, each with the lines that it is made of."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._pending: list[tuple[bytes, int, int, bytes]] = []
+        self.n_lines = 0
+        connection.execute("CREATE TABLE staged (key BLOB, file INTEGER, line INTEGER, row BLOB)")
+
+    @classmethod
+    @contextmanager
+    def opened(cls) -> Iterator["Staging"]:
+        """Stage in a temporary file that goes with the block; a crash of the machine costs nothing but the file."""
+        with tempfile.TemporaryDirectory(prefix="import-") as folder:
+            connection = sqlite3.connect(Path(folder) / "staged.db", isolation_level=None)
+            try:
+                connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;")
+                yield cls(connection)
+            finally:
+                connection.close()
+
+    def add(self, place: Place, row: EventRow) -> None:
+        packed = _encode(row)
+        is_order_line = row.event_type == "purchase" and row.order_id is not None
+        key = b"o" + (row.order_id or "").encode() if is_order_line else b"e" + _digest(packed)
+        self._pending.append((key, *place, packed))
+        self.n_lines += 1
+        if len(self._pending) >= _CHUNK:
+            self._flush()
+
+    def events(self) -> Iterator[tuple[CustomerEvent | RowRefused, list[Place]]]:
+        """Yield each event with its lines; RowRefused where the lines of one order do not make one."""
+        self._flush()
+        lines = self._connection.execute("SELECT key, file, line, row FROM staged ORDER BY key, file, line")
+        for key, group in groupby(lines, key=lambda line: line[0]):
+            if key.startswith(b"o"):
+                staged = [((file, line), _decode(row)) for _, file, line, row in group]
+                yield _order([row for _, row in staged]), [place for place, _ in staged]
+            else:
+                for number, (_, file, line, row) in enumerate(group):
+                    yield _single(_decode(row), digest=key, number=number), [(file, line)]
+
+    def _flush(self) -> None:
+        self._connection.execute("BEGIN")
+        self._connection.executemany("INSERT INTO staged VALUES (?, ?, ?, ?)", self._pending)
+        self._connection.execute("COMMIT")
+        self._pending.clear()
+
+
+def _single(row: EventRow, *, digest: bytes, number: int) -> CustomerEvent:
+    """Make an event of one line; without an id it gets one from its content and its number among identical lines."""
+    derived = _digest(digest + str(number).encode()).hex()
+    if row.event_type != "purchase":
+        return BrowsingEvent(
+            customer_id=row.customer_id,
+            product_id=row.product_id,
+            event_type=row.event_type,
+            occurred_at=row.occurred_at,
+            event_id=row.event_id or derived,
+        )
+    # Ids of events and of orders are two namespaces, so an order must not simply take over the id of its line.
+    order_id = _digest(b"event " + row.event_id.encode()).hex() if row.event_id else derived
+    return _purchase([row], order_id=order_id)
+
+
+def _order(rows: list[EventRow]) -> CustomerEvent | RowRefused:
+    """Make one order of its lines, which may stand anywhere in the files and differ in nothing that an order has once."""
+    if len(rows) > MOST_ORDER_LINES:
+        return RowRefused("order_id", f"Expected at most {MOST_ORDER_LINES} lines in an order")
+    for field in ("customer_id", "currency"):
+        if len({getattr(row, field) for row in rows}) > 1:
+            return RowRefused(field, "Expected to be the same in all lines of an order")
+    return _purchase(rows, order_id=rows[0].order_id)
+
+
+def _purchase(rows: list[EventRow], *, order_id: str | None) -> Purchase:
+    return Purchase(
+        customer_id=rows[0].customer_id,
+        order_id=order_id,
+        currency=rows[0].currency,
+        occurred_at=min((row.occurred_at for row in rows if row.occurred_at is not None), default=None),
+        items=tuple(
+            OrderItem(product_id=row.product_id, quantity=row.quantity, unit_price=row.unit_price) for row in rows
+        ),
+    )
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()

@@ -1,0 +1,87 @@
+"""One adapter between AWS Lambda and an application; importing it makes nothing but a function."""
+
+import asyncio
+import logging
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
+
+from infra.edge.problems import MEDIA_TYPE, Problem, headers_for, problem
+
+logger = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class LambdaHandler:
+    """Serve an application in one execution environment: one event loop and one start, kept from event to event.
+
+    Mangum would start and stop the application with every event, and needs a current event loop, which is gone after
+    `asyncio.run`.
+    """
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._mangum: Mangum | None = None
+
+    def __call__(self, event: Event, context: Any) -> Answer:
+        """Answer one event; a start-up fault is answered with 503 and tried again at the next event."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+        if self._mangum is None:
+            try:
+                self._mangum = self._start(self._loop)
+            except Exception:
+                logger.exception("The application did not start.")
+                return _answer(problem("store-unavailable"))
+        try:
+            return self._mangum(event, context)
+        except Exception:
+            # The application answers its own errors; what is raised here is Mangum's, about the event's shape or body.
+            logger.exception("The event cannot be understood.")
+            return _answer(problem("malformed-json"))
+
+    def close(self) -> None:
+        """End the application and its loop; an environment is never told of its end, but a test is."""
+        if self._loop is None:
+            return
+        if self._mangum is not None:
+            self._ending.set()
+            self._loop.run_until_complete(self._living)
+        self._loop.close()
+        self._loop = self._mangum = None
+
+    def _start(self, loop: asyncio.AbstractEventLoop) -> Mangum:
+        started = loop.create_future()
+        self._ending = asyncio.Event()
+        # Held by the loop: the lifespan must be left in the task that entered it.
+        self._living = loop.create_task(_live(self._app, started, self._ending))
+        loop.run_until_complete(started)
+        # Media types that Mangum does not know as text it would encode in base64.
+        return Mangum(self._app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
+
+
+async def _live(app: Litestar, started: "asyncio.Future[None]", ending: asyncio.Event) -> None:
+    try:
+        async with app.lifespan():
+            started.set_result(None)
+            await ending.wait()
+    except Exception as error:
+        if started.done():
+            raise
+        started.set_exception(error)
+
+
+def _answer(said: Problem) -> Answer:
+    return {
+        "statusCode": said.status,
+        "headers": {"content-type": MEDIA_TYPE, **headers_for(said)},
+        "body": msgspec.json.encode(said).decode(),
+        "isBase64Encoded": False,
+    }

@@ -1,0 +1,62 @@
+"""Settings from the environment, read once into one frozen struct."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from domain.errors import Unusable
+from domain.fields import Currency
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+_SQLITE = "sqlite:///"
+
+
+class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
+    """All settings with their defaults; the environment variable of each is its name in capitals."""
+
+    database_url: Annotated[str, Meta(pattern=f"^{_SQLITE}.")] = "sqlite:///shop.db"
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    log_level: LogLevel = "INFO"
+    currency: Currency = "EUR"
+    reuse_seconds: Annotated[int, Meta(ge=0, le=86_400 * 365)] = 3600
+    train_after_events: Annotated[int, Meta(ge=0)] = 0
+    allow_ephemeral_sqlite: Literal[0, 1] = 0
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file: three slashes are relative to the working directory, four are absolute."""
+        return Path(self.database_url.removeprefix(_SQLITE))
+
+
+EXPECTED = {
+    "DATABASE_URL": "sqlite:///FILE (three slashes relative to the working directory, four absolute)",
+    "HOST": "an address to listen on",
+    "PORT": "a whole number from 0 to 65535",
+    "WORKERS": "a whole number from 1 to 64",
+    "LOG_LEVEL": "one of " + ", ".join(get_args(LogLevel)),
+    "CURRENCY": "three capital letters (ISO 4217)",
+    "REUSE_SECONDS": "a whole number of seconds, 0 or more",
+    "TRAIN_AFTER_EVENTS": "a whole number of events, 0 for never",
+    "ALLOW_EPHEMERAL_SQLITE": "0 or 1",
+}
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; raise Unusable with one line that names the variable and what it may be.
+
+    An empty variable counts as absent, as `NAME=` in a shell or template means.
+    """
+    given = {name: environment[name] for name in EXPECTED if environment.get(name)}
+    for name, value in given.items():
+        try:
+            msgspec.convert({name: value}, Settings, strict=False)
+        except msgspec.ValidationError as error:
+            shown = "" if name == "DATABASE_URL" else f", not {value!r}"
+            raise Unusable(f"{name} must be {EXPECTED[name]}{shown}.") from error
+    return msgspec.convert(given, Settings, strict=False)

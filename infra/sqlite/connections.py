@@ -1,0 +1,156 @@
+"""One writer and a few readers per process; a transaction is one function run in a connection's own thread."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+
+import aiosqlite
+
+from domain.errors import StoreBusy, StoreUnavailable, Unusable
+from infra.sqlite.migrations import migrate
+from infra.sqlite.write_lock import WriteLock, retry
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+READERS = 2
+BUSY_SECONDS = 5.0
+SAFE_SQLITE = (3, 51, 3)
+
+_PRAGMAS = (
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "trusted_schema=OFF",
+    "busy_timeout=0",
+    "cache_size=-65536",
+    "mmap_size=268435456",
+)
+
+
+class Connections:
+    """The open connections of one process to one database file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened: list[aiosqlite.Connection] = []
+        self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+
+    async def open(self) -> None:
+        """Create or migrate the file and connect; raise Unusable where that cannot be done."""
+        if sqlite3.sqlite_version_info < SAFE_SQLITE:
+            logger.warning(
+                "SQLite %s is older than 3.51.3; a write lock stands in for its fix.", sqlite3.sqlite_version
+            )
+        try:
+            self._lock = WriteLock(_private_file(self._path))
+            self._writer = await self._connect("rwc")
+            await self._run(self._writer, self._prepare)
+            for _ in range(READERS):
+                self._readers.put_nowait(await self._connect("ro"))
+        except (OSError, sqlite3.Error, StoreUnavailable, StoreBusy) as error:
+            await self.close()
+            raise Unusable(f"The database {self._path} cannot be used: {error.__cause__ or error}.") from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Close all connections, finishing what was handed to them."""
+        while self._opened:
+            await self._opened.pop().close()
+
+    async def write(self, transaction: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """Run `transaction(connection, ...)` between BEGIN IMMEDIATE and COMMIT; return after it is durable.
+
+        A caller that goes away does not stop it: what has begun is finished.
+        """
+        until = time.monotonic() + BUSY_SECONDS
+        return await asyncio.shield(
+            self._run(self._writer, self._transact, until, transaction, *arguments, **named),
+        )
+
+    async def read(self, reading: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """Run `reading(connection, ...)` on one unchanging view of the database."""
+        reader = await self._readers.get()
+        try:
+            return await self._run(reader, _on_snapshot, reading, *arguments, **named)
+        finally:
+            self._readers.put_nowait(reader)
+
+    async def _run(
+        self, connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any, **named: Any
+    ) -> T:
+        # The one place that uses aiosqlite's private `_execute`: it is the only way to run a whole transaction as one
+        # message to the connection's thread. Spread over awaits, a cancelled BEGIN leaves a lock that blocks everyone.
+        try:
+            return await connection._execute(function, connection._conn, *arguments, **named)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise StoreBusy("The storage is busy.") from error
+            raise StoreUnavailable("The storage cannot be read or written.") from error
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise
+            raise StoreUnavailable("The storage cannot be read or written.") from error
+
+    async def _connect(self, mode: Literal["rwc", "ro"]) -> aiosqlite.Connection:
+        location = f"file:{quote(str(self._path.absolute()))}?mode={mode}"
+        connection = await aiosqlite.connect(location, uri=True, isolation_level=None, cached_statements=256)
+        self._opened.append(connection)
+        await self._run(connection, _configure)
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        until = time.monotonic() + BUSY_SECONDS
+        with self._lock.held(until=until):
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            migrate(connection)
+
+    def _transact(
+        self, connection: sqlite3.Connection, until: float, transaction: Callable[..., T], *arguments: Any, **named: Any
+    ) -> T:
+        with self._lock.held(until=until):
+            retry(lambda: _begins(connection), until=until)
+            try:
+                result = transaction(connection, *arguments, **named)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        return result
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begins(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
+def _on_snapshot(connection: sqlite3.Connection, reading: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    connection.execute("BEGIN")
+    try:
+        return reading(connection, *arguments, **named)
+    finally:
+        connection.execute("COMMIT")
+
+
+def _private_file(path: Path) -> Path:
+    """Make the database file readable by its owner alone, which SQLite passes on to the files beside it."""
+    path.touch(mode=0o600)
+    return path.with_name(path.name + ".lock")

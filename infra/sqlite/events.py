@@ -1,0 +1,152 @@
+"""Recording interactions and orders: append-only facts, each counted once."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.errors import EventIdReused, ProductNotFound, ShopError
+from domain.fields import from_units, new_id, to_microseconds, to_units
+from domain.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest
+from infra.sqlite import catalogue, customers
+
+
+class Batch:
+    """Decide about events one by one against what is stored, then write all that is new at once."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, events: Sequence[CustomerEvent], *, now: datetime, currency: str
+    ):
+        self._connection = connection
+        self._now = to_microseconds(now)
+        self._currency = currency
+        self._products = _prices(connection, {name for event in events for name in _product_ids(event)})
+        self._digests = {
+            BrowsingEvent: _digests(connection, "browsing_history", "event_id", events),
+            Purchase: _digests(connection, "purchase_history", "order_id", events),
+        }
+        self._interactions: list[tuple[Any, ...]] = []
+        self._items: list[tuple[Any, ...]] = []
+        self.customer_ids: dict[str, None] = {}
+
+    def add(self, event: CustomerEvent) -> bool:
+        """Take an event in; return False if it was seen before, raise ProductNotFound or EventIdReused."""
+        for product_id in _product_ids(event):
+            if product_id not in self._products:
+                raise ProductNotFound(product_id)
+        if not self._is_new(event):
+            return False
+        self.customer_ids[event.customer_id] = None
+        occurred_at = self._now if event.occurred_at is None else to_microseconds(event.occurred_at)
+        if isinstance(event, Purchase):
+            self._add_order(event, occurred_at)
+        else:
+            self._interactions.append(
+                (
+                    event.event_id or new_id(),
+                    event.customer_id,
+                    event.product_id,
+                    event.event_type,
+                    event.dwell_seconds,
+                    occurred_at,
+                    self._digests[BrowsingEvent].get(event.event_id or ""),
+                )
+            )
+        return True
+
+    def write(self) -> None:
+        """Write what was added, and raise the versions of the customers it concerns."""
+        self._connection.executemany(
+            "INSERT INTO browsing_history"
+            " (event_id, customer_id, product_id, event_type, dwell_seconds, occurred_at, digest)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            self._interactions,
+        )
+        self._connection.executemany(
+            "INSERT INTO purchase_history"
+            " (order_id, line, customer_id, product_id, quantity, unit_price, currency, occurred_at, digest)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            self._items,
+        )
+        customers.raise_versions(self._connection, self.customer_ids)
+
+    def _is_new(self, event: CustomerEvent) -> bool:
+        identifier = _identifier(event)
+        if identifier is None:
+            return True
+        known = self._digests[type(event)]
+        digest = content_digest(event)
+        if identifier not in known:
+            known[identifier] = digest
+            return True
+        if known[identifier] != digest:
+            raise EventIdReused("order_id" if isinstance(event, Purchase) else "event_id", identifier)
+        return False
+
+    def _add_order(self, order: Purchase, occurred_at: int) -> None:
+        order_id = order.order_id or new_id()
+        currency = order.currency or self._currency
+        digest = self._digests[Purchase].get(order.order_id or "")
+        for line, item in enumerate(order.items):
+            price = None if item.unit_price is None else to_units(item.unit_price)
+            if price is None:
+                catalogue_price, catalogue_currency = self._products[item.product_id]
+                price = catalogue_price if catalogue_currency == currency else None
+            self._items.append((
+                order_id, line, order.customer_id, item.product_id, item.quantity, price, currency, occurred_at, digest,
+            ))  # fmt: skip
+
+
+def create_unknown_products(
+    connection: sqlite3.Connection, events: Sequence[CustomerEvent], *, now: datetime, currency: str
+) -> None:
+    """Add the products that `events` name and the catalogue lacks."""
+    named = {product_id for event in events for product_id in _product_ids(event)}
+    unknown = sorted(named - _prices(connection, named).keys())
+    if unknown:
+        catalogue.create_bare(connection, unknown, now=now, currency=currency)
+
+
+def refusal(error: ShopError) -> tuple[str, str]:
+    """Name the field and the reason of a refused event, without its values."""
+    match error:
+        case ProductNotFound():
+            return "product_id", "The catalogue has no such product"
+        case EventIdReused(namespace=namespace):
+            return namespace, "Stands for other content already"
+        case _:
+            raise error
+
+
+def _identifier(event: CustomerEvent) -> str | None:
+    return event.order_id if isinstance(event, Purchase) else event.event_id
+
+
+def _product_ids(event: CustomerEvent) -> list[str]:
+    return [item.product_id for item in event.items] if isinstance(event, Purchase) else [event.product_id]
+
+
+def _prices(connection: sqlite3.Connection, product_ids: Iterable[str]) -> dict[str, tuple[int | None, str]]:
+    rows = connection.execute(
+        "SELECT product_id, price, currency FROM product_catalog WHERE product_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(product_ids)),),
+    )
+    return {product_id: (price, currency) for product_id, price, currency in rows}
+
+
+def _digests(
+    connection: sqlite3.Connection, table: str, column: str, events: Sequence[CustomerEvent]
+) -> dict[str, bytes | None]:
+    kind = BrowsingEvent if table == "browsing_history" else Purchase
+    sent = [identifier for event in events if isinstance(event, kind) and (identifier := _identifier(event))]
+    rows = connection.execute(
+        f"SELECT {column}, digest FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))",
+        (json.dumps(sent),),
+    )
+    return dict(rows.fetchall())
+
+
+def spent(quantity: int, unit_price: int | None) -> float:
+    """Return what an order item cost, 0 where its price is unknown."""
+    return 0.0 if unit_price is None else from_units(quantity * unit_price)

@@ -1,0 +1,170 @@
+"""Stored lists, and the evidence that new ones are made of."""
+
+import json
+import logging
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from domain.customers import Standing
+from domain.errors import CustomerNotFound
+from domain.evidence import (
+    HISTORY_LENGTH,
+    Evidence,
+    NeighbourLists,
+    PastEvent,
+    StoredList,
+    Versions,
+)
+from domain.fields import to_microseconds
+from domain.model import UNTRAINED, Model, WeightedProducts
+from domain.recommendations import RecommendationList
+from infra.sqlite.catalogue import PRODUCT_COLUMNS, product_from
+
+logger = logging.getLogger(__name__)
+
+MOST_CATEGORIES = 8
+_encode = msgspec.msgpack.Encoder().encode
+_decode_list = msgspec.msgpack.Decoder(RecommendationList).decode
+
+
+def read_current(connection: sqlite3.Connection, customer_id: str) -> StoredList | None:
+    """Read a stored list with one statement; one that cannot be decoded counts as none."""
+    row = connection.execute(
+        "SELECT p.version, s.catalogue_version, s.model_id, r.customer_version, r.catalogue_version, r.model_id, r.list"
+        " FROM shop_state s JOIN customer_profiles p ON p.customer_id = ?"
+        " LEFT JOIN customer_recommendations r ON r.customer_id = p.customer_id",
+        (customer_id,),
+    ).fetchone()
+    if row is None:
+        raise CustomerNotFound(customer_id)
+    if row[:3] != row[3:6]:
+        return None
+    try:
+        recommendations = _decode_list(row[6])
+    except msgspec.DecodeError:
+        logger.warning("A stored list cannot be decoded; it is computed again.")
+        return None
+    return StoredList(
+        recommendations=recommendations, versions=Versions(customer=row[0], catalogue=row[1], model_id=row[2])
+    )
+
+
+def store(connection: sqlite3.Connection, stored: StoredList) -> None:
+    """Keep a list unless one of a newer version of the customer is there: versions decide, not the clock."""
+    versions = stored.versions
+    connection.execute(
+        "INSERT INTO customer_recommendations"
+        " (customer_id, generated_at, customer_version, catalogue_version, model_id, list) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (customer_id) DO UPDATE SET generated_at = excluded.generated_at,"
+        " customer_version = excluded.customer_version, catalogue_version = excluded.catalogue_version,"
+        " model_id = excluded.model_id, list = excluded.list"
+        " WHERE excluded.customer_version >= customer_recommendations.customer_version",
+        (
+            stored.recommendations.customer_id,
+            to_microseconds(stored.recommendations.generated_at),
+            versions.customer,
+            versions.catalogue,
+            versions.model_id,
+            _encode(stored.recommendations),
+        ),
+    )
+
+
+def versions(connection: sqlite3.Connection, customer_id: str) -> Versions:
+    row = connection.execute(
+        "SELECT p.version, s.catalogue_version, s.model_id FROM shop_state s JOIN customer_profiles p"
+        " ON p.customer_id = ?",
+        (customer_id,),
+    ).fetchone()
+    if row is None:
+        raise CustomerNotFound(customer_id)
+    return Versions(customer=row[0], catalogue=row[1], model_id=row[2])
+
+
+def gather(
+    connection: sqlite3.Connection,
+    customer_id: str,
+    *,
+    at: Versions,
+    standing: Standing,
+    model: Model,
+    category: str | None,
+) -> Evidence:
+    past = history(connection, customer_id)
+    products = {event.product.product_index: None for event in past}
+    categories = dict.fromkeys(event.product.category for event in past if event.product.category)
+    wanted = [*([category] if category else []), *categories][:MOST_CATEGORIES]
+    return Evidence(
+        customer_id=customer_id,
+        versions=at,
+        standing=standing,
+        history=past,
+        bought=_bought(connection, customer_id),
+        neighbours=_neighbours(connection, at.model_id, list(products)),
+        category_trends=_category_trends(connection, at.model_id, wanted),
+        model=model,
+        recent_popularity=_recent_popularity(connection) if model is UNTRAINED else WeightedProducts(),
+    )
+
+
+def history(connection: sqlite3.Connection, customer_id: str) -> list[PastEvent]:
+    """Read the last interactions and order items, newest first."""
+    rows = connection.execute(
+        f"SELECT {PRODUCT_COLUMNS}, e.event_type, e.occurred_at FROM ("
+        "  SELECT * FROM (SELECT product_id, event_type, occurred_at FROM browsing_history"
+        "    WHERE customer_id = :customer_id ORDER BY occurred_at DESC LIMIT :n)"
+        "  UNION ALL"
+        "  SELECT * FROM (SELECT product_id, 'purchase', occurred_at FROM purchase_history"
+        "    WHERE customer_id = :customer_id ORDER BY occurred_at DESC LIMIT :n)"
+        ") e CROSS JOIN product_catalog p ON p.product_id = e.product_id"
+        " ORDER BY e.occurred_at DESC, p.product_index, e.event_type LIMIT :n",
+        {"customer_id": customer_id, "n": HISTORY_LENGTH},
+    )
+    return [PastEvent(product=product_from(row), event_type=row[-2], occurred_at=row[-1]) for row in rows]
+
+
+def _bought(connection: sqlite3.Connection, customer_id: str) -> dict[str, int]:
+    rows = connection.execute(
+        "SELECT product_id, MAX(occurred_at) FROM purchase_history WHERE customer_id = ? GROUP BY product_id",
+        (customer_id,),
+    )
+    return dict(rows.fetchall())
+
+
+def _neighbours(connection: sqlite3.Connection, model_id: str, product_indexes: list[int]) -> list[NeighbourLists]:
+    rows = connection.execute(
+        "SELECT product_index, bought_together, viewed_together, similar_product FROM product_neighbours"
+        " WHERE model_id = ? AND product_index IN (SELECT value FROM json_each(?))",
+        (model_id, json.dumps(product_indexes)),
+    )
+    return [
+        NeighbourLists(product_index=index, bought_together=bought, viewed_together=viewed, similar_product=similar)
+        for index, bought, viewed, similar in rows
+    ]
+
+
+def _category_trends(connection: sqlite3.Connection, model_id: str, categories: list[str]) -> dict[str, bytes]:
+    rows = connection.execute(
+        "SELECT category, products FROM product_trends"
+        " WHERE model_id = ? AND category IN (SELECT value FROM json_each(?))",
+        (model_id, json.dumps(categories)),
+    )
+    return dict(rows.fetchall())
+
+
+def _recent_popularity(connection: sqlite3.Connection) -> WeightedProducts:
+    """Count the last 1,000 interactions and order items as they were recorded; it serves until the first training."""
+    rows: list[Any] = connection.execute(
+        "SELECT p.product_index, COUNT(*) FROM ("
+        "  SELECT product_id FROM (SELECT product_id FROM browsing_history ORDER BY rowid DESC LIMIT 1000)"
+        "  UNION ALL"
+        "  SELECT product_id FROM (SELECT product_id FROM purchase_history ORDER BY rowid DESC LIMIT 1000)"
+        ") e JOIN product_catalog p ON p.product_id = e.product_id"
+        " GROUP BY p.product_index ORDER BY COUNT(*) DESC, p.product_index LIMIT 200"
+    ).fetchall()
+    most = rows[0][1] if rows else 1
+    return WeightedProducts(
+        products=tuple(index for index, _ in rows), weights=tuple(count / most for _, count in rows)
+    )

@@ -1,0 +1,36 @@
+"""All endpoints together as one local app, and the command line.
+
+`python main.py` serves it; `python main.py --help` lists what else there is. `main:app` is the ASGI application.
+"""
+
+import sys
+
+from functions.customer.add_address import add_address
+from functions.customer.create import create
+from functions.customer.get_profile import get_profile
+from functions.customer.update_behavior import update_behavior
+from functions.recommendations.for_customer import for_customer
+from functions.recommendations.process_browsing import process_browsing
+from functions.recommendations.process_purchase import process_purchase
+from infra.background_training import train_when_due
+from infra.edge.app import create_app
+from infra.edge.documentation import documentation
+from infra.edge.health import health
+
+ENDPOINTS = (
+    create,
+    add_address,
+    get_profile,
+    update_behavior,
+    for_customer,
+    process_browsing,
+    process_purchase,
+    health,
+)
+
+app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=train_when_due)
+
+if __name__ == "__main__":
+    from infra.command_line import run
+
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,333 @@
+"""What each bad input is answered with, by all endpoints together and by each alone; nothing is changed by any."""
+
+import asyncio
+import json
+import re
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+import main
+from domain.customers import NewCustomer
+from domain.products import ProductChange
+from infra.edge import guard
+from infra.edge.app import create_app
+from infra.settings import Settings
+from infra.sqlite import SqliteRepository
+from tests.conftest import NOW, client_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CREATE = "/customer/create"
+ADDRESS = "/customer/add-address"
+UPDATE = "/customer/update-behavior"
+BROWSE = "/recommendations/process-browsing"
+BUY = "/recommendations/process-purchase"
+LIST = "/recommendations/c-1"
+PROFILE = "/customer/get-profile/c-1"
+
+AN_ADDRESS = {"kind": "shipping", "line1": "Elm 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
+A_PURCHASE = {"customer_id": "c-1", "items": [{"product_id": "p-1", "quantity": 1, "unit_price": 1.5}]}
+A_VIEW = {"customer_id": "c-1", "product_id": "p-1"}
+
+
+def first_name(raw: bytes) -> bytes:
+    return b'{"customer_id": "new", "first_name": "' + raw + b'"}'
+
+
+def purchase(**item) -> dict:
+    return A_PURCHASE | {"items": [A_PURCHASE["items"][0] | item]}
+
+
+def purchase_of(raw: str) -> bytes:
+    return json.dumps(purchase(quantity="@")).replace('"@"', raw).encode()
+
+
+def priced(raw: str) -> bytes:
+    return json.dumps(purchase(unit_price="@")).replace('"@"', raw).encode()
+
+
+def located(**given) -> dict:
+    return {"customer_id": "c-1", "addresses": [AN_ADDRESS | given]}
+
+
+def occurring(instant: str) -> dict:
+    return A_VIEW | {"occurred_at": instant}
+
+
+def deep(levels: int) -> bytes:
+    return b"[" * levels + b"]" * levels
+
+
+AHEAD = (datetime.now(UTC) + timedelta(minutes=6)).isoformat()
+YEAR_9999 = "9999-12-31T23:59:59Z"
+
+BODIES = [
+    (1, CREATE, b"", "empty-body"),
+    (1, CREATE, b" \n", "empty-body"),
+    *((2, CREATE, body, "validation") for body in (b"null", b"[]", b'"x"', b"1")),
+    (3, CREATE, b'{"customer_id": "new"', "malformed-json"),
+    (4, CREATE, b'{"customer_id": "new"} x', "malformed-json"),
+    (4, CREATE, b'{"customer_id": "new"}{}', "malformed-json"),
+    (5, BUY, priced("NaN"), "malformed-json"),
+    (6, BUY, priced("Infinity"), "malformed-json"),
+    (6, BUY, priced("-Infinity"), "malformed-json"),
+    (7, BUY, priced("1e999"), "validation"),
+    (8, CREATE, first_name(b"\xff"), "malformed-json"),
+    (9, CREATE, first_name(b"\xc0\xaf"), "malformed-json"),
+    (10, CREATE, first_name(b"\xed\xa0\x80"), "malformed-json"),
+    (11, CREATE, first_name(b"\\ud800"), "malformed-json"),
+    (12, CREATE, deep(2_000), "json-too-deep"),
+    (12, ADDRESS, deep(100_000), "json-too-deep"),
+    (13, CREATE, b'{"customer_id": "new", "unknown": ' + deep(2_000) + b"}", "json-too-deep"),
+    (14, CREATE, deep(17), "json-too-deep"),
+    (14, CREATE, deep(16), "validation"),
+    (14, CREATE, first_name(b"[" * 20), None),
+    (15, CREATE, b"\xef\xbb\xbf{}", "malformed-json"),
+    (16, CREATE, '{"customer_id": "new"}'.encode("utf-16"), "malformed-json"),
+    (17, CREATE, first_name(b"a\nb"), "malformed-json"),
+    (18, CREATE, b'{"customer_id": "new", "customer_id": "new"}', "duplicate-key"),
+    (19, CREATE, {"customer_id": "new", "is_admin": True}, "validation"),
+    *((20, CREATE, {"customer_id": "new", field: 1}, "validation") for field in ("id", "version", "created_at")),
+    (21, BROWSE, {"customer_id": "c-1"}, "validation"),
+    (22, CREATE, {"customer_id": "new", "first_name": None}, "validation"),
+    (22, BUY, purchase(product_id=None), "validation"),
+    (23, CREATE, {"customer_id": 5}, "validation"),
+    *((24, BUY, purchase_of(raw), "validation") for raw in ('"1"', '"x"')),
+    *((25, BUY, purchase_of(raw), "validation") for raw in ("1.5", "1.0")),
+    (26, BUY, purchase_of("true"), "validation"),
+    *((27, BUY, purchase_of(raw), "validation") for raw in ("0", "-5")),
+    *((28, BUY, purchase_of(raw), "validation") for raw in (str(2**63), str(2**64), "9" * 10_000)),
+    *((29, BUY, priced(raw), "validation") for raw in ("-0.01", "1e300", "1.00001", '"1.5"')),
+    *((30, CREATE, {"customer_id": "new", "first_name": name}, "validation") for name in ("", "x" * 201, "   ")),
+    *((31, CREATE, {"customer_id": "new", "first_name": name}, "validation") for name in ("a\x00b", "a\nb")),
+    *(
+        (33, CREATE, {"customer_id": "new", "email": email}, "validation")
+        for email in ("ada", "a@b@c", "a" * 250 + "@b.ch", "a@b.ch\n", "@", "a b@c")
+    ),
+    (34, CREATE, {"customer_id": "new", "email": "ADA@Example.com"}, "email-taken"),
+    (34, CREATE, {"customer_id": "c-1"}, "customer-exists"),
+    *((35, ADDRESS, located(country=country), "validation") for country in ("CHE", "C", "ch", "C1")),
+    (35, ADDRESS, located(postal_code="1" * 17), "validation"),
+    *((35, ADDRESS, located(**{field: "x" * 201}), "validation") for field in ("line1", "line2", "city", "region")),
+    *((35, CREATE, {"customer_id": "new", "phone": phone}, "validation") for phone in ("12", "1" * 33)),
+    (36, ADDRESS, {"customer_id": "c-1", "addresses": [AN_ADDRESS] * 101}, "too-many-items"),
+    (36, UPDATE, {"customer_id": "c-1", "browsing": [{"product_id": "p-1"}] * 101}, "too-many-items"),
+    (36, UPDATE, {"customer_id": "c-1", "purchases": [{"items": [{"product_id": "p-1"}] * 51}] * 10}, "too-many-items"),
+    *((37, BROWSE, A_VIEW | {"product_id": name}, "validation") for name in ("p" * 65, "p 1", "p-1\n", "", "..")),
+    *(
+        (38, BROWSE, occurring(instant), "validation")
+        for instant in ("yesterday", "2026-01-01T10:00:00", "2026-01-01T24:00:00Z", "1969-12-31T23:59:59Z", YEAR_9999, AHEAD)
+    ),
+    (38, BROWSE, occurring("9999-12-31T23:59:59-14:00"), "validation"),
+    (38, UPDATE, {"customer_id": "c-1", "browsing": [{"product_id": "p-1", "occurred_at": AHEAD}]}, "validation"),
+    (40, BROWSE, A_VIEW | {"customer_id": "c-9"}, "customer-not-found"),
+    (40, BROWSE, A_VIEW | {"product_id": "p-9"}, "product-not-found"),
+    (40, BUY, A_PURCHASE | {"customer_id": "c-9"}, "customer-not-found"),
+    (40, ADDRESS, located() | {"customer_id": "c-9"}, "customer-not-found"),
+    (42, BROWSE, A_VIEW | {"event_id": "e-1", "event_type": "cart"}, "event-id-reused"),
+    (42, BUY, A_PURCHASE | {"order_id": "o-1", "currency": "CHF"}, "event-id-reused"),
+    (42, UPDATE, {"customer_id": "c-1", "purchases": [{"items": [{"product_id": "p-1"}], "order_id": "o-1"}]}, "event-id-reused"),
+    (47, CREATE, b'{"first_name": "' + b"x" * 64 * 1024 + b'"}', "body-too-large"),
+    (47, UPDATE, b" " * 1024 * 1024 + b"{}", "body-too-large"),
+    (0, UPDATE, {"customer_id": "c-1"}, "validation"),
+    (0, CREATE, {"customer_id": "process-browsing"}, "validation"),
+    (0, CREATE, {"customer_id": "new", "segment": "Gold"}, "validation"),
+]  # fmt: skip
+
+TARGETS = [
+    (51, "GET", "/recommendations/a%00", "validation"),
+    (52, "GET", "/recommendations/%ff", "validation"),
+    (53, "GET", "/recommendations/" + "a" * 65, "validation"),
+    (53, "GET", "/customer/get-profile/" + "a" * 10_000, "validation"),
+    *((54, "GET", f"/recommendations/{part}", "not-found") for part in ("..", "%2e%2e", "a%2Fb", "%2E")),
+    (55, "GET", "/recommendations/'%20OR%201=1--", "validation"),
+    (56, "GET", "/recommendations/", "not-found"),
+    (57, "GET", "//recommendations/c-1", "not-found"),
+    (57, "GET", "/recommendations/c-1/", "not-found"),
+    *((58, "GET", f"{LIST}?limit={limit}", "validation") for limit in ("abc", "", "1_000", "%ff", "%00")),
+    *((59, "GET", f"{LIST}?limit={limit}", "validation") for limit in ("0", "-1", "101", str(2**70), "9" * 5_000)),
+    (60, "GET", f"{LIST}?limit=5&limit=5", "validation"),
+    (62, "HEAD", LIST, "method-not-allowed"),
+    *((63, method, LIST, "method-not-allowed") for method in ("PUT", "DELETE", "PATCH", "TRACE", "POST")),
+    (63, "GET", CREATE, "method-not-allowed"),
+    (64, "FOO", LIST, "method-not-allowed"),
+    (65, "GET", "/customer", "not-found"),
+    (65, "GET", "/", "not-found"),
+    (0, "GET", f"{LIST}?min_price=2&max_price=1", "validation"),
+    (0, "GET", f"{LIST}?min_price=nan", "validation"),
+    (0, "GET", f"{LIST}?category=", "validation"),
+    (0, "GET", f"{LIST}?exclude=a%20b", "validation"),
+    (0, "GET", LIST + "?" + "&".join(f"exclude=p-{number}" for number in range(101)), "validation"),
+    (0, "GET", "/recommendations/c-9", "customer-not-found"),
+    (0, "GET", "/customer/get-profile/c-9", "customer-not-found"),
+]
+
+HEADERS = [
+    (43, {}, "unsupported-media-type"),
+    *(
+        (44, {"content-type": media_type}, "unsupported-media-type")
+        for media_type in (
+            "text/plain",
+            "application/xml",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/msgpack",
+        )
+    ),
+    (45, {"content-type": "application/json; charset=utf-16"}, "unsupported-media-type"),
+    (46, {"content-type": "application/json", "content-encoding": "gzip"}, "unsupported-encoding"),
+    (49, {"content-type": "application/json", "content-length": str(11 * 1024 * 1024)}, "body-too-large"),
+]
+
+STATUS = {
+    "empty-body": 400, "malformed-json": 400, "validation": 400, "json-too-deep": 400, "duplicate-key": 400,
+    "too-many-items": 400, "not-found": 404, "customer-not-found": 404, "product-not-found": 404,
+    "method-not-allowed": 405, "request-timeout": 408, "email-taken": 409, "customer-exists": 409, "body-too-large": 413,
+    "unsupported-media-type": 415, "unsupported-encoding": 415, "event-id-reused": 422,
+}  # fmt: skip
+
+
+def serves(endpoints):
+    """Tell which paths a group of endpoints serves; a path parameter is no other endpoint's path."""
+    patterns = [re.sub(r"{[^}]*}", "(?!process-)[^/]+", path) for endpoint in endpoints for path in endpoint.paths]
+    return re.compile("|".join(patterns)).fullmatch
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["together", "alone"])
+async def ask(request, tmp_path_factory):
+    """Send a request to all endpoints together, or to the one that serves its path."""
+    database = tmp_path_factory.mktemp("shop") / "shop.db"
+    settings = Settings(database_url=f"sqlite:///{database}")
+    async with SqliteRepository.open(database, currency="EUR") as repository:
+        await repository.create_customer(NewCustomer(customer_id="c-1", email="ada@example.com"), now=NOW)
+        await repository.put_products([ProductChange(product_id="p-1", price=1.5)], now=NOW)
+    groups = [main.ENDPOINTS] if request.param == "together" else [(endpoint,) for endpoint in main.ENDPOINTS]
+    async with AsyncExitStack() as stack:
+        clients = [
+            (serves(group), await stack.enter_async_context(client_of(create_app(*group, settings=lambda: settings))))
+            for group in groups
+        ]
+
+        async def send(method, target, **sent):
+            path = target.partition("?")[0]
+            client = next(client for serves_path, client in clients if serves_path(path) or client is clients[-1][1])
+            return await client.request(method, target, **sent)
+
+        first = await send("POST", BROWSE, json=A_VIEW | {"event_id": "e-1"})
+        second = await send("POST", BUY, json=A_PURCHASE | {"order_id": "o-1"})
+        assert (first.status_code, second.status_code) == (201, 201)
+        yield send
+
+
+def assert_problem(answer, slug):
+    assert answer.status_code == STATUS[slug], answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    if answer.request.method != "HEAD":
+        problem = answer.json()
+        assert problem["type"] == f"urn:problem:{slug}"
+        assert problem["status"] == answer.status_code
+
+
+async def state(ask):
+    profile = (await ask("GET", PROFILE)).json()
+    return profile["customer"], profile["addresses"], profile["activity"]
+
+
+def named(table):
+    return [pytest.param(*row, id=f"{row[0]}-{place}") for place, row in enumerate(table)]
+
+
+@pytest.mark.parametrize(("row", "target", "body", "slug"), named(BODIES))
+async def test_a_bad_body_is_refused_and_changes_nothing(ask, row, target, body, slug):
+    before = await state(ask)
+    sent = {"content": body} if isinstance(body, bytes) else {"content": json.dumps(body)}
+
+    answer = await ask("POST", target, headers={"content-type": "application/json"}, **sent)
+
+    if slug is None:
+        assert answer.status_code == 201
+    else:
+        assert_problem(answer, slug)
+        assert await state(ask) == before
+
+
+@pytest.mark.parametrize(("row", "method", "target", "slug"), named(TARGETS))
+async def test_a_bad_target_is_refused(ask, row, method, target, slug):
+    answer = await ask(method, target)
+
+    assert_problem(answer, slug)
+    assert ("allow" in answer.headers) == (slug == "method-not-allowed")
+
+
+@pytest.mark.parametrize(("row", "headers", "slug"), named(HEADERS))
+async def test_a_body_of_another_kind_is_refused(ask, row, headers, slug):
+    answer = await ask("POST", CREATE, content=b'{"customer_id": "new"}', headers=headers)
+
+    assert_problem(answer, slug)
+
+
+async def test_unusual_but_printable_names_are_stored_as_they_are(ask):
+    names = ["\u202eadA", "A\u200bda", "👩🏽\u200d🚀", "𝒜"]
+    for place, name in enumerate(names):
+        answer = await ask("POST", CREATE, json={"customer_id": f"n-{place}", "first_name": name})
+        assert answer.status_code == 201
+        assert (await ask("GET", f"/customer/get-profile/n-{place}")).json()["customer"]["first_name"] == name
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [(BROWSE, A_VIEW | {"event_id": "e-1"}), (BUY, A_PURCHASE | {"order_id": "o-1"})],
+    ids=["interaction", "order"],
+)
+async def test_an_event_sent_again_is_answered_as_the_first_time_and_counted_once(ask, target, body):
+    before = await state(ask)
+
+    answers = await asyncio.gather(*(ask("POST", target, json=body) for _ in range(8)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert await state(ask) == before
+
+
+async def test_an_unknown_query_parameter_is_ignored(ask):
+    assert (await ask("GET", f"{LIST}?colour=red")).status_code == 200
+
+
+async def test_a_customer_without_events_gets_a_list(ask):
+    await ask("POST", CREATE, json={"customer_id": "c-2"})
+
+    answer = await ask("GET", "/recommendations/c-2")
+
+    assert (answer.status_code, answer.json()["strategy"]) == (200, "popular")
+
+
+async def test_a_body_in_pieces_without_a_length_is_bounded(ask):
+    async def pieces():
+        for _ in range(12):
+            yield b" " * 1024 * 1024
+
+    answer = await ask("POST", UPDATE, content=pieces(), headers={"content-type": "application/json"})
+
+    assert_problem(answer, "body-too-large")
+
+
+async def test_a_body_that_does_not_come_is_given_up(ask, monkeypatch):
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.01)
+
+    async def silence():
+        yield b"{"
+        await asyncio.sleep(1)
+
+    answer = await ask("POST", CREATE, content=silence(), headers={"content-type": "application/json"})
+
+    assert_problem(answer, "request-timeout")
+
+
+async def test_headers_of_proxies_have_no_effect(ask):
+    spoofed = {"x-forwarded-for": "1.2.3.4", "x-forwarded-host": "evil", "x-original-url": "/health"}
+
+    plain, answer = await ask("GET", LIST), await ask("GET", LIST, headers=spoofed)
+
+    assert answer.json() == plain.json()

@@ -1,0 +1,136 @@
+"""What the adapter does between AWS Lambda and an application."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from litestar import Litestar, Response, get, post
+from litestar.params import RawBody
+
+from infra.lambda_adapter import LambdaHandler
+
+
+def http_v2(method="GET", path="/count", **given):
+    request = {"http": {"method": method, "path": path, "sourceIp": "192.0.2.1"}, "stage": "$default"}
+    return {"version": "2.0", "rawPath": path, "rawQueryString": "", "headers": {}, "requestContext": request} | given
+
+
+def rest_v1(path="/count"):
+    return {
+        "resource": path, "path": path, "httpMethod": "GET", "headers": {}, "queryStringParameters": None,
+        "requestContext": {"identity": {"sourceIp": "192.0.2.1"}}, "body": None, "isBase64Encoded": False,
+    }  # fmt: skip
+
+
+def load_balancer(path="/count"):
+    return {
+        "requestContext": {"elb": {"targetGroupArn": "arn"}}, "path": path, "httpMethod": "GET", "headers": {},
+        "queryStringParameters": {}, "body": "", "isBase64Encoded": False,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def starts():
+    return []
+
+
+@pytest.fixture
+def application(starts):
+    """Make an application that counts its starts; `starts` may hold a fault for the next one."""
+    requests = []
+
+    @asynccontextmanager
+    async def lifespan(_):
+        if starts and isinstance(starts[-1], Exception):
+            raise starts.pop()
+        starts.append("started")
+        yield
+
+    @get("/count")
+    async def count() -> dict[str, int]:
+        requests.append(asyncio.get_running_loop())
+        return {"requests": len(requests), "loops": len(set(requests)), "starts": len(starts)}
+
+    @post("/echo")
+    async def echo(body: RawBody) -> Response[bytes]:
+        return Response(body, media_type="application/problem+json", status_code=400)
+
+    return Litestar([count, echo], lifespan=[lifespan], openapi_config=None, logging_config=None)
+
+
+@pytest.fixture
+def handler(application):
+    made = LambdaHandler(application)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("event", [http_v2(), rest_v1(), load_balancer()], ids=["http-v2", "rest-v1", "load-balancer"])
+def test_events_of_every_gateway_are_answered(handler, event):
+    answer = handler(event, None)
+
+    assert (answer["statusCode"], json.loads(answer["body"])["requests"]) == (200, 1)
+
+
+def test_one_loop_and_one_start_serve_all_events(handler):
+    answers = [json.loads(handler(http_v2(), None)["body"]) for _ in range(3)]
+
+    assert answers[-1] == {"requests": 3, "loops": 1, "starts": 1}
+
+
+def test_it_works_after_something_else_took_the_event_loop_away(handler):
+    async def nothing():
+        pass
+
+    first = handler(http_v2(), None)
+    asyncio.run(nothing())
+    second = handler(http_v2(), None)
+
+    assert [first["statusCode"], second["statusCode"]] == [200, 200]
+
+
+def test_making_a_handler_starts_nothing(handler, starts):
+    assert starts == []
+
+
+def test_a_start_up_fault_is_answered_and_tried_again(handler, starts, caplog):
+    starts.append(OSError("disk"))
+
+    failed = handler(http_v2(), None)
+    answered = handler(http_v2(), None)
+
+    assert (failed["statusCode"], failed["headers"]["retry-after"]) == (503, "1")
+    assert json.loads(failed["body"])["type"] == "urn:problem:store-unavailable"
+    assert "disk" not in failed["body"]
+    assert [record.message for record in caplog.records if record.name == "infra.lambda_adapter"] == [
+        "The application did not start."
+    ]
+    assert answered["statusCode"] == 200
+
+
+def test_problem_details_are_text_and_not_base64(handler):
+    answer = handler(http_v2("POST", "/echo", body='{"a": 1}'), None)
+
+    assert (answer["statusCode"], answer["body"], answer["isBase64Encoded"]) == (400, '{"a": 1}', False)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, {"version": "2.0"}, {"Records": []}, http_v2(body="x", isBase64Encoded=True), http_v2(requestContext={})],
+    ids=["empty", "no-context", "queue", "wrong-base64", "empty-context"],
+)
+def test_an_event_that_cannot_be_understood_is_a_bad_request(handler, event):
+    answer = handler(event, None)
+
+    assert answer["statusCode"] == 400
+    assert json.loads(answer["body"])["type"] == "urn:problem:malformed-json"
+
+
+def test_closing_ends_the_application_and_the_next_event_starts_it_again(handler, starts):
+    handler(http_v2(), None)
+    handler.close()
+    handler.close()
+
+    assert handler(http_v2(), None)["statusCode"] == 200
+    assert starts == ["started", "started"]
