@@ -1,0 +1,85 @@
+"""Each function alone answers its event, several times in a row, as AWS Lambda would send it."""
+
+import importlib
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.customers import CustomerChange
+from domain.products import ProductChange
+from infra.sqlite import SqliteRepository
+from tests.template import ROOT, functions
+
+EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in functions()}
+STATUS = {"GET": 200, "POST": 201}
+
+
+@pytest.fixture
+async def shop(database, monkeypatch):
+    """Make a shop with what the events name, and the environment of a function."""
+    now = datetime.now(UTC)
+    async with SqliteRepository.open(database, currency="EUR") as repository:
+        await repository.put_customers([CustomerChange(customer_id="demo-1")], now=now)
+        await repository.put_products(
+            [ProductChange(product_id=f"p-{number:03}", price=10.0) for number in range(1, 30)], now=now
+        )
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+    monkeypatch.setenv("ALLOW_EPHEMERAL_SQLITE", "1")
+
+
+def fresh_handler(name):
+    """Import a function as a new execution environment does, sharing nothing with the tests before."""
+    module = functions()[name]["Handler"].removesuffix(".handler")
+    sys.modules.pop(module, None)
+    return importlib.import_module(module).handler
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_a_function_answers_its_event_three_times(shop, name):
+    handler = fresh_handler(name)
+    event = EVENTS[name]
+    if name == "CustomerCreate":
+        # Its e-mail can be taken once.
+        event = event | {"body": "{}"}
+
+    answers = [handler(event, None) for _ in range(3)]
+    handler.close()
+
+    expected = 200 if name == "CustomerUpdateBehavior" else STATUS[event["requestContext"]["http"]["method"]]
+    assert [answer["statusCode"] for answer in answers] == [expected] * 3, answers
+    assert json.loads(answers[0]["body"])
+
+
+def test_the_event_that_creates_a_customer_is_answered_with_their_place(shop):
+    handler = fresh_handler("CustomerCreate")
+
+    first, second = handler(EVENTS["CustomerCreate"], None), handler(EVENTS["CustomerCreate"], None)
+    handler.close()
+
+    made = json.loads(first["body"])
+    assert first["headers"]["location"] == f"/customer/get-profile/{made['customer_id']}"
+    assert (second["statusCode"], json.loads(second["body"])["type"]) == (409, "urn:problem:email-taken")
+
+
+def test_sqlite_is_refused_on_lambda_unless_it_is_a_trial(shop, monkeypatch):
+    monkeypatch.delenv("ALLOW_EPHEMERAL_SQLITE")
+    handler = fresh_handler("CustomerCreate")
+
+    refused = handler(EVENTS["CustomerCreate"], None)
+    handler.close()
+
+    assert (refused["statusCode"], json.loads(refused["body"])["type"]) == (503, "urn:problem:store-unavailable")
+
+
+@pytest.mark.parametrize("name", ["CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior"])
+def test_functions_that_do_not_score_start_without_numpy(name):
+    module = functions()[name]["Handler"].removesuffix(".handler")
+    code = f"import sys, {module}; print(sorted({{'numpy', 'scipy', 'rich', 'granian'}} & set(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
