@@ -8,7 +8,7 @@ from msgspec import Struct
 from domain.customers import Activity, Customer, Standing, StoredAddress
 from domain.model import Model, WeightedProducts
 from domain.products import Product
-from domain.recommendations import ListRequest, RecommendationList
+from domain.recommendations import ListRequest, ScoredList
 
 EventType = Literal["view", "cart", "wishlist", "purchase"]
 
@@ -23,7 +23,7 @@ class Versions(Struct, frozen=True, kw_only=True):
     model_id: str
 
 
-class PastEvent(Struct, frozen=True, kw_only=True):
+class PastEvent(Struct, frozen=True, kw_only=True, gc=False):
     """One interaction of the customer with one product, `occurred_at` in microseconds."""
 
     product: Product
@@ -31,7 +31,7 @@ class PastEvent(Struct, frozen=True, kw_only=True):
     occurred_at: int
 
 
-class NeighbourLists(Struct, frozen=True, kw_only=True):
+class NeighbourLists(Struct, frozen=True, kw_only=True, gc=False):
     """The trained neighbours of one product, each list packed as `domain.packing` says."""
 
     product_index: int
@@ -78,7 +78,7 @@ class CandidateQuery(Struct, frozen=True, kw_only=True):
 class StoredList(Struct, frozen=True, kw_only=True):
     """A list with the versions it was computed from."""
 
-    recommendations: RecommendationList
+    recommendations: ScoredList
     versions: Versions
 
 

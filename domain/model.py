@@ -1,15 +1,22 @@
 """What training learned of a shop, apart from the neighbour lists that are stored per product."""
 
+from functools import cached_property
+
 from msgspec import Struct, field
 
 from domain.customers import Segment, SegmentRule
 
 
-class WeightedProducts(Struct, frozen=True, kw_only=True):
+class WeightedProducts(Struct, frozen=True, kw_only=True, dict=True):
     """Products with a weight each, best first: `products` are product indexes, `weights` lie in (0, 1]."""
 
     products: tuple[int, ...] = ()
     weights: tuple[float, ...] = ()
+
+    @cached_property
+    def by_index(self) -> dict[int, float]:
+        """The weights by product index, still best first; made once, as a model serves many requests."""
+        return dict(zip(self.products, self.weights, strict=True))
 
 
 class Blend(Struct, frozen=True, kw_only=True):

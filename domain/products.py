@@ -1,16 +1,15 @@
 """Products of the catalogue, and what an import may change of them."""
 
-from datetime import datetime
-
 from msgspec import UNSET, Struct, UnsetType
 
 from domain.fields import CategoryPath, Currency, Id, Instant, Money, Text, Url, check_instant, check_money
 
 
-class Product(Struct, frozen=True, kw_only=True):
+class Product(Struct, frozen=True, kw_only=True, gc=False):
     """A product as ranking and answers need it.
 
     `product_index` is its position in matrices and neighbour lists: given once by the repository and never reused.
+    `created_at` is in microseconds.
     """
 
     product_index: int
@@ -22,7 +21,7 @@ class Product(Struct, frozen=True, kw_only=True):
     currency: str
     url: str | None
     image_url: str | None
-    created_at: datetime
+    created_at: int
     available: bool
 
 

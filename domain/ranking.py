@@ -1,7 +1,6 @@
 """From scored candidates to a ranked list: best first, without near-duplicates or one category filling it."""
 
 import heapq
-from collections import Counter
 from collections.abc import Sequence
 
 from domain.products import Product
@@ -17,25 +16,22 @@ def diversified(products: Sequence[Product], scores: Sequence[float], *, k: int)
     same brand as well by another 15 %. Scores never rise from one place to the next, so a shorter list is the beginning of
     a longer one. Ties go to the lower product index.
     """
-    categories: Counter[str | None] = Counter()
-    brands: Counter[tuple[str | None, str | None]] = Counter()
-
-    def lowered(position: int) -> float:
-        product = products[position]
-        n_brand = brands[product.category, product.brand] if product.brand else 0
-        return scores[position] * SAME_CATEGORY ** categories[product.category] * SAME_BRAND_IN_CATEGORY**n_brand
-
+    penalties: dict[str | None, float] = {}
     # Penalties only grow, so a candidate whose score is still what it was queued at is the best of all.
     queue = [(-score, products[position].product_index, position) for position, score in enumerate(scores)]
     heapq.heapify(queue)
     chosen: list[tuple[int, float]] = []
     while queue and len(chosen) < k:
-        queued, index, position = heapq.heappop(queue)
-        score = lowered(position)
+        queued, index, position = queue[0]
+        product = products[position]
+        brand = f"{product.category}\n{product.brand}" if product.brand else ""
+        score = scores[position] * penalties.get(product.category, 1.0) * penalties.get(brand, 1.0)
         if score < -queued:
-            heapq.heappush(queue, (-score, index, position))
+            heapq.heapreplace(queue, (-score, index, position))
             continue
+        heapq.heappop(queue)
         chosen.append((position, score))
-        categories[products[position].category] += 1
-        brands[products[position].category, products[position].brand] += 1
+        penalties[product.category] = penalties.get(product.category, 1.0) * SAME_CATEGORY
+        if brand:
+            penalties[brand] = penalties.get(brand, 1.0) * SAME_BRAND_IN_CATEGORY
     return chosen

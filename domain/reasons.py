@@ -1,46 +1,38 @@
 """Why a product is in a list: the positive parts of its score, the largest first."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from domain.recommendations import Reason, Source
+from domain.recommendations import Part, Reason, Source
 
 MOST_REASONS = 5
 N_NAMED = 2
 
-Cause = tuple[Source, str | None]
-"""A source with what caused it there: a product id, a category path, or nothing."""
 
-
-def reasons_of(parts: Mapping[Cause, float]) -> list[Reason]:
+def reasons_of(parts: Iterable[Part]) -> list[Reason]:
     """Turn the positive parts of one score into at most 5 reasons whose shares add to 1, the largest first.
 
-    More than 5 parts are merged per source, but for the two largest, which keep their cause; a source with one part keeps
-    it too. Where more than 5 reasons remain, the smallest are left out and the shares are those of what is shown.
+    Of more than 5 parts, the two largest keep their cause and the others are merged per source. Where more than 5 reasons remain, the smallest are left out and the shares are those of what is shown.
     """
-    ranked = sorted(parts.items(), key=_largest_first)
-    shown = dict(ranked) if len(ranked) <= MOST_REASONS else _merged(ranked)
-    largest = sorted(shown.items(), key=_largest_first)[:MOST_REASONS]
-    total = sum(part for _, part in largest)
-    return [_reason(cause, part / total) for cause, part in largest]
+    ranked = sorted((-part, source, cause or "") for source, cause, part in parts)
+    if len(ranked) > MOST_REASONS:
+        ranked = sorted(_merged(ranked))[:MOST_REASONS]
+    total = sum(part for part, _, _ in ranked)
+    return [
+        Reason(source=source, category=cause or None, share=round(part / total, 4))
+        if source == "category_interest"
+        else Reason(source=source, product_id=cause or None, share=round(part / total, 4))
+        for part, source, cause in ranked
+    ]
 
 
-def _merged(ranked: Sequence[tuple[Cause, float]]) -> dict[Cause, float]:
-    n_parts = Counter(source for (source, _), _ in ranked)
-    shown: defaultdict[Cause, float] = defaultdict(float)
-    for place, ((source, cause), part) in enumerate(ranked):
-        shown[source, cause if place < N_NAMED or n_parts[source] == 1 else None] += part
-    return shown
-
-
-def _largest_first(entry: tuple[Cause, float]) -> tuple[float, str, str]:
-    (source, cause), part = entry
-    return -part, source, cause or ""
-
-
-def _reason(cause: Cause, share: float) -> Reason:
-    source, subject = cause
-    share = round(share, 4)
-    if source == "category_interest":
-        return Reason(source=source, category=subject, share=share)
-    return Reason(source=source, product_id=subject, share=share)
+def _merged(ranked: Sequence[tuple[float, Source, str]]) -> list[tuple[float, Source, str]]:
+    merged: dict[Source, tuple[float, Source, str]] = {}
+    for part, source, cause in ranked[N_NAMED:]:
+        if source in merged:
+            merged[source] = (merged[source][0] + part, source, "")
+        else:
+            merged[source] = (part, source, cause)
+    named = {(source, cause): part for part, source, cause in ranked[:N_NAMED]}
+    for part, source, cause in merged.values():
+        named[source, cause] = named.get((source, cause), 0.0) + part
+    return [(part, source, cause) for (source, cause), part in named.items()]

@@ -5,8 +5,9 @@ It takes two steps with one look at the catalogue between them: `shortlist` says
 scaled to [0, 1] before it is weighted, so that a part is `blend weight x scaled source`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from msgspec import Struct
 
@@ -16,20 +17,24 @@ from domain.interactions import DAY
 from domain.interests import category_interests
 from domain.products import Product
 from domain.ranking import diversified
-from domain.reasons import Cause, reasons_of
+from domain.reasons import reasons_of
 from domain.recommendations import (
     STORED_LENGTH,
     ListRequest,
+    Part,
     RecommendationList,
     RecommendedProduct,
+    ScoredList,
+    ScoredProduct,
     Source,
     Strategy,
 )
 from domain.scoring import NEIGHBOUR_SOURCES, Signals, counted_from, score, signals_of
 
-N_NEIGHBOURS = 200
-N_TREND = 60
-N_NEWEST = 10
+N_NEIGHBOURS = 100
+N_TREND = 20
+N_CATEGORY_TREND = 8
+N_NEWEST = 4
 N_INTERESTS = 5
 LEAST_SEGMENT_EVENTS = 50
 
@@ -46,10 +51,14 @@ class Shortlist(Struct, frozen=True, kw_only=True):
 def shortlist(evidence: Evidence, *, request: ListRequest) -> Shortlist:
     """Choose the products that scoring wants to see: the best by neighbours, by trend, and the newest of the interests."""
     signals = signals_of(evidence)
-    n_trend = None if request.is_filtered else N_TREND
-    indexes = dict.fromkeys(signals.neighbours.best(N_NEIGHBOURS))
-    for trend in (signals.segment_trend, signals.popularity, *signals.category_trends.values()):
-        indexes.update(dict.fromkeys(list(trend)[:n_trend]))
+    indexes = dict.fromkeys(signals.neighbours.best(None if request.is_filtered else N_NEIGHBOURS))
+    for trend, n in (
+        (signals.segment_trend, N_TREND),
+        (signals.popularity, N_TREND),
+        *((trend, N_CATEGORY_TREND) for trend in signals.category_trends.values()),
+    ):
+        # Filters leave few of these, so that they are asked about all.
+        indexes.update(dict.fromkeys(islice(trend, None if request.is_filtered else n)))
     interests = category_interests(
         evidence.history, counted_from=counted_from(evidence), half_life_days=evidence.model.half_life_days
     )
@@ -64,9 +73,7 @@ def shortlist(evidence: Evidence, *, request: ListRequest) -> Shortlist:
     return Shortlist(query=query, signals=signals)
 
 
-def recommend(
-    evidence: Evidence, shortlisted: Shortlist, products: Sequence[Product], *, now: datetime
-) -> RecommendationList:
+def recommend(evidence: Evidence, shortlisted: Shortlist, products: Sequence[Product], *, now: datetime) -> ScoredList:
     """Rank `products`, those found of the shortlist: as many as a stored list has, or as a filtered request asks for.
 
     Products that the customer bought are left out, unless their category is rebought and its usual interval has passed.
@@ -75,18 +82,30 @@ def recommend(
     eligible = [product for product in products if _may_return(product, evidence)]
     scores = score(shortlisted.signals, eligible, evidence=evidence, now=now)
     chosen = diversified(eligible, scores.totals.tolist(), k=_length(request))
-    causes = scores.parts_of([position for position, _ in chosen])
+    parts = scores.parts_of([position for position, _ in chosen])
     segment, _ = segment_of(evidence.standing)
-    return RecommendationList(
+    return ScoredList(
         customer_id=evidence.customer_id,
         segment=segment,
-        strategy=_strategy(evidence, shortlisted.signals, causes, request=request),
+        strategy=_strategy(evidence, shortlisted.signals, parts, request=request),
         generated_at=now,
-        cached=False,
         items=[
-            _item(rank, eligible[position], value, parts)
-            for rank, ((position, value), parts) in enumerate(zip(chosen, causes, strict=True), start=1)
+            ScoredProduct(product=eligible[position], score=value, parts=own)
+            for (position, value), own in zip(chosen, parts, strict=True)
         ],
+    )
+
+
+def shown(made: ScoredList, *, request: ListRequest, cached: bool) -> RecommendationList:
+    """Show the first `limit` products that pass the filters of `request`, ranked from 1, with their reasons."""
+    admitted = (item for item in made.items if request.admits(item.product))
+    return RecommendationList(
+        customer_id=made.customer_id,
+        segment=made.segment,
+        strategy=made.strategy,
+        generated_at=made.generated_at,
+        cached=cached,
+        items=[_item(rank, item) for rank, item in enumerate(islice(admitted, request.limit), start=1)],
     )
 
 
@@ -103,20 +122,21 @@ def _may_return(product: Product, evidence: Evidence) -> bool:
 
 
 def _strategy(
-    evidence: Evidence, signals: Signals, causes: Sequence[Mapping[Cause, float]], *, request: ListRequest
+    evidence: Evidence, signals: Signals, parts: Sequence[Sequence[Part]], *, request: ListRequest
 ) -> Strategy:
     """Say what a list rests on: the first of the levels that holds."""
     segment, _ = segment_of(evidence.standing)
-    if any(source in PERSONAL for parts in causes for source, _ in parts):
+    if any(source in PERSONAL for own in parts for source, _, _ in own):
         return "personalised"
     if signals.segment_trend and evidence.model.segment_events.get(segment, 0) >= LEAST_SEGMENT_EVENTS:
         return "segment"
     if signals.popularity:
         return "popular"
-    return "catalogue" if causes or request.is_filtered else "empty"
+    return "catalogue" if parts or request.is_filtered else "empty"
 
 
-def _item(rank: int, product: Product, value: float, parts: Mapping[Cause, float]) -> RecommendedProduct:
+def _item(rank: int, item: ScoredProduct) -> RecommendedProduct:
+    product = item.product
     return RecommendedProduct(
         rank=rank,
         product_id=product.product_id,
@@ -127,6 +147,6 @@ def _item(rank: int, product: Product, value: float, parts: Mapping[Cause, float
         currency=product.currency,
         url=product.url,
         image_url=product.image_url,
-        score=round(value, 6),
-        reasons=reasons_of(parts),
+        score=round(item.score, 6),
+        reasons=reasons_of(item.parts),
     )

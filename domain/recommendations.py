@@ -25,7 +25,7 @@ STORED_LENGTH = 100
 """Lists are stored longer than what is usually asked for, so that `limit` and most filters are answered from them."""
 
 
-class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Reason(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A part of the score: its source, its cause if it has one, and its share of the sum of the positive parts."""
 
     source: Source
@@ -34,7 +34,7 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     category: str | None = None
 
 
-class RecommendedProduct(Struct, frozen=True, kw_only=True):
+class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
     rank: int
     product_id: str
     name: str
@@ -49,12 +49,36 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True):
 
 
 class RecommendationList(Struct, frozen=True, kw_only=True):
+    """A list as it is shown."""
+
     customer_id: str
     segment: Segment
     strategy: Strategy
     generated_at: datetime
     cached: bool
     items: list[RecommendedProduct]
+
+
+Part = tuple[Source, str | None, float]
+"""A positive part of a score: its source, what caused it (a product id or a category path), how much."""
+
+
+class ScoredProduct(Struct, frozen=True, kw_only=True, gc=False):
+    """A product in a list as it is made and stored; its reasons are made of its parts when it is shown."""
+
+    product: Product
+    score: float
+    parts: list[Part]
+
+
+class ScoredList(Struct, frozen=True, kw_only=True):
+    """A list as it is made and stored, longer than what is usually shown."""
+
+    customer_id: str
+    segment: Segment
+    strategy: Strategy
+    generated_at: datetime
+    items: list[ScoredProduct]
 
 
 class CategoryInterest(Struct, frozen=True, kw_only=True):
@@ -88,7 +112,7 @@ class ListRequest(Struct, frozen=True, kw_only=True):
         if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
             raise InvalidField("#/query/min_price", "Expected at most `max_price`")
 
-    def admits(self, product: Product | RecommendedProduct) -> bool:
+    def admits(self, product: Product) -> bool:
         """Tell whether a product passes the filters; one without a price passes no price filter."""
         if product.product_id in self.exclude:
             return False

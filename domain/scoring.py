@@ -7,7 +7,6 @@ product is the sum of its parts, so that reasons are the arithmetic of the score
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from math import exp, log
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +14,16 @@ from msgspec import Struct
 
 from domain import content
 from domain.customers import segment_of
-from domain.evidence import Evidence, NeighbourLists
+from domain.evidence import Evidence
 from domain.fields import to_microseconds
 from domain.interactions import DAY
 from domain.interests import event_weight
-from domain.model import Model, WeightedProducts
-from domain.packing import unpack
+from domain.packing import NEIGHBOUR, unpack
 from domain.products import Product, category_levels
-from domain.reasons import Cause
-from domain.recommendations import Source
+from domain.recommendations import Part, Source
 
 NEIGHBOUR_SOURCES: tuple[Source, ...] = ("bought_together", "viewed_together", "similar_product")
+PRODUCT_SOURCES: tuple[Source, ...] = ("segment_trend", "category_interest", "price_fit", "new", "popular")
 N_CONTENT_SEEDS = 10
 NEW_DAYS = 30.0
 LEAST_SIMILARITY = 0.3
@@ -35,18 +33,24 @@ class Neighbours(Struct, frozen=True, kw_only=True):
     """Neighbours of the history, as parallel arrays with one entry per source, seed and candidate.
 
     `sources` are positions in NEIGHBOUR_SOURCES, `seeds` and `candidates` product indexes, `parts` weighted and scaled so
-    that the best candidate of a source gets the source's whole blend weight.
+    that the best candidate of a source gets the source's whole blend weight. `groups` is the same number, below the length
+    of the arrays, for all entries of a candidate.
     """
 
-    sources: npt.NDArray[np.int8]
+    sources: npt.NDArray[np.intp]
     seeds: npt.NDArray[np.int32]
-    candidates: npt.NDArray[np.int32]
+    candidates: npt.NDArray[np.intp]
+    groups: npt.NDArray[np.intp]
     parts: npt.NDArray[np.float64]
 
-    def best(self, n: int) -> list[int]:
-        """List the `n` candidates with the largest sums, best first, ties by product index."""
-        candidates, totals = _sums(self.candidates, self.parts)
-        return candidates[np.lexsort((candidates, -totals))[:n]].tolist()
+    def best(self, n: int | None) -> list[int]:
+        """List the `n` candidates with the largest sums, or all, best first, ties by product index."""
+        totals = np.bincount(self.groups, weights=self.parts, minlength=len(self.groups))
+        found = np.flatnonzero(totals)
+        if n is not None and len(found) > n:
+            found = found[np.argpartition(-totals[found], n)[:n]]
+        candidates = self.candidates[found]
+        return candidates[np.lexsort((candidates, -totals[found]))].tolist()
 
 
 class Signals(Struct, frozen=True, kw_only=True):
@@ -61,18 +65,27 @@ class Signals(Struct, frozen=True, kw_only=True):
 
 
 class Scores(Struct, frozen=True, kw_only=True):
-    """Totals per product, and the parts they are made of: one dictionary per product, and the neighbours' arrays."""
+    """The totals of n products, and the parts they are made of.
+
+    `own` (n, 5) has the parts of PRODUCT_SOURCES; `interest_paths` the category path behind each product's interest;
+    `extra` what content adds where training has not compared; `positions` says which product each entry of `neighbours`
+    is a part of.
+    """
 
     totals: npt.NDArray[np.float64]
-    parts: list[dict[Cause, float]]
-    product_ids: dict[int, str]
+    own: npt.NDArray[np.float64]
+    interest_paths: list[str | None]
+    extra: dict[int, list[Part]]
     neighbours: Neighbours
     positions: npt.NDArray[np.intp]
+    seed_ids: dict[int, str]
 
-    def parts_of(self, chosen: Sequence[int]) -> list[dict[Cause, float]]:
-        """Collect all parts of the products at the positions `chosen`, in that order."""
-        collected = {position: dict(self.parts[position]) for position in chosen}
-        wanted = np.isin(self.positions, np.asarray(chosen, dtype=np.intp))
+    def parts_of(self, chosen: Sequence[int]) -> list[list[Part]]:
+        """Collect the positive parts of the products at the positions `chosen`, in that order."""
+        collected = {position: self._own_parts(position) for position in chosen}
+        is_chosen = np.zeros(len(self.totals), dtype=np.bool_)
+        is_chosen[list(chosen)] = True
+        wanted = is_chosen[self.positions]
         entries = zip(
             self.positions[wanted].tolist(),
             self.neighbours.sources[wanted].tolist(),
@@ -81,8 +94,17 @@ class Scores(Struct, frozen=True, kw_only=True):
             strict=True,
         )
         for position, source, seed, part in entries:
-            collected[position][NEIGHBOUR_SOURCES[source], self.product_ids[seed]] = part
+            collected[position].append((NEIGHBOUR_SOURCES[source], self.seed_ids[seed], part))
         return list(collected.values())
+
+    def _own_parts(self, position: int) -> list[Part]:
+        path = self.interest_paths[position]
+        parts: list[Part] = [
+            (source, path if source == "category_interest" else None, part)
+            for source, part in zip(PRODUCT_SOURCES, self.own[position].tolist(), strict=True)
+            if part > 0
+        ]
+        return parts + self.extra.get(position, [])
 
 
 def counted_from(evidence: Evidence) -> int:
@@ -97,29 +119,34 @@ def signals_of(evidence: Evidence) -> Signals:
     seeds = _seeds(evidence)
     segment, source = segment_of(evidence.standing)
     trend = model.segment_trends.get(segment) if source != "default" else None
+    popular = model.popular if model.popular.products else evidence.recent_popularity
     return Signals(
         seeds=seeds,
         neighbours=_neighbours(evidence, seeds),
         interests=_interests(evidence, seeds),
-        segment_trend=_by_index(trend or WeightedProducts()),
-        popularity=_by_index(model.popular if model.popular.products else evidence.recent_popularity),
+        segment_trend=trend.by_index if trend else {},
+        popularity=popular.by_index,
         category_trends={category: _unpacked(packed) for category, packed in evidence.category_trends.items()},
     )
 
 
 def score(signals: Signals, products: Sequence[Product], *, evidence: Evidence, now: datetime) -> Scores:
-    """Score `products`; a product that nothing speaks for still gets a little for its newness."""
+    """Score `products`; one that nothing speaks for still gets a little for its newness."""
     positions, neighbours = _among(signals.neighbours, products)
-    parts = _parts(signals, products, evidence=evidence, now=now)
-    for position, cause, part in _similar_without_lists(signals, products, evidence):
-        parts[position][cause] = part
-    own = np.fromiter((sum(found.values()) for found in parts), dtype=np.float64, count=len(products))
+    own, interest_paths = _own(signals, products, evidence=evidence, now=now)
+    totals = own.sum(axis=1) + np.bincount(positions, weights=neighbours.parts, minlength=len(products))
+    extra: defaultdict[int, list[Part]] = defaultdict(list)
+    for position, part in _similar_without_lists(signals, products, evidence):
+        extra[position].append(part)
+        totals[position] += part[2]
     return Scores(
-        totals=own + np.bincount(positions, weights=neighbours.parts, minlength=len(products)),
-        parts=parts,
-        product_ids={event.product.product_index: event.product.product_id for event in evidence.history},
+        totals=totals,
+        own=own,
+        interest_paths=interest_paths,
+        extra=extra,
         neighbours=neighbours,
         positions=positions,
+        seed_ids={event.product.product_index: event.product.product_id for event in evidence.history},
     )
 
 
@@ -136,97 +163,99 @@ def _seeds(evidence: Evidence) -> dict[int, float]:
 
 
 def _neighbours(evidence: Evidence, seeds: dict[int, float]) -> Neighbours:
+    """Weigh all lists by their seeds, and scale each source so that its best candidate sums to the blend weight."""
     lists = evidence.neighbours
-    blend = evidence.model.blend
-    per_source = [
-        _scaled([getattr(entry, source) for entry in lists], lists, seeds, blend_weight=getattr(blend, source))
-        for source in NEIGHBOUR_SOURCES
-    ]
+    packed = [getattr(entry, source) for source in NEIGHBOUR_SOURCES for entry in lists]
+    lengths = np.array([len(one) // NEIGHBOUR.itemsize for one in packed], dtype=np.intp)
+    entries = unpack(b"".join(packed))
+    n_sources = len(NEIGHBOUR_SOURCES)
+    seed_of = np.tile(np.array([entry.product_index for entry in lists], dtype=np.int32), n_sources)
+    weight_of = np.tile(np.array([seeds.get(entry.product_index, 0.0) for entry in lists]), n_sources)
+    sources = np.repeat(np.repeat(np.arange(n_sources), len(lists)), lengths)
+    parts = entries["weight"] * np.repeat(weight_of, lengths)
+    candidates = entries["product_index"].astype(np.intp)
+    groups = _places(candidates, candidates, np.arange(len(candidates)))
+    sums = np.bincount(sources * len(groups) + groups, weights=parts, minlength=n_sources * len(groups))
+    most = sums.reshape(n_sources, len(groups)).max(axis=1, initial=0.0)
+    blend = np.array([getattr(evidence.model.blend, source) for source in NEIGHBOUR_SOURCES])
     return Neighbours(
-        sources=np.repeat(np.arange(len(per_source), dtype=np.int8), [len(seed) for seed, _, _ in per_source]),
-        seeds=np.concatenate([seed for seed, _, _ in per_source]),
-        candidates=np.concatenate([candidate for _, candidate, _ in per_source]),
-        parts=np.concatenate([part for _, _, part in per_source]),
+        sources=sources,
+        seeds=np.repeat(seed_of, lengths),
+        candidates=candidates,
+        groups=groups,
+        parts=parts * np.divide(blend, most, out=np.zeros(n_sources), where=most > 0)[sources],
     )
 
 
-def _scaled(
-    packed: list[bytes], lists: Sequence[NeighbourLists], seeds: dict[int, float], *, blend_weight: float
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
-    """Weigh one source's lists by their seeds, so that its best candidate sums to `blend_weight`."""
-    entries = unpack(b"".join(packed))
-    lengths = [len(one) // entries.dtype.itemsize for one in packed]
-    seed_of = np.repeat(np.array([entry.product_index for entry in lists], dtype=np.int32), lengths)
-    weight_of = np.repeat(np.array([seeds.get(entry.product_index, 0.0) for entry in lists]), lengths)
-    parts = entries["weight"] * weight_of
-    candidates = entries["product_index"]
-    _, totals = _sums(candidates, parts)
-    most = totals.max(initial=0.0)
-    return seed_of, candidates, parts * (blend_weight / most if most > 0 else 0.0)
+def _places(
+    wanted: npt.NDArray[np.intp], known: npt.NDArray[np.intp], places: npt.NDArray[np.intp]
+) -> npt.NDArray[np.intp]:
+    """Look up the place of each of `wanted` (numbers from 0) among `known`, -1 where it is not one of them.
 
-
-def _sums(
-    candidates: npt.NDArray[np.int32], parts: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]:
-    unique, inverse = np.unique(candidates, return_inverse=True)
-    return unique, np.bincount(inverse, weights=parts, minlength=len(unique))
+    By a table instead of by sorting: it is as long as the highest number, but only the parts that are used cost anything.
+    """
+    table = np.empty(max(wanted.max(initial=-1), known.max(initial=-1)) + 1, dtype=np.intp)
+    table[wanted] = -1
+    table[known] = places
+    return table[wanted]
 
 
 def _among(neighbours: Neighbours, products: Sequence[Product]) -> tuple[npt.NDArray[np.intp], Neighbours]:
     """Keep the entries whose candidate is one of `products`, and give its position there."""
-    indexes = np.array([product.product_index for product in products], dtype=np.int32)
-    if not len(indexes):
-        indexes = np.array([-1], dtype=np.int32)
-    order = np.argsort(indexes)
-    places = np.searchsorted(indexes, neighbours.candidates, sorter=order)
-    positions = order[np.minimum(places, len(indexes) - 1)]
-    known = (indexes[positions] == neighbours.candidates) & (neighbours.parts > 0)
+    indexes = np.array([product.product_index for product in products], dtype=np.intp)
+    positions = _places(neighbours.candidates, indexes, np.arange(len(products)))
+    known = (positions >= 0) & (neighbours.parts > 0)
     return positions[known], Neighbours(
         sources=neighbours.sources[known],
         seeds=neighbours.seeds[known],
         candidates=neighbours.candidates[known],
+        groups=neighbours.groups[known],
         parts=neighbours.parts[known],
     )
 
 
-def _parts(
+def _own(
     signals: Signals, products: Sequence[Product], *, evidence: Evidence, now: datetime
-) -> list[dict[Cause, float]]:
-    """Collect the parts of all sources but the neighbours; only positive ones."""
+) -> tuple[npt.NDArray[np.float64], list[str | None]]:
+    """Compute the parts (n, 5) of PRODUCT_SOURCES, and the category path behind each interest."""
+    interests = {category: _interest(category, signals) for category in {product.category for product in products}}
+    popular_there = [
+        signals.category_trends.get(product.category or "", {}).get(product.product_index, 0.0) for product in products
+    ]
+    interest = np.array([interests[product.category][1] for product in products])
+    columns = {
+        "segment_trend": [signals.segment_trend.get(product.product_index, 0.0) for product in products],
+        "category_interest": interest * (0.5 + 0.5 * np.array(popular_there)),
+        "price_fit": price_fits(products, evidence),
+        "new": newness(products, now=now),
+        "popular": [signals.popularity.get(product.product_index, 0.0) for product in products],
+    }
     blend = evidence.model.blend
-    today = to_microseconds(now)
-    segment, _ = segment_of(evidence.standing)
-    collected: list[dict[Cause, float]] = []
-    for product in products:
-        parts: dict[Cause, float] = {("new", None): blend.new * newness(product, now=today)}
-        index = product.product_index
-        if trend := signals.segment_trend.get(index):
-            parts["segment_trend", None] = blend.segment_trend * trend
-        if popularity := signals.popularity.get(index):
-            parts["popular", None] = blend.popular * popularity
-        if (fit := price_fit(product, evidence.model, segment)) is not None:
-            parts["price_fit", None] = blend.price_fit * fit
-        path, interest = _interest(product, signals)
-        if path is not None:
-            parts["category_interest", path] = blend.category_interest * interest
-        collected.append({cause: part for cause, part in parts.items() if part > 0})
-    return collected
+    parts = [getattr(blend, source) * np.array(columns[source], dtype=np.float64) for source in PRODUCT_SOURCES]
+    return np.stack(parts, axis=1), [interests[product.category][0] for product in products]
 
 
-def newness(product: Product, *, now: int) -> float:
-    """Return 1 for a product made at `now` (microseconds), 1/2 after 30 days, falling on as 1 / (1 + age / 30 days)."""
-    age_days = max(0, now - to_microseconds(product.created_at)) / DAY
+def newness(products: Sequence[Product], *, now: datetime) -> npt.NDArray[np.float64]:
+    """Give (n,) values: 1 for a product made `now`, 1/2 after 30 days, falling on as 1 / (1 + age / 30 days)."""
+    created_at = np.array([product.created_at for product in products], dtype=np.float64)
+    age_days = np.maximum(to_microseconds(now) - created_at, 0.0) / DAY
     return 1.0 / (1.0 + age_days / NEW_DAYS)
 
 
-def price_fit(product: Product, model: Model, segment: str) -> float | None:
-    """Tell how usual a price is for a segment: a Gaussian of its log ratio to the median of its category, in (0, 1]."""
-    median = model.median_prices.get(product.category or "")
-    usual = model.price_fit.get(segment)
-    if not median or not product.price or usual is None:
-        return None
-    distance = (log(product.price / median) - usual.mean) / usual.deviation
-    return exp(-0.5 * distance * distance)
+def price_fits(products: Sequence[Product], evidence: Evidence) -> npt.NDArray[np.float64]:
+    """Tell how usual prices are for the customer's segment, (n,) values in [0, 1].
+
+    A Gaussian of the log ratio to the median price of the product's category; 0 where a price or its median is unknown.
+    """
+    segment, _ = segment_of(evidence.standing)
+    usual = evidence.model.price_fit.get(segment)
+    if usual is None:
+        return np.zeros(len(products))
+    medians = evidence.model.median_prices
+    ratios = np.array([(product.price or 0.0) / medians.get(product.category or "", np.inf) for product in products])
+    known = ratios > 0
+    distance = (np.log(ratios, out=np.zeros(len(products)), where=known) - usual.mean) / usual.deviation
+    return np.exp(-0.5 * distance * distance) * known
 
 
 def _interests(evidence: Evidence, seeds: dict[int, float]) -> dict[str, float]:
@@ -241,9 +270,9 @@ def _interests(evidence: Evidence, seeds: dict[int, float]) -> dict[str, float]:
     return {path: weight / most for path, weight in weights.items()}
 
 
-def _interest(product: Product, signals: Signals) -> tuple[str | None, float]:
-    """Find the category path of a product that the customer cares for most, halved unless it is popular there."""
-    levels = category_levels(product.category)
+def _interest(category: str | None, signals: Signals) -> tuple[str | None, float]:
+    """Find the path of a category that the customer cares for most, and how much; upper levels count for their share."""
+    levels = category_levels(category)
     found = [
         (signals.interests[path] * depth / len(levels), path)
         for depth, path in enumerate(levels, start=1)
@@ -252,16 +281,15 @@ def _interest(product: Product, signals: Signals) -> tuple[str | None, float]:
     if not found:
         return None, 0.0
     interest, path = max(found)
-    trend = signals.category_trends.get(product.category or "", {})
-    return path, interest * (0.5 + 0.5 * trend.get(product.product_index, 0.0))
+    return path, interest
 
 
 def _similar_without_lists(
     signals: Signals, products: Sequence[Product], evidence: Evidence
-) -> Iterator[tuple[int, Cause, float]]:
+) -> Iterator[tuple[int, Part]]:
     """Compare by content where training has not: seeds without a list with all, the others with what is new since.
 
-    Yield the position in `products`, the cause and the part; training never saw these pairs, so nothing counts twice.
+    Yield positions in `products` with parts; training never saw these pairs, so nothing counts twice.
     """
     past = {event.product.product_index: event.product for event in evidence.history}
     strongest = sorted(signals.seeds, key=lambda index: (-signals.seeds[index], index))[:N_CONTENT_SEEDS]
@@ -279,11 +307,7 @@ def _similar_without_lists(
                 * signals.seeds[seed.product_index]
                 * float(similarity[row, column])
             )
-            yield column, ("similar_product", seed.product_id), part
-
-
-def _by_index(weighted: WeightedProducts) -> dict[int, float]:
-    return dict(zip(weighted.products, weighted.weights, strict=True))
+            yield column, ("similar_product", seed.product_id, part)
 
 
 def _unpacked(packed: bytes) -> dict[int, float]:

@@ -74,16 +74,22 @@ async def _put_events(
 ) -> None:
     progress.begin("Storing events", staging.n_lines)
     stored = 0
-    for batch in _batches(staging, report):
-        outcomes = await intake.put_events(
-            [event for event, _ in batch], create_products=wanted.create_products, now=now
+    batches = _batches(staging, report)
+    batch = next(batches, None)
+    while batch is not None:
+        putting = asyncio.create_task(
+            intake.put_events([event for event, _ in batch], create_products=wanted.create_products, now=now)
         )
-        for (_, places), outcome in zip(batch, outcomes, strict=True):
+        # Let it begin, and prepare the next batch while it is stored.
+        await asyncio.sleep(0)
+        following = next(batches, None)
+        for (_, places), outcome in zip(batch, await putting, strict=True):
             report.add(outcome, places)
             stored += len(places)
         progress.reach(stored)
         # Between two batches a server that waits for the write lock gets its turn.
         await asyncio.sleep(PAUSE_SECONDS)
+        batch = following
 
 
 def _batches(staging: Staging, report: Report) -> Iterator[list[tuple[CustomerEvent, list[Place]]]]:

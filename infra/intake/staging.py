@@ -27,9 +27,11 @@ class Staging:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._pending: list[tuple[bytes, int, int, bytes]] = []
+        self._pending: list[tuple[bool, bytes, int, int, bytes]] = []
         self.n_lines = 0
-        connection.execute("CREATE TABLE staged (key BLOB, file INTEGER, line INTEGER, row BLOB)")
+        connection.execute(
+            "CREATE TABLE staged (is_order_line INTEGER, key BLOB, file INTEGER, line INTEGER, row BLOB)"
+        )
 
     @classmethod
     @contextmanager
@@ -46,8 +48,8 @@ class Staging:
     def add(self, place: Place, row: EventRow) -> None:
         packed = _encode(row)
         is_order_line = row.event_type == "purchase" and row.order_id is not None
-        key = b"o" + (row.order_id or "").encode() if is_order_line else b"e" + _digest(packed)
-        self._pending.append((key, *place, packed))
+        key = (row.order_id or "").encode() if is_order_line else _line_key(row, packed)
+        self._pending.append((is_order_line, key, *place, packed))
         self.n_lines += 1
         if len(self._pending) >= _CHUNK:
             self._flush()
@@ -55,25 +57,25 @@ class Staging:
     def events(self) -> Iterator[tuple[CustomerEvent | RowRefused, list[Place]]]:
         """Yield each event with its lines; RowRefused where the lines of one order do not make one."""
         self._flush()
-        lines = self._connection.execute("SELECT key, file, line, row FROM staged ORDER BY key, file, line")
-        for key, group in groupby(lines, key=lambda line: line[0]):
-            if key.startswith(b"o"):
-                staged = [((file, line), _decode(row)) for _, file, line, row in group]
+        lines = self._connection.execute("SELECT * FROM staged ORDER BY is_order_line, key, file, line")
+        for (is_order_line, key), group in groupby(lines, key=lambda line: line[:2]):
+            staged = [((file, line), _decode(row)) for _, _, file, line, row in group]
+            if is_order_line:
                 yield _order([row for _, row in staged]), [place for place, _ in staged]
             else:
-                for number, (_, file, line, row) in enumerate(group):
-                    yield _single(_decode(row), digest=key, number=number), [(file, line)]
+                for number, (place, row) in enumerate(staged):
+                    yield _single(row, key=key, number=number), [place]
 
     def _flush(self) -> None:
         self._connection.execute("BEGIN")
-        self._connection.executemany("INSERT INTO staged VALUES (?, ?, ?, ?)", self._pending)
+        self._connection.executemany("INSERT INTO staged VALUES (?, ?, ?, ?, ?)", self._pending)
         self._connection.execute("COMMIT")
         self._pending.clear()
 
 
-def _single(row: EventRow, *, digest: bytes, number: int) -> CustomerEvent:
-    """Make an event of one line; without an id it gets one from its content and its number among identical lines."""
-    derived = _digest(digest + str(number).encode()).hex()
+def _single(row: EventRow, *, key: bytes, number: int) -> CustomerEvent:
+    """Make an event of one line; without an id it gets one from its key and its number among identical lines."""
+    derived = (key[:4] + _digest(key + str(number).encode())[:12] if number else key).hex()
     if row.event_type != "purchase":
         return BrowsingEvent(
             customer_id=row.customer_id,
@@ -107,6 +109,11 @@ def _purchase(rows: list[EventRow], *, order_id: str | None) -> Purchase:
             OrderItem(product_id=row.product_id, quantity=row.quantity, unit_price=row.unit_price) for row in rows
         ),
     )
+
+
+def _line_key(row: EventRow, packed: bytes) -> bytes:
+    """Sort lines by customer and then by content, as ids that begin so keep storage's indexes close together."""
+    return _digest(row.customer_id.encode())[:4] + _digest(packed)[:12]
 
 
 def _digest(content: bytes) -> bytes:

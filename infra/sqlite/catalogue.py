@@ -8,8 +8,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from domain.evidence import CandidateQuery
-from domain.fields import from_microseconds, from_units, to_microseconds, to_units
+from domain.fields import from_units, to_microseconds, to_units
 from domain.ports import Outcome
 from domain.products import Product, ProductChange
 from domain.recommendations import ListRequest
@@ -37,7 +36,7 @@ def product_from(row: Sequence[Any]) -> Product:
         currency=row[6],
         url=row[7],
         image_url=row[8],
-        created_at=from_microseconds(row[9]),
+        created_at=row[9],
         available=bool(row[10]),
     )
 
@@ -68,34 +67,29 @@ def create_bare(connection: sqlite3.Connection, product_ids: Iterable[str], *, n
     put(connection, [ProductChange(product_id=product_id) for product_id in product_ids], now=now, currency=currency)
 
 
-def candidates(connection: sqlite3.Connection, query: CandidateQuery) -> list[Product]:
-    """Return what `query` asks for; the order is: by index, newest of the categories, newest that fill."""
-    where, parameters = _filters(query.request)
-    found = {
-        row[1]: row
-        for row in connection.execute(
-            f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE {where}"
-            " AND p.product_index IN (SELECT value FROM json_each(:indexes)) ORDER BY p.product_index",
-            {**parameters, "indexes": json.dumps(query.product_indexes)},
-        )
-    }
-    for category in query.categories:
-        newest = connection.execute(
-            f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE {where} AND p.category = :shelf"
-            " ORDER BY p.created_at DESC, p.product_index DESC LIMIT :n",
-            {**parameters, "shelf": category, "n": query.n_newest},
-        )
-        found.update((row[1], row) for row in newest)
-    wanted = query.n_fill - sum(product_id not in query.seen for product_id in found)
-    if wanted > 0:
-        passed_over = len(found) + len(query.seen)
-        newest = connection.execute(
-            f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE {where}"
-            " ORDER BY p.created_at DESC, p.product_index DESC LIMIT :n",
-            {**parameters, "n": wanted + passed_over},
-        )
-        found.update((row[1], row) for row in newest)
-    return [product_from(row) for row in found.values()]
+def version_of(connection: sqlite3.Connection) -> int:
+    return connection.execute("SELECT catalogue_version FROM shop_state").fetchone()[0]
+
+
+def newest_of(connection: sqlite3.Connection, category: str, *, n: int) -> list[int]:
+    """List the indexes of the newest available products of a category, newest first."""
+    rows = connection.execute(
+        f"SELECT p.product_index FROM product_catalog p WHERE {_AVAILABLE} AND p.category = ?"
+        " ORDER BY p.created_at DESC, p.product_index DESC LIMIT ?",
+        (category, n),
+    )
+    return [index for (index,) in rows]
+
+
+def newest_admitted(connection: sqlite3.Connection, request: ListRequest, *, n: int) -> list[int]:
+    """List the indexes of the newest available products that pass the filters of `request`, newest first."""
+    where, parameters = _filters(request)
+    rows = connection.execute(
+        f"SELECT p.product_index FROM product_catalog p WHERE {where}"
+        " ORDER BY p.created_at DESC, p.product_index DESC LIMIT :n",
+        {**parameters, "n": n},
+    )
+    return [index for (index,) in rows]
 
 
 def _filters(request: ListRequest) -> tuple[str, dict[str, Any]]:

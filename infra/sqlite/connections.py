@@ -28,7 +28,7 @@ _PRAGMAS = (
     "trusted_schema=OFF",
     "busy_timeout=0",
     "cache_size=-65536",
-    "mmap_size=268435456",
+    "wal_autocheckpoint=4000",
 )
 
 

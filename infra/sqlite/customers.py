@@ -49,11 +49,11 @@ def create(connection: sqlite3.Connection, new: NewCustomer, *, now: datetime) -
     )
 
 
-def create_bare(connection: sqlite3.Connection, customer_ids: Iterable[str], *, now: datetime) -> None:
-    """Register those of `customer_ids` that are not known yet, with nothing but their id."""
+def create_or_raise_versions(connection: sqlite3.Connection, customer_ids: Iterable[str], *, now: datetime) -> None:
+    """Raise the versions of customers as `raise_versions` does, registering unknown ones with nothing but their id."""
     connection.executemany(
         "INSERT INTO customer_profiles (customer_id, created_at, version) VALUES (?, ?, 0)"
-        " ON CONFLICT (customer_id) DO NOTHING",
+        " ON CONFLICT (customer_id) DO UPDATE SET version = version + 1",
         [(customer_id, to_microseconds(now)) for customer_id in customer_ids],
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from domain.errors import EventIdReused, ProductNotFound, ShopError
 from domain.fields import from_units, new_id, to_microseconds, to_units
 from domain.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest
-from infra.sqlite import catalogue, customers
+from infra.sqlite import catalogue
 
 
 class Batch:
@@ -56,7 +56,7 @@ class Batch:
         return True
 
     def write(self) -> None:
-        """Write what was added, and raise the versions of the customers it concerns."""
+        """Write what was added; the caller raises the versions of the customers it concerns, `customer_ids`."""
         self._connection.executemany(
             "INSERT INTO browsing_history"
             " (event_id, customer_id, product_id, event_type, dwell_seconds, occurred_at, digest)"
@@ -69,7 +69,6 @@ class Batch:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             self._items,
         )
-        customers.raise_versions(self._connection, self.customer_ids)
 
     def _is_new(self, event: CustomerEvent) -> bool:
         identifier = _identifier(event)

@@ -11,6 +11,7 @@ from domain.customers import Standing
 from domain.errors import CustomerNotFound
 from domain.evidence import (
     HISTORY_LENGTH,
+    CandidateQuery,
     Evidence,
     NeighbourLists,
     PastEvent,
@@ -19,14 +20,16 @@ from domain.evidence import (
 )
 from domain.fields import to_microseconds
 from domain.model import UNTRAINED, Model, WeightedProducts
-from domain.recommendations import RecommendationList
-from infra.sqlite.catalogue import PRODUCT_COLUMNS, product_from
+from domain.products import Product
+from domain.recommendations import ScoredList
+from infra.sqlite import catalogue
+from infra.sqlite.product_cache import ProductCache
 
 logger = logging.getLogger(__name__)
 
 MOST_CATEGORIES = 8
 _encode = msgspec.msgpack.Encoder().encode
-_decode_list = msgspec.msgpack.Decoder(RecommendationList).decode
+_decode_list = msgspec.msgpack.Decoder(ScoredList).decode
 
 
 def read_current(connection: sqlite3.Connection, customer_id: str) -> StoredList | None:
@@ -90,9 +93,10 @@ def gather(
     at: Versions,
     standing: Standing,
     model: Model,
+    cache: ProductCache,
     category: str | None,
 ) -> Evidence:
-    past = history(connection, customer_id)
+    past = history(connection, customer_id, cache=cache, catalogue_version=at.catalogue)
     products = {event.product.product_index: None for event in past}
     categories = dict.fromkeys(event.product.category for event in past if event.product.category)
     wanted = [*([category] if category else []), *categories][:MOST_CATEGORIES]
@@ -109,10 +113,29 @@ def gather(
     )
 
 
-def history(connection: sqlite3.Connection, customer_id: str) -> list[PastEvent]:
+def candidates(connection: sqlite3.Connection, query: CandidateQuery, *, cache: ProductCache) -> list[Product]:
+    """Find what `query` asks for: by index, then the newest of the categories, then the newest that fill."""
+    version = catalogue.version_of(connection)
+    indexes = dict.fromkeys(query.product_indexes)
+    for category in query.categories:
+        indexes.update(dict.fromkeys(catalogue.newest_of(connection, category, n=query.n_newest)))
+    found = cache.products(connection, indexes, catalogue_version=version)
+    admitted = {
+        index: product for index, product in found.items() if product.available and query.request.admits(product)
+    }
+    wanted = query.n_fill - sum(product.product_id not in query.seen for product in admitted.values())
+    if wanted > 0:
+        newest = catalogue.newest_admitted(connection, query.request, n=wanted + len(admitted) + len(query.seen))
+        admitted |= cache.products(connection, newest, catalogue_version=version)
+    return list(admitted.values())
+
+
+def history(
+    connection: sqlite3.Connection, customer_id: str, *, cache: ProductCache, catalogue_version: int
+) -> list[PastEvent]:
     """Read the last interactions and order items, newest first."""
     rows = connection.execute(
-        f"SELECT {PRODUCT_COLUMNS}, e.event_type, e.occurred_at FROM ("
+        "SELECT p.product_index, e.event_type, e.occurred_at FROM ("
         "  SELECT * FROM (SELECT product_id, event_type, occurred_at FROM browsing_history"
         "    WHERE customer_id = :customer_id ORDER BY occurred_at DESC LIMIT :n)"
         "  UNION ALL"
@@ -121,8 +144,14 @@ def history(connection: sqlite3.Connection, customer_id: str) -> list[PastEvent]
         ") e CROSS JOIN product_catalog p ON p.product_id = e.product_id"
         " ORDER BY e.occurred_at DESC, p.product_index, e.event_type LIMIT :n",
         {"customer_id": customer_id, "n": HISTORY_LENGTH},
+    ).fetchall()
+    products = cache.products(
+        connection, dict.fromkeys(index for index, _, _ in rows), catalogue_version=catalogue_version
     )
-    return [PastEvent(product=product_from(row), event_type=row[-2], occurred_at=row[-1]) for row in rows]
+    return [
+        PastEvent(product=products[index], event_type=event_type, occurred_at=occurred_at)
+        for index, event_type, occurred_at in rows
+    ]
 
 
 def _bought(connection: sqlite3.Connection, customer_id: str) -> dict[str, int]:

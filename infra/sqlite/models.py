@@ -141,10 +141,11 @@ def switch_to(connection: sqlite3.Connection, model: Model) -> None:
 def drop_old(connection: sqlite3.Connection) -> int:
     """Delete up to a batch of rows of models that are not current, half-written ones too; return how many."""
     deleted = 0
-    for table in ("product_neighbours", "product_trends", "recommendation_models"):
+    for table, key in (("product_neighbours", "product_index"), ("product_trends", "category")):
         deleted += connection.execute(
-            f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table}"
+            f"DELETE FROM {table} WHERE (model_id, {key}) IN (SELECT model_id, {key} FROM {table}"
             " WHERE model_id <> (SELECT model_id FROM shop_state) LIMIT ?)",
             (BATCH,),
         ).rowcount
+    connection.execute("DELETE FROM recommendation_models WHERE model_id <> (SELECT model_id FROM shop_state)")
     return deleted

@@ -15,6 +15,7 @@ from domain.ports import Outcome, Recorded, TrainedModel, TrainingEvent
 from domain.products import Product, ProductChange
 from infra.sqlite import catalogue, customers, events, lists, models
 from infra.sqlite.connections import Connections
+from infra.sqlite.product_cache import ProductCache
 
 
 class SqliteRepository:
@@ -24,6 +25,7 @@ class SqliteRepository:
         self._connections = connections
         self._currency = currency
         self._newest_model = UNTRAINED
+        self._cache = ProductCache()
 
     @classmethod
     @asynccontextmanager
@@ -54,7 +56,7 @@ class SqliteRepository:
         return await self._connections.read(self._evidence, customer_id, category=category)
 
     async def candidates(self, query: CandidateQuery) -> list[Product]:
-        return await self._connections.read(catalogue.candidates, query)
+        return await self._connections.read(lists.candidates, query, cache=self._cache)
 
     async def stored_list(self, customer_id: str) -> StoredList | None:
         return await self._connections.read(lists.read_current, customer_id)
@@ -138,6 +140,7 @@ class SqliteRepository:
         batch = events.Batch(connection, events_of_one, now=now, currency=self._currency)
         is_new = [batch.add(event) for event in events_of_one]
         batch.write()
+        customers.raise_versions(connection, batch.customer_ids)
         model = self._model(connection, at.model_id)
         return Recorded(
             accepted=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if new]),
@@ -158,7 +161,7 @@ class SqliteRepository:
             except (ProductNotFound, EventIdReused) as error:
                 field, reason = events.refusal(error)
                 outcomes.append(Outcome(status="refused", field=field, reason=reason))
-        customers.create_bare(connection, batch.customer_ids, now=now)
+        customers.create_or_raise_versions(connection, batch.customer_ids, now=now)
         batch.write()
         return outcomes
 
@@ -171,7 +174,7 @@ class SqliteRepository:
             addresses=customers.addresses(connection, customer_id),
             activity=customers.activity(connection, customer_id, standing.purchases),
             standing=standing,
-            history=lists.history(connection, customer_id),
+            history=lists.history(connection, customer_id, cache=self._cache, catalogue_version=at.catalogue),
             half_life_days=model.half_life_days,
         )
 
@@ -179,4 +182,12 @@ class SqliteRepository:
         at = lists.versions(connection, customer_id)
         model = self._model(connection, at.model_id)
         standing = customers.standing(connection, customer_id, model=model, currency=self._currency)
-        return lists.gather(connection, customer_id, at=at, standing=standing, model=model, category=category)
+        return lists.gather(
+            connection,
+            customer_id,
+            at=at,
+            standing=standing,
+            model=model,
+            cache=self._cache,
+            category=category,
+        )

@@ -84,7 +84,7 @@ BODIES = [
     (13, CREATE, b'{"customer_id": "new", "unknown": ' + deep(2_000) + b"}", "json-too-deep"),
     (14, CREATE, deep(17), "json-too-deep"),
     (14, CREATE, deep(16), "validation"),
-    (14, CREATE, first_name(b"[" * 20), None),
+    (14, CREATE, first_name(b"[" * 20).replace(b"new", b"brackets"), None),
     (15, CREATE, b"\xef\xbb\xbf{}", "malformed-json"),
     (16, CREATE, '{"customer_id": "new"}'.encode("utf-16"), "malformed-json"),
     (17, CREATE, first_name(b"a\nb"), "malformed-json"),

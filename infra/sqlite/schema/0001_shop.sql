@@ -33,8 +33,8 @@ CREATE TABLE customer_segments (
 ) STRICT;
 
 CREATE TABLE product_catalog (
-    product_id TEXT NOT NULL PRIMARY KEY,
-    product_index INTEGER NOT NULL UNIQUE,
+    product_index INTEGER NOT NULL PRIMARY KEY, -- made by the application, never reused
+    product_id TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     category TEXT,
     brand TEXT,
@@ -48,8 +48,9 @@ CREATE TABLE product_catalog (
     created_at INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX product_catalog_by_category ON product_catalog (category, created_at, product_index);
-CREATE INDEX product_catalog_by_age ON product_catalog (created_at, product_index);
+CREATE INDEX product_catalog_by_category ON product_catalog (category, created_at, product_index)
+    WHERE in_stock AND NOT withdrawn;
+CREATE INDEX product_catalog_by_age ON product_catalog (created_at, product_index) WHERE in_stock AND NOT withdrawn;
 
 CREATE TABLE browsing_history (
     event_id TEXT NOT NULL PRIMARY KEY,
@@ -100,14 +101,14 @@ CREATE TABLE product_neighbours (
     viewed_together BLOB NOT NULL,
     similar_product BLOB NOT NULL,
     PRIMARY KEY (model_id, product_index)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE product_trends (
     model_id TEXT NOT NULL,
     category TEXT NOT NULL, -- a path, or the upper part of one
     products BLOB NOT NULL,
     PRIMARY KEY (model_id, category)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- One row: what there is once per shop.
 CREATE TABLE shop_state (
