@@ -27,9 +27,9 @@ class Blend(Struct, frozen=True, kw_only=True):
     similar_product: float = 0.45
     segment_trend: float = 0.15
     category_interest: float = 0.3
-    price_fit: float = 0.08
+    price_fit: float = 0.05
     new: float = 0.04
-    popular: float = 0.08
+    popular: float = 0.1
 
 
 class PriceFit(Struct, frozen=True, kw_only=True):
