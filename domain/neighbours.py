@@ -42,7 +42,7 @@ def preferences(
     by_pair = np.lexsort((occurred_at, products, customers))
     pairs = (customers * n_products + products)[by_pair]
     first = np.flatnonzero(np.diff(pairs, prepend=-1))
-    last = np.append(first[1:], len(pairs)) - 1
+    last = np.append(first, len(pairs))[1:] - 1
     strongest = np.maximum.reduceat(weights[by_pair], first) if len(first) else np.empty(0)
     newest = occurred_at[by_pair][last]
     customer, product = np.divmod(pairs[first], n_products)

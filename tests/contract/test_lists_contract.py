@@ -1,0 +1,262 @@
+"""What every repository does with stored lists, evidence and candidates."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from domain.customers import NewCustomer
+from domain.evidence import CandidateQuery, NeighbourLists, StoredList, Versions
+from domain.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.model import UNTRAINED, Model, WeightedProducts
+from domain.ports import TrainedModel
+from domain.products import ProductChange
+from domain.recommendations import ListRequest, ScoredList
+from infra.serving import current_list
+
+
+@pytest.fixture
+async def shop(repository, now):
+    await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
+    await repository.put_products(
+        [
+            ProductChange(
+                product_id=f"p-{number}",
+                name=f"Thing {number}",
+                category="a/b" if number % 2 else "c",
+                price=float(number),
+            )
+            for number in range(6)
+        ],
+        now=now,
+    )
+    return repository
+
+
+async def store(repository, now):
+    return await current_list(repository, "c-1", now=now, reuse_seconds=3600)
+
+
+def asking(**given):
+    return CandidateQuery(
+        **{
+            "product_indexes": (),
+            "categories": (),
+            "n_newest": 0,
+            "n_fill": 0,
+            "seen": frozenset(),
+            "request": ListRequest(),
+        }
+        | given
+    )
+
+
+async def test_a_stored_list_comes_back_while_everything_is_current(shop, now):
+    made = await store(shop, now)
+
+    again = await current_list(shop, "c-1", now=now + timedelta(minutes=59), reuse_seconds=3600)
+
+    assert (made.cached, again.cached) == (False, True)
+    assert again.items == made.items
+    assert again.generated_at == now
+
+
+async def test_a_list_is_not_reused_after_the_window_nor_after_the_clock_went_back(shop, now):
+    await store(shop, now)
+
+    for moment in (now + timedelta(hours=1), now - timedelta(hours=1)):
+        assert not (await current_list(shop, "c-1", now=moment, reuse_seconds=3600)).cached
+
+
+async def change_by_event(shop, now):
+    await shop.record([BrowsingEvent(customer_id="c-1", product_id="p-1")], now=now)
+
+
+async def change_by_stock(shop, now):
+    await shop.put_products([ProductChange(product_id="p-1", in_stock=False)], now=now)
+
+
+async def change_by_model(shop, now):
+    await shop.save_model(TrainedModel(model=Model(model_id="m-2"), neighbours=[]))
+
+
+@pytest.mark.parametrize("change", [change_by_event, change_by_stock, change_by_model])
+async def test_a_list_is_never_served_after_what_it_rests_on_has_changed(shop, now, change):
+    await store(shop, now)
+
+    await change(shop, now)
+
+    assert await shop.stored_list("c-1") is None
+    assert not (await store(shop, now)).cached
+
+
+async def test_stock_set_to_nothing_shows_in_the_next_answer(shop, now):
+    before = await store(shop, now)
+
+    await change_by_stock(shop, now)
+
+    assert "p-1" in {item.product_id for item in before.items}
+    assert "p-1" not in {item.product_id for item in (await store(shop, now)).items}
+
+
+async def test_a_list_made_before_an_event_does_not_replace_one_made_after_it(shop, now):
+    old = await shop.evidence("c-1")
+    await change_by_event(shop, now)
+    newer = await store(shop, now)
+    late = ScoredList(
+        customer_id="c-1", segment="Regular", strategy="empty", generated_at=now + timedelta(minutes=1), items=[]
+    )
+
+    await shop.store_list(StoredList(recommendations=late, versions=old.versions))
+
+    assert (await store(shop, now)).items == newer.items
+
+
+async def test_an_unchanged_import_keeps_stored_lists(shop, now):
+    await store(shop, now)
+
+    outcomes = await shop.put_products([ProductChange(product_id="p-1", price=1.0)], now=now)
+
+    assert [one.status for one in outcomes] == ["unchanged"]
+    assert (await store(shop, now)).cached
+
+
+async def test_filters_are_answered_from_a_list_that_has_everything(shop, now):
+    await store(shop, now)
+
+    answer = await current_list(shop, "c-1", request=ListRequest(category="a"), now=now, reuse_seconds=3600)
+
+    assert answer.cached
+    assert [item.rank for item in answer.items] == [1, 2, 3]
+
+
+async def test_filters_that_a_stored_list_cannot_fill_reach_the_whole_catalogue(shop, now):
+    await shop.put_products(
+        [
+            ProductChange(product_id=f"q-{number}", category="many", created_at=now - timedelta(days=1))
+            for number in range(150)
+        ],
+        now=now,
+    )
+    await shop.put_products(
+        [ProductChange(product_id="rare", category="rare", created_at=now - timedelta(days=900))], now=now
+    )
+    first = await store(shop, now)
+
+    answer = await current_list(shop, "c-1", request=ListRequest(category="rare"), now=now, reuse_seconds=3600)
+
+    assert [item.product_id for item in answer.items] == ["rare"]
+    assert not answer.cached
+    assert (await store(shop, now)).items == first.items
+
+
+async def test_candidates_are_found_by_index_by_category_and_to_fill(shop):
+    def named(products):
+        return {product.product_id for product in products}
+
+    assert named(await shop.candidates(asking(product_indexes=(0, 4, 99)))) == {"p-0", "p-4"}
+    assert named(await shop.candidates(asking(categories=("a/b",), n_newest=2))) == {"p-5", "p-3"}
+    assert named(await shop.candidates(asking(n_fill=2))) == {"p-5", "p-4"}
+    assert named(await shop.candidates(asking(n_fill=2, seen=frozenset({"p-5"})))) >= {"p-4", "p-3"}
+
+
+async def test_candidates_pass_the_filters(shop):
+    request = ListRequest(category="a", min_price=1, max_price=3, exclude=frozenset({"p-1"}))
+
+    found = await shop.candidates(asking(product_indexes=(0, 1, 2, 3, 5), n_fill=10, request=request))
+
+    assert [product.product_id for product in found] == ["p-3"]
+
+
+async def test_withdrawn_products_are_no_candidates(shop, now):
+    await shop.put_products([ProductChange(product_id="p-5", withdrawn=True)], now=now)
+
+    found = await shop.candidates(asking(product_indexes=(5,), categories=("a/b",), n_newest=9, n_fill=9))
+
+    assert "p-5" not in {product.product_id for product in found}
+
+
+async def test_a_category_is_matched_by_whole_levels(shop, now):
+    await shop.put_products(
+        [ProductChange(product_id="ab", category="ab"), ProductChange(product_id="a", category="a")], now=now
+    )
+
+    found = await shop.candidates(asking(n_fill=20, request=ListRequest(category="a")))
+
+    assert {product.product_id for product in found} == {"a", "p-1", "p-3", "p-5"}
+
+
+async def test_evidence_holds_what_training_learned_of_the_history(shop, now):
+    lists = NeighbourLists(product_index=1, bought_together=b"12345678", viewed_together=b"", similar_product=b"")
+    model = Model(model_id="m-1", popular=WeightedProducts(products=(2,), weights=(1.0,)))
+    await shop.save_model(
+        TrainedModel(model=model, neighbours=[lists], category_trends={"a/b": b"x", "c": b"y", "d": b"z"})
+    )
+    await change_by_event(shop, now)
+
+    evidence = await shop.evidence("c-1", category="c")
+
+    assert evidence.versions == Versions(customer=1, catalogue=1, model_id="m-1")
+    assert evidence.neighbours == [lists]
+    assert evidence.category_trends == {"a/b": b"x", "c": b"y"}
+    assert evidence.model == model
+    assert evidence.recent_popularity.products == ()
+
+
+async def test_an_untrained_shop_counts_what_was_recorded_lately(shop, now):
+    await shop.record([BrowsingEvent(customer_id="c-1", product_id="p-1")] * 2, now=now)
+    await shop.record([Purchase(customer_id="c-1", items=(OrderItem(product_id="p-2"),))], now=now)
+
+    evidence = await shop.evidence("c-1")
+
+    assert evidence.model is UNTRAINED
+    assert evidence.recent_popularity.by_index == {1: 1.0, 2: 0.5}
+
+
+async def test_a_newer_model_replaces_the_older_one_and_its_lists(shop, now):
+    lists = [
+        NeighbourLists(product_index=number, bought_together=b"", viewed_together=b"", similar_product=b"x")
+        for number in range(1500)
+    ]
+    await shop.save_model(TrainedModel(model=Model(model_id="m-1"), neighbours=lists, category_trends={"c": b"y"}))
+
+    await shop.save_model(TrainedModel(model=Model(model_id="m-2"), neighbours=lists[:1], category_trends={}))
+
+    await shop.record(
+        [BrowsingEvent(customer_id="c-1", product_id="p-1"), BrowsingEvent(customer_id="c-1", product_id="p-0")],
+        now=now,
+    )
+    evidence = await shop.evidence("c-1")
+    assert evidence.model.model_id == "m-2"
+    assert [entry.product_index for entry in evidence.neighbours] == [0]
+    assert evidence.category_trends == {}
+
+
+async def test_a_changed_product_shows_in_the_next_list(shop, now):
+    await store(shop, now)
+
+    await shop.put_products([ProductChange(product_id="p-1", name="Renamed", price=None)], now=now)
+
+    item = next(item for item in (await store(shop, now)).items if item.product_id == "p-1")
+    assert (item.name, item.price) == ("Renamed", None)
+
+
+async def test_products_are_new_then_unchanged_then_changed_and_cells_can_be_cleared(repository, now):
+    change = ProductChange(
+        product_id="p-1", name="Lamp", category="home", brand="Lumo", price=1.5, currency="CHF", tags=("a", "b"),
+        in_stock=True, withdrawn=False, url="u", image_url="i", created_at=now,
+    )  # fmt: skip
+    first = await repository.put_products([change, change], now=now)
+    cleared = await repository.put_products(
+        [
+            msgspec.structs.replace(
+                ProductChange(product_id="p-1"), name=None, category=None, tags=None, currency=None, created_at=None
+            )
+        ],
+        now=now + timedelta(days=1),
+    )
+
+    assert [one.status for one in (*first, *cleared)] == ["new", "unchanged", "changed"]
+    (found,) = await repository.candidates(asking(product_indexes=(0,)))
+    assert (found.name, found.category, found.brand, found.price, found.currency) == ("p-1", None, "Lumo", 1.5, "EUR")
+    assert (found.url, found.image_url) == ("u", "i")

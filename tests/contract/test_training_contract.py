@@ -1,0 +1,105 @@
+"""What every repository gives to training, and how it keeps two trainings apart."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.customers import CustomerChange
+from domain.errors import TrainingRunning
+from domain.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.products import ProductChange
+from infra.trainer import train
+
+
+@pytest.fixture
+async def shop(repository, now):
+    await repository.put_products(
+        [ProductChange(product_id=f"p-{number}", price=2.0, category="a") for number in range(3)], now=now
+    )
+    await repository.put_customers([CustomerChange(customer_id="c-1", segment="Premium")], now=now)
+    await repository.put_events(
+        [
+            BrowsingEvent(customer_id="c-1", product_id="p-0", event_type="cart", occurred_at=now),
+            Purchase(
+                customer_id="c-2", order_id="o-1", occurred_at=now - timedelta(days=1),
+                items=(OrderItem(product_id="p-1", quantity=3), OrderItem(product_id="p-2", unit_price=1.0)),
+            ),
+            Purchase(customer_id="c-2", order_id="o-2", currency="USD", items=(OrderItem(product_id="p-1", unit_price=9.0),)),
+        ],
+        create_products=False,
+        now=now,
+    )  # fmt: skip
+    return repository
+
+
+async def test_training_reads_every_event_and_product(shop, now):
+    events = [event async for batch in shop.training_events() for event in batch]
+    products = [product async for batch in shop.training_products() for product in batch]
+
+    assert [(event.customer_id, event.product_index, event.event_type, event.spent) for event in events] == [
+        ("c-1", 0, "cart", 0.0),
+        ("c-2", 1, "purchase", 6.0),
+        ("c-2", 2, "purchase", 1.0),
+        ("c-2", 1, "purchase", 0.0),
+    ]
+    assert [event.order_id for event in events] == [None, "o-1", "o-1", "o-2"]
+    assert [product.product_id for product in products] == ["p-0", "p-1", "p-2"]
+    assert await shop.assigned_segments() == {"c-1": "Premium"}
+
+
+async def test_training_switches_to_what_it_learned(shop, now):
+    model = await train(shop, now=now)
+
+    summary = await shop.summary()
+    assert (summary.model_id, summary.trained_at) == (model.model_id, now)
+    assert (summary.n_events, summary.n_events_trained, model.n_customers) == (4, 4, 2)
+    assert model.segment_events["Premium"] == 1
+
+
+async def test_one_training_runs_at_a_time(shop, now):
+    await shop.lock_training("one", now=now, seconds=60)
+
+    with pytest.raises(TrainingRunning):
+        await train(shop, now=now + timedelta(seconds=60))
+    await shop.lock_training("one", now=now + timedelta(seconds=30), seconds=60)
+    await shop.unlock_training("another")
+    with pytest.raises(TrainingRunning):
+        await train(shop, now=now + timedelta(seconds=89))
+
+
+async def test_a_training_that_died_holds_others_up_only_for_a_while(shop, now):
+    await shop.lock_training("dead", now=now, seconds=60)
+
+    model = await train(shop, now=now + timedelta(seconds=61))
+
+    assert (await shop.summary()).model_id == model.model_id
+
+
+async def test_a_training_gives_its_lock_back_also_when_it_fails(shop, now, monkeypatch):
+    def fails(*_, **__):
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("infra.trainer.train_model", fails)
+        with pytest.raises(MemoryError):
+            await train(shop, now=now)
+
+    assert (await shop.summary()).model_id == "untrained"
+    await train(shop, now=now)
+
+
+async def test_the_lock_is_renewed_while_a_training_runs(shop, now, monkeypatch):
+    renewed = []
+    lock = shop.lock_training
+
+    async def noting(holder, **given):
+        renewed.append(holder)
+        await lock(holder, **given)
+
+    monkeypatch.setattr(shop, "lock_training", noting)
+    monkeypatch.setattr("infra.trainer.RENEW_SECONDS", 0.0)
+
+    await train(shop, now=now)
+
+    assert len(renewed) > 1
+    assert len(set(renewed)) == 1
