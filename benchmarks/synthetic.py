@@ -33,14 +33,16 @@ def write_shop(folder: Path, *, n_products: int, n_customers: int, n_events: int
         ages = rng.integers(1, 700, size=n_products)
         for product in range(n_products):
             category = category_of[product]
-            writer.writerow([
-                f"p-{product}",
-                f"Maker {brands[product]} thing {category} {product % 97}",
-                f"department {category % 20}/aisle {category % 200}/shelf {category}",
-                f"Maker {brands[product]}",
-                prices[product],
-                (NEWEST - timedelta(days=int(ages[product]))).date().isoformat(),
-            ])
+            writer.writerow(
+                [
+                    f"p-{product}",
+                    f"Maker {brands[product]} thing {category} {product % 97}",
+                    f"department {category % 20}/aisle {category % 200}/shelf {category}",
+                    f"Maker {brands[product]}",
+                    prices[product],
+                    (NEWEST - timedelta(days=int(ages[product]))).date().isoformat(),
+                ]
+            )
     _write_events(folder, rng, category_of, n_customers=n_customers, n_events=n_events)
 
 

@@ -50,7 +50,7 @@ def serve(parsed: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def load_demo(repository: SqliteRepository, *, currency: str) -> bool:
+async def load_demo(repository: SqliteRepository) -> bool:
     """Load and train the demo shop if there are no products yet; tell whether it was loaded."""
     if (await repository.summary()).n_products:
         return False
@@ -75,7 +75,7 @@ def _check_port(settings: Settings) -> None:
 async def _prepare(settings: Settings, *, demo: bool) -> None:
     async with open_repository(settings) as repository:
         if demo:
-            await load_demo(repository, currency=settings.currency)
+            await load_demo(repository)
 
 
 def _welcome(settings: Settings, *, demo: bool) -> str:

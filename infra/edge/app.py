@@ -18,7 +18,12 @@ from infra.settings import Settings, read_settings
 
 
 class ShopApplication(Litestar):
-    """A Litestar application that looks at the target of a request before it routes it."""
+    """A Litestar application that looks at the target of a request before it routes it.
+
+    `storage` is for who mounts it without its lifespan and wants to close it.
+    """
+
+    storage: Storage
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -56,7 +61,7 @@ def create_app(
         finally:
             await storage.close()
 
-    return ShopApplication(
+    application = ShopApplication(
         route_handlers=handlers,
         lifespan=[lifespan],
         middleware=[BodyGuard()],
@@ -70,6 +75,8 @@ def create_app(
         logging_config=None,
         debug=False,
     )
+    application.storage = storage
+    return application
 
 
 async def _send_problem(send: Send, problem: Problem) -> None:

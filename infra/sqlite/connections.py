@@ -26,7 +26,7 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "secure_delete=ON",
     "trusted_schema=OFF",
-    "busy_timeout=0",
+    "busy_timeout=5000",
     "cache_size=-65536",
     "wal_autocheckpoint=4000",
 )
@@ -111,6 +111,9 @@ class Connections:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             migrate(connection)
+            # From here on a busy writer waits by jittered retries; readers meet a lock only while another process opens or
+            # closes the file.
+            connection.execute("PRAGMA busy_timeout=0")
 
     def _transact(
         self, connection: sqlite3.Connection, until: float, transaction: Callable[..., T], *arguments: Any, **named: Any

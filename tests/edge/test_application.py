@@ -1,0 +1,230 @@
+"""The application around the endpoints: its documents, its health, its faults, and living in another one."""
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+
+import httpx
+import jsonschema
+import msgspec
+import pytest
+from fastapi import FastAPI
+from openapi_spec_validator import validate
+
+import main
+from domain.errors import StoreBusy, StoreUnavailable, Unusable
+from domain.products import ProductChange
+from infra.edge.app import create_app
+from infra.edge.documentation import documentation, openapi_document
+from infra.edge.problems import PROBLEMS
+from infra.settings import Settings
+from tests.conftest import client_of, running
+
+DOCUMENT = msgspec.json.decode(msgspec.json.encode(openapi_document(*main.ENDPOINTS)))
+
+
+def everything(settings):
+    return create_app(*main.ENDPOINTS, *documentation(*main.ENDPOINTS), settings=lambda: settings)
+
+
+@pytest.fixture
+async def client(settings):
+    async with client_of(everything(settings)) as opened:
+        yield opened
+
+
+async def test_health_names_what_there_is(client):
+    answer = await client.get("/health")
+
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ok", "products": 0, "events": 0, "model": {"model_id": "untrained", "trained_at": None}},
+    )
+
+
+async def test_the_openapi_document_is_served_and_valid(client):
+    answer = await client.get("/schema/openapi.json")
+
+    assert answer.json() == DOCUMENT
+    assert DOCUMENT["openapi"].startswith("3.1")
+    validate(DOCUMENT)
+
+
+def test_every_object_is_closed_and_no_request_takes_null():
+    schemas = DOCUMENT["components"]["schemas"]
+
+    assert all(schema["additionalProperties"] is False for schema in schemas.values())
+    for name in ("NewCustomer", "Address", "BrowsingEvent", "Purchase", "OrderItem", "BehaviorUpdate"):
+        assert '"null"' not in json.dumps(schemas[name])
+    assert {"type": "null"} in schemas["Customer"]["properties"]["email"]["anyOf"]
+
+
+def test_every_operation_declares_its_errors_as_problems():
+    for path, item in DOCUMENT["paths"].items():
+        for operation in item.values():
+            errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+            assert {"405", "500", "503"} <= set(errors), path
+            for answer in errors.values():
+                assert list(answer["content"]) == ["application/problem+json"]
+
+
+async def test_answers_are_as_the_document_says(client, now):
+    def holds(answer, path, method):
+        declared = DOCUMENT["paths"][path][method]["responses"][str(answer.status_code)]
+        (media_type,) = declared["content"]
+        assert answer.headers["content-type"].split(";")[0] == media_type
+        schema = declared["content"][media_type]["schema"]
+        jsonschema.validate(answer.json(), schema | {"components": DOCUMENT["components"]})
+
+    holds(await client.post("/customer/create", json={"customer_id": "c-1"}), "/customer/create", "post")
+    holds(await client.post("/customer/create", json={"customer_id": "c-1"}), "/customer/create", "post")
+    holds(await client.post("/customer/create", json={"customer_id": 1}), "/customer/create", "post")
+    holds(await client.get("/customer/get-profile/c-1"), "/customer/get-profile/{customer_id}", "get")
+    holds(await client.get("/recommendations/c-1"), "/recommendations/{customer_id}", "get")
+    holds(await client.get("/health"), "/health", "get")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/schema", "text/html"),
+        ("/schema/start.js", "text/javascript"),
+        ("/schema/swagger-ui-bundle.js", "text/javascript"),
+        ("/schema/swagger-ui.css", "text/css"),
+    ],
+)
+async def test_the_documentation_page_comes_with_all_it_needs(client, path, kind):
+    answer = await client.get(path)
+
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)
+    if path in ("/schema", "/schema/start.js"):
+        assert "http" not in answer.text
+
+
+async def test_an_unknown_path_below_the_documentation_is_a_problem(client):
+    answer = await client.get("/schema/nothing")
+
+    assert answer.json()["type"] == "urn:problem:not-found"
+
+
+def failing(monkeypatch, error):
+    async def fails(*_, **__):
+        raise error
+
+    monkeypatch.setattr("infra.sqlite.SqliteRepository.summary", fails)
+
+
+@pytest.mark.parametrize(
+    ("error", "slug"), [(StoreBusy("busy"), "store-busy"), (StoreUnavailable("gone"), "store-unavailable")]
+)
+async def test_a_storage_that_does_not_answer_is_503_with_retry_after(client, monkeypatch, error, slug):
+    failing(monkeypatch, error)
+
+    answer = await client.get("/health")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["type"] == f"urn:problem:{slug}"
+
+
+async def test_a_bug_is_500_without_detail_and_logged_once_with_its_request_id(client, monkeypatch, caplog):
+    failing(monkeypatch, ZeroDivisionError("secret"))
+
+    with caplog.at_level(logging.ERROR):
+        answer = await client.get("/health")
+
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"type": "urn:problem:internal", "title": "Something went wrong", "status": 500},
+    )
+    assert [answer.headers["x-request-id"] in record.message for record in caplog.records] == [True]
+
+
+async def test_a_request_with_a_wrong_host_is_a_bad_request(client):
+    answer = await client.get("/health", headers={"host": "a b"})
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:problem:bad-request")
+
+
+async def test_a_client_that_goes_away_in_the_middle_of_a_body_harms_nobody(settings):
+    app = everything(settings)
+    sent = []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/customer/create", "raw_path": b"/customer/create", "query_string": b"",
+        "headers": [(b"content-type", b"application/json")], "root_path": "", "scheme": "http", "http_version": "1.1",
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "asgi": {"version": "3.0"},
+    }  # fmt: skip
+    async with running(app):
+        await app(scope, receive, send)
+
+    assert sent[0]["status"] == 400
+
+
+async def test_a_wrong_setting_stops_the_start_and_fails_requests_of_a_mounted_app():
+    def wrong():
+        raise Unusable("PORT must be a number.")
+
+    app = create_app(*main.ENDPOINTS, settings=wrong)
+    with pytest.raises(ExceptionGroup) as caught:
+        async with app.lifespan():
+            pass
+    assert caught.group_contains(Unusable)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
+        answer = await client.get("/health")
+
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:problem:store-unavailable")
+    assert "PORT" not in answer.text
+
+
+async def test_a_fastapi_application_mounts_this_one(settings):
+    shop = everything(settings)
+    application = FastAPI()
+    application.mount("/shop", shop)
+
+    @application.get("/")
+    def own() -> str:
+        return "mine"
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://host") as client:
+        created, *listed = await asyncio.gather(
+            client.post("/shop/customer/create", json={"customer_id": "c-1"}),
+            *(client.get("/shop/health") for _ in range(5)),
+        )
+        answers = [
+            await client.get(path)
+            for path in ("/", "/shop/recommendations/c-1", "/shop/schema", "/shop/schema/openapi.json", "/shop/nothing")
+        ]
+    await shop.storage.close()
+
+    assert created.status_code == 201
+    assert {answer.status_code for answer in listed} == {200}
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 404]
+    assert answers[-1].json()["type"] == "urn:problem:not-found"
+
+
+async def test_a_list_is_made_again_where_reuse_is_switched_off(database, repository, now):
+    await repository.put_products([ProductChange(product_id="p-1")], now=now)
+    settings = Settings(database_url=f"sqlite:///{database}", reuse_seconds=0)
+
+    async with client_of(everything(settings)) as client:
+        await client.post("/customer/create", json={"customer_id": "c-1"})
+        lists = [(await client.get("/recommendations/c-1")).json() for _ in range(2)]
+
+    assert [made["cached"] for made in lists] == [False, False]
+
+
+def test_every_problem_has_its_heading_in_the_documentation():
+    headings = [
+        line.removeprefix("## ").strip("`")
+        for line in (Path(main.__file__).parent / "docs" / "problems.md").read_text().splitlines()
+        if line.startswith("## ")
+    ]
+
+    assert headings == list(PROBLEMS)

@@ -1,0 +1,78 @@
+"""Training beside a running server."""
+
+import asyncio
+import sys
+
+import pytest
+
+from domain.products import ProductChange
+from domain.interactions import BrowsingEvent
+from infra.background_training import train_when_due, watch
+from infra.edge.storage import Storage
+from infra.settings import Settings
+from infra.trainer import train_in_child
+
+
+@pytest.fixture
+async def shop(repository, now):
+    await repository.put_products([ProductChange(product_id="p-1")], now=now)
+    events = [BrowsingEvent(customer_id="c-1", product_id="p-1")] * 3
+    await repository.put_events(events, create_products=False, now=now)
+    return repository
+
+
+def noting(path):
+    return (sys.executable, "-c", f"open({str(path)!r}, 'a').write('x')")
+
+
+async def run_watch(shop, *, after_events, command, seconds=1.0):
+    watching = asyncio.create_task(
+        watch(shop, after_events=after_events, command=command, check_seconds=0.01, pause_seconds=60)
+    )
+    await asyncio.sleep(seconds)
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
+
+
+async def test_enough_new_events_start_a_training(shop, tmp_path):
+    await run_watch(shop, after_events=3, command=noting(tmp_path / "trained"))
+
+    assert (tmp_path / "trained").exists()
+
+
+async def test_too_few_new_events_start_none(shop, tmp_path):
+    await run_watch(shop, after_events=4, command=noting(tmp_path / "trained"), seconds=0.2)
+
+    assert not (tmp_path / "trained").exists()
+
+
+async def test_after_a_failed_training_the_next_waits(shop, tmp_path, caplog):
+    path = tmp_path / "trained"
+    command = (sys.executable, "-c", f"open({str(path)!r}, 'a').write('x'); raise SystemExit(1)")
+
+    await run_watch(shop, after_events=1, command=command)
+
+    assert path.read_text() == "x"
+    assert "The model in use stays" in caplog.text or "the model in use stays" in caplog.text
+
+
+async def test_a_server_that_stops_stops_its_training():
+    training = asyncio.create_task(train_in_child((sys.executable, "-c", "import time; time.sleep(60)")))
+    await asyncio.sleep(0.3)
+    training.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(training, timeout=5)
+
+
+@pytest.mark.parametrize("after_events", [0, 1000])
+async def test_the_application_watches_while_it_runs_if_asked_to(database, after_events):
+    storage = Storage(lambda: Settings(database_url=f"sqlite:///{database}", train_after_events=after_events))
+    before = len(asyncio.all_tasks())
+
+    async with train_when_due(storage):
+        assert len(asyncio.all_tasks()) - before == (1 if after_events else 0)
+
+    await storage.close()
+    assert len(asyncio.all_tasks()) == before

@@ -1,0 +1,130 @@
+"""What a person types, and what comes back."""
+
+import asyncio
+import socket
+
+import pytest
+
+from infra.command_line import run, serving
+from infra.settings import Settings
+from infra.sqlite import SqliteRepository
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "products.csv").write_text(
+        "product_id,name,category,price\np-1,Tent,outdoor,99\np-2,Stove,outdoor,29\n"
+    )
+    (tmp_path / "events.csv").write_text(
+        "customer_id,product_id,event_type,order_id\nc-1,p-1,purchase,o-1\nc-2,p-1,purchase,o-2\nc-2,p-2,purchase,o-2\n"
+    )
+    return tmp_path
+
+
+def test_a_shop_is_imported_trained_and_asked(shop, capsys):
+    codes = [
+        run(["import", "products", "products.csv", "--no-train"]),
+        run(["import", "events", "events.csv"]),
+        run(["train"]),
+        run(["recommend", "c-1"]),
+    ]
+
+    said = capsys.readouterr().out
+    assert codes == [0, 0, 0, 0]
+    assert "Read 2 lines: 2 new" in said
+    assert said.count("Trained model") == 2
+    assert "c-1: personalised" in said
+    assert "29.00 EUR" in said
+    assert "bought by those who bought p-1" in said
+
+
+def test_refused_lines_are_told_by_the_exit_code(shop, capsys):
+    (shop / "bad.csv").write_text("id,name\np 1,Tent\n")
+
+    assert run(["import", "products", "bad.csv", "--map", "id=product_id", "--no-train"]) == 3
+    assert "Refused lines are listed in bad.csv.rejected.jsonl." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["recommend", "nobody"], "No customer has the id 'nobody'."),
+        (["import", "products", "missing.csv"], "missing.csv cannot be read: No such file or directory."),
+        (["import", "products", "products.csv", "--map", "x"], "--map takes THEIRS=OURS, not 'x'."),
+        (["import", "events", "products.csv"], "products.csv has no column customer_id; --map THEIRS=customer_id"),
+    ],
+)
+def test_what_is_wrong_is_one_line(shop, capsys, arguments, said):
+    assert run(arguments) == 1
+    errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("Reading")]
+    assert len(errors) == 1
+    assert said in errors[0]
+
+
+def test_a_wrong_setting_is_one_line(shop, capsys, monkeypatch):
+    monkeypatch.setenv("PORT", "http")
+
+    assert run(["train"]) == 1
+    assert capsys.readouterr().err.strip() == "PORT must be a whole number from 0 to 65535, not 'http'."
+
+
+def test_an_interrupted_command_says_that_nothing_is_lost(shop, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("infra.command_line.training.asyncio.run", lambda coroutine: (coroutine.close(), interrupted()))
+
+    assert run(["train"]) == 130
+    assert "the same command finishes the job" in capsys.readouterr().err
+
+
+def test_help_explains_commands_and_columns(capsys):
+    for arguments in (["--help"], ["import", "--help"]):
+        with pytest.raises(SystemExit):
+            run(arguments)
+
+    said = capsys.readouterr().out
+    assert "recommend" in said
+    assert "occurred_at" in said
+
+
+def test_a_port_in_use_is_one_line(shop, capsys, monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("PORT", str(taken.getsockname()[1]))
+        assert run([]) == 1
+
+    assert "Address already in use" in capsys.readouterr().err
+
+
+def test_the_server_is_started_on_a_prepared_database(shop, capsys, monkeypatch):
+    served = []
+
+    class Server:
+        def __init__(self, target, **given):
+            served.append((target, given["address"], given["workers"]))
+
+        def serve(self):
+            served.append("served")
+
+    # The server itself is tried in tests/system; here is what comes before it.
+    monkeypatch.setattr(serving, "Server", Server)
+    monkeypatch.setenv("PORT", "0")
+    monkeypatch.setenv("HOST", "::1")
+
+    assert run([]) == 0
+    assert run(["--demo"]) == 0
+    assert served == [("main:app", "::1", 1), "served"] * 2
+    assert "/recommendations/demo-1?limit=3" in capsys.readouterr().out
+
+    async def summary():
+        async with SqliteRepository.open(Settings().database_path, currency="EUR") as repository:
+            return await repository.summary(), await serving.load_demo(repository)
+
+    summed, loaded_again = asyncio.run(summary())
+    assert summed.n_products >= 300
+    assert summed.model_id != "untrained"
+    assert not loaded_again

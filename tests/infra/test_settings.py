@@ -1,0 +1,48 @@
+"""Settings come from the environment, and a wrong one is said in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from domain.errors import Unusable
+from infra.settings import EXPECTED, Settings, read_settings
+
+
+def test_without_any_the_defaults_hold():
+    settings = read_settings({})
+
+    assert settings == Settings()
+    assert (settings.database_path, settings.host, settings.port) == (Path("shop.db"), "127.0.0.1", 8000)
+
+
+def test_every_setting_can_be_set():
+    given = {
+        "DATABASE_URL": "sqlite:////data/shop.db", "HOST": "0.0.0.0", "PORT": "80", "WORKERS": "4", "LOG_LEVEL": "ERROR",
+        "CURRENCY": "CHF", "REUSE_SECONDS": "60", "TRAIN_AFTER_EVENTS": "1000", "ALLOW_EPHEMERAL_SQLITE": "1",
+    }  # fmt: skip
+
+    settings = read_settings(given | {"PATH": "/bin"})
+
+    assert set(given) == set(EXPECTED)
+    assert settings.database_path == Path("/data/shop.db")
+    assert (settings.port, settings.workers, settings.currency, settings.reuse_seconds) == (80, 4, "CHF", 60)
+
+
+def test_an_empty_one_is_as_if_it_were_not_set():
+    assert read_settings({"PORT": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"), ("PORT", "70000"), ("WORKERS", "0"), ("CURRENCY", "euro"), ("LOG_LEVEL", "loud"),
+        ("REUSE_SECONDS", "-1"), ("TRAIN_AFTER_EVENTS", "1.5"), ("ALLOW_EPHEMERAL_SQLITE", "yes"),
+        ("DATABASE_URL", "mysql://user:secret@host"),
+    ],
+)  # fmt: skip
+def test_a_wrong_one_is_named_with_what_it_may_be(name, value):
+    with pytest.raises(Unusable) as caught:
+        read_settings({name: value})
+
+    assert str(caught.value).startswith(f"{name} must be {EXPECTED[name]}")
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,251 @@
+"""What is particular to the SQLite file: its settings, its schema, its lock, its faults."""
+
+import asyncio
+import sqlite3
+import stat
+from contextlib import closing
+
+import aiosqlite
+import pytest
+
+from domain.customers import NewCustomer
+from domain.errors import CustomerNotFound, StoreBusy, StoreUnavailable, Unusable
+from domain.evidence import CandidateQuery
+from domain.products import ProductChange
+from domain.recommendations import ListRequest
+from infra.serving import current_list
+from infra.sqlite import SqliteRepository, connections, migrations, product_cache
+
+TABLES = {
+    "customer_profiles", "customer_addresses", "browsing_history", "purchase_history", "customer_segments",
+    "product_catalog", "customer_recommendations",
+}  # fmt: skip
+
+
+def opened(path):
+    return SqliteRepository.open(path, currency="EUR")
+
+
+async def test_the_documented_tables_are_there_and_strict(repository, database):
+    with closing(sqlite3.connect(database)) as connection:
+        tables = {row[1]: row[5] for row in connection.execute("PRAGMA table_list") if not row[1].startswith("sqlite_")}
+
+    assert set(tables) >= TABLES
+    assert set(tables.values()) == {1}
+
+
+async def test_every_connection_is_set_up_to_lose_and_leak_nothing(repository):
+    def settings(connection):
+        names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "trusted_schema")
+        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
+    assert await repository._connections.write(settings) == ["wal", 2, 1, 1, 0]
+    assert await repository._connections.read(settings) == ["wal", 2, 1, 1, 0]
+
+
+async def test_readers_cannot_write(repository):
+    with pytest.raises(StoreUnavailable):
+        await repository._connections.read(lambda connection: connection.execute("DELETE FROM shop_state"))
+
+
+async def test_the_files_are_for_their_owner_alone(repository, database, now):
+    await repository.create_customer(NewCustomer(), now=now)
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in database.parent.iterdir()}
+
+    assert set(modes) == {"shop.db", "shop.db-wal", "shop.db-shm", "shop.db.lock"}
+    assert set(modes.values()) == {0o600}
+
+
+async def test_a_shop_outlives_its_process(database, now):
+    async with opened(database) as first:
+        await first.create_customer(NewCustomer(customer_id="c-1"), now=now)
+    async with opened(database) as second:
+        assert (await second.profile("c-1")).customer.customer_id == "c-1"
+
+
+async def test_several_that_start_at_once_find_one_schema(database):
+    async def start():
+        async with opened(database) as repository:
+            return await repository.summary()
+
+    assert len(await asyncio.gather(*(start() for _ in range(8)))) == 8
+
+
+async def test_a_newer_schema_is_left_alone(database):
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA user_version=99")
+
+    with pytest.raises(Unusable, match="newer"):
+        async with opened(database):
+            pass
+
+
+async def test_the_database_of_another_program_is_left_alone(database):
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+
+    with pytest.raises(Unusable, match="another program"):
+        async with opened(database):
+            pass
+
+
+async def test_a_step_that_fails_leaves_the_schema_as_it_was(database, monkeypatch):
+    steps = migrations._steps()
+    monkeypatch.setattr(migrations, "_steps", lambda: [*steps, "CREATE TABLE extra (a); CREATE TABLE broken ("])
+    with pytest.raises(Unusable):
+        async with opened(database):
+            pass
+    monkeypatch.undo()
+
+    async with opened(database) as repository:
+        assert (await repository.summary()).n_products == 0
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_schema WHERE name = 'extra'").fetchall() == []
+
+
+async def test_an_older_schema_is_brought_up_to_date(database, monkeypatch):
+    async with opened(database):
+        pass
+    steps = migrations._steps()
+    monkeypatch.setattr(migrations, "_steps", lambda: [*steps, "CREATE TABLE extra (a INTEGER) STRICT;"])
+
+    async with opened(database):
+        pass
+
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(steps) + 1,)
+
+
+async def test_a_file_that_is_no_database_is_one_clear_line(database):
+    database.write_text("Dear diary, " * 100)
+
+    with pytest.raises(Unusable, match="not a database") as caught:
+        async with opened(database):
+            pass
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path):
+    with pytest.raises(Unusable, match="No such file"):
+        async with opened(tmp_path / "missing" / "shop.db"):
+            pass
+
+
+async def test_a_lock_that_another_holds_makes_writers_give_up_in_time(repository, database, now, monkeypatch):
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy):
+            await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
+        other.execute("ROLLBACK")
+
+    assert (await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)).customer_id == "c-1"
+
+
+async def test_a_writer_of_another_process_is_waited_for(repository, database, now, monkeypatch):
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
+    async with opened(database) as other:
+        with other._connections._lock.held(until=0):
+            with pytest.raises(StoreBusy):
+                await repository.create_customer(NewCustomer(), now=now)
+        await repository.create_customer(NewCustomer(), now=now)
+
+
+async def test_readers_do_not_wait_for_a_writer(repository, database):
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert (await repository.summary()).n_products == 0
+        other.execute("ROLLBACK")
+
+
+async def test_a_failed_transaction_changes_nothing(repository, now):
+    def half(connection):
+        connection.execute("INSERT INTO customer_profiles (customer_id, created_at, version) VALUES ('c-1', 0, 0)")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await repository._connections.write(half)
+    with pytest.raises(CustomerNotFound):
+        await repository.profile("c-1")
+
+
+async def test_a_fault_of_sqlite_is_told_from_a_fault_of_the_code(repository):
+    def broken(connection):
+        connection.execute("SELECT * FROM nowhere")
+
+    def duplicate(connection):
+        connection.execute("INSERT INTO shop_state VALUES (1, 0, 0, '', NULL, 0)")
+
+    def damaged(_):
+        raise sqlite3.DatabaseError("malformed")
+
+    with pytest.raises(StoreUnavailable):
+        await repository._connections.read(broken)
+    with pytest.raises(StoreUnavailable):
+        await repository._connections.read(damaged)
+    with pytest.raises(sqlite3.IntegrityError):
+        await repository._connections.write(duplicate)
+
+
+async def test_a_fault_of_begin_is_not_taken_for_a_busy_store(repository, now):
+    await repository._connections._writer.execute("BEGIN")
+
+    with pytest.raises(StoreUnavailable):
+        await repository.create_customer(NewCustomer(), now=now)
+    await repository._connections._writer.execute("ROLLBACK")
+
+
+async def test_a_caller_that_goes_away_does_not_stop_a_write(repository, now):
+    writing = asyncio.create_task(repository.create_customer(NewCustomer(customer_id="c-1"), now=now))
+    await asyncio.sleep(0)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+
+    # The writer works off one transaction after the other.
+    await repository.create_customer(NewCustomer(customer_id="c-2"), now=now)
+    assert (await repository.profile("c-1")).customer.customer_id == "c-1"
+
+
+async def test_aiosqlite_still_runs_a_function_in_its_thread():
+    async with aiosqlite.connect(":memory:") as connection:
+        result = await connection._execute(lambda a, *, b: (a, b), 1, b=2)
+
+    assert result == (1, 2)
+
+
+@pytest.mark.parametrize(("version", "warned"), [((3, 51, 2), True), ((3, 51, 3), False)])
+async def test_an_sqlite_with_a_known_bug_is_warned_of(database, caplog, monkeypatch, version, warned):
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+
+    async with opened(database):
+        pass
+
+    assert any("older than" in record.message for record in caplog.records) == warned
+
+
+async def test_a_stored_list_of_an_older_format_is_computed_again(repository, database, now, caplog):
+    await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
+    await current_list(repository, "c-1", now=now, reuse_seconds=3600)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE customer_recommendations SET list = x'c1'")
+
+    answer = await current_list(repository, "c-1", now=now, reuse_seconds=3600)
+
+    assert not answer.cached
+    assert "cannot be decoded" in caplog.text
+
+
+async def test_cached_products_are_bounded_and_follow_the_catalogue(repository, now, monkeypatch):
+    monkeypatch.setattr(product_cache, "MOST_PRODUCTS", 1)
+    await repository.put_products([ProductChange(product_id=f"p-{number}") for number in range(3)], now=now)
+    query = CandidateQuery(
+        product_indexes=(0, 1, 2), categories=(), n_newest=0, n_fill=0, seen=frozenset(), request=ListRequest()
+    )
+
+    for _ in range(3):
+        assert len(await repository.candidates(query)) == 3
+    await repository.put_products([ProductChange(product_id="p-0", name="New name")], now=now)
+
+    assert (await repository.candidates(query))[0].name == "New name"

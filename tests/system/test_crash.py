@@ -1,0 +1,139 @@
+"""`kill -9` while events come in: nothing acknowledged is lost, nothing is half done.
+
+The check is trusted because it finds a planted fault: a server that acknowledges before it stores.
+"""
+
+import sqlite3
+import sys
+import threading
+import time
+from contextlib import closing
+
+import httpx
+import pytest
+
+from domain.products import ProductChange
+from infra.sqlite import SqliteRepository
+from tests.system.server import ROOT, Server
+
+pytestmark = pytest.mark.system
+
+ROUNDS = 5
+WRITERS = 4
+SECONDS = 0.6
+
+
+@pytest.fixture
+async def database(tmp_path, now):
+    path = tmp_path / "shop.db"
+    async with SqliteRepository.open(path, currency="EUR") as repository:
+        await repository.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(20)], now=now)
+        for number in range(WRITERS):
+            await repository.put_events([], create_products=False, now=now)
+    return path
+
+
+def orders_sent(server, writer, acknowledged, stop):
+    """Buy two products at a time until told to stop; note every order that was acknowledged."""
+    with httpx.Client(base_url=server.url, timeout=5) as client:
+        client.post("/customer/create", json={"customer_id": f"c-{writer}"})
+        number = 0
+        while not stop.is_set():
+            order_id = f"{server.port}-{writer}-{number}"
+            items = [{"product_id": f"p-{number % 20}"}, {"product_id": f"p-{(number + 1) % 20}"}]
+            try:
+                answer = client.post(
+                    "/recommendations/process-purchase",
+                    json={"customer_id": f"c-{writer}", "order_id": order_id, "items": items},
+                )
+            except httpx.TransportError:
+                return
+            if answer.status_code == 201:
+                acknowledged.append(order_id)
+            number += 1
+
+
+def killed_under_load(server):
+    """Send orders from several writers, kill the server in the middle, and return the acknowledged ones."""
+    acknowledged, stop = [], threading.Event()
+    writers = [threading.Thread(target=orders_sent, args=(server, n, acknowledged, stop)) for n in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    time.sleep(SECONDS)
+    server.kill()
+    stop.set()
+    for writer in writers:
+        writer.join()
+    return acknowledged
+
+
+def lost_and_halved(database, acknowledged):
+    """Count the acknowledged orders that are not stored, and the stored ones that lack an item."""
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        stored = dict(connection.execute("SELECT order_id, COUNT(*) FROM purchase_history GROUP BY order_id"))
+    return len(set(acknowledged) - stored.keys()), sum(items != 2 for items in stored.values())
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database):
+    acknowledged = []
+    for _ in range(ROUNDS):
+        server = Server(database, WORKERS="2")
+        server.await_health()
+        acknowledged += killed_under_load(server)
+
+    assert len(acknowledged) > 20 * ROUNDS
+    assert lost_and_halved(database, acknowledged) == (0, 0)
+
+
+PLANTED = """
+import asyncio, sys
+sys.path.insert(0, {root!r})
+from infra.sqlite import SqliteRepository
+from domain.ports import Recorded
+from domain.interactions import count_events
+from domain.customers import SegmentRule, Standing
+
+record = SqliteRepository.record
+
+async def acknowledged_before_it_is_stored(self, events, *, now):
+    async def later():
+        await asyncio.sleep(0.2)
+        await record(self, events, now=now)
+    self.pending = [*getattr(self, "pending", []), asyncio.create_task(later())]
+    standing = Standing(assigned=None, purchases=None, rule=SegmentRule(), counted_from=0)
+    return Recorded(accepted=count_events(events), seen_before=count_events([]), standing=standing)
+
+SqliteRepository.record = acknowledged_before_it_is_stored
+from main import app
+"""
+
+
+def test_the_check_finds_a_server_that_acknowledges_before_it_stores(database, tmp_path, monkeypatch):
+    (tmp_path / "planted.py").write_text(PLANTED.format(root=str(ROOT)))
+    start = "import sys; sys.path.insert(0, sys.argv[1]); import os; from granian.server import Server;"
+    start += "Server('planted:app', port=int(os.environ['PORT']), interface='asgi', websockets=False).serve()"
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    class Planted(Server):
+        pass
+
+    popen = __import__("subprocess").Popen
+    monkeypatch.setattr(
+        "tests.system.server.subprocess.Popen",
+        lambda command, **given: popen([sys.executable, "-c", start, str(tmp_path)], **given),
+    )
+    server = Planted(database)
+    server.await_health()
+    acknowledged = killed_under_load(server)
+
+    lost, _ = lost_and_halved(database, acknowledged)
+    assert acknowledged
+    assert lost > 0
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_in_a_hundred_rounds(database, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "ROUNDS", 100)
+
+    test_nothing_acknowledged_is_lost_when_the_server_is_killed(database)

@@ -1,0 +1,33 @@
+"""The documentation page in a real browser, without the internet."""
+
+import shutil
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.system.server import serving
+
+pytestmark = pytest.mark.system
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def test_the_page_shows_every_endpoint_and_loads_nothing_foreign(tmp_path):
+    chromium = shutil.which("chromium")
+    assert chromium, "the test needs Chromium: apt-get install chromium"
+    requested = []
+    with serving(tmp_path / "shop.db") as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        page = browser.new_page()
+        page.on("request", lambda request: requested.append(request.url))
+        page.goto(f"{server.url}/schema")
+        page.wait_for_selector(".opblock-summary-path", timeout=20_000)
+        shown = page.locator(".opblock-summary-path").all_inner_texts()
+        browser.close()
+
+    assert len(shown) == 8
+    assert "/recommendations/process-purchase" in {path.replace("\u200b", "") for path in shown}
+    assert all(url.startswith((server.url, "data:")) for url in requested)
