@@ -78,7 +78,7 @@ def _await_health(shop: Shop, server: "subprocess.Popen[bytes]") -> None:
     sys.exit("The app did not start.")
 
 
-def check(holds: bool, claim: str) -> None:
+def check(claim: str, *, holds: bool) -> None:
     """Print a claim with its outcome; end the tour where it does not hold."""
     console.print(f"  [{'green' if holds else 'red'}]{'✓' if holds else '✗'}[/] {claim}")
     if not holds:
@@ -110,52 +110,67 @@ def in_category(made: dict[str, Any], *prefixes: str, first: int = 6) -> int:
 
 def tour(shop: Shop) -> None:
     """Walk through every endpoint with one customer."""
+    a_customer_is_registered(shop)
+    bought = a_customer_looks_and_buys(shop)
+    events_are_sent_at_once(shop)
+    lists_are_stored_and_filtered(shop, bought)
+    the_profile_is_shown(shop)
+
+
+def a_customer_is_registered(shop: Shop) -> None:
     console.rule("The shop")
     status, health = shop.ask("GET", "/health")
     console.print(health)
-    check(status == 200 and health["products"] >= 300, "the demo shop is loaded and a model is trained")
+    check("the demo shop is loaded and a model is trained", holds=status == 200 and health["products"] >= 300)
 
     console.rule("POST /customer/create")
     status, customer = shop.ask(
         "POST", "/customer/create", {"customer_id": CUSTOMER, "email": "tour@example.com", "first_name": "Ada"}
     )
     console.print(customer)
-    check(status == 201 and customer["segment_source"] == "default", "the customer is new, and Regular by default")
+    check("the customer is new, and Regular by default", holds=status == 201 and customer["segment_source"] == "default")
     status, problem = shop.ask("POST", "/customer/create", {"customer_id": CUSTOMER})
-    check(status == 409 and problem["type"] == "urn:problem:customer-exists", "the id cannot be taken twice")
+    check("the id cannot be taken twice", holds=status == 409 and problem["type"] == "urn:problem:customer-exists")
 
     console.rule("POST /customer/add-address")
     address = {"line1": "Elm Street 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
     addresses = [address | {"kind": "shipping"}, address | {"kind": "billing"}]
     status, book = shop.ask("POST", "/customer/add-address", {"customer_id": CUSTOMER, "addresses": addresses})
     console.print(book)
-    check(status == 201 and len(book["addresses"]) == 2, "both addresses are stored")
+    check("both addresses are stored", holds=status == 201 and len(book["addresses"]) == 2)
 
+
+def a_customer_looks_and_buys(shop: Shop) -> dict[str, Any]:
     console.rule("GET /recommendations/{customer_id}: nothing is known yet")
     status, unknown = shop.ask("GET", f"/recommendations/{CUSTOMER}")
     show(unknown)
-    check(status == 200 and unknown["strategy"] == "popular", "a customer without a history sees what is popular")
+    check("a customer without a history sees what is popular", holds=status == 200 and unknown["strategy"] == "popular")
 
-    tents, stoves = products_named(shop, "2-person tent"), products_named(shop, "gas stove")
+    tents = products_named(shop, "2-person tent")
 
     console.rule("POST /recommendations/process-browsing: a tent is looked at")
     status, browsed = shop.ask(
         "POST", "/recommendations/process-browsing", {"customer_id": CUSTOMER, "product_id": tents[0]}
     )
     show(browsed, before=unknown)
-    check(status == 201 and browsed["strategy"] == "personalised", "one look makes the list personal")
-    check(in_category(browsed, "outdoor/") >= 4, "most of it is outdoor gear")
+    check("one look makes the list personal", holds=status == 201 and browsed["strategy"] == "personalised")
+    check("most of it is outdoor gear", holds=in_category(browsed, "outdoor/") >= 4)
 
     console.rule("POST /recommendations/process-purchase: the tent is bought")
     order = {"customer_id": CUSTOMER, "order_id": "tour-order", "items": [{"product_id": tents[0]}]}
     status, bought = shop.ask("POST", "/recommendations/process-purchase", order)
     show(bought, before=browsed)
-    check(status == 201 and not bought["cached"], "the list is computed afresh")
-    check(tents[0] not in {item["product_id"] for item in bought["items"]}, "what was bought is not shown again")
-    check(in_category(bought, "outdoor/") >= 4, "camping gear follows, not the list of bestsellers")
-    check(shop.ask("POST", "/recommendations/process-purchase", order)[0] == 201, "a retry is harmless")
+    check("the list is computed afresh", holds=status == 201 and not bought["cached"])
+    check("what was bought is not shown again", holds=tents[0] not in {item["product_id"] for item in bought["items"]})
+    check("camping gear follows, not the list of bestsellers", holds=in_category(bought, "outdoor/") >= 4)
+    check("a retry is harmless", holds=shop.ask("POST", "/recommendations/process-purchase", order)[0] == 201)
 
+    return bought
+
+
+def events_are_sent_at_once(shop: Shop) -> None:
     console.rule("POST /customer/update-behavior: several events at once")
+    tents, stoves = products_named(shop, "2-person tent"), products_named(shop, "gas stove")
     update = {
         "customer_id": CUSTOMER,
         "browsing": [{"product_id": stoves[0], "event_type": "cart", "event_id": "tour-event"}],
@@ -164,36 +179,40 @@ def tour(shop: Shop) -> None:
     status, updated = shop.ask("POST", "/customer/update-behavior", update)
     console.print(updated)
     check(
-        status == 200 and updated["accepted"]["browsing"] == updated["seen_before"]["purchases"] == 1,
         "the new event counts, the order was seen before",
+        holds=status == 200 and updated["accepted"]["browsing"] == updated["seen_before"]["purchases"] == 1,
     )
 
+
+def lists_are_stored_and_filtered(shop: Shop, bought: dict[str, Any]) -> None:
     console.rule("GET /recommendations/{customer_id}: stored, then filtered")
     _, fresh = shop.ask("GET", f"/recommendations/{CUSTOMER}")
     _, stored = shop.ask("GET", f"/recommendations/{CUSTOMER}")
     show(stored, before=bought)
-    check(not fresh["cached"] and stored["cached"], "after an event the list is made anew, then reused")
-    check(stored["items"] == fresh["items"], "and is the same")
+    check("after an event the list is made anew, then reused", holds=not fresh["cached"] and stored["cached"])
+    check("and is the same", holds=stored["items"] == fresh["items"])
     _, cheap = shop.ask("GET", f"/recommendations/{CUSTOMER}?category=outdoor&max_price=50&limit=5")
     show(cheap)
     check(
-        all(item["category"].startswith("outdoor/") and item["price"] <= 50 for item in cheap["items"]),
         "filters hold for all of it",
+        holds=all(item["category"].startswith("outdoor/") and item["price"] <= 50 for item in cheap["items"]),
     )
 
+
+def the_profile_is_shown(shop: Shop) -> None:
     console.rule("GET /customer/get-profile/{customer_id}")
     status, profile = shop.ask("GET", f"/customer/get-profile/{CUSTOMER}")
     console.print({key: profile[key] for key in ("customer", "activity", "category_interests")})
-    check(status == 200 and profile["activity"]["orders"] == 1, "one order is counted, however often it was sent")
-    check(profile["category_interests"][0]["category"] == "outdoor/camping", "the main interest is camping")
-    check(len(profile["addresses"]) == 2, "the addresses are there")
+    check("one order is counted, however often it was sent", holds=status == 200 and profile["activity"]["orders"] == 1)
+    check("the main interest is camping", holds=profile["category_interests"][0]["category"] == "outdoor/camping")
+    check("the addresses are there", holds=len(profile["addresses"]) == 2)
 
     console.rule("What is wrong is said")
     status, problem = shop.ask("POST", "/recommendations/process-browsing", {"customer_id": CUSTOMER, "product_id": 5})
     console.print(problem)
-    check(status == 400 and problem["errors"][0]["pointer"] == "#/product_id", "bad input is pointed at")
+    check("bad input is pointed at", holds=status == 400 and problem["errors"][0]["pointer"] == "#/product_id")
     status, problem = shop.ask("GET", "/recommendations/nobody")
-    check(status == 404 and problem["type"] == "urn:problem:customer-not-found", "an unknown customer is not found")
+    check("an unknown customer is not found", holds=status == 404 and problem["type"] == "urn:problem:customer-not-found")
 
 
 def products_named(shop: Shop, goods: str) -> list[str]:

@@ -64,9 +64,7 @@ def _write_events(
             )
 
 
-def _drawn_products(
-    rng: np.random.Generator, category_of: np.ndarray, *, n_customers: int, n_events: int
-) -> np.ndarray:
+def _drawn_products(rng: np.random.Generator, category_of: np.ndarray, *, n_customers: int, n_events: int) -> np.ndarray:
     """Draw a product for every event: mostly a popular one of a favourite category, else a popular one of all."""
     by_category = np.argsort(category_of, kind="stable")
     starts = np.searchsorted(category_of[by_category], np.arange(category_of.max() + 2))

@@ -34,7 +34,7 @@ def summarise(purchases: EventLog) -> Buyers:
     np.maximum.at(last, purchases.customers, purchases.occurred_at)
     return Buyers(
         orders=np.bincount(distinct, minlength=n_customers),
-        spent=np.bincount(purchases.customers, weights=purchases.spent, minlength=n_customers),
+        spent=np.bincount(purchases.customers, weights=purchases.spent, minlength=n_customers).astype(np.float64),
         last_purchased_at=last,
     )
 
@@ -80,9 +80,7 @@ def median_prices(purchases: EventLog, products: Sequence[Product]) -> dict[str,
         if product.price and product.category and bought[product.product_index]:
             prices.setdefault(product.category, []).append((product.price, int(bought[product.product_index])))
     most = sorted(prices, key=lambda category: (-sum(n for _, n in prices[category]), category))[:MOST_CATEGORIES]
-    return {
-        category: float(np.median(np.repeat(*map(np.array, zip(*prices[category], strict=True))))) for category in most
-    }
+    return {category: float(np.median(np.repeat(*map(np.array, zip(*prices[category], strict=True))))) for category in most}
 
 
 def price_fits(

@@ -82,9 +82,7 @@ def similar_products(products: Sequence[Product]) -> Iterator[tuple[int, list[in
     for path, indexes in wanted.items():
         group = groups[path]
         if len(group) > MOST_COMPARED:
-            group = sorted(
-                group, key=lambda product: (product.brand or "", product.price or 0.0, product.product_index)
-            )
+            group = sorted(group, key=lambda product: (product.brand or "", product.price or 0.0, product.product_index))
         for first in range(0, len(group), MOST_COMPARED):
             yield from _most_similar(group[first : first + MOST_COMPARED], indexes)
 

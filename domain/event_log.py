@@ -44,7 +44,7 @@ class EventLog(Struct, frozen=True, kw_only=True):
         return self.event_types == PURCHASE
 
     def age_days(self) -> npt.NDArray[np.float64]:
-        """The age of each event, counted from the newest one."""
+        """Count the age of each event from the newest one."""
         return (self.newest - self.occurred_at) / DAY
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> "EventLog":

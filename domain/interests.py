@@ -17,16 +17,12 @@ def event_weight(event: PastEvent, *, counted_from: int, half_life_days: float) 
     return EVENT_WEIGHTS[event.event_type] * decay(age_days, half_life_days)
 
 
-def category_interests(
-    history: Sequence[PastEvent], *, counted_from: int, half_life_days: float
-) -> list[CategoryInterest]:
+def category_interests(history: Sequence[PastEvent], *, counted_from: int, half_life_days: float) -> list[CategoryInterest]:
     """Share the weight of a history among its categories; the largest 10, scaled to add to 1, ties by path."""
     weights: defaultdict[str, float] = defaultdict(float)
     for event in history:
         if event.product.category is not None:
-            weights[event.product.category] += event_weight(
-                event, counted_from=counted_from, half_life_days=half_life_days
-            )
+            weights[event.product.category] += event_weight(event, counted_from=counted_from, half_life_days=half_life_days)
     largest = sorted(weights.items(), key=lambda entry: (-entry[1], entry[0]))[:MOST_INTERESTS]
     total = sum(weight for _, weight in largest)
     return [CategoryInterest(category=category, weight=weight / total) for category, weight in largest if weight > 0]

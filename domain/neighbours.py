@@ -1,6 +1,7 @@
 """Item-to-item collaborative filtering: which products the same customers take an interest in."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ def preferences(
     occurred_at: npt.NDArray[np.int64],
     *,
     n_products: int,
-) -> sparse.csr_array:
+) -> Any:
     """Make the (customers, products) matrix of the largest weight of each pair, cut to each customer's newest products.
 
     The four arrays are parallel, one entry per interaction; `customers` are numbered from 0.
@@ -52,7 +53,7 @@ def preferences(
     )
 
 
-def neighbours(matrix: sparse.csr_array, *, n_neighbours: int = N_NEIGHBOURS) -> Iterator[Neighbour]:
+def neighbours(matrix: Any, *, n_neighbours: int = N_NEIGHBOURS) -> Iterator[Neighbour]:
     """Yield the neighbours of each product that has any, by product index, ties to the lower index.
 
     The weight of j for i is c(i,j) / (c(i,i)^a c(j,j)^(1-a) + shrinkage), with c = X' D X and D the customers' activity
@@ -61,11 +62,11 @@ def neighbours(matrix: sparse.csr_array, *, n_neighbours: int = N_NEIGHBOURS) ->
     top-N recommendation algorithms", 2004). Computed by blocks of products, so memory does not grow with their square.
     """
     activity = np.diff(matrix.indptr).clip(min=1)
-    weighted = sparse.diags_array(activity**-ACTIVITY_EXPONENT) @ matrix
+    weighted: Any = sparse.diags_array(activity**-ACTIVITY_EXPONENT) @ matrix
     strength = np.asarray(weighted.multiply(matrix).sum(axis=0)).ravel()
     by_product = weighted.T.tocsr()
     for first in range(0, matrix.shape[1], BLOCK):
-        block = (by_product[first : first + BLOCK] @ matrix).tocsr()
+        block: Any = (by_product[first : first + BLOCK] @ matrix).tocsr()
         for row in range(block.shape[0]):
             entries = slice(block.indptr[row], block.indptr[row + 1])
             found = _strongest(block.indices[entries], block.data[entries], first + row, strength, n_neighbours)

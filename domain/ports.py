@@ -99,9 +99,7 @@ class Intake(Protocol):
 
     async def put_customers(self, changes: Sequence[CustomerChange], *, now: datetime) -> list[Outcome]: ...
 
-    async def put_events(
-        self, events: Sequence[CustomerEvent], *, create_products: bool, now: datetime
-    ) -> list[Outcome]:
+    async def put_events(self, events: Sequence[CustomerEvent], *, create_products: bool, now: datetime) -> list[Outcome]:
         """Record events of any customers, creating unknown customers bare."""
         ...
 

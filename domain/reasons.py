@@ -11,9 +11,10 @@ N_NAMED = 2
 def reasons_of(parts: Iterable[Part]) -> list[Reason]:
     """Turn the positive parts of one score into at most 5 reasons whose shares add to 1, the largest first.
 
-    Of more than 5 parts, the two largest keep their cause and the others are merged per source. Where more than 5 reasons remain, the smallest are left out and the shares are those of what is shown.
+    Of more than 5 parts, the two largest keep their cause and the others are merged per source. Where more than 5 reasons
+    remain, the smallest are left out and the shares are those of what is shown.
     """
-    ranked = sorted((-part, source, cause or "") for source, cause, part in parts)
+    ranked: list[tuple[float, Source, str]] = sorted((-part, source, cause or "") for source, cause, part in parts)
     if len(ranked) > MOST_REASONS:
         ranked = sorted(_merged(ranked))[:MOST_REASONS]
     total = sum(part for part, _, _ in ranked)
@@ -32,7 +33,7 @@ def _merged(ranked: Sequence[tuple[float, Source, str]]) -> list[tuple[float, So
             merged[source] = (merged[source][0] + part, source, "")
         else:
             merged[source] = (part, source, cause)
-    named = {(source, cause): part for part, source, cause in ranked[:N_NAMED]}
+    named: dict[tuple[Source, str], float] = {(source, cause): part for part, source, cause in ranked[:N_NAMED]}
     for part, source, cause in merged.values():
         named[source, cause] = named.get((source, cause), 0.0) + part
     return [(part, source, cause) for (source, cause), part in named.items()]

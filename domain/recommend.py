@@ -121,9 +121,7 @@ def _may_return(product: Product, evidence: Evidence) -> bool:
     return interval is not None and counted_from(evidence) - bought_at >= interval * DAY
 
 
-def _strategy(
-    evidence: Evidence, signals: Signals, parts: Sequence[Sequence[Part]], *, request: ListRequest
-) -> Strategy:
+def _strategy(evidence: Evidence, signals: Signals, parts: Sequence[Sequence[Part]], *, request: ListRequest) -> Strategy:
     """Say what a list rests on: the first of the levels that holds."""
     segment, _ = segment_of(evidence.standing)
     if any(source in PERSONAL for own in parts for source, _, _ in own):

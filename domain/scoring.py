@@ -187,9 +187,7 @@ def _neighbours(evidence: Evidence, seeds: dict[int, float]) -> Neighbours:
     )
 
 
-def _places(
-    wanted: npt.NDArray[np.intp], known: npt.NDArray[np.intp], places: npt.NDArray[np.intp]
-) -> npt.NDArray[np.intp]:
+def _places(wanted: npt.NDArray[np.intp], known: npt.NDArray[np.intp], places: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Look up the place of each of `wanted` (numbers from 0) among `known`, -1 where it is not one of them.
 
     By a table instead of by sorting: it is as long as the highest number, but only the parts that are used cost anything.
@@ -284,9 +282,7 @@ def _interest(category: str | None, signals: Signals) -> tuple[str | None, float
     return path, interest
 
 
-def _similar_without_lists(
-    signals: Signals, products: Sequence[Product], evidence: Evidence
-) -> Iterator[tuple[int, Part]]:
+def _similar_without_lists(signals: Signals, products: Sequence[Product], evidence: Evidence) -> Iterator[tuple[int, Part]]:
     """Compare by content where training has not: seeds without a list with all, the others with what is new since.
 
     Yield positions in `products` with parts; training never saw these pairs, so nothing counts twice.
@@ -302,11 +298,7 @@ def _similar_without_lists(
     for row, column in np.argwhere(similarity >= LEAST_SIMILARITY).tolist():
         seed, product = seeds[row], products[column]
         if seed.product_index != product.product_index and (is_new[column] or seed.product_index not in listed):
-            part = (
-                evidence.model.blend.similar_product
-                * signals.seeds[seed.product_index]
-                * float(similarity[row, column])
-            )
+            part = evidence.model.blend.similar_product * signals.seeds[seed.product_index] * float(similarity[row, column])
             yield column, ("similar_product", seed.product_id, part)
 
 

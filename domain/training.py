@@ -52,8 +52,7 @@ def train_model(
         model=model,
         neighbours=_neighbour_lists(log, products, n_products=n_products),
         category_trends={
-            path: pack(trend.products, trend.weights)
-            for path, trend in trends.category_trends(products, popular).items()
+            path: pack(trend.products, trend.weights) for path, trend in trends.category_trends(products, popular).items()
         },
     )
 

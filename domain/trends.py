@@ -16,15 +16,17 @@ N_CATEGORY_TREND = 50
 SMOOTHING = 200.0
 
 
-def popularity(log: EventLog, *, n_products: int) -> npt.NDArray[np.float64]:
-    """Sum the weights of each product's events (n_products,), halved every 14 days back from the newest event."""
+def popularity(log: EventLog, *, n_products: int, chosen: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.float64]:
+    """Sum the weights of each product's events (n_products,), halved every 14 days back from the newest event of all.
+
+    `chosen` limits the sums to some of the events.
+    """
     decayed = log.weights * 0.5 ** (log.age_days() / HALF_LIFE_DAYS)
-    return np.bincount(log.products, weights=decayed, minlength=n_products)
+    counted = decayed if chosen is None else decayed * chosen
+    return np.bincount(log.products, weights=counted, minlength=n_products).astype(np.float64)
 
 
-def segment_trends(
-    log: EventLog, segments: npt.NDArray[np.int8], *, n_products: int
-) -> dict[Segment, WeightedProducts]:
+def segment_trends(log: EventLog, segments: npt.NDArray[np.int8], *, n_products: int) -> dict[Segment, WeightedProducts]:
     """Rank products by their popularity in each segment, shrunk towards all customers.
 
     P(p | s) = (n(p, s) + m P(p)) / (n(s) + m) with m = 200, Dirichlet smoothing (Zhai & Lafferty, "A study of smoothing
@@ -35,15 +37,9 @@ def segment_trends(
     of_event = segments[log.customers]
     trends: dict[Segment, WeightedProducts] = {}
     for position, segment in enumerate(SEGMENTS):
-        own = popularity_among(log, of_event == position, n_products=n_products)
+        own = popularity(log, n_products=n_products, chosen=of_event == position)
         trends[segment] = strongest((own + SMOOTHING * overall) / (own.sum() + SMOOTHING), n=N_TREND)
     return trends
-
-
-def popularity_among(log: EventLog, chosen: npt.NDArray[np.bool_], *, n_products: int) -> npt.NDArray[np.float64]:
-    """Sum as `popularity` does over the chosen events alone, their age still counted from the newest of all."""
-    decayed = log.weights * 0.5 ** (log.age_days() / HALF_LIFE_DAYS)
-    return np.bincount(log.products, weights=decayed * chosen, minlength=n_products)
 
 
 def strongest(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts:

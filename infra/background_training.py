@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ TRAIN = (sys.executable, str(Path(__file__).parents[1] / "main.py"), "train")
 
 
 @asynccontextmanager
-async def train_when_due(storage: Storage) -> AsyncIterator[None]:
+async def train_when_due(storage: Storage) -> AsyncGenerator[None]:
     """While the application runs, train whenever `TRAIN_AFTER_EVENTS` more events are there than at the last training."""
     after_events = storage.settings().train_after_events
     if after_events == 0:

@@ -51,11 +51,14 @@ class LambdaHandler:
         """End the application and its loop; an environment is never told of its end, but a test is."""
         if self._loop is None:
             return
-        if self._mangum is not None:
-            self._ending.set()
-            self._loop.run_until_complete(self._living)
-        self._loop.close()
+        loop, mangum = self._loop, self._mangum
         self._loop = self._mangum = None
+        try:
+            if mangum is not None:
+                self._ending.set()
+                loop.run_until_complete(self._living)
+        finally:
+            loop.close()
 
     def _start(self, loop: asyncio.AbstractEventLoop) -> Mangum:
         started = loop.create_future()
@@ -64,7 +67,8 @@ class LambdaHandler:
         self._living = loop.create_task(_live(self._app, started, self._ending))
         loop.run_until_complete(started)
         # Media types that Mangum does not know as text it would encode in base64.
-        return Mangum(self._app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
+        app: Any = self._app
+        return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
 
 
 async def _live(app: Litestar, started: "asyncio.Future[None]", ending: asyncio.Event) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
@@ -90,7 +90,7 @@ def _number(order_id: str | None) -> int:
 
 
 @asynccontextmanager
-async def _locked(store: ModelStore, *, now: datetime) -> AsyncIterator[None]:
+async def _locked(store: ModelStore, *, now: datetime) -> AsyncGenerator[None]:
     holder = new_id()
     await store.lock_training(holder, now=now, seconds=LOCK_SECONDS)
     renewing = asyncio.create_task(_renew(store, holder))

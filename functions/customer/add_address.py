@@ -1,6 +1,5 @@
 """POST /customer/add-address: add shipping and billing addresses."""
 
-from infra.lambda_adapter import LambdaHandler
 from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
@@ -10,6 +9,7 @@ from domain.ports import Repository
 from infra.edge.app import create_app
 from infra.edge.body import LARGE, StrictBody
 from infra.edge.problems import BODY, declared
+from infra.lambda_adapter import LambdaHandler
 
 
 @post(
@@ -19,9 +19,7 @@ from infra.edge.problems import BODY, declared
     opt=LARGE,
     responses=declared(*BODY, "customer-not-found"),
 )
-async def add_address(
-    data: JSONBody[NewAddresses], repository: NamedDependency[SkipValidation[Repository]]
-) -> AddressBook:
+async def add_address(data: JSONBody[NewAddresses], repository: NamedDependency[SkipValidation[Repository]]) -> AddressBook:
     """Add addresses to a customer; an identical one is not stored twice."""
     addresses = await repository.add_addresses(data.customer_id, data.addresses)
     return AddressBook(customer_id=data.customer_id, addresses=addresses)

@@ -1,6 +1,5 @@
 """POST /customer/create: register a customer."""
 
-from infra.lambda_adapter import LambdaHandler
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
@@ -11,6 +10,7 @@ from infra.edge.app import create_app
 from infra.edge.body import StrictBody
 from infra.edge.problems import BODY, declared
 from infra.edge.storage import Clock
+from infra.lambda_adapter import LambdaHandler
 
 
 @post(

@@ -1,6 +1,5 @@
 """GET /customer/get-profile/{customer_id}: all that the shop knows of a customer, with their list."""
 
-from infra.lambda_adapter import LambdaHandler
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -12,6 +11,7 @@ from infra.edge.app import create_app
 from infra.edge.parameters import IdInPath
 from infra.edge.problems import declared
 from infra.edge.storage import Clock
+from infra.lambda_adapter import LambdaHandler
 from infra.serving import current_list
 from infra.settings import Settings
 

@@ -1,6 +1,5 @@
 """POST /customer/update-behavior: record what a customer did, several events at once."""
 
-from infra.lambda_adapter import LambdaHandler
 from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
@@ -12,6 +11,7 @@ from infra.edge.app import create_app
 from infra.edge.body import LARGE, StrictBody
 from infra.edge.problems import BODY, declared
 from infra.edge.storage import Clock
+from infra.lambda_adapter import LambdaHandler
 
 
 @post(

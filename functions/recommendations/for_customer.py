@@ -1,6 +1,5 @@
 """GET /recommendations/{customer_id}: what this customer should be shown, and why."""
 
-from infra.lambda_adapter import LambdaHandler
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -11,6 +10,7 @@ from infra.edge.app import create_app
 from infra.edge.parameters import Category, Excluded, IdInPath, Limit, Price
 from infra.edge.problems import declared
 from infra.edge.storage import Clock
+from infra.lambda_adapter import LambdaHandler
 from infra.serving import current_list
 from infra.settings import Settings
 

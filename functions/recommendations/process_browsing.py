@@ -1,6 +1,5 @@
 """POST /recommendations/process-browsing: record an interaction, and answer with the list that follows from it."""
 
-from infra.lambda_adapter import LambdaHandler
 from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
@@ -12,6 +11,7 @@ from infra.edge.app import create_app
 from infra.edge.body import StrictBody
 from infra.edge.problems import BODY, declared
 from infra.edge.storage import Clock
+from infra.lambda_adapter import LambdaHandler
 from infra.serving import fresh_list
 
 

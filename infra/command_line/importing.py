@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Any, get_args
 
 from domain.errors import Unusable
 from infra.command_line.training import told
@@ -25,7 +25,7 @@ columns:
 """
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(commands: Any) -> None:
     columns = "\n".join(f"  {kind}: {', '.join(columns_of(kind))}" for kind in get_args(Kind))
     command = commands.add_parser(
         "import",
@@ -35,9 +35,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     command.add_argument("kind", choices=get_args(Kind))
     command.add_argument("files", nargs="+", metavar="FILE")
-    command.add_argument(
-        "--map", action="append", default=[], metavar="THEIRS=OURS", help="rename a column of the files"
-    )
+    command.add_argument("--map", action="append", default=[], metavar="THEIRS=OURS", help="rename a column of the files")
     command.add_argument("--create-products", action="store_true", help="create products that events name and none is")
     command.add_argument("--no-train", action="store_true", help="do not train when the import is done")
     command.set_defaults(run=run_import)

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -24,7 +25,7 @@ SAID = {
 }
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(commands: Any) -> None:
     command = commands.add_parser("recommend", help="show what a customer is recommended, and why")
     command.add_argument("customer_id", metavar="CUSTOMER_ID")
     command.add_argument("--limit", type=int, choices=range(1, 101), default=10, metavar="1-100")

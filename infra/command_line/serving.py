@@ -67,9 +67,7 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            raise Unusable(
-                f"Cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}."
-            ) from error
+            raise Unusable(f"Cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}.") from error
 
 
 async def _prepare(settings: Settings, *, demo: bool) -> None:

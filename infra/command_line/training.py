@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 from domain.model import Model
 from infra.edge.storage import open_repository
@@ -11,7 +12,7 @@ from infra.settings import Settings
 from infra.trainer import train
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_command(commands: Any) -> None:
     command = commands.add_parser("train", help="learn from all events; a running server takes the model up by itself")
     command.set_defaults(run=run_training)
 

@@ -138,6 +138,10 @@ CONSUMABLES = ("food/dog food", "food/coffee")
 OUT_OF_STOCK_SHARE = 0.03
 
 
+Offer = tuple[str, Shelf, str, int]
+"""A category, its shelf, what is sold, and the level of the maker."""
+
+
 class DemoProduct(Struct, frozen=True):
     """A product with what shoppers go by: its category, the level of its maker (0 to 2), its price and its appeal."""
 
@@ -151,22 +155,18 @@ class DemoProduct(Struct, frozen=True):
 
 def catalogue(random: Random, *, now: datetime) -> list[DemoProduct]:
     """Make all products, as `p-001` and so on, added to the shop over the last two years."""
-    return [
-        _product(f"p-{number:03}", category, shelf, goods, level, random, now=now)
-        for number, (category, shelf, goods, level) in enumerate(_offers(), start=1)
-    ]
+    return [_product(f"p-{number:03}", offer, random, now=now) for number, offer in enumerate(_offers(), start=1)]
 
 
-def _offers() -> Iterator[tuple[str, Shelf, str, int]]:
+def _offers() -> Iterator[Offer]:
     for category, shelf in SHELVES.items():
         for goods in shelf.goods:
             for level in range(len(LEVELS)):
                 yield category, shelf, goods, level
 
 
-def _product(
-    product_id: str, category: str, shelf: Shelf, goods: str, level: int, random: Random, *, now: datetime
-) -> DemoProduct:
+def _product(product_id: str, offer: Offer, random: Random, *, now: datetime) -> DemoProduct:
+    category, shelf, goods, level = offer
     price = round(shelf.goods[goods] * LEVELS[level] * random.uniform(0.93, 1.07)) - 0.05
     return DemoProduct(
         product_id=product_id,

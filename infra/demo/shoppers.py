@@ -68,9 +68,7 @@ def shoppers(random: Random) -> list[Shopper]:
     return made
 
 
-def history(
-    random: Random, customers: list[Shopper], products: list[DemoProduct], *, now: datetime
-) -> list[CustomerEvent]:
+def history(random: Random, customers: list[Shopper], products: list[DemoProduct], *, now: datetime) -> list[CustomerEvent]:
     """Make at least 20,000 events, an order counting its items, over the 90 days before `now`, in order of time.
 
     A shopper comes in visits: looks at some products of one taste, puts some into the cart or on the wishlist, and buys

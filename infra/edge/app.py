@@ -1,6 +1,6 @@
 """From handlers to an application: one of them alone, or all of them together, under the same guard."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -36,7 +36,7 @@ class ShopApplication(Litestar):
 
 
 @asynccontextmanager
-async def _nothing(_: Storage) -> AsyncIterator[None]:
+async def _nothing(_: Storage) -> AsyncGenerator[None]:
     yield
 
 
@@ -53,7 +53,7 @@ def create_app(
     storage = Storage(settings)
 
     @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         await storage.repository()
         try:
             async with background(storage):

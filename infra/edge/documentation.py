@@ -62,8 +62,7 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
     structs = [struct for handler in handlers for struct in _messages(handler)]
     _, schemas = msgspec.json.schema_components([*structs, Problem], ref_template="#/components/schemas/{name}")
     for schema in schemas.values():
-        if schema.get("type") == "object":
-            schema["additionalProperties"] = False
+        schema["additionalProperties"] = False
     document["components"]["schemas"] = schemas
     for name in _request_schemas(document):
         for field in schemas[name].get("properties", {}).values():

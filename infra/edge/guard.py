@@ -8,13 +8,14 @@ import asyncio
 import json
 import re
 from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
 from infra.edge.problems import FieldError, RequestRefused
 
@@ -60,12 +61,13 @@ class BodyGuard(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        if scope["method"] != "POST":
+        if scope.get("method") != "POST":
             await next_app(scope, receive, send)
             return
         headers = Headers.from_scope(scope)
         check_body_headers(headers)
-        body = await _read(receive, headers, most_bytes=scope["route_handler"].opt.get("most_bytes", MOST_BYTES))
+        route: Any = scope.get("route_handler")
+        body = await _read(receive, headers, most_bytes=route.opt.get("most_bytes", MOST_BYTES))
         check_json(body)
         await next_app(scope, _replaying(body, receive), send)
 
@@ -93,9 +95,7 @@ def check_json(body: bytes) -> None:
     except ValueError as error:
         raise RequestRefused("malformed-json") from error
     if b"null" in body and (pointer := _pointer_to_null(document)) is not None:
-        raise RequestRefused(
-            "validation", field_errors=[FieldError(pointer=pointer, detail="Expected a value, got `null`")]
-        )
+        raise RequestRefused("validation", field_errors=[FieldError(pointer=pointer, detail="Expected a value, got `null`")])
 
 
 async def _read(receive: Receive, headers: Headers, *, most_bytes: int) -> bytes:
@@ -114,7 +114,7 @@ async def _read(receive: Receive, headers: Headers, *, most_bytes: int) -> bytes
     return bytes(body)
 
 
-async def _parts(receive: Receive) -> Any:
+async def _parts(receive: Receive) -> AsyncIterator[bytes]:
     while True:
         message = await receive()
         if message["type"] != "http.request":
@@ -125,9 +125,9 @@ async def _parts(receive: Receive) -> Any:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    pending: list[HTTPReceiveMessage] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def replay() -> Message:
+    async def replay() -> Any:
         return pending.pop() if pending else await receive()
 
     return replay
@@ -177,7 +177,5 @@ _PARSER = json.JSONDecoder(
 def _pointer_to_null(document: Any, pointer: str = "#") -> str | None:
     if document is None:
         return None if pointer == "#" else pointer
-    members = (
-        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
-    )
+    members = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
     return next((found for key, value in members if (found := _pointer_to_null(value, f"{pointer}/{key}"))), None)

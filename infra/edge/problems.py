@@ -149,7 +149,10 @@ def _problem_of(error: Exception) -> Problem:
         case msgspec.ValidationError():
             return invalid(error)
         case ValidationException():
-            return problem("validation", field_errors=[_parameter_error(extra) for extra in error.extra or []])
+            return problem(
+                "validation",
+                field_errors=[_parameter_error(extra) for extra in error.extra or [] if isinstance(extra, dict)],
+            )
         case NotFoundException():
             return problem("not-found")
         case MethodNotAllowedException():

@@ -42,10 +42,9 @@ class Storage:
 
     async def repository(self) -> SqliteRepository:
         """Return the repository; raise Unusable where it cannot be opened, and try again at the next call."""
-        if self._repository is None:
-            async with self._opening:
-                if self._repository is None:
-                    self._repository = await self._open.enter_async_context(open_repository(self.settings()))
+        async with self._opening:
+            if self._repository is None:
+                self._repository = await self._open.enter_async_context(open_repository(self.settings()))
         return self._repository
 
     async def close(self) -> None:

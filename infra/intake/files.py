@@ -6,7 +6,7 @@ import io
 import lzma
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -37,7 +37,7 @@ class Rows(NamedTuple):
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Rows]:
+def opened(path: str) -> Generator[Rows]:
     """Open one file; raise Unusable, also while it is read, where it is missing, broken or not UTF-8."""
     try:
         with _binary(path) as raw, _decompressed(path, raw) as stream:
@@ -59,7 +59,7 @@ def _binary(path: str) -> IO[bytes]:
     return open(sys.stdin.fileno(), "rb", closefd=False) if path == STANDARD_INPUT else Path(path).open("rb")
 
 
-def _decompressed(path: str, raw: IO[bytes]) -> IO[bytes]:
+def _decompressed(path: str, raw: IO[bytes]) -> Any:
     match Path(path).suffix:
         case ".gz":
             return gzip.open(raw)

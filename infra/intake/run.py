@@ -10,7 +10,7 @@ from msgspec import Struct
 from domain.errors import Unusable
 from domain.interactions import CustomerEvent, Purchase
 from domain.ports import Intake, Outcome
-from infra.intake.files import opened
+from infra.intake.files import Row, opened
 from infra.intake.progress import Progress
 from infra.intake.report import Report
 from infra.intake.rows import REQUIRED, Kind, RowRefused, columns_of, reader_of
@@ -77,13 +77,14 @@ async def _put_events(
     batches = _batches(staging, report)
     batch = next(batches, None)
     while batch is not None:
-        putting = asyncio.create_task(
+        putting: asyncio.Task[list[Outcome]] = asyncio.create_task(
             intake.put_events([event for event, _ in batch], create_products=wanted.create_products, now=now)
         )
         # Let it begin, and prepare the next batch while it is stored.
         await asyncio.sleep(0)
         following = next(batches, None)
-        for (_, places), outcome in zip(batch, await putting, strict=True):
+        outcomes = await putting
+        for (_, places), outcome in zip(batch, outcomes, strict=True):
             report.add(outcome, places)
             stored += len(places)
         progress.reach(stored)
@@ -123,11 +124,11 @@ def _records(wanted: Import, report: Report, *, now: datetime, progress: Progres
                 if report.read % _PROGRESS_EVERY == 0 and file.position is not None:
                     progress.reach(file.position.tell())
                 try:
-                    if row.refused:
-                        raise RowRefused(None, row.refused)
-                    yield (number, row.line), read(_known(row.values, wanted, report))
+                    record = read(_known(row, wanted, report))
                 except RowRefused as refused:
                     report.add(_refused(refused), [(number, row.line)])
+                else:
+                    yield (number, row.line), record
 
 
 def _check_columns(columns: Sequence[str], wanted: Import, path: str) -> None:
@@ -135,19 +136,19 @@ def _check_columns(columns: Sequence[str], wanted: Import, path: str) -> None:
     ours = [wanted.mapping.get(column, column) for column in columns]
     missing = [column for column in REQUIRED[wanted.kind] if column not in ours]
     if missing:
-        raise Unusable(
-            f"{path} has no column {', '.join(missing)}; --map THEIRS={missing[0]} says what it is called there."
-        )
+        raise Unusable(f"{path} has no column {', '.join(missing)}; --map THEIRS={missing[0]} says what it is called there.")
     twice = [column for column in columns_of(wanted.kind) if ours.count(column) > 1]
     if twice:
         raise Unusable(f"{path} has the column {twice[0]} twice.")
 
 
-def _known(values: Mapping[str, Any], wanted: Import, report: Report) -> dict[str, Any]:
-    """Keep the columns that this kind has, under our names, and note the others."""
+def _known(row: Row, wanted: Import, report: Report) -> dict[str, Any]:
+    """Keep the columns that this kind has, under our names, and note the others; raise RowRefused for an unreadable row."""
+    if row.refused:
+        raise RowRefused(None, row.refused)
     columns = columns_of(wanted.kind)
     known: dict[str, Any] = {}
-    for theirs, value in values.items():
+    for theirs, value in row.values.items():
         ours = wanted.mapping.get(theirs, theirs)
         if ours in columns:
             known[ours] = value

@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -29,13 +29,11 @@ class Staging:
         self._connection = connection
         self._pending: list[tuple[bool, bytes, int, int, bytes]] = []
         self.n_lines = 0
-        connection.execute(
-            "CREATE TABLE staged (is_order_line INTEGER, key BLOB, file INTEGER, line INTEGER, row BLOB)"
-        )
+        connection.execute("CREATE TABLE staged (is_order_line INTEGER, key BLOB, file INTEGER, line INTEGER, row BLOB)")
 
     @classmethod
     @contextmanager
-    def opened(cls) -> Iterator["Staging"]:
+    def opened(cls) -> Generator["Staging"]:
         """Stage in a temporary file that goes with the block; a crash of the machine costs nothing but the file."""
         with tempfile.TemporaryDirectory(prefix="import-") as folder:
             connection = sqlite3.connect(Path(folder) / "staged.db", isolation_level=None)
@@ -105,9 +103,7 @@ def _purchase(rows: list[EventRow], *, order_id: str | None) -> Purchase:
         order_id=order_id,
         currency=rows[0].currency,
         occurred_at=min((row.occurred_at for row in rows if row.occurred_at is not None), default=None),
-        items=tuple(
-            OrderItem(product_id=row.product_id, quantity=row.quantity, unit_price=row.unit_price) for row in rows
-        ),
+        items=tuple(OrderItem(product_id=row.product_id, quantity=row.quantity, unit_price=row.unit_price) for row in rows),
     )
 
 

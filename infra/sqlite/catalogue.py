@@ -41,9 +41,7 @@ def product_from(row: Sequence[Any]) -> Product:
     )
 
 
-def put(
-    connection: sqlite3.Connection, changes: Sequence[ProductChange], *, now: datetime, currency: str
-) -> list[Outcome]:
+def put(connection: sqlite3.Connection, changes: Sequence[ProductChange], *, now: datetime, currency: str) -> list[Outcome]:
     """Upsert products in the order given, and raise the catalogue's version once if any of them changed."""
     stored = _stored(connection, [change.product_id for change in changes])
     outcomes: list[Outcome] = []
@@ -97,9 +95,7 @@ def _filters(request: ListRequest) -> tuple[str, dict[str, Any]]:
     parameters: dict[str, Any] = {}
     if request.category is not None:
         # A range instead of LIKE, so that the index serves it; "0" is the character after "/".
-        conditions.append(
-            "(p.category = :category OR (p.category >= :category || '/' AND p.category < :category || '0'))"
-        )
+        conditions.append("(p.category = :category OR (p.category >= :category || '/' AND p.category < :category || '0'))")
         parameters["category"] = request.category
     if request.min_price is not None:
         conditions.append("p.price >= :min_price")
@@ -115,8 +111,7 @@ def _filters(request: ListRequest) -> tuple[str, dict[str, Any]]:
 
 def _stored(connection: sqlite3.Connection, product_ids: list[str]) -> dict[str, dict[str, Any]]:
     rows = connection.execute(
-        f"SELECT product_id, {', '.join(_STORED)} FROM product_catalog"
-        " WHERE product_id IN (SELECT value FROM json_each(?))",
+        f"SELECT product_id, {', '.join(_STORED)} FROM product_catalog WHERE product_id IN (SELECT value FROM json_each(?))",
         (json.dumps(product_ids),),
     )
     return {row[0]: dict(zip(_STORED, row[1:], strict=True)) for row in rows}

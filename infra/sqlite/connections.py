@@ -1,10 +1,13 @@
 """One writer and a few readers per process; a transaction is one function run in a connection's own thread."""
 
 import asyncio
+import errno
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
@@ -37,32 +40,30 @@ class Connections:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._opened: list[aiosqlite.Connection] = []
+        self._opened = AsyncExitStack()
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
 
     async def open(self) -> None:
         """Create or migrate the file and connect; raise Unusable where that cannot be done."""
         if sqlite3.sqlite_version_info < SAFE_SQLITE:
-            logger.warning(
-                "SQLite %s is older than 3.51.3; a write lock stands in for its fix.", sqlite3.sqlite_version
-            )
+            logger.warning("SQLite %s is older than 3.51.3; a write lock stands in for its fix.", sqlite3.sqlite_version)
         try:
             self._lock = WriteLock(_private_file(self._path))
+            self._opened.callback(self._lock.close)
             self._writer = await self._connect("rwc")
             await self._run(self._writer, self._prepare)
             for _ in range(READERS):
                 self._readers.put_nowait(await self._connect("ro"))
-        except (OSError, sqlite3.Error, StoreUnavailable, StoreBusy) as error:
+        except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
-            raise Unusable(f"The database {self._path} cannot be used: {error.__cause__ or error}.") from error
+            raise Unusable(f"The database {self._path} cannot be used: {_cause_of(error)}.") from error
         except BaseException:
             await self.close()
             raise
 
     async def close(self) -> None:
         """Close all connections, finishing what was handed to them."""
-        while self._opened:
-            await self._opened.pop().close()
+        await self._opened.aclose()
 
     async def write(self, transaction: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Run `transaction(connection, ...)` between BEGIN IMMEDIATE and COMMIT; return after it is durable.
@@ -82,15 +83,13 @@ class Connections:
         finally:
             self._readers.put_nowait(reader)
 
-    async def _run(
-        self, connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any, **named: Any
-    ) -> T:
+    async def _run(self, connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         # The one place that uses aiosqlite's private `_execute`: it is the only way to run a whole transaction as one
         # message to the connection's thread. Spread over awaits, a cancelled BEGIN leaves a lock that blocks everyone.
         try:
             return await connection._execute(function, connection._conn, *arguments, **named)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if _is_busy(error):
                 raise StoreBusy("The storage is busy.") from error
             raise StoreUnavailable("The storage cannot be read or written.") from error
         except sqlite3.DatabaseError as error:
@@ -101,7 +100,7 @@ class Connections:
     async def _connect(self, mode: Literal["rwc", "ro"]) -> aiosqlite.Connection:
         location = f"file:{quote(str(self._path.absolute()))}?mode={mode}"
         connection = await aiosqlite.connect(location, uri=True, isolation_level=None, cached_statements=256)
-        self._opened.append(connection)
+        self._opened.push_async_callback(connection.close)
         await self._run(connection, _configure)
         return connection
 
@@ -139,10 +138,21 @@ def _begins(connection: sqlite3.Connection) -> bool:
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        if not _is_busy(error):
             raise
         return False
     return True
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    """Tell by the primary code, the low byte of the extended one that newer versions of SQLite give."""
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _cause_of(error: Exception) -> str:
+    """Say what is behind an error, without the path, which is said already."""
+    cause = error.__cause__ or error
+    return cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
 
 
 def _on_snapshot(connection: sqlite3.Connection, reading: Callable[..., T], *arguments: Any, **named: Any) -> T:
@@ -154,6 +164,13 @@ def _on_snapshot(connection: sqlite3.Connection, reading: Callable[..., T], *arg
 
 
 def _private_file(path: Path) -> Path:
-    """Make the database file readable by its owner alone, which SQLite passes on to the files beside it."""
+    """Make the database file readable by its owner alone, which SQLite passes on to the files beside it.
+
+    An existing file is looked at but not opened: closing it would drop the locks that SQLite holds on it in this process.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     path.touch(mode=0o600)
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return path.with_name(path.name + ".lock")

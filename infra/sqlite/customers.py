@@ -76,8 +76,6 @@ def read(connection: sqlite3.Connection, customer_id: str, customer_standing: St
         "SELECT email, first_name, last_name, phone, created_at FROM customer_profiles WHERE customer_id = ?",
         (customer_id,),
     ).fetchone()
-    if row is None:
-        raise CustomerNotFound(customer_id)
     segment, source = segment_of(customer_standing)
     return Customer(
         customer_id=customer_id,
@@ -97,9 +95,7 @@ def standing(connection: sqlite3.Connection, customer_id: str, *, model: Model, 
         " FROM purchase_history WHERE customer_id = :customer_id",
         {"currency": currency, "customer_id": customer_id},
     ).fetchone()
-    assigned = connection.execute(
-        "SELECT segment FROM customer_segments WHERE customer_id = ?", (customer_id,)
-    ).fetchone()
+    assigned = connection.execute("SELECT segment FROM customer_segments WHERE customer_id = ?", (customer_id,)).fetchone()
     purchases = None
     if orders:
         spent = from_units((whole or 0) * _SUM_STEP + (rest or 0))
@@ -145,8 +141,7 @@ def add_addresses(connection: sqlite3.Connection, customer_id: str, added: Seque
     if version_of(connection, customer_id) is None:
         raise CustomerNotFound(customer_id)
     new = [
-        StoredAddress(address_id=address_id(customer_id, address), **msgspec.structs.asdict(address))
-        for address in added
+        StoredAddress(address_id=address_id(customer_id, address), **msgspec.structs.asdict(address)) for address in added
     ]
     merged = with_defaults(addresses(connection, customer_id), new)
     if len(merged) > MOST_ADDRESSES:
@@ -163,9 +158,7 @@ def add_addresses(connection: sqlite3.Connection, customer_id: str, added: Seque
 def put(connection: sqlite3.Connection, changes: Sequence[CustomerChange], *, now: datetime) -> list[Outcome]:
     """Upsert customers one by one, since a later one may take the e-mail that an earlier one gave up."""
     outcomes = [_put_one(connection, change, now=now) for change in changes]
-    changed = [
-        change.customer_id for change, outcome in zip(changes, outcomes, strict=True) if outcome.status == "changed"
-    ]
+    changed = [change.customer_id for change, outcome in zip(changes, outcomes, strict=True) if outcome.status == "changed"]
     raise_versions(connection, changed)
     return outcomes
 

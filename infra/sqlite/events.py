@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.errors import EventIdReused, ProductNotFound, ShopError
+from domain.errors import EventIdReused, ProductNotFound
 from domain.fields import from_units, new_id, to_microseconds, to_units
 from domain.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest
 from infra.sqlite import catalogue
@@ -15,16 +15,14 @@ from infra.sqlite import catalogue
 class Batch:
     """Decide about events one by one against what is stored, then write all that is new at once."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, events: Sequence[CustomerEvent], *, now: datetime, currency: str
-    ):
+    def __init__(self, connection: sqlite3.Connection, events: Sequence[CustomerEvent], *, now: datetime, currency: str):
         self._connection = connection
         self._now = to_microseconds(now)
         self._currency = currency
         self._products = _prices(connection, {name for event in events for name in _product_ids(event)})
         self._digests = {
-            BrowsingEvent: _digests(connection, "browsing_history", "event_id", events),
-            Purchase: _digests(connection, "purchase_history", "order_id", events),
+            BrowsingEvent: _digests(connection, "browsing_history", "event_id", _identifiers(BrowsingEvent, events)),
+            Purchase: _digests(connection, "purchase_history", "order_id", _identifiers(Purchase, events)),
         }
         self._interactions: list[tuple[Any, ...]] = []
         self._items: list[tuple[Any, ...]] = []
@@ -103,23 +101,22 @@ def create_unknown_products(
     """Add the products that `events` name and the catalogue lacks."""
     named = {product_id for event in events for product_id in _product_ids(event)}
     unknown = sorted(named - _prices(connection, named).keys())
-    if unknown:
-        catalogue.create_bare(connection, unknown, now=now, currency=currency)
+    catalogue.create_bare(connection, unknown, now=now, currency=currency)
 
 
-def refusal(error: ShopError) -> tuple[str, str]:
+def refusal(error: ProductNotFound | EventIdReused) -> tuple[str, str]:
     """Name the field and the reason of a refused event, without its values."""
-    match error:
-        case ProductNotFound():
-            return "product_id", "The catalogue has no such product"
-        case EventIdReused(namespace=namespace):
-            return namespace, "Stands for other content already"
-        case _:
-            raise error
+    if isinstance(error, ProductNotFound):
+        return "product_id", "The catalogue has no such product"
+    return error.namespace, "Stands for other content already"
 
 
 def _identifier(event: CustomerEvent) -> str | None:
     return event.order_id if isinstance(event, Purchase) else event.event_id
+
+
+def _identifiers(kind: type[CustomerEvent], events: Sequence[CustomerEvent]) -> list[str]:
+    return [identifier for event in events if type(event) is kind and (identifier := _identifier(event))]
 
 
 def _product_ids(event: CustomerEvent) -> list[str]:
@@ -134,11 +131,7 @@ def _prices(connection: sqlite3.Connection, product_ids: Iterable[str]) -> dict[
     return {product_id: (price, currency) for product_id, price, currency in rows}
 
 
-def _digests(
-    connection: sqlite3.Connection, table: str, column: str, events: Sequence[CustomerEvent]
-) -> dict[str, bytes | None]:
-    kind = BrowsingEvent if table == "browsing_history" else Purchase
-    sent = [identifier for event in events if isinstance(event, kind) and (identifier := _identifier(event))]
+def _digests(connection: sqlite3.Connection, table: str, column: str, sent: list[str]) -> dict[str, bytes | None]:
     rows = connection.execute(
         f"SELECT {column}, digest FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))",
         (json.dumps(sent),),

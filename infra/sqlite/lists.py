@@ -49,9 +49,7 @@ def read_current(connection: sqlite3.Connection, customer_id: str) -> StoredList
     except msgspec.DecodeError:
         logger.warning("A stored list cannot be decoded; it is computed again.")
         return None
-    return StoredList(
-        recommendations=recommendations, versions=Versions(customer=row[0], catalogue=row[1], model_id=row[2])
-    )
+    return StoredList(recommendations=recommendations, versions=Versions(customer=row[0], catalogue=row[1], model_id=row[2]))
 
 
 def store(connection: sqlite3.Connection, stored: StoredList) -> None:
@@ -77,8 +75,7 @@ def store(connection: sqlite3.Connection, stored: StoredList) -> None:
 
 def versions(connection: sqlite3.Connection, customer_id: str) -> Versions:
     row = connection.execute(
-        "SELECT p.version, s.catalogue_version, s.model_id FROM shop_state s JOIN customer_profiles p"
-        " ON p.customer_id = ?",
+        "SELECT p.version, s.catalogue_version, s.model_id FROM shop_state s JOIN customer_profiles p ON p.customer_id = ?",
         (customer_id,),
     ).fetchone()
     if row is None:
@@ -120,9 +117,7 @@ def candidates(connection: sqlite3.Connection, query: CandidateQuery, *, cache: 
     for category in query.categories:
         indexes.update(dict.fromkeys(catalogue.newest_of(connection, category, n=query.n_newest)))
     found = cache.products(connection, indexes, catalogue_version=version)
-    admitted = {
-        index: product for index, product in found.items() if product.available and query.request.admits(product)
-    }
+    admitted = {index: product for index, product in found.items() if product.available and query.request.admits(product)}
     wanted = query.n_fill - sum(product.product_id not in query.seen for product in admitted.values())
     if wanted > 0:
         newest = catalogue.newest_admitted(connection, query.request, n=wanted + len(admitted) + len(query.seen))
@@ -145,9 +140,7 @@ def history(
         " ORDER BY e.occurred_at DESC, p.product_index, e.event_type LIMIT :n",
         {"customer_id": customer_id, "n": HISTORY_LENGTH},
     ).fetchall()
-    products = cache.products(
-        connection, dict.fromkeys(index for index, _, _ in rows), catalogue_version=catalogue_version
-    )
+    products = cache.products(connection, dict.fromkeys(index for index, _, _ in rows), catalogue_version=catalogue_version)
     return [
         PastEvent(product=products[index], event_type=event_type, occurred_at=occurred_at)
         for index, event_type, occurred_at in rows
@@ -176,8 +169,7 @@ def _neighbours(connection: sqlite3.Connection, model_id: str, product_indexes: 
 
 def _category_trends(connection: sqlite3.Connection, model_id: str, categories: list[str]) -> dict[str, bytes]:
     rows = connection.execute(
-        "SELECT category, products FROM product_trends"
-        " WHERE model_id = ? AND category IN (SELECT value FROM json_each(?))",
+        "SELECT category, products FROM product_trends WHERE model_id = ? AND category IN (SELECT value FROM json_each(?))",
         (model_id, json.dumps(categories)),
     )
     return dict(rows.fetchall())
@@ -194,6 +186,4 @@ def _recent_popularity(connection: sqlite3.Connection) -> WeightedProducts:
         " GROUP BY p.product_index ORDER BY COUNT(*) DESC, p.product_index LIMIT 200"
     ).fetchall()
     most = rows[0][1] if rows else 1
-    return WeightedProducts(
-        products=tuple(index for index, _ in rows), weights=tuple(count / most for _, count in rows)
-    )
+    return WeightedProducts(products=tuple(index for index, _ in rows), weights=tuple(count / most for _, count in rows))

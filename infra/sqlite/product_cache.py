@@ -27,8 +27,7 @@ class ProductCache:
         unread = [index for index in indexes if index not in held]
         if unread:
             rows = connection.execute(
-                f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p"
-                " WHERE p.product_index IN (SELECT value FROM json_each(?))",
+                f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_index IN (SELECT value FROM json_each(?))",
                 (json.dumps(unread),),
             )
             held.update((row[0], product_from(row)) for row in rows)

@@ -1,6 +1,6 @@
 """The SQLite repository: the protocols of `domain.ports`, each method one function in a connection's thread."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ class SqliteRepository:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path, *, currency: str) -> AsyncIterator["SqliteRepository"]:
+    async def open(cls, path: Path, *, currency: str) -> AsyncGenerator["SqliteRepository"]:
         """Open the file, made and migrated where needed; raise Unusable where that cannot be done."""
         connections = Connections(path)
         await connections.open()
@@ -75,9 +75,7 @@ class SqliteRepository:
     async def put_customers(self, changes: Sequence[CustomerChange], *, now: datetime) -> list[Outcome]:
         return await self._connections.write(customers.put, changes, now=now)
 
-    async def put_events(
-        self, events: Sequence[CustomerEvent], *, create_products: bool, now: datetime
-    ) -> list[Outcome]:
+    async def put_events(self, events: Sequence[CustomerEvent], *, create_products: bool, now: datetime) -> list[Outcome]:
         return await self._connections.write(self._put_events, events, create_products=create_products, now=now)
 
     # ModelStore

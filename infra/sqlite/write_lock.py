@@ -8,7 +8,7 @@ import fcntl
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class WriteLock:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     @contextmanager
-    def held(self, *, until: float) -> Iterator[None]:
+    def held(self, *, until: float) -> Generator[None]:
         """Hold the lock for the block; raise StoreBusy if it is not free by `until` (time.monotonic)."""
         retry(self._try, until=until)
         try:

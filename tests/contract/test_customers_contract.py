@@ -10,9 +10,7 @@ from domain.errors import CustomerExists, CustomerNotFound, EmailTaken, TooManyI
 
 
 def address(**given):
-    return Address(
-        **{"kind": "shipping", "line1": "Elm 1", "city": "Bern", "postal_code": "3000", "country": "CH"} | given
-    )
+    return Address(**{"kind": "shipping", "line1": "Elm 1", "city": "Bern", "postal_code": "3000", "country": "CH"} | given)
 
 
 async def test_a_customer_comes_back_as_registered(repository, now):

@@ -171,9 +171,7 @@ async def test_imported_events_create_their_customers_and_refuse_unknown_product
 async def test_imported_events_may_create_their_products(shop, now):
     before = await shop.summary()
 
-    (outcome,) = await shop.put_events(
-        [BrowsingEvent(customer_id="c-7", product_id="p-9")], create_products=True, now=now
-    )
+    (outcome,) = await shop.put_events([BrowsingEvent(customer_id="c-7", product_id="p-9")], create_products=True, now=now)
 
     assert outcome.status == "new"
     assert (await shop.summary()).n_products == before.n_products + 1
@@ -189,9 +187,7 @@ async def test_an_imported_id_with_other_content_is_refused(shop, now):
 
 async def test_the_history_is_the_newest_100_first(shop, now):
     await shop.record([viewed(occurred_at=now - timedelta(minutes=minute)) for minute in range(70)], now=now)
-    await shop.record(
-        [bought(occurred_at=now - timedelta(minutes=minute, seconds=30)) for minute in range(70)], now=now
-    )
+    await shop.record([bought(occurred_at=now - timedelta(minutes=minute, seconds=30)) for minute in range(70)], now=now)
 
     history = (await shop.evidence("c-1")).history
 

@@ -189,9 +189,7 @@ async def test_a_category_is_matched_by_whole_levels(shop, now):
 async def test_evidence_holds_what_training_learned_of_the_history(shop, now):
     lists = NeighbourLists(product_index=1, bought_together=b"12345678", viewed_together=b"", similar_product=b"")
     model = Model(model_id="m-1", popular=WeightedProducts(products=(2,), weights=(1.0,)))
-    await shop.save_model(
-        TrainedModel(model=model, neighbours=[lists], category_trends={"a/b": b"x", "c": b"y", "d": b"z"})
-    )
+    await shop.save_model(TrainedModel(model=model, neighbours=[lists], category_trends={"a/b": b"x", "c": b"y", "d": b"z"}))
     await change_by_event(shop, now)
 
     evidence = await shop.evidence("c-1", category="c")

@@ -24,7 +24,7 @@ async def shop(repository, now):
                 customer_id="c-2", order_id="o-1", occurred_at=now - timedelta(days=1),
                 items=(OrderItem(product_id="p-1", quantity=3), OrderItem(product_id="p-2", unit_price=1.0)),
             ),
-            Purchase(customer_id="c-2", order_id="o-2", currency="USD", items=(OrderItem(product_id="p-1", unit_price=9.0),)),
+            Purchase(customer_id="c-2", order_id="o-2", currency="USD", items=(OrderItem(product_id="p-1", unit_price=9),)),
         ],
         create_products=False,
         now=now,

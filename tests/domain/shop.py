@@ -38,9 +38,7 @@ def past(of, event_type="view", days=0.0):
 
 
 def lists(index, *, bought=(), viewed=(), similar=()):
-    packed = [
-        pack([other for other, _ in found], [weight for _, weight in found]) for found in (bought, viewed, similar)
-    ]
+    packed = [pack([other for other, _ in found], [weight for _, weight in found]) for found in (bought, viewed, similar)]
     return NeighbourLists(
         product_index=index, bought_together=packed[0], viewed_together=packed[1], similar_product=packed[2]
     )
@@ -51,9 +49,7 @@ def weighted(**weights):
 
 
 def model(**given):
-    return Model(
-        **{"model_id": "m-1", "trained_at": NOW_US, "newest_event_at": NOW_US, "newest_product_index": 999} | given
-    )
+    return Model(**{"model_id": "m-1", "trained_at": NOW_US, "newest_event_at": NOW_US, "newest_product_index": 999} | given)
 
 
 def evidence(*history, neighbours=(), bought=None, assigned=None, purchases=None, trained=None, **given):
@@ -61,9 +57,7 @@ def evidence(*history, neighbours=(), bought=None, assigned=None, purchases=None
     return Evidence(
         customer_id="c-1",
         versions=Versions(customer=1, catalogue=1, model_id=used.model_id),
-        standing=Standing(
-            assigned=assigned, purchases=purchases, rule=SegmentRule(), counted_from=used.newest_event_at
-        ),
+        standing=Standing(assigned=assigned, purchases=purchases, rule=SegmentRule(), counted_from=used.newest_event_at),
         history=list(history),
         bought=bought or {},
         neighbours=list(neighbours),

@@ -36,9 +36,7 @@ def test_the_weights_are_shrunk_cosines_of_activity_weighted_co_occurrence(baske
     found = {one.product_index: one for one in neighbours(matrix_of(baskets))}
 
     for product in range(6):
-        best = [
-            other for other in np.lexsort((np.arange(6), -expected[product].round(12))) if expected[product, other] > 0
-        ]
+        best = [other for other in np.lexsort((np.arange(6), -expected[product].round(12))) if expected[product, other] > 0]
         if product not in found:
             assert not best
             continue

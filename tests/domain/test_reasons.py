@@ -24,9 +24,7 @@ def test_of_more_the_two_largest_keep_their_cause_and_the_rest_is_merged_per_sou
 
 
 def test_a_source_with_one_part_keeps_its_cause():
-    parts = [("bought_together", f"p-{part}", float(part)) for part in range(5, 10)] + [
-        ("category_interest", "a/b", 1.0)
-    ]
+    parts = [("bought_together", f"p-{part}", float(part)) for part in range(5, 10)] + [("category_interest", "a/b", 1.0)]
 
     assert reasons_of(parts)[-1] == Reason(source="category_interest", category="a/b", share=round(1 / 36, 4))
 

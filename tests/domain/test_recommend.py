@@ -146,9 +146,7 @@ def test_a_product_newer_than_the_model_recommends_what_is_like_it():
 
 
 def test_a_segment_without_history_gets_its_trend():
-    trained = model(
-        segment_trends={"Premium": weighted(p2=1.0)}, segment_events={"Premium": 50}, popular=weighted(p3=1.0)
-    )
+    trained = model(segment_trends={"Premium": weighted(p2=1.0)}, segment_events={"Premium": 50}, popular=weighted(p3=1.0))
 
     made = listed(evidence(assigned="Premium", trained=trained), [product(2), product(3)])
 
@@ -157,17 +155,13 @@ def test_a_segment_without_history_gets_its_trend():
 
 
 def test_a_segment_with_too_few_events_gets_what_is_popular():
-    trained = model(
-        segment_trends={"Premium": weighted(p2=0.1)}, segment_events={"Premium": 49}, popular=weighted(p3=1.0)
-    )
+    trained = model(segment_trends={"Premium": weighted(p2=0.1)}, segment_events={"Premium": 49}, popular=weighted(p3=1.0))
 
     assert listed(evidence(assigned="Premium", trained=trained), [product(2), product(3)]).strategy == "popular"
 
 
 def test_a_customer_in_no_segment_yet_gets_what_is_popular():
-    trained = model(
-        segment_trends={"Regular": weighted(p2=1.0)}, segment_events={"Regular": 99}, popular=weighted(p3=1.0)
-    )
+    trained = model(segment_trends={"Regular": weighted(p2=1.0)}, segment_events={"Regular": 99}, popular=weighted(p3=1.0))
 
     made = listed(evidence(trained=trained), [product(2), product(3)])
 

@@ -10,14 +10,18 @@ import jsonschema
 import msgspec
 import pytest
 from fastapi import FastAPI
+from litestar.typing import FieldDefinition
 from openapi_spec_validator import validate
 
 import main
+from domain.customers import NewCustomer
 from domain.errors import StoreBusy, StoreUnavailable, Unusable
 from domain.products import ProductChange
 from infra.edge.app import create_app
+from infra.edge.body import StrictBody
 from infra.edge.documentation import documentation, openapi_document
 from infra.edge.problems import PROBLEMS
+from infra.edge.storage import Storage
 from infra.settings import Settings
 from tests.conftest import client_of, running
 
@@ -228,3 +232,32 @@ def test_every_problem_has_its_heading_in_the_documentation():
     ]
 
     assert headings == list(PROBLEMS)
+
+
+async def test_the_application_speaks_the_lifespan_protocol(settings):
+    received = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    sent = []
+
+    async def receive():
+        return received.pop(0)
+
+    async def send(message):
+        sent.append(message["type"])
+
+    await everything(settings)({"type": "lifespan"}, receive, send)
+
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_requests_at_the_same_moment_open_one_storage(settings):
+    storage = Storage(lambda: settings)
+
+    repositories = await asyncio.gather(*(storage.repository() for _ in range(5)))
+    await storage.close()
+
+    assert len(set(map(id, repositories))) == 1
+
+
+def test_a_strict_body_needs_no_transfer_model():
+    assert list(StrictBody.generate_field_definitions(NewCustomer)) == []
+    assert not StrictBody.detect_nested_field(FieldDefinition.from_annotation(NewCustomer))

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from domain.products import ProductChange
 from domain.interactions import BrowsingEvent
+from domain.products import ProductChange
 from infra.background_training import train_when_due, watch
 from infra.edge.storage import Storage
 from infra.settings import Settings

@@ -5,7 +5,9 @@ import socket
 
 import pytest
 
+from domain.recommendations import Reason
 from infra.command_line import run, serving
+from infra.command_line.recommending import told
 from infra.settings import Settings
 from infra.sqlite import SqliteRepository
 
@@ -14,9 +16,7 @@ from infra.sqlite import SqliteRepository
 def shop(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    (tmp_path / "products.csv").write_text(
-        "product_id,name,category,price\np-1,Tent,outdoor,99\np-2,Stove,outdoor,29\n"
-    )
+    (tmp_path / "products.csv").write_text("product_id,name,category,price\np-1,Tent,outdoor,99\np-2,Stove,outdoor,29\n")
     (tmp_path / "events.csv").write_text(
         "customer_id,product_id,event_type,order_id\nc-1,p-1,purchase,o-1\nc-2,p-1,purchase,o-2\nc-2,p-2,purchase,o-2\n"
     )
@@ -38,6 +38,11 @@ def test_a_shop_is_imported_trained_and_asked(shop, capsys):
     assert "c-1: personalised" in said
     assert "29.00 EUR" in said
     assert "bought by those who bought p-1" in said
+
+
+def test_a_merged_reason_is_told_of_others():
+    assert told(Reason(source="bought_together", share=0.5)) == "bought by those who bought others 50%"
+    assert told(Reason(source="new", share=1.0)) == "new 100%"
 
 
 def test_refused_lines_are_told_by_the_exit_code(shop, capsys):

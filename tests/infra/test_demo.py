@@ -56,10 +56,7 @@ def test_everything_in_it_would_pass_over_http(shop, part, kinds):
 def test_consumables_are_bought_again(shop):
     categories = {product.product_id: product.category for product in shop.products}
     bought = Counter(
-        (event.customer_id, item.product_id)
-        for event in shop.events
-        if isinstance(event, Purchase)
-        for item in event.items
+        (event.customer_id, item.product_id) for event in shop.events if isinstance(event, Purchase) for item in event.items
     )
 
     again = Counter(categories[product_id] for (_, product_id), times in bought.items() if times > 1)

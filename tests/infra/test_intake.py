@@ -134,9 +134,7 @@ async def test_an_order_sent_over_http_is_seen_before_in_a_file(shop, repository
     await repository.record([order], now=now)
 
     header = "customer_id,product_id,event_type,occurred_at,order_id\n"
-    same = await shop(
-        "events", header + f"c-1,p-2,purchase,{at.isoformat()},o-1\nc-1,p-1,purchase,{at.isoformat()},o-1\n"
-    )
+    same = await shop("events", header + f"c-1,p-2,purchase,{at.isoformat()},o-1\nc-1,p-1,purchase,{at.isoformat()},o-1\n")
     other = await shop("events", header + f"c-1,p-2,purchase,{at.isoformat()},o-1\n")
 
     assert (same.counts["seen_before"], other.counts["refused"]) == (2, 1)
@@ -154,9 +152,7 @@ async def test_a_purchase_line_with_an_event_id_alone_is_an_order_of_its_own(sho
 
 async def test_lines_that_do_not_make_one_order_are_refused_together(shop, tmp_path):
     header = "customer_id,product_id,event_type,order_id,currency\n"
-    text = (
-        header + "c-1,p-1,purchase,o-1,EUR\nc-2,p-2,purchase,o-1,EUR\nc-1,p-1,purchase,o-2,EUR\nc-1,p-1,purchase,o-2,\n"
-    )
+    text = header + "c-1,p-1,purchase,o-1,EUR\nc-2,p-2,purchase,o-1,EUR\nc-1,p-1,purchase,o-2,EUR\nc-1,p-1,purchase,o-2,\n"
 
     report = await shop("events", text)
 
@@ -324,6 +320,14 @@ async def test_many_rows_are_stored_in_batches(take, repository, monkeypatch):
     report = await take("products", text)
 
     assert (report.counts["new"], sizes) == (2500, [1000, 1000, 500])
+
+
+async def test_blank_lines_are_passed_over_and_staged_lines_written_in_chunks(shop, monkeypatch):
+    monkeypatch.setattr("infra.intake.staging._CHUNK", 2)
+
+    report = await shop("events", "customer_id,product_id\n\nc-1,p-1\nc-1,p-2\n\nc-2,p-1\n")
+
+    assert (report.read, report.counts["new"]) == (3, 3)
 
 
 async def test_a_report_of_an_earlier_import_is_removed(take, tmp_path):

@@ -134,3 +134,17 @@ def test_closing_ends_the_application_and_the_next_event_starts_it_again(handler
 
     assert handler(http_v2(), None)["statusCode"] == 200
     assert starts == ["started", "started"]
+
+
+def test_a_fault_at_the_end_is_not_hidden():
+    @asynccontextmanager
+    async def lifespan(_):
+        yield
+        raise OSError("at the end")
+
+    handler = LambdaHandler(Litestar([], lifespan=[lifespan], openapi_config=None, logging_config=None))
+    handler(http_v2(), None)
+
+    with pytest.raises((OSError, ExceptionGroup)):
+        handler.close()
+    handler.close()

@@ -126,6 +126,14 @@ async def test_a_file_that_is_no_database_is_one_clear_line(database):
     assert "\n" not in str(caught.value)
 
 
+async def test_a_folder_in_place_of_the_file_is_one_clear_line(database):
+    database.mkdir()
+
+    with pytest.raises(Unusable, match="Is a directory"):
+        async with opened(database):
+            pass
+
+
 async def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path):
     with pytest.raises(Unusable, match="No such file"):
         async with opened(tmp_path / "missing" / "shop.db"):
@@ -146,9 +154,8 @@ async def test_a_lock_that_another_holds_makes_writers_give_up_in_time(repositor
 async def test_a_writer_of_another_process_is_waited_for(repository, database, now, monkeypatch):
     monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
     async with opened(database) as other:
-        with other._connections._lock.held(until=0):
-            with pytest.raises(StoreBusy):
-                await repository.create_customer(NewCustomer(), now=now)
+        with other._connections._lock.held(until=0), pytest.raises(StoreBusy):
+            await repository.create_customer(NewCustomer(), now=now)
         await repository.create_customer(NewCustomer(), now=now)
 
 
@@ -186,6 +193,35 @@ async def test_a_fault_of_sqlite_is_told_from_a_fault_of_the_code(repository):
         await repository._connections.read(damaged)
     with pytest.raises(sqlite3.IntegrityError):
         await repository._connections.write(duplicate)
+
+
+async def test_a_reader_that_meets_a_lock_is_a_busy_store(repository):
+    def busy(_):
+        error = sqlite3.OperationalError("database is locked")
+        error.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+        raise error
+
+    with pytest.raises(StoreBusy):
+        await repository._connections.read(busy)
+
+
+async def test_a_transaction_that_sqlite_has_rolled_back_itself_is_not_rolled_back_again(repository, now):
+    def full(connection):
+        connection.execute("ROLLBACK")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await repository._connections.write(full)
+    await repository.create_customer(NewCustomer(), now=now)
+
+
+async def test_a_file_that_may_not_be_written_is_one_clear_line(database, monkeypatch):
+    database.touch()
+    monkeypatch.setattr("os.access", lambda *_: False)
+
+    with pytest.raises(Unusable, match="Permission denied"):
+        async with opened(database):
+            pass
 
 
 async def test_a_fault_of_begin_is_not_taken_for_a_busy_store(repository, now):

@@ -28,8 +28,6 @@ async def database(tmp_path, now):
     path = tmp_path / "shop.db"
     async with SqliteRepository.open(path, currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(20)], now=now)
-        for number in range(WRITERS):
-            await repository.put_events([], create_products=False, now=now)
     return path
 
 

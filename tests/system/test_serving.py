@@ -149,9 +149,7 @@ def test_a_running_server_answers_while_files_are_imported_and_takes_up_the_mode
         seconds = []
         while running.poll() is None:
             began = time.monotonic()
-            answer = client.post(
-                "/recommendations/process-browsing", json={"customer_id": "buyer", "product_id": "p-1"}
-            )
+            answer = client.post("/recommendations/process-browsing", json={"customer_id": "buyer", "product_id": "p-1"})
             seconds.append(time.monotonic() - began)
             assert answer.status_code == 201
             time.sleep(0.005)
@@ -175,9 +173,7 @@ def test_the_server_trains_in_the_background_after_enough_events(tmp_path):
     with serving(tmp_path / "shop.db", TRAIN_AFTER_EVENTS="3") as server:
         httpx.post(f"{server.url}/customer/create", json={"customer_id": "c-1"})
         for _ in range(3):
-            httpx.post(
-                f"{server.url}/recommendations/process-browsing", json={"customer_id": "c-1", "product_id": "p-1"}
-            )
+            httpx.post(f"{server.url}/recommendations/process-browsing", json={"customer_id": "c-1", "product_id": "p-1"})
         until = time.monotonic() + 20
         while httpx.get(f"{server.url}/health").json()["model"]["model_id"] == "untrained":
             assert time.monotonic() < until
