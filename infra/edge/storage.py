@@ -42,10 +42,11 @@ class Storage:
 
     async def repository(self) -> SqliteRepository:
         """Return the repository; raise Unusable where it cannot be opened, and try again at the next call."""
+        if self._repository is not None:
+            return self._repository
         async with self._opening:
-            if self._repository is None:
-                self._repository = await self._open.enter_async_context(open_repository(self.settings()))
-        return self._repository
+            self._repository = self._repository or await self._open.enter_async_context(open_repository(self.settings()))
+            return self._repository
 
     async def close(self) -> None:
         self._repository = None

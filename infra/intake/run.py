@@ -77,13 +77,13 @@ async def _put_events(
     batches = _batches(staging, report)
     batch = next(batches, None)
     while batch is not None:
-        putting: asyncio.Task[list[Outcome]] = asyncio.create_task(
+        putting = asyncio.gather(
             intake.put_events([event for event, _ in batch], create_products=wanted.create_products, now=now)
         )
         # Let it begin, and prepare the next batch while it is stored.
         await asyncio.sleep(0)
         following = next(batches, None)
-        outcomes = await putting
+        (outcomes,) = await putting
         for (_, places), outcome in zip(batch, outcomes, strict=True):
             report.add(outcome, places)
             stored += len(places)
