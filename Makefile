@@ -45,7 +45,7 @@ test-slow: $(VENV)/.dev ## the long forms
 	$(BIN)/python -m pytest -q -m slow
 
 bench: $(VENV)/.dev ## measure, and print the tables of docs/benchmarks.md
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 
 sam-validate: $(VENV)/.dev ## check template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 $(BIN)/sam validate --lint

@@ -1,0 +1,177 @@
+"""Measure what docs/benchmarks.md states: `make bench` (about ten minutes; needs `wrk` from the system's packages).
+
+Everything runs on this machine and loopback only; compared figures are measured side by side in one run.
+"""
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import numpy as np
+import uvloop
+from rich.console import Console
+
+from benchmarks.synthetic import write_shop
+from domain.interactions import BrowsingEvent
+from domain.recommend import recommend, shortlist, shown
+from domain.recommendations import ListRequest
+from infra.sqlite import SqliteRepository
+
+ROOT = Path(__file__).parents[1]
+PORT = 18_431
+N_CUSTOMERS = 50_000
+WRK_SECONDS = 8
+console = Console(width=120)
+
+TRIVIAL = """
+from litestar import Litestar, get
+
+@get("/trivial")
+async def trivial() -> dict[str, str]:
+    return {"hello": "world"}
+
+app = Litestar([trivial], logging_config=None, openapi_config=None)
+"""
+
+
+def measured(command: list[str], **environment: str) -> tuple[float, float]:
+    """Run a command; return its seconds and the largest memory of any command so far, in MB."""
+    began = time.perf_counter()
+    subprocess.run(
+        command, cwd=ROOT, env=os.environ | environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def made_shop(folder: Path, *, n_products: int, n_events: int) -> Path:
+    """Make, import and train a synthetic shop, and print how long it took; return its database."""
+    write_shop(folder, n_products=n_products, n_customers=N_CUSTOMERS, n_events=n_events)
+    url = f"sqlite:///{folder}/shop.db"
+    importing = [sys.executable, "main.py", "import"]
+    measured([*importing, "products", str(folder / "products.csv"), "--no-train"], DATABASE_URL=url)
+    seconds, memory = measured([*importing, "events", str(folder / "events.csv"), "--no-train"], DATABASE_URL=url)
+    console.print(f"import of {n_events:,} events: {n_events / seconds:,.0f} a second, at most {memory:.0f} MB")
+    seconds, memory = measured([sys.executable, "main.py", "train"], DATABASE_URL=url)
+    console.print(f"training on {n_events:,} events, {n_products:,} products: {seconds:.1f} s, at most {memory:.0f} MB")
+    return folder / "shop.db"
+
+
+async def fresh_lists(database: Path, *, n_products: int, n: int = 3000) -> list[float]:
+    """Compute lists afresh, each after a new event of its customer; return the milliseconds from evidence to answer."""
+    rng = np.random.default_rng(5)
+    milliseconds: list[float] = []
+    async with SqliteRepository.open(database, currency="EUR") as repository:
+        for customer in rng.integers(N_CUSTOMERS, size=n).tolist():
+            now = datetime.now(UTC)
+            customer_id, product_id = f"c-{customer}", f"p-{rng.integers(n_products)}"
+            event = BrowsingEvent(customer_id=customer_id, product_id=product_id)
+            await repository.put_events([event], create_products=False, now=now)
+            began = time.perf_counter()
+            evidence = await repository.evidence(customer_id)
+            shortlisted = shortlist(evidence, request=ListRequest())
+            products = await repository.candidates(shortlisted.query)
+            made = recommend(evidence, shortlisted, products, now=now)
+            shown(made, request=ListRequest(), cached=False)
+            milliseconds.append((time.perf_counter() - began) * 1000)
+    return milliseconds[n // 3 :]
+
+
+@contextmanager
+def served(target: str, folder: Path, **environment: str) -> Iterator[str]:
+    """Serve an application with one worker, as `python main.py` does."""
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "asgi",
+        "--http",
+        "1",
+        "--runtime-mode",
+        "st",
+        "--loop",
+        "uvloop",
+    ]
+    command += ["--no-ws", "--host", "127.0.0.1", "--port", str(PORT), "--workers", "1", target]
+    path = f"{folder}:{ROOT}"
+    server = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | environment | {"PYTHONPATH": path}, stdout=subprocess.DEVNULL
+    )
+    try:
+        url = f"http://127.0.0.1:{PORT}"
+        for _ in range(200):
+            try:
+                httpx.get(url)
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def requests_per_second(url: str) -> float:
+    """Load one address with wrk for some seconds."""
+    wrk = ["wrk", "-t1", "-c16", f"-d{WRK_SECONDS}s", url]
+    done = subprocess.run(wrk, check=True, capture_output=True, text=True)
+    if "Non-2xx" in done.stdout:
+        raise RuntimeError(done.stdout)
+    found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    return float(found[1]) if found else 0.0
+
+
+def over_http(database: Path, folder: Path) -> None:
+    """Compare a stored list with a trivial route, and time `process-purchase`."""
+    (folder / "trivial.py").write_text(TRIVIAL)
+    settings = {"DATABASE_URL": f"sqlite:///{database}"}
+    ratios: list[float] = []
+    for _ in range(3):
+        with served("trivial:app", folder) as url:
+            trivial = requests_per_second(f"{url}/trivial")
+        with served("main:app", folder, **settings) as url:
+            httpx.get(f"{url}/recommendations/c-7")
+            stored = requests_per_second(f"{url}/recommendations/c-7")
+        ratios.append(stored / trivial)
+        console.print(f"requests/s: stored list {stored:,.0f}, trivial route {trivial:,.0f}, ratio {stored / trivial:.2f}")
+    console.print(f"stored list against a trivial route: ratio {sorted(ratios)[1]:.2f} (median of 3)")
+    with served("main:app", folder, **settings) as url, httpx.Client(base_url=url) as client:
+        milliseconds: list[float] = []
+        for number in range(600):
+            order = {"customer_id": f"c-{number * 13}", "items": [{"product_id": f"p-{number}"}]}
+            began = time.perf_counter()
+            client.post("/recommendations/process-purchase", json=order).raise_for_status()
+            milliseconds.append((time.perf_counter() - began) * 1000)
+    p50, p99 = np.percentile(milliseconds[100:], [50, 99])
+    console.print(f"process-purchase over HTTP, one client: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        large = made_shop(folder / "large", n_products=100_000, n_events=1_000_000)
+        small = made_shop(folder / "small", n_products=1_000, n_events=1_000_000)
+        medians: dict[str, float] = {}
+        for size, database, n_products in (("1,000", small, 1_000), ("100,000", large, 100_000)):
+            p50, p99 = np.percentile(uvloop.run(fresh_lists(database, n_products=n_products)), [50, 99])
+            medians[size] = p50
+            console.print(f"fresh list, {size} products, 1,000,000 events: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
+        console.print(f"from 1,000 to 100,000 products: {medians['100,000'] / medians['1,000']:.2f} times")
+        if shutil.which("wrk"):
+            over_http(large, folder)
+        else:
+            sys.exit("The figures over HTTP need wrk: apt-get install wrk")
+
+
+if __name__ == "__main__":
+    main()
