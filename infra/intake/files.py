@@ -17,6 +17,7 @@ from domain.errors import Unusable
 
 STANDARD_INPUT = "-"
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
+_MOST_LINES_A_ROW = 1000
 
 
 class Row(NamedTuple):
@@ -25,6 +26,38 @@ class Row(NamedTuple):
     line: int
     values: dict[str, Any]
     refused: str | None = None
+
+
+class Lines:
+    """Count lines, and take back those of a row that turns out not to be one."""
+
+    def __init__(self, text: Iterator[str]) -> None:
+        self._text = text
+        self._row: list[str] = []
+        self._again: list[str] = []
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.pop() if self._again else next(self._text)
+        self.number += 1
+        self._row.append(line)
+        if len(self._row) > _MOST_LINES_A_ROW:
+            raise csv.Error
+        return line
+
+    def begin(self) -> int:
+        """Begin a row; return the number of its first line."""
+        self._row.clear()
+        return self.number + 1
+
+    def retreat(self) -> None:
+        """Give all lines of the row but its first once more: one stray quote must not swallow what follows it."""
+        again = self._row[1:]
+        self._again += reversed(again)
+        self.number -= len(again)
 
 
 class Rows(NamedTuple):
@@ -78,28 +111,32 @@ def _is_json(path: str, stream: Any) -> bool:
 
 
 def _csv_rows(text: io.TextIOWrapper) -> tuple[Sequence[str], Iterator[Row]]:
-    reader = csv.reader(text)
+    lines = Lines(text)
+    reader = csv.reader(lines, strict=True)
     try:
         columns = next(reader, [])
     except csv.Error as error:
         raise Unusable(f"The header is not CSV: {error}.") from error
-    return columns, _below(reader, columns)
+    return columns, _below(reader, lines, columns)
 
 
-def _below(reader: Any, columns: Sequence[str]) -> Iterator[Row]:
-    """Yield the rows below a header; after one that is not CSV, go on with the next."""
+def _below(reader: Iterator[list[str]], lines: Lines, columns: Sequence[str]) -> Iterator[Row]:
+    """Yield the rows below a header, each by its first line; after one that is not CSV, go on with the next line."""
     width = len(columns)
     while True:
+        first = lines.begin()
         try:
-            for cells in reader:
-                if len(cells) == width:
-                    yield Row(reader.line_num, dict(zip(columns, cells, strict=True)))
-                elif cells:
-                    yield Row(reader.line_num, {}, f"Expected {width} cells")
+            cells = next(reader, None)
         except csv.Error:
-            yield Row(reader.line_num, {}, "Not CSV")
-        else:
+            lines.retreat()
+            yield Row(first, {}, "Not CSV")
+            continue
+        if cells is None:
             return
+        if len(cells) == width:
+            yield Row(first, dict(zip(columns, cells, strict=True)))
+        elif cells:
+            yield Row(first, {}, f"Expected {width} cells")
 
 
 def _json_rows(text: io.TextIOWrapper) -> Iterator[Row]:
@@ -109,5 +146,5 @@ def _json_rows(text: io.TextIOWrapper) -> Iterator[Row]:
             continue
         try:
             yield Row(number, decoder.decode(line))
-        except (msgspec.DecodeError, UnicodeEncodeError):
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             yield Row(number, {}, "Not a JSON object")

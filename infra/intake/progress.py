@@ -43,9 +43,10 @@ class BarProgress:
 
     def __init__(self) -> None:
         # Rich is slow to import, and most imports of this package show no bar.
+        from rich.console import Console  # noqa: PLC0415
         from rich.progress import Progress as Bars  # noqa: PLC0415
 
-        self._bars = Bars(transient=True)
+        self._bars = Bars(console=Console(stderr=True), transient=True)
         self._bars.start()
 
     def begin(self, doing: str, total: int | None) -> None:

@@ -7,6 +7,7 @@ from typing import IO
 
 import msgspec
 
+from domain.errors import Unusable
 from domain.ports import Outcome
 from infra.intake.files import STANDARD_INPUT
 
@@ -23,7 +24,10 @@ class Report:
         self.rejected = [Path(("stdin" if path == STANDARD_INPUT else path) + ".rejected.jsonl") for path in paths]
         self._open: dict[int, IO[bytes]] = {}
         for path in self.rejected:
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise Unusable(f"{path} cannot be replaced: {error.strerror}.") from error
 
     @property
     def exit_code(self) -> int:
@@ -52,5 +56,8 @@ class Report:
 
     def _reject(self, file: int, refused: dict[str, int | str | None]) -> None:
         if file not in self._open:
-            self._open[file] = self.rejected[file].open("wb")
+            try:
+                self._open[file] = self.rejected[file].open("wb")
+            except OSError as error:
+                raise Unusable(f"{self.rejected[file]} cannot be written: {error.strerror}.") from error
         self._open[file].write(msgspec.json.encode(refused) + b"\n")

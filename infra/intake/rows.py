@@ -142,7 +142,7 @@ def _money(column: str, value: Any) -> Any:
     """Round to the 4 decimals that money has here: prices in files are often the results of floating-point sums."""
     try:
         return round(float(value), 4)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise RowRefused(column, "Expected a number") from None
 
 

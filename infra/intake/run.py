@@ -35,12 +35,17 @@ async def import_files(wanted: Import, *, intake: Intake, now: datetime, progres
     unknown = set(wanted.mapping.values()) - set(columns_of(wanted.kind))
     if unknown:
         raise Unusable(f"--map names columns that {wanted.kind} do not have: {', '.join(sorted(unknown))}.")
+    if len(set(wanted.paths)) < len(wanted.paths):
+        raise Unusable("A file is named twice; its lines would count twice.")
     report = Report(wanted.paths)
     try:
         if wanted.kind == "events":
             with Staging.opened() as staging:
                 for place, record in _records(wanted, report, now=now, progress=progress):
                     staging.add(place, record)
+                    if staging.n_lines % BATCH == 0:
+                        # Ctrl-C is heard only where the loop gets a turn.
+                        await asyncio.sleep(0)
                 await _put_events(staging, wanted, report, intake=intake, now=now, progress=progress)
         else:
             await _put_records(wanted, report, intake=intake, now=now, progress=progress)

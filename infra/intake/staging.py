@@ -5,7 +5,7 @@ import sqlite3
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 import msgspec
@@ -57,9 +57,9 @@ class Staging:
         self._flush()
         lines = self._connection.execute("SELECT * FROM staged ORDER BY is_order_line, key, file, line")
         for (is_order_line, key), group in groupby(lines, key=lambda line: line[:2]):
-            staged = [((file, line), _decode(row)) for _, _, file, line, row in group]
+            staged = (((file, line), _decode(row)) for _, _, file, line, row in group)
             if is_order_line:
-                yield _order([row for _, row in staged]), [place for place, _ in staged]
+                yield from _orders(staged)
             else:
                 for number, (place, row) in enumerate(staged):
                     yield _single(row, key=key, number=number), [place]
@@ -85,6 +85,16 @@ def _single(row: EventRow, *, key: bytes, number: int) -> CustomerEvent:
     # Ids of events and of orders are two namespaces, so an order must not simply take over the id of its line.
     order_id = _digest(b"event " + row.event_id.encode()).hex() if row.event_id else derived
     return _purchase([row], order_id=order_id)
+
+
+def _orders(staged: Iterator[tuple[Place, EventRow]]) -> Iterator[tuple[CustomerEvent | RowRefused, list[Place]]]:
+    """Make one order of its lines; one that is too long (a shop's "guest", say) is refused without being gathered."""
+    lines = list(islice(staged, MOST_ORDER_LINES + 1))
+    order = _order([row for _, row in lines])
+    yield order, [place for place, _ in lines]
+    if isinstance(order, RowRefused):
+        for place, _ in staged:
+            yield order, [place]
 
 
 def _order(rows: list[EventRow]) -> CustomerEvent | RowRefused:

@@ -15,7 +15,9 @@ from infra.sqlite import catalogue
 class Batch:
     """Decide about events one by one against what is stored, then write all that is new at once."""
 
-    def __init__(self, connection: sqlite3.Connection, events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, events: Sequence[CustomerEvent], *, now: datetime, currency: str
+    ) -> None:  # fmt: skip
         self._connection = connection
         self._now = to_microseconds(now)
         self._currency = currency

@@ -295,6 +295,16 @@ async def test_a_missing_file_and_a_folder_are_one_clear_line(repository, now, t
             )
 
 
+async def test_a_file_named_twice_is_refused(repository, now):
+    with pytest.raises(Unusable, match="twice"):
+        await import_files(
+            Import(kind="products", paths=("a.csv", "a.csv")),
+            intake=repository,
+            now=now,
+            progress=PlainProgress(io.StringIO()),
+        )
+
+
 async def test_renaming_to_an_unknown_column_is_refused(take):
     with pytest.raises(Unusable, match="colour"):
         await take("products", "a\n", mapping={"a": "colour"})
