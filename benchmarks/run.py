@@ -81,7 +81,7 @@ async def fresh_lists(database: Path, *, n_products: int, n: int = 3000) -> list
             shortlisted = shortlist(evidence, request=ListRequest())
             products = await repository.candidates(shortlisted.query)
             made = recommend(evidence, shortlisted, products, now=now)
-            shown(made, request=ListRequest(), cached=False)
+            shown(made, request=ListRequest())
             milliseconds.append((time.perf_counter() - began) * 1000)
     return milliseconds[n // 3 :]
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from domain.customers import Activity, Customer, Standing, StoredAddress
 from domain.model import Model, WeightedProducts
 from domain.products import Product
-from domain.recommendations import ListRequest, ScoredList
+from domain.recommendations import ListRequest, RecommendationList, ScoredList
 
 EventType = Literal["view", "cart", "wishlist", "purchase"]
 
@@ -76,9 +76,10 @@ class CandidateQuery(Struct, frozen=True, kw_only=True):
 
 
 class StoredList(Struct, frozen=True, kw_only=True):
-    """A list with the versions it was computed from."""
+    """A list with its beginning as it is usually shown, and the versions it was computed from."""
 
     recommendations: ScoredList
+    beginning: RecommendationList
     versions: Versions
 
 

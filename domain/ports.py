@@ -11,6 +11,7 @@ from domain.evidence import CandidateQuery, EventType, Evidence, NeighbourLists,
 from domain.interactions import CustomerEvent, EventCounts
 from domain.model import Model
 from domain.products import Product, ProductChange
+from domain.recommendations import RecommendationList, ScoredList
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
@@ -79,8 +80,12 @@ class Repository(Protocol):
         """Return the available products that `query` asks for, each once, filters applied."""
         ...
 
-    async def stored_list(self, customer_id: str) -> StoredList | None:
-        """Return the customer's list if everything it was computed from is still current, else None."""
+    async def stored_beginning(self, customer_id: str) -> RecommendationList | None:
+        """Return the beginning of the customer's list if everything it was computed from is still current, else None."""
+        ...
+
+    async def stored_list(self, customer_id: str) -> ScoredList | None:
+        """Return the whole list on the same condition."""
         ...
 
     async def store_list(self, stored: StoredList) -> None:

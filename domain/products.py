@@ -5,7 +5,7 @@ from msgspec import UNSET, Struct, UnsetType
 from domain.fields import CategoryPath, Currency, Id, Instant, Money, Text, Url, check_instant, check_money
 
 
-class Product(Struct, frozen=True, kw_only=True, gc=False):
+class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     """A product as ranking and answers need it.
 
     `product_index` is its position in matrices and neighbour lists: given once by the repository and never reused.

@@ -96,7 +96,7 @@ def recommend(evidence: Evidence, shortlisted: Shortlist, products: Sequence[Pro
     )
 
 
-def shown(made: ScoredList, *, request: ListRequest, cached: bool) -> RecommendationList:
+def shown(made: ScoredList, *, request: ListRequest) -> RecommendationList:
     """Show the first `limit` products that pass the filters of `request`, ranked from 1, with their reasons."""
     admitted = (item for item in made.items if request.admits(item.product))
     return RecommendationList(
@@ -104,7 +104,7 @@ def shown(made: ScoredList, *, request: ListRequest, cached: bool) -> Recommenda
         segment=made.segment,
         strategy=made.strategy,
         generated_at=made.generated_at,
-        cached=cached,
+        cached=False,
         items=[_item(rank, item) for rank, item in enumerate(islice(admitted, request.limit), start=1)],
     )
 

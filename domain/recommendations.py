@@ -21,6 +21,7 @@ Source = Literal[
     "popular",
 ]
 
+SHOWN_LENGTH = 10
 STORED_LENGTH = 100
 """Lists are stored longer than what is usually asked for, so that `limit` and most filters are answered from them."""
 
@@ -63,7 +64,7 @@ Part = tuple[Source, str | None, float]
 """A positive part of a score: its source, what caused it (a product id or a category path), how much."""
 
 
-class ScoredProduct(Struct, frozen=True, kw_only=True, gc=False):
+class ScoredProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     """A product in a list as it is made and stored; its reasons are made of its parts when it is shown."""
 
     product: Product
@@ -97,7 +98,7 @@ class Profile(Struct, frozen=True, kw_only=True):
 class ListRequest(Struct, frozen=True, kw_only=True):
     """What is asked for: how many, and the filters that apply before the best `limit` are taken."""
 
-    limit: int = 10
+    limit: int = SHOWN_LENGTH
     category: str | None = None
     min_price: float | None = None
     max_price: float | None = None

@@ -2,40 +2,51 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
+
 from domain.evidence import StoredList
 from domain.ports import Repository
 from domain.recommend import recommend, shortlist, shown
-from domain.recommendations import STORED_LENGTH, ListRequest, RecommendationList
+from domain.recommendations import SHOWN_LENGTH, STORED_LENGTH, ListRequest, RecommendationList
 
-TEN = ListRequest()
+BEGINNING = ListRequest()
 
 
 async def current_list(
-    repository: Repository, customer_id: str, *, request: ListRequest = TEN, now: datetime, reuse_seconds: int
+    repository: Repository, customer_id: str, *, request: ListRequest = BEGINNING, now: datetime, reuse_seconds: int
 ) -> RecommendationList:
     """Answer from the stored list where it is current, young and long enough for `request`; else compute afresh."""
-    stored = await repository.stored_list(customer_id)
-    if stored is not None and _is_young(stored, now=now, reuse_seconds=reuse_seconds):
-        answer = shown(stored.recommendations, request=request, cached=True)
-        is_whole = len(stored.recommendations.items) < STORED_LENGTH
-        if len(answer.items) == request.limit or is_whole or not request.is_filtered:
-            return answer
+    stored = await _stored_answer(repository, customer_id, request=request)
+    if stored is not None and timedelta(0) <= now - stored.generated_at < timedelta(seconds=reuse_seconds):
+        return stored
     return await fresh_list(repository, customer_id, request=request, now=now)
 
 
 async def fresh_list(
-    repository: Repository, customer_id: str, *, request: ListRequest = TEN, now: datetime
+    repository: Repository, customer_id: str, *, request: ListRequest = BEGINNING, now: datetime
 ) -> RecommendationList:
     """Compute a list; one without filters is kept, longer than asked for."""
     evidence = await repository.evidence(customer_id, category=request.category)
     shortlisted = shortlist(evidence, request=request)
     products = await repository.candidates(shortlisted.query)
     made = recommend(evidence, shortlisted, products, now=now)
-    if not request.is_filtered:
-        await repository.store_list(StoredList(recommendations=made, versions=evidence.versions))
-    return shown(made, request=request, cached=False)
+    if request.is_filtered:
+        return shown(made, request=request)
+    beginning = shown(made, request=BEGINNING)
+    await repository.store_list(StoredList(recommendations=made, beginning=beginning, versions=evidence.versions))
+    return beginning if request.limit == SHOWN_LENGTH else shown(made, request=request)
 
 
-def _is_young(stored: StoredList, *, now: datetime, reuse_seconds: int) -> bool:
-    """Tell whether a list may be reused; one from the future was made by a clock that has since gone back."""
-    return timedelta(0) <= now - stored.recommendations.generated_at < timedelta(seconds=reuse_seconds)
+async def _stored_answer(repository: Repository, customer_id: str, *, request: ListRequest) -> RecommendationList | None:
+    """Answer from what is stored and current: mostly from its beginning, else from the whole list if that is enough."""
+    if not request.is_filtered and request.limit <= SHOWN_LENGTH:
+        beginning = await repository.stored_beginning(customer_id)
+        return beginning and msgspec.structs.replace(beginning, cached=True, items=beginning.items[: request.limit])
+    stored = await repository.stored_list(customer_id)
+    if stored is None:
+        return None
+    answer = shown(stored, request=request)
+    has_everything = len(stored.items) < STORED_LENGTH
+    if len(answer.items) < request.limit and request.is_filtered and not has_everything:
+        return None
+    return msgspec.structs.replace(answer, cached=True)

@@ -42,6 +42,7 @@ class Connections:
         self._path = path
         self._opened = AsyncExitStack()
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        self._is_closed = False
 
     async def open(self) -> None:
         """Create or migrate the file and connect; raise Unusable where that cannot be done."""
@@ -62,7 +63,8 @@ class Connections:
             raise
 
     async def close(self) -> None:
-        """Close all connections, finishing what was handed to them."""
+        """Close all connections, finishing what was handed to them; what comes later finds no storage."""
+        self._is_closed = True
         await self._opened.aclose()
 
     async def write(self, transaction: Callable[..., T], *arguments: Any, **named: Any) -> T:
@@ -88,12 +90,16 @@ class Connections:
         # message to the connection's thread. Spread over awaits, a cancelled BEGIN leaves a lock that blocks everyone.
         try:
             return await connection._execute(function, connection._conn, *arguments, **named)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        except ValueError as error:
+            if self._is_closed:
+                raise StoreUnavailable("The storage is closed.") from error
+            raise
         except sqlite3.OperationalError as error:
             if _is_busy(error):
                 raise StoreBusy("The storage is busy.") from error
             raise StoreUnavailable("The storage cannot be read or written.") from error
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError) and not self._is_closed:
                 raise
             raise StoreUnavailable("The storage cannot be read or written.") from error
 

@@ -3,7 +3,8 @@
 import json
 import logging
 import sqlite3
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,21 +22,31 @@ from domain.evidence import (
 from domain.fields import to_microseconds
 from domain.model import UNTRAINED, Model, WeightedProducts
 from domain.products import Product
-from domain.recommendations import ScoredList
+from domain.recommendations import RecommendationList, ScoredList
 from infra.sqlite import catalogue
 from infra.sqlite.product_cache import ProductCache
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 MOST_CATEGORIES = 8
 _encode = msgspec.msgpack.Encoder().encode
+_decode_beginning = msgspec.msgpack.Decoder(RecommendationList).decode
 _decode_list = msgspec.msgpack.Decoder(ScoredList).decode
 
 
-def read_current(connection: sqlite3.Connection, customer_id: str) -> StoredList | None:
-    """Read a stored list with one statement; one that cannot be decoded counts as none."""
+def read_beginning(connection: sqlite3.Connection, customer_id: str) -> RecommendationList | None:
+    return _read_current(connection, customer_id, "beginning", _decode_beginning)
+
+
+def read_list(connection: sqlite3.Connection, customer_id: str) -> ScoredList | None:
+    return _read_current(connection, customer_id, "list", _decode_list)
+
+
+def _read_current(connection: sqlite3.Connection, customer_id: str, column: str, decode: Callable[[bytes], T]) -> T | None:
+    """Read what is stored with one statement, if it is current; what cannot be decoded counts as nothing."""
     row = connection.execute(
-        "SELECT p.version, s.catalogue_version, s.model_id, r.customer_version, r.catalogue_version, r.model_id, r.list"
+        f"SELECT p.version, s.catalogue_version, s.model_id, r.customer_version, r.catalogue_version, r.model_id, r.{column}"
         " FROM shop_state s JOIN customer_profiles p ON p.customer_id = ?"
         " LEFT JOIN customer_recommendations r ON r.customer_id = p.customer_id",
         (customer_id,),
@@ -45,11 +56,10 @@ def read_current(connection: sqlite3.Connection, customer_id: str) -> StoredList
     if row[:3] != row[3:6]:
         return None
     try:
-        recommendations = _decode_list(row[6])
+        return decode(row[6])
     except msgspec.DecodeError:
         logger.warning("A stored list cannot be decoded; it is computed again.")
         return None
-    return StoredList(recommendations=recommendations, versions=Versions(customer=row[0], catalogue=row[1], model_id=row[2]))
 
 
 def store(connection: sqlite3.Connection, stored: StoredList) -> None:
@@ -57,10 +67,11 @@ def store(connection: sqlite3.Connection, stored: StoredList) -> None:
     versions = stored.versions
     connection.execute(
         "INSERT INTO customer_recommendations"
-        " (customer_id, generated_at, customer_version, catalogue_version, model_id, list) VALUES (?, ?, ?, ?, ?, ?)"
+        " (customer_id, generated_at, customer_version, catalogue_version, model_id, beginning, list)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (customer_id) DO UPDATE SET generated_at = excluded.generated_at,"
         " customer_version = excluded.customer_version, catalogue_version = excluded.catalogue_version,"
-        " model_id = excluded.model_id, list = excluded.list"
+        " model_id = excluded.model_id, beginning = excluded.beginning, list = excluded.list"
         " WHERE excluded.customer_version >= customer_recommendations.customer_version",
         (
             stored.recommendations.customer_id,
@@ -68,6 +79,7 @@ def store(connection: sqlite3.Connection, stored: StoredList) -> None:
             versions.customer,
             versions.catalogue,
             versions.model_id,
+            _encode(stored.beginning),
             _encode(stored.recommendations),
         ),
     )

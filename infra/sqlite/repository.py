@@ -13,6 +13,7 @@ from domain.interactions import CustomerEvent, count_events
 from domain.model import UNTRAINED, Model
 from domain.ports import Outcome, Recorded, TrainedModel, TrainingEvent
 from domain.products import Product, ProductChange
+from domain.recommendations import RecommendationList, ScoredList
 from infra.sqlite import catalogue, customers, events, lists, models
 from infra.sqlite.connections import Connections
 from infra.sqlite.product_cache import ProductCache
@@ -58,8 +59,11 @@ class SqliteRepository:
     async def candidates(self, query: CandidateQuery) -> list[Product]:
         return await self._connections.read(lists.candidates, query, cache=self._cache)
 
-    async def stored_list(self, customer_id: str) -> StoredList | None:
-        return await self._connections.read(lists.read_current, customer_id)
+    async def stored_beginning(self, customer_id: str) -> RecommendationList | None:
+        return await self._connections.read(lists.read_beginning, customer_id)
+
+    async def stored_list(self, customer_id: str) -> ScoredList | None:
+        return await self._connections.read(lists.read_list, customer_id)
 
     async def store_list(self, stored: StoredList) -> None:
         await self._connections.write(lists.store, stored)

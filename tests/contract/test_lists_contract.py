@@ -11,6 +11,7 @@ from domain.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.model import UNTRAINED, Model, WeightedProducts
 from domain.ports import TrainedModel
 from domain.products import ProductChange
+from domain.recommend import shown
 from domain.recommendations import ListRequest, ScoredList
 from infra.serving import current_list
 
@@ -86,7 +87,7 @@ async def test_a_list_is_never_served_after_what_it_rests_on_has_changed(shop, n
 
     await change(shop, now)
 
-    assert await shop.stored_list("c-1") is None
+    assert await shop.stored_list("c-1") is await shop.stored_beginning("c-1") is None
     assert not (await store(shop, now)).cached
 
 
@@ -107,9 +108,22 @@ async def test_a_list_made_before_an_event_does_not_replace_one_made_after_it(sh
         customer_id="c-1", segment="Regular", strategy="empty", generated_at=now + timedelta(minutes=1), items=[]
     )
 
-    await shop.store_list(StoredList(recommendations=late, versions=old.versions))
+    beginning = shown(late, request=ListRequest())
+
+    await shop.store_list(StoredList(recommendations=late, beginning=beginning, versions=old.versions))
 
     assert (await store(shop, now)).items == newer.items
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10, 100])
+async def test_any_limit_is_answered_from_what_is_stored(shop, now, limit):
+    request = ListRequest(limit=limit)
+    fresh = await current_list(shop, "c-1", request=request, now=now, reuse_seconds=3600)
+
+    stored = await current_list(shop, "c-1", request=request, now=now, reuse_seconds=3600)
+
+    assert (fresh.cached, stored.cached) == (False, True)
+    assert stored.items == fresh.items[:limit]
 
 
 async def test_an_unchanged_import_keeps_stored_lists(shop, now):

@@ -18,7 +18,7 @@ TEN = ListRequest()
 
 def listed(gathered, products, *, request=TEN):
     made = recommend(gathered, shortlist(gathered, request=request), products, now=NOW)
-    return shown(made, request=request, cached=False)
+    return shown(made, request=request)
 
 
 def ids(made):
@@ -235,10 +235,9 @@ def test_a_shown_list_is_cut_filtered_and_ranked_anew():
     ]
     made = recommend(gathered, shortlist(gathered, request=TEN), products, now=NOW)
 
-    answer = shown(made, request=ListRequest(limit=2, category="a", exclude=frozenset({"p-1"})), cached=True)
+    answer = shown(made, request=ListRequest(limit=2, category="a", exclude=frozenset({"p-1"})))
 
     assert [(item.rank, item.product_id) for item in answer.items] == [(1, "p-3"), (2, "p-5")]
-    assert answer.cached
 
 
 def test_filters_match_whole_levels_and_prices_inclusively():

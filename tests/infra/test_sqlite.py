@@ -195,6 +195,19 @@ async def test_a_fault_of_sqlite_is_told_from_a_fault_of_the_code(repository):
         await repository._connections.write(duplicate)
 
 
+async def test_a_request_that_outlives_the_storage_finds_none(database, now):
+    async with opened(database) as repository:
+        pass
+
+    with pytest.raises(StoreUnavailable):
+        await repository.summary()
+
+
+async def test_a_value_error_of_the_code_stays_one(repository):
+    with pytest.raises(ValueError, match="five"):
+        await repository._connections.read(lambda _: int("five"))
+
+
 async def test_a_reader_that_meets_a_lock_is_a_busy_store(repository):
     def busy(_):
         error = sqlite3.OperationalError("database is locked")
@@ -265,7 +278,7 @@ async def test_a_stored_list_of_an_older_format_is_computed_again(repository, da
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
     await current_list(repository, "c-1", now=now, reuse_seconds=3600)
     with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE customer_recommendations SET list = x'c1'")
+        connection.execute("UPDATE customer_recommendations SET beginning = x'c1'")
 
     answer = await current_list(repository, "c-1", now=now, reuse_seconds=3600)
 

@@ -85,6 +85,7 @@ CREATE TABLE customer_recommendations (
     customer_version INTEGER NOT NULL,
     catalogue_version INTEGER NOT NULL,
     model_id TEXT NOT NULL,
+    beginning BLOB NOT NULL, -- what is usually shown, MessagePack; before the list, which need not be read for it
     list BLOB NOT NULL -- MessagePack
 ) STRICT;
 
