@@ -5,10 +5,10 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
 from domain.customers import AddressBook, NewAddresses
-from domain.ports import Repository
 from infra.edge.app import create_app
 from infra.edge.body import LARGE, StrictBody
 from infra.edge.problems import BODY, declared
+from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 
 
@@ -19,9 +19,9 @@ from infra.lambda_adapter import LambdaHandler
     opt=LARGE,
     responses=declared(*BODY, "customer-not-found"),
 )
-async def add_address(data: JSONBody[NewAddresses], repository: NamedDependency[SkipValidation[Repository]]) -> AddressBook:
+async def add_address(data: JSONBody[NewAddresses], shop: NamedDependency[SkipValidation[Shop]]) -> AddressBook:
     """Add addresses to a customer; an identical one is not stored twice."""
-    addresses = await repository.add_addresses(data.customer_id, data.addresses)
+    addresses = await shop.repository.add_addresses(data.customer_id, data.addresses)
     return AddressBook(customer_id=data.customer_id, addresses=addresses)
 
 

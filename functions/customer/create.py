@@ -5,11 +5,10 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
 from domain.customers import Customer, NewCustomer
-from domain.ports import Repository
 from infra.edge.app import create_app
 from infra.edge.body import StrictBody
 from infra.edge.problems import BODY, declared
-from infra.edge.storage import Clock
+from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 
 
@@ -21,11 +20,10 @@ from infra.lambda_adapter import LambdaHandler
 )
 async def create(
     data: JSONBody[NewCustomer],
-    repository: NamedDependency[SkipValidation[Repository]],
-    clock: NamedDependency[SkipValidation[Clock]],
+    shop: NamedDependency[SkipValidation[Shop]],
 ) -> Response[Customer]:
     """Register a customer; an id is made where none is sent."""
-    customer = await repository.create_customer(data, now=clock.now())
+    customer = await shop.repository.create_customer(data, now=shop.now())
     return Response(customer, headers={"location": f"/customer/get-profile/{customer.customer_id}"})
 
 

@@ -5,27 +5,25 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from domain.interests import category_interests
-from domain.ports import Repository
 from domain.recommendations import Profile
 from infra.edge.app import create_app
 from infra.edge.parameters import IdInPath
 from infra.edge.problems import declared
-from infra.edge.storage import Clock
+from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 from infra.serving import current_list
-from infra.settings import Settings
 
 
 @get("/customer/get-profile/{customer_id:str}", responses=declared("validation", "not-found", "customer-not-found"))
 async def get_profile(
     customer_id: IdInPath,
-    repository: NamedDependency[SkipValidation[Repository]],
-    settings: NamedDependency[SkipValidation[Settings]],
-    clock: NamedDependency[SkipValidation[Clock]],
+    shop: NamedDependency[SkipValidation[Shop]],
 ) -> Profile:
     """Show a customer; viewing a profile makes the list if it is not there."""
-    stored = await repository.profile(customer_id)
-    recommendations = await current_list(repository, customer_id, now=clock.now(), reuse_seconds=settings.reuse_seconds)
+    stored = await shop.repository.profile(customer_id)
+    recommendations = await current_list(
+        shop.repository, customer_id, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds
+    )
     return Profile(
         customer=stored.customer,
         addresses=stored.addresses,

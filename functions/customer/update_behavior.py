@@ -6,11 +6,10 @@ from litestar.params import JSONBody, SkipValidation
 
 from domain.customers import segment_of
 from domain.interactions import BehaviorUpdate, UpdatedBehavior, check_update
-from domain.ports import Repository
 from infra.edge.app import create_app
 from infra.edge.body import LARGE, StrictBody
 from infra.edge.problems import BODY, declared
-from infra.edge.storage import Clock
+from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 
 
@@ -24,13 +23,12 @@ from infra.lambda_adapter import LambdaHandler
 )
 async def update_behavior(
     data: JSONBody[BehaviorUpdate],
-    repository: NamedDependency[SkipValidation[Repository]],
-    clock: NamedDependency[SkipValidation[Clock]],
+    shop: NamedDependency[SkipValidation[Shop]],
 ) -> UpdatedBehavior:
     """Record interactions and orders, all or none; what was sent before is counted under `seen_before`."""
-    now = clock.now()
+    now = shop.now()
     check_update(data, now=now)
-    recorded = await repository.record(data.events(), now=now)
+    recorded = await shop.repository.record(data.events(), now=now)
     segment, _ = segment_of(recorded.standing)
     return UpdatedBehavior(
         customer_id=data.customer_id, accepted=recorded.accepted, seen_before=recorded.seen_before, segment=segment

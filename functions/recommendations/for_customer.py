@@ -4,23 +4,19 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from domain.ports import Repository
 from domain.recommendations import ListRequest, RecommendationList
 from infra.edge.app import create_app
 from infra.edge.parameters import Category, Excluded, IdInPath, Limit, Price
 from infra.edge.problems import declared
-from infra.edge.storage import Clock
+from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 from infra.serving import current_list
-from infra.settings import Settings
 
 
 @get("/recommendations/{customer_id:str}", responses=declared("validation", "not-found", "customer-not-found"))
 async def for_customer(
     customer_id: IdInPath,
-    repository: NamedDependency[SkipValidation[Repository]],
-    settings: NamedDependency[SkipValidation[Settings]],
-    clock: NamedDependency[SkipValidation[Clock]],
+    shop: NamedDependency[SkipValidation[Shop]],
     limit: Limit = 10,
     category: Category = None,
     min_price: Price = None,
@@ -37,7 +33,7 @@ async def for_customer(
     )
     request.check()
     return await current_list(
-        repository, customer_id, request=request, now=clock.now(), reuse_seconds=settings.reuse_seconds
+        shop.repository, customer_id, request=request, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds
     )
 
 

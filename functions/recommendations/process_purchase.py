@@ -5,12 +5,11 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
 from domain.interactions import Purchase, check_not_ahead
-from domain.ports import Repository
 from domain.recommendations import RecommendationList
 from infra.edge.app import create_app
 from infra.edge.body import StrictBody
 from infra.edge.problems import BODY, declared
-from infra.edge.storage import Clock
+from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 from infra.serving import fresh_list
 
@@ -23,14 +22,13 @@ from infra.serving import fresh_list
 )
 async def process_purchase(
     data: JSONBody[Purchase],
-    repository: NamedDependency[SkipValidation[Repository]],
-    clock: NamedDependency[SkipValidation[Clock]],
+    shop: NamedDependency[SkipValidation[Shop]],
 ) -> RecommendationList:
     """Record one order and recommend afresh; the same `order_id` sent again is counted once."""
-    now = clock.now()
+    now = shop.now()
     check_not_ahead(data, now=now)
-    await repository.record([data], now=now)
-    return await fresh_list(repository, data.customer_id, now=now)
+    await shop.repository.record([data], now=now)
+    return await fresh_list(shop.repository, data.customer_id, now=now)
 
 
 app = create_app(process_purchase)

@@ -65,11 +65,7 @@ def create_app(
         route_handlers=handlers,
         lifespan=[lifespan],
         middleware=[BodyGuard()],
-        dependencies={
-            "repository": Provide(storage.repository),
-            "settings": Provide(storage.settings, sync_to_thread=False),
-            "clock": Provide(storage.clock, sync_to_thread=False),
-        },
+        dependencies={"shop": Provide(storage.shop)},
         exception_handlers={Exception: answer},
         openapi_config=openapi,
         logging_config=None,

@@ -24,6 +24,7 @@ MOST_BYTES = 64 * 1024
 MOST_DEPTH = 16
 REPEATABLE = frozenset({"exclude"})
 
+_PLAIN_PATH = re.compile(rb"(?:/(?!\.\.?(?:/|(?![\s\S])))[A-Za-z0-9._-]+)+")
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -35,13 +36,15 @@ def check_target(scope: Any) -> None:
     """
     path = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
     path = path.partition(b"?")[0]
+    query = scope["query_string"]
+    if not query and _PLAIN_PATH.fullmatch(path):
+        return
     decoded = unquote_to_bytes(path)
     segments = decoded.split(b"/")[1:]
     if b"%2f" in path.lower() or any(segment in {b"", b".", b".."} for segment in segments):
         raise RequestRefused("not-found")
     if not _is_text(decoded):
         raise RequestRefused("validation", field_errors=[FieldError(pointer="#/path", detail="Expected UTF-8 text")])
-    query = scope["query_string"]
     if query and not _is_text(unquote_to_bytes(query)):
         raise RequestRefused("validation", field_errors=[FieldError(pointer="#/query", detail="Expected UTF-8 text")])
     counts = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))

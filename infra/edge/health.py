@@ -8,8 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
 
-from domain.ports import Repository
 from infra.edge.problems import declared
+from infra.edge.storage import Shop
 
 
 class ModelInUse(Struct, frozen=True, kw_only=True):
@@ -25,9 +25,9 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 @get("/health", responses=declared())
-async def health(repository: NamedDependency[SkipValidation[Repository]]) -> Health:
+async def health(shop: NamedDependency[SkipValidation[Shop]]) -> Health:
     """Tell that the storage answers, what it holds, and which model is in use."""
-    summary = await repository.summary()
+    summary = await shop.repository.summary()
     return Health(
         status="ok",
         products=summary.n_products,

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
 
+from msgspec import Struct
+
 from domain.errors import Unusable
 from infra.settings import Settings
 from infra.sqlite import SqliteRepository
@@ -18,6 +20,17 @@ class Clock:
         return datetime.now(UTC)
 
 
+class Shop(Struct, frozen=True):
+    """What a handler works with; one dependency, since Litestar starts a task for each where there are several."""
+
+    repository: SqliteRepository
+    settings: Settings
+    clock: Clock
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+
 class Storage:
     """Open the repository at the application's start, or at the first request where no start is announced.
 
@@ -27,6 +40,7 @@ class Storage:
     def __init__(self, read: Callable[[], Settings]) -> None:
         self._read = read
         self._settings: Settings | None = None
+        self._clock = Clock()
         self._opening = asyncio.Lock()
         self._open = AsyncExitStack()
         self._repository: SqliteRepository | None = None
@@ -37,8 +51,9 @@ class Storage:
             self._settings = self._read()
         return self._settings
 
-    def clock(self) -> Clock:
-        return Clock()
+    async def shop(self) -> Shop:
+        """Return what a request works with; raise Unusable where it cannot be had."""
+        return Shop(await self.repository(), self.settings(), self._clock)
 
     async def repository(self) -> SqliteRepository:
         """Return the repository; raise Unusable where it cannot be opened, and try again at the next call."""

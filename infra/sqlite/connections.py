@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
@@ -77,13 +78,17 @@ class Connections:
             self._run(self._writer, self._transact, until, transaction, *arguments, **named),
         )
 
-    async def read(self, reading: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        """Run `reading(connection, ...)` on one unchanging view of the database."""
+    async def look_up(self, reading: Callable[..., T], *arguments: Any) -> T:
+        """Run `reading(connection, ...)`, which is one statement and therefore needs no transaction around it."""
         reader = await self._readers.get()
         try:
-            return await self._run(reader, _on_snapshot, reading, *arguments, **named)
+            return await self._run(reader, reading, *arguments)
         finally:
             self._readers.put_nowait(reader)
+
+    async def read(self, reading: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """Run `reading(connection, ...)` on one unchanging view of the database."""
+        return await self.look_up(partial(_on_snapshot, reading=reading, named=named), *arguments)
 
     async def _run(self, connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
         # The one place that uses aiosqlite's private `_execute`: it is the only way to run a whole transaction as one
@@ -161,7 +166,7 @@ def _cause_of(error: Exception) -> str:
     return cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
 
 
-def _on_snapshot(connection: sqlite3.Connection, reading: Callable[..., T], *arguments: Any, **named: Any) -> T:
+def _on_snapshot(connection: sqlite3.Connection, *arguments: Any, reading: Callable[..., T], named: dict[str, Any]) -> T:
     connection.execute("BEGIN")
     try:
         return reading(connection, *arguments, **named)

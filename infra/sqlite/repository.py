@@ -60,10 +60,10 @@ class SqliteRepository:
         return await self._connections.read(lists.candidates, query, cache=self._cache)
 
     async def stored_beginning(self, customer_id: str) -> RecommendationList | None:
-        return await self._connections.read(lists.read_beginning, customer_id)
+        return await self._connections.look_up(lists.read_beginning, customer_id)
 
     async def stored_list(self, customer_id: str) -> ScoredList | None:
-        return await self._connections.read(lists.read_list, customer_id)
+        return await self._connections.look_up(lists.read_list, customer_id)
 
     async def store_list(self, stored: StoredList) -> None:
         await self._connections.write(lists.store, stored)
