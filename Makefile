@@ -67,5 +67,6 @@ $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check uv # pip refuses hashes together with extras
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	touch $@ $(VENV)/.runtime
