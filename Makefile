@@ -30,7 +30,7 @@ format: $(VENV)/.dev ## format everything
 	$(BIN)/ruff format $(SOURCES)
 
 types: $(VENV)/.dev ## pyright, strict
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 contracts: $(VENV)/.dev ## which package may import which
 	$(BIN)/lint-imports
