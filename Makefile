@@ -39,7 +39,7 @@ coverage: $(VENV)/.dev ## the tests of `make test`, with branch coverage
 	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term
 
 test-system: $(VENV)/.dev ## servers, crashes, a browser, the template
-	$(BIN)/python -m pytest -q -m system
+	$(BIN)/python -m pytest -q -m 'system and not slow'
 
 test-slow: $(VENV)/.dev ## the long forms
 	$(BIN)/python -m pytest -q -m slow
