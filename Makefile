@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := domain infra functions tests benchmarks main.py test_recommendations.py
-export PYTHONWARNINGS ?= default
 
 .DEFAULT_GOAL := help
 .PHONY: help run tour test check lint format types contracts coverage test-system test-slow bench lock sam-validate clean
@@ -62,11 +61,11 @@ clean: ## remove the virtual environment and caches
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# The locks are whole, so pip need not resolve: before 24, it takes newer releases of what is asked for with an extra.
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check uv # pip refuses hashes together with extras
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	touch $@ $(VENV)/.runtime

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Litestar
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 Event = dict[str, Any]
 Answer = dict[str, Any]
 
+_PLAIN_IN_PATHS = "/%:@!$&'()*+,;="
+
 
 class LambdaHandler:
     """Serve an application in one execution environment: one event loop and one start, kept from event to event.
@@ -28,6 +31,7 @@ class LambdaHandler:
         self._app = app
         self._loop: asyncio.AbstractEventLoop | None = None
         self._mangum: Mangum | None = None
+        self._asked = False
 
     def __call__(self, event: Event, context: Any) -> Answer:
         """Answer one event; a start-up fault is answered with 503 and tried again at the next event."""
@@ -40,12 +44,13 @@ class LambdaHandler:
             except Exception:
                 logger.exception("The application did not start.")
                 return _answer(problem("store-unavailable"))
+        self._asked = False
         try:
             return self._mangum(event, context)
         except Exception:
-            # The application answers its own errors; what is raised here is Mangum's, about the event's shape or body.
-            logger.exception("The event cannot be understood.")
-            return _answer(problem("malformed-json"))
+            # The application answers its own errors. Before it is asked, Mangum fails on an event's shape or body.
+            logger.exception("The event cannot be answered.")
+            return _answer(problem("internal" if self._asked else "malformed-json"))
 
     def close(self) -> None:
         """End the application and its loop; an environment is never told of its end, but a test is."""
@@ -63,23 +68,35 @@ class LambdaHandler:
     def _start(self, loop: asyncio.AbstractEventLoop) -> Mangum:
         started = loop.create_future()
         self._ending = asyncio.Event()
-        # Held by the loop: the lifespan must be left in the task that entered it.
         self._living = loop.create_task(_live(self._app, started, self._ending))
-        loop.run_until_complete(started)
+        loop.run_until_complete(asyncio.wait({self._living, started}, return_when=asyncio.FIRST_COMPLETED))
+        if self._living.done():
+            self._living.result()
         # Media types that Mangum does not know as text it would encode in base64.
-        app: Any = self._app
-        return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
+        return Mangum(self._ask, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
+
+    async def _ask(self, scope: Any, receive: Any, send: Any) -> None:
+        self._asked = True
+        await self._app(scope | {"raw_path": _raw_path(scope)}, receive, send)
 
 
 async def _live(app: Litestar, started: "asyncio.Future[None]", ending: asyncio.Event) -> None:
-    try:
-        async with app.lifespan():
-            started.set_result(None)
-            await ending.wait()
-    except Exception as error:
-        if started.done():
-            raise
-        started.set_exception(error)
+    """Hold the lifespan open; it must be left in the task that entered it."""
+    async with app.lifespan():
+        started.set_result(None)
+        await ending.wait()
+
+
+def _raw_path(scope: Any) -> bytes:
+    """Return the path as a client writes it, which Mangum leaves out.
+
+    HTTP APIs hand on the path decoded; REST APIs, function URLs and load balancers leave it encoded. What is plain in
+    an encoded path therefore stays as it is, and the rest is encoded.
+    """
+    event = scope["aws.event"]
+    request = event.get("requestContext", {}).get("http", event)
+    path = request.get("path") or scope["path"]
+    return quote(path, safe=_PLAIN_IN_PATHS, errors="surrogatepass").encode()
 
 
 def _answer(said: Problem) -> Answer:

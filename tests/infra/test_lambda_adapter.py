@@ -1,11 +1,12 @@
 """What the adapter does between AWS Lambda and an application."""
 
 import asyncio
+import base64
 import json
 from contextlib import asynccontextmanager
 
 import pytest
-from litestar import Litestar, Response, get, post
+from litestar import Litestar, Request, Response, get, post
 from litestar.params import RawBody
 
 from infra.lambda_adapter import LambdaHandler
@@ -42,7 +43,7 @@ def application(starts):
 
     @asynccontextmanager
     async def lifespan(_):
-        if starts and isinstance(starts[-1], Exception):
+        if starts and isinstance(starts[-1], BaseException):
             raise starts.pop()
         starts.append("started")
         yield
@@ -56,7 +57,11 @@ def application(starts):
     async def echo(body: RawBody) -> Response[bytes]:
         return Response(body, media_type="application/problem+json", status_code=400)
 
-    return Litestar([count, echo], lifespan=[lifespan], openapi_config=None, logging_config=None)
+    @get("/path/{given:str}")
+    async def path(request: Request) -> list[str]:
+        return [request.scope["raw_path"].decode(), request.path_params["given"]]
+
+    return Litestar([count, echo, path], lifespan=[lifespan], openapi_config=None, logging_config=None)
 
 
 @pytest.fixture
@@ -115,16 +120,68 @@ def test_problem_details_are_text_and_not_base64(handler):
     assert (answer["statusCode"], answer["body"], answer["isBase64Encoded"]) == (400, '{"a": 1}', False)
 
 
-@pytest.mark.parametrize(
-    "event",
-    [{}, {"version": "2.0"}, {"Records": []}, http_v2(body="x", isBase64Encoded=True), http_v2(requestContext={})],
-    ids=["empty", "no-context", "queue", "wrong-base64", "empty-context"],
-)
+NOT_REQUESTS = {
+    "empty": {}, "none": None, "list": [], "string": "event", "no-context": {"version": "2.0"},
+    "no-records": {"Records": []}, "queue": {"Records": [{"eventSource": "aws:sqs"}]},
+    "empty-context": http_v2(requestContext={}), "null-context": http_v2(requestContext=None),
+    "null-headers": http_v2(headers=None), "header-of-a-number": http_v2(headers={"a": 1}),
+    "wrong-base64": http_v2(body="x", isBase64Encoded=True), "body-of-an-object": http_v2(body={"a": 1}),
+    "body-not-text": http_v2(body="\ud800"), "load-balancer-null-headers": load_balancer() | {"headers": None},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("event", NOT_REQUESTS.values(), ids=NOT_REQUESTS)
 def test_an_event_that_cannot_be_understood_is_a_bad_request(handler, event):
     answer = handler(event, None)
 
     assert answer["statusCode"] == 400
     assert json.loads(answer["body"])["type"] == "urn:problem:malformed-json"
+    assert handler(http_v2(), None)["statusCode"] == 200
+
+
+def test_an_application_that_does_not_answer_is_not_the_fault_of_the_event():
+    class Silent(Litestar):
+        async def __call__(self, scope, receive, send):
+            pass
+
+    handler = LambdaHandler(Silent(openapi_config=None, logging_config=None))
+    answer = handler(http_v2(), None)
+    handler.close()
+
+    assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (500, "urn:problem:internal")
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "given"),
+    [
+        ("/path/c-17", "/path/c-17", "c-17"),
+        ("/path/a b", "/path/a%20b", "a b"),
+        ("/path/a%20b", "/path/a%20b", "a b"),
+        ("/path/a?b", "/path/a%3Fb", "a?b"),
+        ("/path/a%3Fb", "/path/a%3Fb", "a?b"),
+        ("/path/a%00", "/path/a%00", "a\x00"),
+        ("/path/é", "/path/%C3%A9", "é"),
+        ("/path/%ff", "/path/%ff", "\ufffd"),
+    ],
+)
+@pytest.mark.parametrize("shaped", [http_v2, rest_v1, load_balancer])
+def test_a_path_reaches_the_application_decoded_and_as_a_client_writes_it(handler, shaped, path, raw, given):
+    assert json.loads(handler(shaped(path=path), None)["body"]) == [raw, given]
+
+
+def test_a_body_in_base64_is_decoded(handler):
+    encoded = base64.b64encode(b'{"a": 1}').decode()
+
+    assert handler(http_v2("POST", "/echo", body=encoded, isBase64Encoded=True), None)["body"] == '{"a": 1}'
+
+
+def test_a_start_that_is_cancelled_does_not_hang(handler, starts):
+    starts.append(asyncio.CancelledError())
+
+    with pytest.raises(asyncio.CancelledError):
+        handler(http_v2(), None)
+
+    assert handler(http_v2(), None)["statusCode"] == 200
 
 
 def test_closing_ends_the_application_and_the_next_event_starts_it_again(handler, starts):
