@@ -149,11 +149,33 @@ def over_http(database: Path, folder: Path) -> None:
         milliseconds: list[float] = []
         for number in range(600):
             order = {"customer_id": f"c-{number * 13}", "items": [{"product_id": f"p-{number}"}]}
-            began = time.perf_counter()
-            client.post("/recommendations/process-purchase", json=order).raise_for_status()
-            milliseconds.append((time.perf_counter() - began) * 1000)
+            milliseconds.append(milliseconds_of(client, "/recommendations/process-purchase", order))
     p50, p99 = np.percentile(milliseconds[100:], [50, 99])
     console.print(f"process-purchase over HTTP, one client: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+
+
+def during_an_import(database: Path, folder: Path) -> None:
+    """Time `process-purchase` while another process imports 200,000 events into the same database."""
+    write_shop(folder / "more", n_products=1_000, n_customers=10_000, n_events=200_000, seed=2)
+    settings = {"DATABASE_URL": f"sqlite:///{database}"}
+    importing = [sys.executable, "main.py", "import", "events", str(folder / "more" / "events.csv"), "--no-train"]
+    with served("main:app", folder, **settings) as url, httpx.Client(base_url=url) as client:
+        milliseconds: list[float] = []
+        import_process = subprocess.Popen(
+            importing, cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while import_process.poll() is None:
+            order = {"customer_id": f"c-{len(milliseconds)}", "items": [{"product_id": f"p-{len(milliseconds) % 1000}"}]}
+            milliseconds.append(milliseconds_of(client, "/recommendations/process-purchase", order))
+            time.sleep(0.01)
+    p50, p99 = np.percentile(milliseconds, [50, 99])
+    console.print(f"process-purchase during an import, {len(milliseconds):,} orders: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+
+
+def milliseconds_of(client: httpx.Client, path: str, body: dict[str, object]) -> float:
+    began = time.perf_counter()
+    client.post(path, json=body).raise_for_status()
+    return (time.perf_counter() - began) * 1000
 
 
 def main() -> None:
@@ -169,6 +191,7 @@ def main() -> None:
         console.print(f"from 1,000 to 100,000 products: {medians['100,000'] / medians['1,000']:.2f} times")
         if shutil.which("wrk"):
             over_http(large, folder)
+            during_an_import(large, folder)
         else:
             sys.exit("The figures over HTTP need wrk: apt-get install wrk")
 

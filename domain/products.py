@@ -1,5 +1,7 @@
 """Products of the catalogue, and what an import may change of them."""
 
+from functools import lru_cache
+
 from msgspec import UNSET, Struct, UnsetType
 
 from domain.fields import CategoryPath, Currency, Id, Instant, Money, Text, Url, check_instant, check_money
@@ -51,12 +53,13 @@ class ProductChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             check_instant(self.created_at)
 
 
-def category_levels(category: str | None) -> list[str]:
+@lru_cache(maxsize=65_536)
+def category_levels(category: str | None) -> tuple[str, ...]:
     """List the paths from the top level down to the category itself: `a/b` gives `a`, `a/b`; None gives nothing."""
     if category is None:
-        return []
+        return ()
     levels = category.split("/")
-    return ["/".join(levels[: depth + 1]) for depth in range(len(levels))]
+    return tuple("/".join(levels[: depth + 1]) for depth in range(len(levels)))
 
 
 def lies_in(category: str | None, path: str) -> bool:

@@ -79,7 +79,8 @@ def recommend(evidence: Evidence, shortlisted: Shortlist, products: Sequence[Pro
     Products that the customer bought are left out, unless their category is rebought and its usual interval has passed.
     """
     request = shortlisted.query.request
-    eligible = [product for product in products if _may_return(product, evidence)]
+    bought = evidence.bought
+    eligible = [product for product in products if product.product_id not in bought or _may_return(product, evidence)]
     scores = score(shortlisted.signals, eligible, evidence=evidence, now=now)
     chosen = diversified(eligible, scores.totals.tolist(), k=_length(request))
     parts = scores.parts_of([position for position, _ in chosen])
@@ -114,11 +115,9 @@ def _length(request: ListRequest) -> int:
 
 
 def _may_return(product: Product, evidence: Evidence) -> bool:
-    bought_at = evidence.bought.get(product.product_id)
-    if bought_at is None:
-        return True
+    """Tell whether a product that was bought may be shown again."""
     interval = evidence.model.rebuy_days.get(product.category or "")
-    return interval is not None and counted_from(evidence) - bought_at >= interval * DAY
+    return interval is not None and counted_from(evidence) - evidence.bought[product.product_id] >= interval * DAY
 
 
 def _strategy(evidence: Evidence, signals: Signals, parts: Sequence[Sequence[Part]], *, request: ListRequest) -> Strategy:

@@ -82,29 +82,26 @@ class Scores(Struct, frozen=True, kw_only=True):
 
     def parts_of(self, chosen: Sequence[int]) -> list[list[Part]]:
         """Collect the positive parts of the products at the positions `chosen`, in that order."""
-        collected = {position: self._own_parts(position) for position in chosen}
-        is_chosen = np.zeros(len(self.totals), dtype=np.bool_)
-        is_chosen[list(chosen)] = True
-        wanted = is_chosen[self.positions]
+        collected = [list(self.extra.get(position, ())) for position in chosen]
+        for parts, position, own in zip(collected, chosen, self.own[list(chosen)].tolist(), strict=True):
+            path = self.interest_paths[position]
+            for source, part in zip(PRODUCT_SOURCES, own, strict=True):
+                if part > 0:
+                    parts.append((source, path if source == "category_interest" else None, part))
+        rows = np.full(len(self.totals), -1)
+        rows[list(chosen)] = np.arange(len(chosen))
+        row_of = rows[self.positions]
+        wanted = row_of >= 0
         entries = zip(
-            self.positions[wanted].tolist(),
+            row_of[wanted].tolist(),
             self.neighbours.sources[wanted].tolist(),
             self.neighbours.seeds[wanted].tolist(),
             self.neighbours.parts[wanted].tolist(),
             strict=True,
         )
-        for position, source, seed, part in entries:
-            collected[position].append((NEIGHBOUR_SOURCES[source], self.seed_ids[seed], part))
-        return list(collected.values())
-
-    def _own_parts(self, position: int) -> list[Part]:
-        path = self.interest_paths[position]
-        parts: list[Part] = [
-            (source, path if source == "category_interest" else None, part)
-            for source, part in zip(PRODUCT_SOURCES, self.own[position].tolist(), strict=True)
-            if part > 0
-        ]
-        return parts + self.extra.get(position, [])
+        for row, source, seed, part in entries:
+            collected[row].append((NEIGHBOUR_SOURCES[source], self.seed_ids[seed], part))
+        return collected
 
 
 def counted_from(evidence: Evidence) -> int:
@@ -217,13 +214,14 @@ def _own(
 ) -> tuple[npt.NDArray[np.float64], list[str | None]]:
     """Compute the parts (n, 5) of PRODUCT_SOURCES, and the category path behind each interest."""
     interests = {category: _interest(category, signals) for category in {product.category for product in products}}
-    popular_there = [
-        signals.category_trends.get(product.category or "", {}).get(product.product_index, 0.0) for product in products
+    trends = {category: signals.category_trends.get(category or "", {}) for category in interests}
+    interest = [
+        interests[product.category][1] * (0.5 + 0.5 * trends[product.category].get(product.product_index, 0.0))
+        for product in products
     ]
-    interest = np.array([interests[product.category][1] for product in products])
-    columns = {
+    columns: dict[Source, npt.ArrayLike] = {
         "segment_trend": [signals.segment_trend.get(product.product_index, 0.0) for product in products],
-        "category_interest": interest * (0.5 + 0.5 * np.array(popular_there)),
+        "category_interest": interest,
         "price_fit": price_fits(products, evidence),
         "new": newness(products, now=now),
         "popular": [signals.popularity.get(product.product_index, 0.0) for product in products],
@@ -271,15 +269,14 @@ def _interests(evidence: Evidence, seeds: dict[int, float]) -> dict[str, float]:
 def _interest(category: str | None, signals: Signals) -> tuple[str | None, float]:
     """Find the path of a category that the customer cares for most, and how much; upper levels count for their share."""
     levels = category_levels(category)
-    found = [
-        (signals.interests[path] * depth / len(levels), path)
-        for depth, path in enumerate(levels, start=1)
-        if path in signals.interests
-    ]
-    if not found:
-        return None, 0.0
-    interest, path = max(found)
-    return path, interest
+    found: tuple[str | None, float] = (None, 0.0)
+    for depth, path in enumerate(levels, start=1):
+        if path not in signals.interests:  # nor is anything below it
+            break
+        interest = signals.interests[path] * depth / len(levels)
+        if interest >= found[1]:
+            found = path, interest
+    return found
 
 
 def _similar_without_lists(signals: Signals, products: Sequence[Product], evidence: Evidence) -> Iterator[tuple[int, Part]]:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from domain.fields import from_units, to_microseconds, to_units
 from domain.ports import Outcome
 from domain.products import Product, ProductChange
 from domain.recommendations import ListRequest
+from infra.sqlite.cache import Cache
 
 PRODUCT_COLUMNS = (
     "p.product_index, p.product_id, p.name, p.category, p.brand, p.price, p.currency, p.url, p.image_url,"
@@ -69,14 +70,34 @@ def version_of(connection: sqlite3.Connection) -> int:
     return connection.execute("SELECT catalogue_version FROM shop_state").fetchone()[0]
 
 
-def newest_of(connection: sqlite3.Connection, category: str, *, n: int) -> list[int]:
-    """List the indexes of the newest available products of a category, newest first."""
-    rows = connection.execute(
-        f"SELECT p.product_index FROM product_catalog p WHERE {_AVAILABLE} AND p.category = ?"
-        " ORDER BY p.created_at DESC, p.product_index DESC LIMIT ?",
-        (category, n),
-    )
-    return [index for (index,) in rows]
+def by_index(connection: sqlite3.Connection, indexes: Collection[int], *, version: int, cache: Cache) -> list[Product]:
+    """Return the products at `indexes`, in that order; those that do not exist are missing."""
+    held, missing = cache.by_index.under(version, indexes)
+    if missing:
+        held.update((product.product_index, product) for product in _read(connection, "product_index", missing))
+    return [held[index] for index in indexes if index in held]
+
+
+def by_id(connection: sqlite3.Connection, product_ids: Collection[str], *, version: int, cache: Cache) -> dict[str, Product]:
+    """Return a dictionary with the products called `product_ids` at least."""
+    held, missing = cache.by_id.under(version, product_ids)
+    if missing:
+        held.update((product.product_id, product) for product in _read(connection, "product_id", missing))
+    return held
+
+
+def newest_of(connection: sqlite3.Connection, categories: Sequence[str], *, n: int, version: int, cache: Cache) -> list[int]:
+    """List the indexes of the `n` newest available products of each category, newest first."""
+    wanted = [(category, n) for category in categories]
+    held, missing = cache.newest.under(version, wanted)
+    for category, _ in missing:
+        rows = connection.execute(
+            f"SELECT p.product_index FROM product_catalog p WHERE {_AVAILABLE} AND p.category = ?"
+            " ORDER BY p.created_at DESC, p.product_index DESC LIMIT ?",
+            (category, n),
+        )
+        held[category, n] = [index for (index,) in rows]
+    return [index for key in wanted for index in held[key]]
 
 
 def newest_admitted(connection: sqlite3.Connection, request: ListRequest, *, n: int) -> list[int]:
@@ -88,6 +109,16 @@ def newest_admitted(connection: sqlite3.Connection, request: ListRequest, *, n: 
         {**parameters, "n": n},
     )
     return [index for (index,) in rows]
+
+
+def _read(connection: sqlite3.Connection, column: str, values: Sequence[int | str]) -> list[Product]:
+    if not values:
+        return []
+    rows = connection.execute(
+        f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.{column} IN (SELECT value FROM json_each(?))",
+        (json.dumps(values),),
+    )
+    return [product_from(row) for row in rows]
 
 
 def _filters(request: ListRequest) -> tuple[str, dict[str, Any]]:

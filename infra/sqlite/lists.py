@@ -3,7 +3,7 @@
 import json
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,7 +24,7 @@ from domain.model import UNTRAINED, Model, WeightedProducts
 from domain.products import Product
 from domain.recommendations import RecommendationList, ScoredList
 from infra.sqlite import catalogue
-from infra.sqlite.product_cache import ProductCache
+from infra.sqlite.cache import Cache
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def gather(
     at: Versions,
     standing: Standing,
     model: Model,
-    cache: ProductCache,
+    cache: Cache,
     category: str | None,
 ) -> Evidence:
     past = history(connection, customer_id, cache=cache, catalogue_version=at.catalogue)
@@ -115,47 +115,45 @@ def gather(
         standing=standing,
         history=past,
         bought=_bought(connection, customer_id),
-        neighbours=_neighbours(connection, at.model_id, list(products)),
+        neighbours=_neighbours(connection, at.model_id, products, cache=cache),
         category_trends=_category_trends(connection, at.model_id, wanted),
         model=model,
         recent_popularity=_recent_popularity(connection) if model is UNTRAINED else WeightedProducts(),
     )
 
 
-def candidates(connection: sqlite3.Connection, query: CandidateQuery, *, cache: ProductCache) -> list[Product]:
+def candidates(connection: sqlite3.Connection, query: CandidateQuery, *, cache: Cache) -> list[Product]:
     """Find what `query` asks for: by index, then the newest of the categories, then the newest that fill."""
     version = catalogue.version_of(connection)
     indexes = dict.fromkeys(query.product_indexes)
-    for category in query.categories:
-        indexes.update(dict.fromkeys(catalogue.newest_of(connection, category, n=query.n_newest)))
-    found = cache.products(connection, indexes, catalogue_version=version)
-    admitted = {index: product for index, product in found.items() if product.available and query.request.admits(product)}
+    newest = catalogue.newest_of(connection, query.categories, n=query.n_newest, version=version, cache=cache)
+    indexes.update(dict.fromkeys(newest))
+    found = catalogue.by_index(connection, indexes, version=version, cache=cache)
+    admitted = {product.product_index: product for product in found if product.available and query.request.admits(product)}
     wanted = query.n_fill - sum(product.product_id not in query.seen for product in admitted.values())
     if wanted > 0:
-        newest = catalogue.newest_admitted(connection, query.request, n=wanted + len(admitted) + len(query.seen))
-        admitted |= cache.products(connection, newest, catalogue_version=version)
+        filling = catalogue.newest_admitted(connection, query.request, n=wanted + len(admitted) + len(query.seen))
+        found = catalogue.by_index(connection, filling, version=version, cache=cache)
+        admitted |= {product.product_index: product for product in found}
     return list(admitted.values())
 
 
-def history(
-    connection: sqlite3.Connection, customer_id: str, *, cache: ProductCache, catalogue_version: int
-) -> list[PastEvent]:
+def history(connection: sqlite3.Connection, customer_id: str, *, cache: Cache, catalogue_version: int) -> list[PastEvent]:
     """Read the last interactions and order items, newest first."""
     rows = connection.execute(
-        "SELECT p.product_index, e.event_type, e.occurred_at FROM ("
+        "SELECT product_id, event_type, occurred_at FROM ("
         "  SELECT * FROM (SELECT product_id, event_type, occurred_at FROM browsing_history"
         "    WHERE customer_id = :customer_id ORDER BY occurred_at DESC LIMIT :n)"
         "  UNION ALL"
         "  SELECT * FROM (SELECT product_id, 'purchase', occurred_at FROM purchase_history"
         "    WHERE customer_id = :customer_id ORDER BY occurred_at DESC LIMIT :n)"
-        ") e CROSS JOIN product_catalog p ON p.product_id = e.product_id"
-        " ORDER BY e.occurred_at DESC, p.product_index, e.event_type LIMIT :n",
+        ") ORDER BY occurred_at DESC, product_id, event_type LIMIT :n",
         {"customer_id": customer_id, "n": HISTORY_LENGTH},
     ).fetchall()
-    products = cache.products(connection, dict.fromkeys(index for index, _, _ in rows), catalogue_version=catalogue_version)
+    products = catalogue.by_id(connection, {row[0] for row in rows}, version=catalogue_version, cache=cache)
     return [
-        PastEvent(product=products[index], event_type=event_type, occurred_at=occurred_at)
-        for index, event_type, occurred_at in rows
+        PastEvent(product=products[product_id], event_type=event_type, occurred_at=occurred_at)
+        for product_id, event_type, occurred_at in rows
     ]
 
 
@@ -167,16 +165,22 @@ def _bought(connection: sqlite3.Connection, customer_id: str) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
-def _neighbours(connection: sqlite3.Connection, model_id: str, product_indexes: list[int]) -> list[NeighbourLists]:
-    rows = connection.execute(
-        "SELECT product_index, bought_together, viewed_together, similar_product FROM product_neighbours"
-        " WHERE model_id = ? AND product_index IN (SELECT value FROM json_each(?))",
-        (model_id, json.dumps(product_indexes)),
-    )
-    return [
-        NeighbourLists(product_index=index, bought_together=bought, viewed_together=viewed, similar_product=similar)
-        for index, bought, viewed, similar in rows
-    ]
+def _neighbours(
+    connection: sqlite3.Connection, model_id: str, product_indexes: Collection[int], *, cache: Cache
+) -> list[NeighbourLists]:
+    held, missing = cache.neighbours.under(model_id, product_indexes)
+    if missing:
+        rows = connection.execute(
+            "SELECT product_index, bought_together, viewed_together, similar_product FROM product_neighbours"
+            " WHERE model_id = ? AND product_index IN (SELECT value FROM json_each(?))",
+            (model_id, json.dumps(missing)),
+        )
+        held.update(dict.fromkeys(missing))
+        for index, bought, viewed, similar in rows:
+            held[index] = NeighbourLists(
+                product_index=index, bought_together=bought, viewed_together=viewed, similar_product=similar
+            )
+    return [lists for index in product_indexes if (lists := held[index])]
 
 
 def _category_trends(connection: sqlite3.Connection, model_id: str, categories: list[str]) -> dict[str, bytes]:

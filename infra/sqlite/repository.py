@@ -15,8 +15,8 @@ from domain.ports import Outcome, Recorded, TrainedModel, TrainingEvent
 from domain.products import Product, ProductChange
 from domain.recommendations import RecommendationList, ScoredList
 from infra.sqlite import catalogue, customers, events, lists, models
+from infra.sqlite.cache import Cache
 from infra.sqlite.connections import Connections
-from infra.sqlite.product_cache import ProductCache
 
 
 class SqliteRepository:
@@ -26,7 +26,7 @@ class SqliteRepository:
         self._connections = connections
         self._currency = currency
         self._newest_model = UNTRAINED
-        self._cache = ProductCache()
+        self._cache = Cache()
 
     @classmethod
     @asynccontextmanager

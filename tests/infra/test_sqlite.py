@@ -14,7 +14,8 @@ from domain.evidence import CandidateQuery
 from domain.products import ProductChange
 from domain.recommendations import ListRequest
 from infra.serving import current_list
-from infra.sqlite import SqliteRepository, connections, migrations, product_cache
+from infra.sqlite import SqliteRepository, connections, migrations
+from infra.sqlite.cache import Versioned
 
 TABLES = {
     "customer_profiles", "customer_addresses", "browsing_history", "purchase_history", "customer_segments",
@@ -286,8 +287,7 @@ async def test_a_stored_list_of_an_older_format_is_computed_again(repository, da
     assert "cannot be decoded" in caplog.text
 
 
-async def test_cached_products_are_bounded_and_follow_the_catalogue(repository, now, monkeypatch):
-    monkeypatch.setattr(product_cache, "MOST_PRODUCTS", 1)
+async def test_cached_products_follow_the_catalogue(repository, now):
     await repository.put_products([ProductChange(product_id=f"p-{number}") for number in range(3)], now=now)
     query = CandidateQuery(
         product_indexes=(0, 1, 2), categories=(), n_newest=0, n_fill=0, seen=frozenset(), request=ListRequest()
@@ -298,3 +298,17 @@ async def test_cached_products_are_bounded_and_follow_the_catalogue(repository, 
     await repository.put_products([ProductChange(product_id="p-0", name="New name")], now=now)
 
     assert (await repository.candidates(query))[0].name == "New name"
+
+
+def test_a_cache_holds_what_was_asked_for_last_under_one_version():
+    cache: Versioned[int, str] = Versioned(2)
+    held, missing = cache.under(1, [1, 2])
+    held.update({1: "one", 2: "two"})
+    assert missing == [1, 2]
+
+    held, missing = cache.under(1, [1, 3])
+    held[3] = "three"
+
+    assert (held, missing) == ({1: "one", 3: "three"}, [3])
+    assert cache.under(1, [1, 2, 3]) == ({1: "one", 3: "three"}, [2])
+    assert cache.under(2, [1]) == ({}, [1])
