@@ -112,8 +112,6 @@ def newest_admitted(connection: sqlite3.Connection, request: ListRequest, *, n: 
 
 
 def _read(connection: sqlite3.Connection, column: str, values: Sequence[int | str]) -> list[Product]:
-    if not values:
-        return []
     rows = connection.execute(
         f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.{column} IN (SELECT value FROM json_each(?))",
         (json.dumps(values),),
