@@ -25,7 +25,7 @@ from benchmarks.synthetic import write_shop
 from domain.interactions import BrowsingEvent
 from domain.recommend import recommend, shortlist, shown
 from domain.recommendations import ListRequest
-from infra.sqlite import SqliteRepository
+from infra.sqlite import open_sqlite
 
 ROOT = Path(__file__).parents[1]
 PORT = 18_431
@@ -70,7 +70,7 @@ async def fresh_lists(database: Path, *, n_products: int, n: int = 3000) -> list
     """Compute lists afresh, each after a new event of its customer; return the milliseconds from evidence to answer."""
     rng = np.random.default_rng(5)
     milliseconds: list[float] = []
-    async with SqliteRepository.open(database, currency="EUR") as repository:
+    async with open_sqlite(database, currency="EUR") as repository:
         for customer in rng.integers(N_CUSTOMERS, size=n).tolist():
             now = datetime.now(UTC)
             customer_id, product_id = f"c-{customer}", f"p-{rng.integers(n_products)}"

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from infra.settings import Settings
-from infra.sqlite import SqliteRepository
+from infra.sqlite import open_sqlite
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -56,5 +56,5 @@ def settings(database):
 
 @pytest.fixture(params=["sqlite"])
 async def repository(database):
-    async with SqliteRepository.open(database, currency="EUR") as opened:
+    async with open_sqlite(database, currency="EUR") as opened:
         yield opened

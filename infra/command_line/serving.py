@@ -15,7 +15,7 @@ from domain.errors import Unusable
 from infra.demo import load_demo_shop
 from infra.edge.storage import open_repository
 from infra.settings import Settings
-from infra.sqlite import SqliteRepository
+from infra.sql.repository import SqlRepository
 from infra.trainer import train
 
 STOP_SECONDS = 5
@@ -50,7 +50,7 @@ def serve(parsed: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-async def load_demo(repository: SqliteRepository) -> bool:
+async def load_demo(repository: SqlRepository) -> bool:
     """Load and train the demo shop if there are no products yet; tell whether it was loaded."""
     if (await repository.summary()).n_products:
         return False

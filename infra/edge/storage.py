@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from domain.errors import Unusable
 from infra.settings import Settings
-from infra.sqlite import SqliteRepository
+from infra.sql.repository import SqlRepository
+from infra.sqlite import open_sqlite
 
 
 class Clock:
@@ -23,7 +24,7 @@ class Clock:
 class Shop(Struct, frozen=True):
     """What a handler works with; one dependency, since Litestar starts a task for each where there are several."""
 
-    repository: SqliteRepository
+    repository: SqlRepository
     settings: Settings
     clock: Clock
 
@@ -43,7 +44,7 @@ class Storage:
         self._clock = Clock()
         self._opening = asyncio.Lock()
         self._open = AsyncExitStack()
-        self._repository: SqliteRepository | None = None
+        self._repository: SqlRepository | None = None
 
     def settings(self) -> Settings:
         """Return the settings, read once; raise Unusable where one is wrong."""
@@ -55,7 +56,7 @@ class Storage:
         """Return what a request works with; raise Unusable where it cannot be had."""
         return Shop(await self.repository(), self.settings(), self._clock)
 
-    async def repository(self) -> SqliteRepository:
+    async def repository(self) -> SqlRepository:
         """Return the repository; raise Unusable where it cannot be opened, and try again at the next call."""
         if self._repository is not None:
             return self._repository
@@ -68,8 +69,8 @@ class Storage:
         await self._open.aclose()
 
 
-def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqliteRepository]:
+def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqlRepository]:
     """Open the storage that the settings name; refuse what would lose every write."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ and not settings.allow_ephemeral_sqlite:
         raise Unusable("SQLite keeps nothing on AWS Lambda; ALLOW_EPHEMERAL_SQLITE=1 says that this is a trial.")
-    return SqliteRepository.open(settings.database_path, currency=settings.currency)
+    return open_sqlite(settings.database_path, currency=settings.currency)

@@ -1,5 +1,5 @@
 """The shop in one SQLite file."""
 
-from infra.sqlite.repository import SqliteRepository
+from infra.sqlite.repository import open_sqlite
 
-__all__ = ["SqliteRepository"]
+__all__ = ["open_sqlite"]

@@ -1,4 +1,4 @@
-"""One writer and a few readers per process; a transaction is one function run in a connection's own thread."""
+"""One writer and a few readers per process; a transaction is run in a connection's own thread."""
 
 import asyncio
 import errno
@@ -8,7 +8,6 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
@@ -16,6 +15,8 @@ from urllib.parse import quote
 import aiosqlite
 
 from domain.errors import StoreBusy, StoreUnavailable, Unusable
+from infra.sql.statements import Steps
+from infra.sqlite.dialect import run
 from infra.sqlite.migrations import migrate
 from infra.sqlite.write_lock import WriteLock, retry
 
@@ -68,33 +69,35 @@ class Connections:
         self._is_closed = True
         await self._opened.aclose()
 
-    async def write(self, transaction: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        """Run `transaction(connection, ...)` between BEGIN IMMEDIATE and COMMIT; return after it is durable.
+    async def write(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
+        """Run the steps of `transaction(...)` between BEGIN IMMEDIATE and COMMIT; return after they are durable.
 
         A caller that goes away does not stop it: what has begun is finished.
         """
         until = time.monotonic() + BUSY_SECONDS
-        return await asyncio.shield(
-            self._run(self._writer, self._transact, until, transaction, *arguments, **named),
-        )
+        return await asyncio.shield(self._run(self._writer, self._transact, until, transaction(*arguments, **named)))
 
-    async def look_up(self, reading: Callable[..., T], *arguments: Any) -> T:
-        """Run `reading(connection, ...)`, which is one statement and therefore needs no transaction around it."""
+    async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
+        return await self.write(transaction, *arguments)
+
+    async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
+        return await self._read(run, reading(*arguments))
+
+    async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
+        return await self._read(_on_snapshot, reading(*arguments, **named))
+
+    async def _read(self, how: Callable[[sqlite3.Connection, Steps[T]], T], steps: Steps[T]) -> T:
         reader = await self._readers.get()
         try:
-            return await self._run(reader, reading, *arguments)
+            return await self._run(reader, how, steps)
         finally:
             self._readers.put_nowait(reader)
 
-    async def read(self, reading: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        """Run `reading(connection, ...)` on one unchanging view of the database."""
-        return await self.look_up(partial(_on_snapshot, reading=reading, named=named), *arguments)
-
-    async def _run(self, connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    async def _run(self, connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any) -> T:
         # The one place that uses aiosqlite's private `_execute`: it is the only way to run a whole transaction as one
         # message to the connection's thread. Spread over awaits, a cancelled BEGIN leaves a lock that blocks everyone.
         try:
-            return await connection._execute(function, connection._conn, *arguments, **named)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            return await connection._execute(function, connection._conn, *arguments)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         except ValueError as error:
             if self._is_closed:
                 raise StoreUnavailable("The storage is closed.") from error
@@ -125,13 +128,11 @@ class Connections:
             # closes the file.
             connection.execute("PRAGMA busy_timeout=0")
 
-    def _transact(
-        self, connection: sqlite3.Connection, until: float, transaction: Callable[..., T], *arguments: Any, **named: Any
-    ) -> T:
+    def _transact(self, connection: sqlite3.Connection, until: float, steps: Steps[T]) -> T:
         with self._lock.held(until=until):
             retry(lambda: _begins(connection), until=until)
             try:
-                result = transaction(connection, *arguments, **named)
+                result = run(connection, steps)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -166,10 +167,10 @@ def _cause_of(error: Exception) -> str:
     return cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
 
 
-def _on_snapshot(connection: sqlite3.Connection, *arguments: Any, reading: Callable[..., T], named: dict[str, Any]) -> T:
+def _on_snapshot(connection: sqlite3.Connection, steps: Steps[T]) -> T:
     connection.execute("BEGIN")
     try:
-        return reading(connection, *arguments, **named)
+        return run(connection, steps)
     finally:
         connection.execute("COMMIT")
 

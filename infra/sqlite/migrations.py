@@ -1,9 +1,9 @@
-"""The schema as numbered SQL files; the database's user_version says how many of them it has."""
+"""The schema in a SQLite file, whose user_version says how many steps it has."""
 
 import sqlite3
-from importlib import resources
 
 from domain.errors import Unusable
+from infra.sql import schema
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -12,7 +12,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     The caller holds the write lock, so that of several processes that start at once one migrates and the others find the
     work done.
     """
-    steps = _steps()
+    steps = schema.steps()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(steps):
         raise Unusable(f"The database has schema {version}, newer than the {len(steps)} that this version knows.")
@@ -22,8 +22,3 @@ def migrate(connection: sqlite3.Connection) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
     if version < len(steps):
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _steps() -> list[str]:
-    files = resources.files("infra.sqlite").joinpath("schema").iterdir()
-    return [file.read_text("utf-8") for file in sorted(files, key=lambda file: file.name)]

@@ -116,7 +116,7 @@ def failing(monkeypatch, error):
     async def fails(*_, **__):
         raise error
 
-    monkeypatch.setattr("infra.sqlite.SqliteRepository.summary", fails)
+    monkeypatch.setattr("infra.sql.repository.SqlRepository.summary", fails)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from domain.products import ProductChange
 from infra.edge import guard
 from infra.edge.app import create_app
 from infra.settings import Settings
-from infra.sqlite import SqliteRepository
+from infra.sqlite import open_sqlite
 from tests.conftest import NOW, client_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -202,7 +202,7 @@ async def ask(request, tmp_path_factory):
     """Send a request to all endpoints together, or to the one that serves its path."""
     database = tmp_path_factory.mktemp("shop") / "shop.db"
     settings = Settings(database_url=f"sqlite:///{database}")
-    async with SqliteRepository.open(database, currency="EUR") as repository:
+    async with open_sqlite(database, currency="EUR") as repository:
         await repository.create_customer(NewCustomer(customer_id="c-1", email="ada@example.com"), now=NOW)
         await repository.put_products([ProductChange(product_id="p-1", price=1.5)], now=NOW)
     groups = [main.ENDPOINTS] if request.param == "together" else [(endpoint,) for endpoint in main.ENDPOINTS]

@@ -10,7 +10,7 @@ import pytest
 
 from domain.customers import CustomerChange
 from domain.products import ProductChange
-from infra.sqlite import SqliteRepository
+from infra.sqlite import open_sqlite
 from tests.template import ROOT, functions
 
 EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in functions()}
@@ -21,7 +21,7 @@ STATUS = {"GET": 200, "POST": 201}
 async def shop(database, monkeypatch):
     """Make a shop with what the events name, and the environment of a function."""
     now = datetime.now(UTC)
-    async with SqliteRepository.open(database, currency="EUR") as repository:
+    async with open_sqlite(database, currency="EUR") as repository:
         await repository.put_customers([CustomerChange(customer_id="demo-1")], now=now)
         await repository.put_products(
             [ProductChange(product_id=f"p-{number:03}", price=10.0) for number in range(1, 30)], now=now

@@ -9,7 +9,7 @@ from domain.recommendations import Reason
 from infra.command_line import run, serving
 from infra.command_line.recommending import told
 from infra.settings import Settings
-from infra.sqlite import SqliteRepository
+from infra.sqlite import open_sqlite
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_the_server_is_started_on_a_prepared_database(shop, capsys, monkeypatch)
     assert "/recommendations/demo-1?limit=3" in capsys.readouterr().out
 
     async def summary():
-        async with SqliteRepository.open(Settings().database_path, currency="EUR") as repository:
+        async with open_sqlite(Settings().database_path, currency="EUR") as repository:
             return await repository.summary(), await serving.load_demo(repository)
 
     summed, loaded_again = asyncio.run(summary())

@@ -14,8 +14,10 @@ from domain.evidence import CandidateQuery
 from domain.products import ProductChange
 from domain.recommendations import ListRequest
 from infra.serving import current_list
-from infra.sqlite import SqliteRepository, connections, migrations
-from infra.sqlite.cache import Versioned
+from infra.sql import schema
+from infra.sql.cache import Versioned
+from infra.sql.statements import rows, the
+from infra.sqlite import connections, open_sqlite
 
 TABLES = {
     "customer_profiles", "customer_addresses", "browsing_history", "purchase_history", "customer_segments",
@@ -23,8 +25,13 @@ TABLES = {
 }  # fmt: skip
 
 
+def failing_with(error):
+    yield from rows("SELECT 1")
+    raise error
+
+
 def opened(path):
-    return SqliteRepository.open(path, currency="EUR")
+    return open_sqlite(path, currency="EUR")
 
 
 async def test_the_documented_tables_are_there_and_strict(repository, database):
@@ -36,17 +43,19 @@ async def test_the_documented_tables_are_there_and_strict(repository, database):
 
 
 async def test_every_connection_is_set_up_to_lose_and_leak_nothing(repository):
-    def settings(connection):
-        names = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "trusted_schema")
-        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+    def settings():
+        found = []
+        for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "trusted_schema"):
+            found += yield from the(f"PRAGMA {name}")
+        return found
 
-    assert await repository._connections.write(settings) == ["wal", 2, 1, 1, 0]
-    assert await repository._connections.read(settings) == ["wal", 2, 1, 1, 0]
+    assert await repository._engine.write(settings) == ["wal", 2, 1, 1, 0]
+    assert await repository._engine.read(settings) == ["wal", 2, 1, 1, 0]
 
 
 async def test_readers_cannot_write(repository):
     with pytest.raises(StoreUnavailable):
-        await repository._connections.read(lambda connection: connection.execute("DELETE FROM shop_state"))
+        await repository._engine.look_up(rows, "DELETE FROM shop_state")
 
 
 async def test_the_files_are_for_their_owner_alone(repository, database, now):
@@ -92,8 +101,8 @@ async def test_the_database_of_another_program_is_left_alone(database):
 
 
 async def test_a_step_that_fails_leaves_the_schema_as_it_was(database, monkeypatch):
-    steps = migrations._steps()
-    monkeypatch.setattr(migrations, "_steps", lambda: [*steps, "CREATE TABLE extra (a); CREATE TABLE broken ("])
+    steps = schema.steps()
+    monkeypatch.setattr(schema, "steps", lambda: [*steps, "CREATE TABLE extra (a); CREATE TABLE broken ("])
     with pytest.raises(Unusable):
         async with opened(database):
             pass
@@ -108,8 +117,8 @@ async def test_a_step_that_fails_leaves_the_schema_as_it_was(database, monkeypat
 async def test_an_older_schema_is_brought_up_to_date(database, monkeypatch):
     async with opened(database):
         pass
-    steps = migrations._steps()
-    monkeypatch.setattr(migrations, "_steps", lambda: [*steps, "CREATE TABLE extra (a INTEGER) STRICT;"])
+    steps = schema.steps()
+    monkeypatch.setattr(schema, "steps", lambda: [*steps, "CREATE TABLE extra (a INTEGER) STRICT;"])
 
     async with opened(database):
         pass
@@ -155,7 +164,7 @@ async def test_a_lock_that_another_holds_makes_writers_give_up_in_time(repositor
 async def test_a_writer_of_another_process_is_waited_for(repository, database, now, monkeypatch):
     monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
     async with opened(database) as other:
-        with other._connections._lock.held(until=0), pytest.raises(StoreBusy):
+        with other._engine._lock.held(until=0), pytest.raises(StoreBusy):
             await repository.create_customer(NewCustomer(), now=now)
         await repository.create_customer(NewCustomer(), now=now)
 
@@ -168,32 +177,27 @@ async def test_readers_do_not_wait_for_a_writer(repository, database):
 
 
 async def test_a_failed_transaction_changes_nothing(repository, now):
-    def half(connection):
-        connection.execute("INSERT INTO customer_profiles (customer_id, created_at, version) VALUES ('c-1', 0, 0)")
+    def half():
+        yield from rows("INSERT INTO customer_profiles (customer_id, created_at, version) VALUES ('c-1', 0, 0)")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await repository._connections.write(half)
+        await repository._engine.write(half)
     with pytest.raises(CustomerNotFound):
         await repository.profile("c-1")
 
 
 async def test_a_fault_of_sqlite_is_told_from_a_fault_of_the_code(repository):
-    def broken(connection):
-        connection.execute("SELECT * FROM nowhere")
-
-    def duplicate(connection):
-        connection.execute("INSERT INTO shop_state VALUES (1, 0, 0, '', NULL, 0)")
-
-    def damaged(_):
+    def damaged():
+        yield from rows("SELECT 1")
         raise sqlite3.DatabaseError("malformed")
 
     with pytest.raises(StoreUnavailable):
-        await repository._connections.read(broken)
+        await repository._engine.look_up(rows, "SELECT * FROM nowhere")
     with pytest.raises(StoreUnavailable):
-        await repository._connections.read(damaged)
+        await repository._engine.read(damaged)
     with pytest.raises(sqlite3.IntegrityError):
-        await repository._connections.write(duplicate)
+        await repository._engine.write(rows, "INSERT INTO shop_state VALUES (1, 0, 0, '', NULL, 0)")
 
 
 async def test_a_request_that_outlives_the_storage_finds_none(database, now):
@@ -206,26 +210,24 @@ async def test_a_request_that_outlives_the_storage_finds_none(database, now):
 
 async def test_a_value_error_of_the_code_stays_one(repository):
     with pytest.raises(ValueError, match="five"):
-        await repository._connections.read(lambda _: int("five"))
+        await repository._engine.read(failing_with, ValueError("five"))
 
 
 async def test_a_reader_that_meets_a_lock_is_a_busy_store(repository):
-    def busy(_):
-        error = sqlite3.OperationalError("database is locked")
-        error.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
-        raise error
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
 
     with pytest.raises(StoreBusy):
-        await repository._connections.read(busy)
+        await repository._engine.read(failing_with, error)
 
 
 async def test_a_transaction_that_sqlite_has_rolled_back_itself_is_not_rolled_back_again(repository, now):
-    def full(connection):
-        connection.execute("ROLLBACK")
+    def full():
+        yield from rows("ROLLBACK")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await repository._connections.write(full)
+        await repository._engine.write(full)
     await repository.create_customer(NewCustomer(), now=now)
 
 
@@ -239,11 +241,11 @@ async def test_a_file_that_may_not_be_written_is_one_clear_line(database, monkey
 
 
 async def test_a_fault_of_begin_is_not_taken_for_a_busy_store(repository, now):
-    await repository._connections._writer.execute("BEGIN")
+    await repository._engine._writer.execute("BEGIN")
 
     with pytest.raises(StoreUnavailable):
         await repository.create_customer(NewCustomer(), now=now)
-    await repository._connections._writer.execute("ROLLBACK")
+    await repository._engine._writer.execute("ROLLBACK")
 
 
 async def test_a_caller_that_goes_away_does_not_stop_a_write(repository, now):
@@ -260,7 +262,7 @@ async def test_a_caller_that_goes_away_does_not_stop_a_write(repository, now):
 
 async def test_aiosqlite_still_runs_a_function_in_its_thread():
     async with aiosqlite.connect(":memory:") as connection:
-        result = await connection._execute(lambda a, *, b: (a, b), 1, b=2)
+        result = await connection._execute(lambda a, b: (a, b), 1, 2)
 
     assert result == (1, 2)
 

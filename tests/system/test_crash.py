@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from domain.products import ProductChange
-from infra.sqlite import SqliteRepository
+from infra.sqlite import open_sqlite
 from tests.system.server import ROOT, Server
 
 pytestmark = pytest.mark.system
@@ -26,7 +26,7 @@ SECONDS = 0.6
 @pytest.fixture
 async def database(tmp_path, now):
     path = tmp_path / "shop.db"
-    async with SqliteRepository.open(path, currency="EUR") as repository:
+    async with open_sqlite(path, currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(20)], now=now)
     return path
 
@@ -87,12 +87,12 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database):
 PLANTED = """
 import asyncio, sys
 sys.path.insert(0, {root!r})
-from infra.sqlite import SqliteRepository
+from infra.sql.repository import SqlRepository
 from domain.ports import Recorded
 from domain.interactions import count_events
 from domain.customers import SegmentRule, Standing
 
-record = SqliteRepository.record
+record = SqlRepository.record
 
 async def acknowledged_before_it_is_stored(self, events, *, now):
     async def later():
@@ -102,7 +102,7 @@ async def acknowledged_before_it_is_stored(self, events, *, now):
     standing = Standing(assigned=None, purchases=None, rule=SegmentRule(), counted_from=0)
     return Recorded(accepted=count_events(events), seen_before=count_events([]), standing=standing)
 
-SqliteRepository.record = acknowledged_before_it_is_stored
+SqlRepository.record = acknowledged_before_it_is_stored
 from main import app
 """
 

@@ -48,9 +48,8 @@ CREATE TABLE product_catalog (
     created_at INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX product_catalog_by_category ON product_catalog (category, created_at, product_index)
-    WHERE in_stock AND NOT withdrawn;
-CREATE INDEX product_catalog_by_age ON product_catalog (created_at, product_index) WHERE in_stock AND NOT withdrawn;
+CREATE INDEX product_catalog_by_category ON product_catalog (category, created_at, product_index);
+CREATE INDEX product_catalog_by_age ON product_catalog (created_at, product_index);
 
 CREATE TABLE browsing_history (
     event_id TEXT NOT NULL PRIMARY KEY,

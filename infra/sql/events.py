@@ -1,31 +1,29 @@
 """Recording interactions and orders: append-only facts, each counted once."""
 
-import json
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from domain.errors import EventIdReused, ProductNotFound
 from domain.fields import from_units, new_id, to_microseconds, to_units
 from domain.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest
-from infra.sqlite import catalogue
+from infra.sql import catalogue
+from infra.sql.statements import Steps, for_each, rows
+
+Price = tuple[int | None, str]
+Digests = dict[str, bytes | None]
 
 
 class Batch:
     """Decide about events one by one against what is stored, then write all that is new at once."""
 
     def __init__(
-        self, connection: sqlite3.Connection, events: Sequence[CustomerEvent], *, now: datetime, currency: str
+        self, prices: dict[str, Price], interactions: Digests, orders: Digests, *, now: datetime, currency: str
     ) -> None:  # fmt: skip
-        self._connection = connection
+        self._prices = prices
+        self._digests: dict[type[CustomerEvent], Digests] = {BrowsingEvent: interactions, Purchase: orders}
         self._now = to_microseconds(now)
         self._currency = currency
-        self._products = _prices(connection, {name for event in events for name in _product_ids(event)})
-        self._digests = {
-            BrowsingEvent: _digests(connection, "browsing_history", "event_id", _identifiers(BrowsingEvent, events)),
-            Purchase: _digests(connection, "purchase_history", "order_id", _identifiers(Purchase, events)),
-        }
         self._interactions: list[tuple[Any, ...]] = []
         self._items: list[tuple[Any, ...]] = []
         self.customer_ids: dict[str, None] = {}
@@ -33,7 +31,7 @@ class Batch:
     def add(self, event: CustomerEvent) -> bool:
         """Take an event in; return False if it was seen before, raise ProductNotFound or EventIdReused."""
         for product_id in _product_ids(event):
-            if product_id not in self._products:
+            if product_id not in self._prices:
                 raise ProductNotFound(product_id)
         if not self._is_new(event):
             return False
@@ -55,15 +53,15 @@ class Batch:
             )
         return True
 
-    def write(self) -> None:
+    def write(self) -> Steps[None]:
         """Write what was added; the caller raises the versions of the customers it concerns, `customer_ids`."""
-        self._connection.executemany(
+        yield from for_each(
             "INSERT INTO browsing_history"
             " (event_id, customer_id, product_id, event_type, dwell_seconds, occurred_at, digest)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             self._interactions,
         )
-        self._connection.executemany(
+        yield from for_each(
             "INSERT INTO purchase_history"
             " (order_id, line, customer_id, product_id, quantity, unit_price, currency, occurred_at, digest)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -90,20 +88,27 @@ class Batch:
         for line, item in enumerate(order.items):
             price = None if item.unit_price is None else to_units(item.unit_price)
             if price is None:
-                catalogue_price, catalogue_currency = self._products[item.product_id]
+                catalogue_price, catalogue_currency = self._prices[item.product_id]
                 price = catalogue_price if catalogue_currency == currency else None
             self._items.append((
                 order_id, line, order.customer_id, item.product_id, item.quantity, price, currency, occurred_at, digest,
             ))  # fmt: skip
 
 
-def create_unknown_products(
-    connection: sqlite3.Connection, events: Sequence[CustomerEvent], *, now: datetime, currency: str
-) -> None:
+def batch_for(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[Batch]:
+    """Look up what decides about `events`: the prices of their products, and what their ids stand for already."""
+    prices = yield from _prices({name for event in events for name in _product_ids(event)})
+    interactions = yield from _digests("browsing_history", "event_id", _identifiers(BrowsingEvent, events))
+    orders = yield from _digests("purchase_history", "order_id", _identifiers(Purchase, events))
+    return Batch(prices, interactions, orders, now=now, currency=currency)
+
+
+def create_unknown_products(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[None]:
     """Add the products that `events` name and the catalogue lacks."""
     named = {product_id for event in events for product_id in _product_ids(event)}
-    unknown = sorted(named - _prices(connection, named).keys())
-    catalogue.create_bare(connection, unknown, now=now, currency=currency)
+    known = yield from _prices(named)
+    if unknown := sorted(named - known.keys()):
+        yield from catalogue.create_bare(unknown, now=now, currency=currency)
 
 
 def refusal(error: ProductNotFound | EventIdReused) -> tuple[str, str]:
@@ -125,20 +130,19 @@ def _product_ids(event: CustomerEvent) -> list[str]:
     return [item.product_id for item in event.items] if isinstance(event, Purchase) else [event.product_id]
 
 
-def _prices(connection: sqlite3.Connection, product_ids: Iterable[str]) -> dict[str, tuple[int | None, str]]:
-    rows = connection.execute(
-        "SELECT product_id, price, currency FROM product_catalog WHERE product_id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(product_ids)),),
+def _prices(product_ids: Collection[str]) -> Steps[dict[str, Price]]:
+    found = yield from rows(
+        "SELECT product_id, price, currency FROM product_catalog WHERE product_id IN (:product_ids)",
+        product_ids=list(product_ids),
     )
-    return {product_id: (price, currency) for product_id, price, currency in rows}
+    return {product_id: (price, currency) for product_id, price, currency in found}
 
 
-def _digests(connection: sqlite3.Connection, table: str, column: str, sent: list[str]) -> dict[str, bytes | None]:
-    rows = connection.execute(
-        f"SELECT {column}, digest FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))",
-        (json.dumps(sent),),
-    )
-    return dict(rows.fetchall())
+def _digests(table: str, column: str, sent: list[str]) -> Steps[Digests]:
+    if not sent:
+        return {}
+    found = yield from rows(f"SELECT {column}, digest FROM {table} WHERE {column} IN (:sent)", sent=sent)
+    return dict(found)
 
 
 def spent(quantity: int, unit_price: int | None) -> float:

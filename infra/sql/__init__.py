@@ -1,0 +1,1 @@
+"""The shop in tables: what every database shares, written once."""
