@@ -1,6 +1,7 @@
 """Settings from the environment, read once into one frozen struct."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -13,12 +14,14 @@ from domain.fields import Currency
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 _SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
+_DATABASE_URL = f"^({'|'.join((_SQLITE, *_POSTGRES))})."
 
 
 class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     """All settings with their defaults; the environment variable of each is its name in capitals."""
 
-    database_url: Annotated[str, Meta(pattern=f"^{_SQLITE}.")] = "sqlite:///shop.db"
+    database_url: Annotated[str, Meta(pattern=_DATABASE_URL)] = "sqlite:///shop.db"
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
@@ -27,6 +30,12 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     reuse_seconds: Annotated[int, Meta(ge=0, le=86_400 * 365)] = 3600
     train_after_events: Annotated[int, Meta(ge=0)] = 0
     allow_ephemeral_sqlite: Literal[0, 1] = 0
+    database_pool_size: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    database_statement_cache_size: Annotated[int, Meta(ge=0, le=10_000)] = 100
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.database_url.startswith(_POSTGRES)
 
     @property
     def database_path(self) -> Path:
@@ -35,7 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
 
 
 EXPECTED = {
-    "DATABASE_URL": "sqlite:///FILE (three slashes relative to the working directory, four absolute)",
+    "DATABASE_URL": "sqlite:///FILE (three slashes relative to the working directory, four absolute) or postgresql://...",
     "HOST": "an address to listen on",
     "PORT": "a whole number from 0 to 65535",
     "WORKERS": "a whole number from 1 to 64",
@@ -44,7 +53,14 @@ EXPECTED = {
     "REUSE_SECONDS": "a whole number of seconds, 0 or more",
     "TRAIN_AFTER_EVENTS": "a whole number of events, 0 for never",
     "ALLOW_EPHEMERAL_SQLITE": "0 or 1",
+    "DATABASE_POOL_SIZE": "a whole number of connections from 1 to 1000",
+    "DATABASE_STATEMENT_CACHE_SIZE": "a whole number of statements, 0 behind a pooler in transaction mode",
 }
+
+
+def is_database_url(url: str) -> bool:
+    """Tell whether `DATABASE_URL` may be this."""
+    return re.match(_DATABASE_URL, url) is not None
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -6,15 +6,16 @@ import sys
 from collections.abc import Sequence
 
 from domain.errors import ShopError
-from infra.command_line import importing, recommending, serving, training
+from infra.command_line import databases, importing, recommending, serving, training
 from infra.settings import read_settings
 
 DESCRIPTION = """\
 The recommendation backend of an online shop.
 
 Without a command it serves the API: http://127.0.0.1:8000/schema shows every endpoint.
-Settings come from the environment: DATABASE_URL (sqlite:///shop.db), HOST, PORT, WORKERS, LOG_LEVEL, CURRENCY,
-REUSE_SECONDS, TRAIN_AFTER_EVENTS. docs/settings.md explains each.
+Settings come from the environment: DATABASE_URL (sqlite:///shop.db, or postgresql://...), HOST, PORT, WORKERS,
+LOG_LEVEL, CURRENCY, REUSE_SECONDS, TRAIN_AFTER_EVENTS, DATABASE_POOL_SIZE, DATABASE_STATEMENT_CACHE_SIZE.
+docs/settings.md explains each.
 """
 
 
@@ -42,4 +43,5 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_command(commands)
     training.add_command(commands)
     recommending.add_command(commands)
+    databases.add_commands(commands)
     return parser

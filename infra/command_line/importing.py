@@ -10,8 +10,8 @@ from domain.errors import Unusable
 from infra.command_line.training import told
 from infra.edge.storage import open_repository
 from infra.intake import Import, Report, import_files
-from infra.intake.progress import progress_on
 from infra.intake.rows import Kind, columns_of
+from infra.progress import progress_on
 from infra.settings import Settings
 from infra.trainer import train
 

@@ -13,6 +13,8 @@ from infra.settings import Settings
 from infra.sql.repository import SqlRepository
 from infra.sqlite import open_sqlite
 
+LOCAL_POOL_SIZE = 8
+
 
 class Clock:
     """The wall clock, as a dependency that tests can replace."""
@@ -70,7 +72,19 @@ class Storage:
 
 
 def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqlRepository]:
-    """Open the storage that the settings name; refuse what would lose every write."""
-    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ and not settings.allow_ephemeral_sqlite:
+    """Open the storage that the settings name; refuse what would lose every write.
+
+    On AWS Lambda, where many environments start at once, each has one connection and leaves the schema to `migrate`.
+    """
+    on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+    if settings.is_postgres:
+        from infra.postgres import PoolOptions, open_postgres  # noqa: PLC0415 - asyncpg costs a start that SQLite spares
+
+        options = PoolOptions(
+            size=settings.database_pool_size or (1 if on_lambda else LOCAL_POOL_SIZE),
+            statement_cache_size=settings.database_statement_cache_size,
+        )
+        return open_postgres(settings.database_url, currency=settings.currency, options=options, migrate=not on_lambda)
+    if on_lambda and not settings.allow_ephemeral_sqlite:
         raise Unusable("SQLite keeps nothing on AWS Lambda; ALLOW_EPHEMERAL_SQLITE=1 says that this is a trial.")
     return open_sqlite(settings.database_path, currency=settings.currency)

@@ -11,10 +11,10 @@ from domain.errors import Unusable
 from domain.interactions import CustomerEvent, Purchase
 from domain.ports import Intake, Outcome
 from infra.intake.files import Row, opened
-from infra.intake.progress import Progress
 from infra.intake.report import Report
 from infra.intake.rows import REQUIRED, Kind, RowRefused, columns_of, reader_of
 from infra.intake.staging import Place, Staging
+from infra.progress import Progress
 
 BATCH = 1000
 PAUSE_SECONDS = 0.003

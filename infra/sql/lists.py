@@ -97,13 +97,13 @@ def store(stored: StoredList) -> Steps[None]:
 def versions(customer_id: str, *, lock: bool = False) -> Steps[Versions]:
     """Read what the customer's list rests on; `lock` keeps other writers of the customer waiting."""
     row = yield from first(VERSIONS + " FOR UPDATE OF p" * lock, customer_id=customer_id)
-    return versions_from(row, customer_id)
-
-
-def versions_from(row: Row | None, customer_id: str) -> Versions:
-    """Make versions of what VERSIONS found."""
     if row is None:
         raise CustomerNotFound(customer_id)
+    return versions_from(row)
+
+
+def versions_from(row: Row) -> Versions:
+    """Make versions of a row that begins with what VERSIONS finds."""
     return Versions(customer=row[0], catalogue=row[1], model_id=row[2])
 
 

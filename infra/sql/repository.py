@@ -48,7 +48,7 @@ class SqlRepository:
     """A shop in tables; `currency` is the one that prices and orders have when they name none."""
 
     def __init__(self, engine: Engine, *, currency: str) -> None:
-        self._engine = engine
+        self.engine = engine
         self._currency = currency
         self._newest_model = UNTRAINED
         self._cache = Cache()
@@ -58,89 +58,87 @@ class SqlRepository:
     # Repository
 
     async def create_customer(self, new: NewCustomer, *, now: datetime) -> Customer:
-        return await self._engine.write(customers.create, new, now=now)
+        return await self.engine.write(customers.create, new, now=now)
 
     async def add_addresses(self, customer_id: str, addresses: Sequence[Address]) -> list[StoredAddress]:
-        return await self._engine.write(customers.add_addresses, customer_id, addresses)
+        return await self.engine.write(customers.add_addresses, customer_id, addresses)
 
     async def record(self, events: Sequence[CustomerEvent], *, now: datetime) -> Recorded:
-        return await self._engine.write(self._record, events, now=now)
+        return await self.engine.write(self._record, events, now=now)
 
     async def profile(self, customer_id: str) -> StoredProfile:
-        return await self._engine.read(self._profile, customer_id)
+        return await self.engine.read(self._profile, customer_id)
 
     async def evidence(self, customer_id: str, *, category: str | None = None) -> Evidence:
-        return await self._engine.read(self._evidence, customer_id, category=category)
+        return await self.engine.read(self._evidence, customer_id, category=category)
 
     async def candidates(self, query: CandidateQuery) -> list[Product]:
-        return await self._engine.read(lists.candidates, query, cache=self._cache)
+        return await self.engine.read(lists.candidates, query, cache=self._cache)
 
     async def stored_beginning(self, customer_id: str) -> RecommendationList | None:
-        return await self._engine.look_up(lists.read_beginning, customer_id)
+        return await self.engine.look_up(lists.read_beginning, customer_id)
 
     async def stored_list(self, customer_id: str) -> ScoredList | None:
-        return await self._engine.look_up(lists.read_list, customer_id)
+        return await self.engine.look_up(lists.read_list, customer_id)
 
     async def store_list(self, stored: StoredList) -> None:
-        await self._engine.put(lists.store, stored)
+        await self.engine.put(lists.store, stored)
 
     async def summary(self) -> ShopSummary:
-        return await self._engine.read(self._summary)
+        return await self.engine.read(self._summary)
 
     # Intake
 
     async def put_products(self, changes: Sequence[ProductChange], *, now: datetime) -> list[Outcome]:
-        return await self._engine.write(catalogue.put, changes, now=now, currency=self._currency)
+        return await self.engine.write(catalogue.put, changes, now=now, currency=self._currency)
 
     async def put_customers(self, changes: Sequence[CustomerChange], *, now: datetime) -> list[Outcome]:
-        return await self._engine.write(customers.put, changes, now=now)
+        return await self.engine.write(customers.put, changes, now=now)
 
     async def put_events(self, events: Sequence[CustomerEvent], *, create_products: bool, now: datetime) -> list[Outcome]:
-        return await self._engine.write(self._put_events, events, create_products=create_products, now=now)
+        return await self.engine.write(self._put_events, events, create_products=create_products, now=now)
 
     # ModelStore
 
     async def training_events(self) -> AsyncIterator[list[TrainingEvent]]:
         event_id = ""
         while True:
-            event_id, batch = await self._engine.read(models.interactions_after, event_id)
+            event_id, batch = await self.engine.read(models.interactions_after, event_id)
             if not batch:
                 break
             yield batch
         order_id, line = "", 0
         while True:
-            order_id, line, batch = await self._engine.read(
-                models.order_items_after, order_id, line, currency=self._currency
-            )
+            order_id, line, batch = await self.engine.read(models.order_items_after, order_id, line, currency=self._currency)
             if not batch:
                 break
             yield batch
 
     async def training_products(self) -> AsyncIterator[list[Product]]:
         index = -1
-        while batch := await self._engine.read(models.products_after, index):
+        while batch := await self.engine.read(models.products_after, index):
             yield batch
             index = batch[-1].product_index
 
     async def assigned_segments(self) -> dict[str, str]:
-        return await self._engine.read(models.assigned_segments)
+        return await self.engine.read(models.assigned_segments)
 
     async def lock_training(self, holder: str, *, now: datetime, seconds: int) -> None:
-        await self._engine.write(models.lock, holder, now=now, seconds=seconds)
+        await self.engine.write(models.lock, holder, now=now, seconds=seconds)
 
     async def unlock_training(self, holder: str) -> None:
-        await self._engine.write(models.unlock, holder)
+        await self.engine.write(models.unlock, holder)
 
     async def save_model(self, trained: TrainedModel) -> None:
         model_id = trained.model.model_id
         for first in range(0, len(trained.neighbours), models.BATCH):
             batch = trained.neighbours[first : first + models.BATCH]
-            await self._engine.write(models.write_neighbours, model_id, batch)
+            await self.engine.write(models.write_neighbours, model_id, batch)
         trends = list(trained.category_trends.items())
         for first in range(0, len(trends), models.BATCH):
-            await self._engine.write(models.write_trends, model_id, trends[first : first + models.BATCH])
-        await self._engine.write(models.switch_to, trained.model)
-        while await self._engine.write(models.drop_old):
+            await self.engine.write(models.write_trends, model_id, trends[first : first + models.BATCH])
+        await self.engine.write(models.switch_to, trained.model)
+        while await self.engine.write(models.drop_old):
             pass
 
     # What several of them share

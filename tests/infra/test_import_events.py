@@ -10,7 +10,7 @@ import pytest
 from domain.interactions import BrowsingEvent, OrderItem, Purchase, content_digest
 from domain.ports import Outcome
 from infra.intake import Import, import_files
-from infra.intake.progress import PlainProgress
+from infra.progress import PlainProgress
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 HEADER = "customer_id,product_id,event_type,occurred_at,order_id,quantity,unit_price,currency,event_id\n"

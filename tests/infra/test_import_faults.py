@@ -10,7 +10,7 @@ import pytest
 from domain.errors import Unusable
 from domain.ports import Outcome
 from infra.intake import Import, import_files
-from infra.intake.progress import PlainProgress
+from infra.progress import PlainProgress
 
 EVENTS = "customer_id,product_id,event_type,order_id\n"
 

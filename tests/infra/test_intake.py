@@ -12,7 +12,7 @@ import pytest
 from domain.errors import Unusable
 from domain.interactions import BrowsingEvent, OrderItem, Purchase
 from infra.intake import Import, import_files
-from infra.intake.progress import BarProgress, PlainProgress, progress_on
+from infra.progress import BarProgress, PlainProgress, progress_on
 
 
 @pytest.fixture
@@ -354,7 +354,7 @@ async def test_progress_is_told_in_lines_now_and_then(monkeypatch):
     progress = progress_on(stream)
     progress.begin("Reading a", 10)
     progress.reach(1)
-    monkeypatch.setattr("infra.intake.progress.PLAIN_SECONDS", 0)
+    monkeypatch.setattr("infra.progress.PLAIN_SECONDS", 0)
     progress.reach(5)
     progress.begin("Storing", None)
     progress.reach(7)

@@ -49,13 +49,13 @@ async def test_every_connection_is_set_up_to_lose_and_leak_nothing(repository):
             found += yield from the(f"PRAGMA {name}")
         return found
 
-    assert await repository._engine.write(settings) == ["wal", 2, 1, 1, 0]
-    assert await repository._engine.read(settings) == ["wal", 2, 1, 1, 0]
+    assert await repository.engine.write(settings) == ["wal", 2, 1, 1, 0]
+    assert await repository.engine.read(settings) == ["wal", 2, 1, 1, 0]
 
 
 async def test_readers_cannot_write(repository):
     with pytest.raises(StoreUnavailable):
-        await repository._engine.look_up(rows, "DELETE FROM shop_state")
+        await repository.engine.look_up(rows, "DELETE FROM shop_state")
 
 
 async def test_the_files_are_for_their_owner_alone(repository, database, now):
@@ -164,7 +164,7 @@ async def test_a_lock_that_another_holds_makes_writers_give_up_in_time(repositor
 async def test_a_writer_of_another_process_is_waited_for(repository, database, now, monkeypatch):
     monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
     async with opened(database) as other:
-        with other._engine._lock.held(until=0), pytest.raises(StoreBusy):
+        with other.engine._lock.held(until=0), pytest.raises(StoreBusy):
             await repository.create_customer(NewCustomer(), now=now)
         await repository.create_customer(NewCustomer(), now=now)
 
@@ -182,7 +182,7 @@ async def test_a_failed_transaction_changes_nothing(repository, now):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await repository._engine.write(half)
+        await repository.engine.write(half)
     with pytest.raises(CustomerNotFound):
         await repository.profile("c-1")
 
@@ -193,11 +193,11 @@ async def test_a_fault_of_sqlite_is_told_from_a_fault_of_the_code(repository):
         raise sqlite3.DatabaseError("malformed")
 
     with pytest.raises(StoreUnavailable):
-        await repository._engine.look_up(rows, "SELECT * FROM nowhere")
+        await repository.engine.look_up(rows, "SELECT * FROM nowhere")
     with pytest.raises(StoreUnavailable):
-        await repository._engine.read(damaged)
+        await repository.engine.read(damaged)
     with pytest.raises(sqlite3.IntegrityError):
-        await repository._engine.write(rows, "INSERT INTO shop_state VALUES (1, 0, 0, '', NULL, 0)")
+        await repository.engine.write(rows, "INSERT INTO shop_state VALUES (1, 0, 0, '', NULL, 0)")
 
 
 async def test_a_request_that_outlives_the_storage_finds_none(database, now):
@@ -210,7 +210,7 @@ async def test_a_request_that_outlives_the_storage_finds_none(database, now):
 
 async def test_a_value_error_of_the_code_stays_one(repository):
     with pytest.raises(ValueError, match="five"):
-        await repository._engine.read(failing_with, ValueError("five"))
+        await repository.engine.read(failing_with, ValueError("five"))
 
 
 async def test_a_reader_that_meets_a_lock_is_a_busy_store(repository):
@@ -218,7 +218,7 @@ async def test_a_reader_that_meets_a_lock_is_a_busy_store(repository):
     error.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
 
     with pytest.raises(StoreBusy):
-        await repository._engine.read(failing_with, error)
+        await repository.engine.read(failing_with, error)
 
 
 async def test_a_transaction_that_sqlite_has_rolled_back_itself_is_not_rolled_back_again(repository, now):
@@ -227,7 +227,7 @@ async def test_a_transaction_that_sqlite_has_rolled_back_itself_is_not_rolled_ba
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await repository._engine.write(full)
+        await repository.engine.write(full)
     await repository.create_customer(NewCustomer(), now=now)
 
 
@@ -241,11 +241,11 @@ async def test_a_file_that_may_not_be_written_is_one_clear_line(database, monkey
 
 
 async def test_a_fault_of_begin_is_not_taken_for_a_busy_store(repository, now):
-    await repository._engine._writer.execute("BEGIN")
+    await repository.engine._writer.execute("BEGIN")
 
     with pytest.raises(StoreUnavailable):
         await repository.create_customer(NewCustomer(), now=now)
-    await repository._engine._writer.execute("ROLLBACK")
+    await repository.engine._writer.execute("ROLLBACK")
 
 
 async def test_a_caller_that_goes_away_does_not_stop_a_write(repository, now):

@@ -1,4 +1,4 @@
-"""How far an import is: a bar on a terminal, plain lines elsewhere."""
+"""How far a long job is: a bar on a terminal, plain lines elsewhere."""
 
 import time
 from typing import IO, Protocol

@@ -1,0 +1,70 @@
+"""`python main.py migrate` and `python main.py copy`: the schema, and moving a shop to another database."""
+
+import argparse
+import asyncio
+import sys
+from typing import Any
+
+from msgspec.structs import replace
+
+from domain.errors import Unusable
+from infra.copying import copy_shop
+from infra.edge.storage import open_repository
+from infra.progress import progress_on
+from infra.settings import Settings, is_database_url
+
+COPYING = """\
+Copy a whole shop into an empty database and verify it: counts and checksums of all tables are compared at the end.
+
+A copy that was cut off is finished by the same command. Stop what writes to the source first. Stored lists are not
+copied: each is made anew when it is first asked for.
+"""
+
+
+def add_commands(commands: Any) -> None:
+    migrating = commands.add_parser("migrate", help="make or update the schema of the database")
+    migrating.set_defaults(run=run_migration)
+    copying = commands.add_parser(
+        "copy",
+        help="copy a shop into another database",
+        description=COPYING,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for option, name in (("--from", "source"), ("--to", "target")):
+        copying.add_argument(option, dest=name, required=True, metavar="URL", help="sqlite:///FILE or postgresql://...")
+    copying.set_defaults(run=run_copy)
+
+
+def run_migration(_: argparse.Namespace, settings: Settings) -> int:
+    asyncio.run(_migrate(settings))
+    sys.stdout.write("The schema is up to date.\n")
+    return 0
+
+
+async def _migrate(settings: Settings) -> None:
+    async with open_repository(settings):
+        pass
+
+
+def run_copy(parsed: argparse.Namespace, settings: Settings) -> int:
+    for option, url in (("--from", parsed.source), ("--to", parsed.target)):
+        if not is_database_url(url):
+            raise Unusable(f"{option} takes sqlite:///FILE or postgresql://... .")
+    if parsed.source == parsed.target:
+        raise Unusable("--from and --to name the same database.")
+    copied = asyncio.run(_copy(settings, parsed.source, parsed.target))
+    for name, n_rows in copied.items():
+        sys.stdout.write(f"{name}: {n_rows:,} rows, the same on both sides\n")
+    return 0
+
+
+async def _copy(settings: Settings, source: str, target: str) -> dict[str, int]:
+    progress = progress_on(sys.stderr)
+    try:
+        async with (
+            open_repository(replace(settings, database_url=source)) as ours,
+            open_repository(replace(settings, database_url=target)) as theirs,
+        ):
+            return await copy_shop(ours.engine, theirs.engine, progress=progress)
+    finally:
+        progress.end()
