@@ -1,14 +1,16 @@
 """What all tests share: a moment, repositories of every kind that there is, and applications to ask."""
 
 import asyncio
+import os
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
+from infra.edge.storage import open_repository
 from infra.settings import Settings
-from infra.sqlite import open_sqlite
+from tests import postgres
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -54,7 +56,28 @@ def settings(database):
     return Settings(database_url=f"sqlite:///{database}")
 
 
-@pytest.fixture(params=["sqlite"])
-async def repository(database):
-    async with open_sqlite(database, currency="EUR") as opened:
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory):
+    """The URL of a real PostgreSQL server; the processes of one test run share it."""
+    base = tmp_path_factory.getbasetemp()
+    return postgres.server_url((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgres")
+
+
+@pytest.fixture
+async def postgres_url(postgres_server):
+    async with postgres.new_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request):
+    """The URL of a new database of each kind."""
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres_url")
+    return f"sqlite:///{request.getfixturevalue('database')}"
+
+
+@pytest.fixture
+async def repository(database_url):
+    async with open_repository(Settings(database_url=database_url)) as opened:
         yield opened

@@ -16,7 +16,9 @@ from infra.intake.rows import REQUIRED, Kind, RowRefused, columns_of, reader_of
 from infra.intake.staging import Place, Staging
 from infra.progress import Progress
 
-BATCH = 1000
+BATCH = 999
+"""The most rows that a transaction writes, leaving one for the shop's own; distributed databases bound them."""
+
 PAUSE_SECONDS = 0.003
 _PROGRESS_EVERY = 1000
 
@@ -43,7 +45,7 @@ async def import_files(wanted: Import, *, intake: Intake, now: datetime, progres
             with Staging.opened() as staging:
                 for place, record in _records(wanted, report, now=now, progress=progress):
                     staging.add(place, record)
-                    if staging.n_lines % BATCH == 0:
+                    if staging.n_lines % _PROGRESS_EVERY == 0:
                         # Ctrl-C is heard only where the loop gets a turn.
                         await asyncio.sleep(0)
                 await _put_events(staging, wanted, report, intake=intake, now=now, progress=progress)
@@ -56,11 +58,12 @@ async def import_files(wanted: Import, *, intake: Intake, now: datetime, progres
 
 
 async def _put_records(wanted: Import, report: Report, *, intake: Intake, now: datetime, progress: Progress) -> None:
-    put = intake.put_products if wanted.kind == "products" else intake.put_customers
+    # A customer is two rows: the profile and the segment.
+    put, size = (intake.put_products, BATCH) if wanted.kind == "products" else (intake.put_customers, BATCH // 2)
     batch: list[tuple[Place, Any]] = []
     for entry in _records(wanted, report, now=now, progress=progress):
         batch.append(entry)
-        if len(batch) == BATCH:
+        if len(batch) == size:
             await _put(put, batch, report, now=now)
     await _put(put, batch, report, now=now)
 
@@ -79,7 +82,7 @@ async def _put_events(
 ) -> None:
     progress.begin("Storing events", staging.n_lines)
     stored = 0
-    batches = _batches(staging, report)
+    batches = _batches(staging, report, create_products=wanted.create_products)
     batch = next(batches, None)
     while batch is not None:
         putting = asyncio.gather(
@@ -98,20 +101,27 @@ async def _put_events(
         batch = following
 
 
-def _batches(staging: Staging, report: Report) -> Iterator[list[tuple[CustomerEvent, list[Place]]]]:
-    """Group events so that a batch has at most 1,000 rows, an order counting its items."""
+def _batches(
+    staging: Staging, report: Report, *, create_products: bool
+) -> Iterator[list[tuple[CustomerEvent, list[Place]]]]:
+    """Group events so that a batch writes at most BATCH rows: the events or order items, and what they may create."""
     batch: list[tuple[CustomerEvent, list[Place]]] = []
-    n_rows = 0
+    rows: set[tuple[str, str]] = set()
+    n_events = 0
     for event, places in staging.events():
         if isinstance(event, RowRefused):
             report.add(_refused(event), places)
             continue
-        size = len(event.items) if isinstance(event, Purchase) else 1
-        if n_rows + size > BATCH:
+        items = event.items if isinstance(event, Purchase) else [event]
+        touched: set[tuple[str, str]] = {("customer", event.customer_id)}
+        if create_products:
+            touched.update(("product", item.product_id) for item in items)
+        if n_events + len(items) + len(rows | touched) > BATCH:
             yield batch
-            batch, n_rows = [], 0
+            batch, rows, n_events = [], set(), 0
         batch.append((event, places))
-        n_rows += size
+        rows |= touched
+        n_events += len(items)
     if batch:
         yield batch
 

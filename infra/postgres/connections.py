@@ -76,28 +76,32 @@ class Connections:
 
     async def open(self, *, migrate: bool) -> None:
         """Connect and check the schema, migrating it if asked; raise Unusable where that cannot be done."""
+        self._pool = asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._options.size,
+            statement_cache_size=self._options.statement_cache_size,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            reset=_keep_as_it_is,
+            server_settings={"application_name": "shop"},
+        )
         try:
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=0,
-                max_size=self._options.size,
-                statement_cache_size=self._options.statement_cache_size,
-                timeout=CONNECT_SECONDS,
-                command_timeout=STATEMENT_SECONDS,
-                reset=_keep_as_it_is,
-                server_settings={"application_name": "shop"},
-            )
-        except (ValueError, OSError, asyncpg.InterfaceError) as error:
-            raise Unusable(f"DATABASE_URL cannot be used: {_told(error)}.") from error
-        try:
-            async with self._pool.acquire() as connection:
-                await check_or_migrate(connection, migrate=migrate)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            self._pool.terminate()
-            raise Unusable(f"The database {_shown(self._url)} cannot be used: {_told(error)}.") from error
+            await self._check(migrate=migrate)
         except BaseException:
             self._pool.terminate()
             raise
+
+    async def _check(self, *, migrate: bool) -> None:
+        try:
+            await self._pool
+            async with self._pool.acquire() as connection:
+                await check_or_migrate(connection, migrate=migrate)
+        except ValueError as error:
+            # What asyncpg says of it may hold a part of the password.
+            raise Unusable("DATABASE_URL is no URL of PostgreSQL; is every special character %-encoded?") from error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise Unusable(f"The database {_shown(self._url)} cannot be used: {_told(error)}.") from error
 
     async def close(self) -> None:
         """Close all connections when what runs on them is finished; what comes later finds no storage."""

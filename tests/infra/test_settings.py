@@ -19,6 +19,7 @@ def test_every_setting_can_be_set():
     given = {
         "DATABASE_URL": "sqlite:////data/shop.db", "HOST": "0.0.0.0", "PORT": "80", "WORKERS": "4", "LOG_LEVEL": "ERROR",
         "CURRENCY": "CHF", "REUSE_SECONDS": "60", "TRAIN_AFTER_EVENTS": "1000", "ALLOW_EPHEMERAL_SQLITE": "1",
+        "DATABASE_POOL_SIZE": "3", "DATABASE_STATEMENT_CACHE_SIZE": "0",
     }  # fmt: skip
 
     settings = read_settings(given | {"PATH": "/bin"})

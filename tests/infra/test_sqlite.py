@@ -25,6 +25,12 @@ TABLES = {
 }  # fmt: skip
 
 
+@pytest.fixture
+async def repository(database):
+    async with opened(database) as repository:
+        yield repository
+
+
 def failing_with(error):
     yield from rows("SELECT 1")
     raise error
