@@ -9,6 +9,8 @@ import pytest
 from domain.customers import NewCustomer
 from domain.errors import CustomerExists, CustomerNotFound, EmailTaken, StoreBusy, StoreUnavailable, Unusable
 from domain.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.model import Model
+from domain.ports import TrainedModel
 from domain.products import ProductChange
 from infra.edge.storage import open_repository
 from infra.postgres import PoolOptions, connections, dialect, open_postgres
@@ -158,8 +160,7 @@ async def test_a_fresh_list_is_three_round_trips_and_a_stored_one_is_one(sent, p
         await shop.put_products([ProductChange(product_id=f"p-{n}") for n in range(120)], now=now)
         await shop.record([BrowsingEvent(customer_id="c-1", product_id="p-1")], now=now)
         # An untrained shop would also look at what is popular.
-        await shop.engine.write(rows, "INSERT INTO recommendation_models VALUES ('m', 0, :model)", model=b"\x80")
-        await shop.engine.write(rows, "UPDATE shop_state SET model_id = 'm'")
+        await shop.save_model(TrainedModel(model=Model(model_id="m-1"), neighbours=[]))
         # A connection asks once what the types of a statement are.
         await fresh_list(shop, "c-1", now=now)
         sent.clear()

@@ -1,0 +1,260 @@
+"""Both databases, driven with the same random operations, give the same answers."""
+
+import asyncio
+import tempfile
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from domain.customers import Address, CustomerChange, NewCustomer
+from domain.errors import ShopError
+from domain.evidence import CandidateQuery, NeighbourLists
+from domain.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.model import Model, WeightedProducts
+from domain.packing import pack
+from domain.ports import TrainedModel
+from domain.products import ProductChange
+from domain.recommendations import ListRequest
+from infra.edge.storage import open_repository
+from infra.serving import current_list
+from infra.settings import Settings
+from tests import postgres
+
+pytestmark = pytest.mark.system
+
+EXAMPLES, STEPS = 200, 50
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+customer_ids = st.sampled_from([f"c-{n}" for n in range(4)])
+product_ids = st.sampled_from([f"p-{n}" for n in range(12)])
+unknown_too = st.one_of(product_ids, st.just("nowhere"))
+categories = st.sampled_from(["a", "a/b", "a/b/c", "ab", "é", "Z"])
+brands = st.sampled_from(["x", "y", None])
+prices = st.sampled_from([0.0, 0.5, 9.99, 1000.0, None])
+emails = st.sampled_from([None, "a@x.com", "A@X.com", "b@x.com"])
+ids = st.one_of(st.none(), st.sampled_from([f"e-{n}" for n in range(6)]))
+hours = st.integers(0, 50).map(lambda n: START + timedelta(hours=n))
+segments = st.sampled_from([None, "Premium", "Budget"])
+requests = st.builds(
+    ListRequest,
+    limit=st.sampled_from([1, 3, 10, 100]),
+    category=st.one_of(st.none(), categories),
+    min_price=st.sampled_from([None, 0.5]),
+    max_price=st.sampled_from([None, 10.0]),
+    exclude=st.frozensets(product_ids, max_size=2),
+)
+addresses = st.builds(
+    Address,
+    kind=st.sampled_from(["shipping", "billing"]),
+    line1=st.sampled_from(["Road 1", "Straße 2"]),
+    city=st.just("Bern"),
+    postal_code=st.just("3000"),
+    country=st.just("CH"),
+    is_default=st.booleans(),
+)
+product_changes = st.builds(
+    ProductChange,
+    product_id=product_ids,
+    name=st.sampled_from(["Lamp", "Zelt", None]),
+    category=st.one_of(st.none(), categories),
+    brand=brands,
+    price=prices,
+    in_stock=st.sampled_from([True, True, False]),
+    created_at=hours,
+)
+browsing = st.builds(
+    BrowsingEvent,
+    customer_id=customer_ids,
+    product_id=unknown_too,
+    event_type=st.sampled_from(["view", "cart", "wishlist"]),
+    dwell_seconds=st.sampled_from([None, 1.5]),
+    occurred_at=st.one_of(st.none(), hours),
+    event_id=ids,
+)
+orders = st.builds(
+    Purchase,
+    customer_id=customer_ids,
+    order_id=ids,
+    occurred_at=st.one_of(st.none(), hours),
+    currency=st.sampled_from([None, "EUR", "USD"]),
+    items=st.lists(
+        st.builds(OrderItem, product_id=unknown_too, quantity=st.integers(1, 3), unit_price=prices), min_size=1, max_size=3
+    ).map(tuple),
+)
+events = st.lists(st.one_of(browsing, orders), min_size=1, max_size=5)
+
+
+class SameAnswers(RuleBasedStateMachine):
+    """A shop in each database; every operation is done to both, and what comes back must be equal."""
+
+    server: str
+
+    @initialize()
+    def open(self):
+        self.runner = asyncio.Runner()
+        self.opened = AsyncExitStack()
+        self.now = START + timedelta(days=3)
+        self.model_number = 0
+        self.runner.run(self._open())
+
+    async def _open(self):
+        folder = Path(self.opened.enter_context(tempfile.TemporaryDirectory()))
+        url = await self.opened.enter_async_context(postgres.new_database(self.server))
+        self.shops = [
+            await self.opened.enter_async_context(open_repository(Settings(database_url=each, database_pool_size=2)))
+            for each in (f"sqlite:///{folder}/shop.db", url)
+        ]
+
+    def teardown(self):
+        self.runner.run(self.opened.aclose())
+        self.runner.close()
+
+    def both(self, ask):
+        async def answer(shop):
+            try:
+                return await ask(shop)
+            except ShopError as error:
+                return type(error), str(error)
+
+        async def answers():
+            return [await answer(shop) for shop in self.shops]
+
+        one, other = self.runner.run(answers())
+        assert one == other
+        self.now += timedelta(minutes=7)
+        return one
+
+    @rule(customer_id=customer_ids, email=emails, segment=segments)
+    def create_customer(self, customer_id, email, segment):
+        new = NewCustomer(customer_id=customer_id, email=email, segment=segment)
+        self.both(lambda shop: shop.create_customer(new, now=self.now))
+
+    @rule(customer_id=customer_ids, added=st.lists(addresses, min_size=1, max_size=3))
+    def add_addresses(self, customer_id, added):
+        self.both(lambda shop: shop.add_addresses(customer_id, added))
+
+    @rule(changes=st.lists(product_changes, min_size=1, max_size=8))
+    def put_products(self, changes):
+        self.both(lambda shop: shop.put_products(changes, now=self.now))
+
+    @rule(customer_id=customer_ids, email=emails, segment=segments)
+    def put_customer(self, customer_id, email, segment):
+        change = CustomerChange(customer_id=customer_id, email=email, segment=segment)
+        self.both(lambda shop: shop.put_customers([change], now=self.now))
+
+    @rule(customer_id=customer_ids, recorded=events)
+    def record(self, customer_id, recorded):
+        own = [msgspec.structs.replace(event, customer_id=customer_id) for event in recorded]
+        self.both(lambda shop: shop.record(own, now=self.now))
+
+    @rule(imported=events, create_products=st.booleans())
+    def put_events(self, imported, create_products):
+        self.both(lambda shop: shop.put_events(imported, create_products=create_products, now=self.now))
+
+    @rule(customer_id=customer_ids)
+    def profile(self, customer_id):
+        self.both(lambda shop: shop.profile(customer_id))
+
+    @rule(customer_id=customer_ids, category=st.one_of(st.none(), categories))
+    def evidence(self, customer_id, category):
+        self.both(lambda shop: shop.evidence(customer_id, category=category))
+
+    @rule(
+        indexes=st.lists(st.integers(0, 14), max_size=6, unique=True),
+        wanted=st.lists(categories, max_size=3, unique=True),
+        n_newest=st.integers(0, 3),
+        n_fill=st.integers(0, 8),
+        seen=st.frozensets(product_ids, max_size=3),
+        request=requests,
+    )
+    def candidates(self, indexes, wanted, n_newest, n_fill, seen, request):
+        query = CandidateQuery(
+            product_indexes=tuple(indexes),
+            categories=tuple(wanted),
+            n_newest=n_newest,
+            n_fill=n_fill,
+            seen=seen,
+            request=request,
+        )
+
+        async def found(shop):
+            return sorted(await shop.candidates(query), key=lambda product: product.product_index)
+
+        self.both(found)
+
+    @rule(customer_id=customer_ids, request=requests)
+    def recommend(self, customer_id, request):
+        self.both(lambda shop: current_list(shop, customer_id, request=request, now=self.now, reuse_seconds=3600))
+
+    @rule(customer_id=customer_ids)
+    def stored(self, customer_id):
+        self.both(lambda shop: shop.stored_beginning(customer_id))
+        self.both(lambda shop: shop.stored_list(customer_id))
+
+    @rule(seed=st.integers(0, 5))
+    def switch_model(self, seed):
+        rng = np.random.default_rng(seed)
+        self.model_number += 1
+        model = Model(
+            model_id=f"m-{self.model_number}",
+            trained_at=1,
+            popular=WeightedProducts(products=(0, 1, 2), weights=(1.0, 0.5, 0.25)),
+            rebuy_days={"a": 0.1},
+        )
+        neighbours = [
+            NeighbourLists(
+                product_index=index,
+                bought_together=pack(rng.integers(0, 12, 4), rng.random(4)),
+                viewed_together=pack(rng.integers(0, 12, 4), rng.random(4)),
+                similar_product=pack(rng.integers(0, 12, 2), rng.random(2)),
+            )
+            for index in range(0, 12, 2)
+        ]
+        trends = {"a": pack([0, 1], [1.0, 0.5]), "é": pack([2], [1.0])}
+        self.both(lambda shop: shop.save_model(TrainedModel(model=model, neighbours=neighbours, category_trends=trends)))
+
+    @rule(holder=st.sampled_from(["one", "other"]), seconds=st.sampled_from([1, 10_000]))
+    def lock(self, holder, seconds):
+        self.both(lambda shop: shop.lock_training(holder, now=self.now, seconds=seconds))
+
+    @rule(holder=st.sampled_from(["one", "other"]))
+    def unlock(self, holder):
+        self.both(lambda shop: shop.unlock_training(holder))
+
+    @rule()
+    def training_data(self):
+        async def read(shop):
+            # What the shop sends without an id has a random one, and so has no order that is the same.
+            recorded = sorted([content_of(event) async for batch in shop.training_events() for event in batch])
+            products = [product async for batch in shop.training_products() for product in batch]
+            return recorded, products, await shop.assigned_segments(), await shop.summary()
+
+        self.both(read)
+
+
+def content_of(event):
+    return (event.customer_id, event.product_index, event.event_type, event.occurred_at, event.spent)
+
+
+def test_both_databases_give_the_same_answers(postgres_server):
+    class OnThisServer(SameAnswers):
+        server = postgres_server
+
+    run_state_machine_as_test(
+        OnThisServer,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
