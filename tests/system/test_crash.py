@@ -13,7 +13,9 @@ import httpx
 import pytest
 
 from domain.products import ProductChange
-from infra.sqlite import open_sqlite
+from infra.edge.storage import open_repository
+from infra.settings import Settings
+from tests import postgres
 from tests.system.server import ROOT, Server
 
 pytestmark = pytest.mark.system
@@ -24,11 +26,14 @@ SECONDS = 0.6
 
 
 @pytest.fixture
-async def database(tmp_path, now):
-    path = tmp_path / "shop.db"
-    async with open_sqlite(path, currency="EUR") as repository:
+async def database(database_url, now):
+    await fill(database_url, now=now)
+    return database_url
+
+
+async def fill(url, *, now, **settings):
+    async with open_repository(Settings(database_url=url, **settings)) as repository:
         await repository.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(20)], now=now)
-    return path
 
 
 def orders_sent(server, writer, acknowledged, stop):
@@ -51,25 +56,29 @@ def orders_sent(server, writer, acknowledged, stop):
             number += 1
 
 
-def killed_under_load(server):
-    """Send orders from several writers, kill the server in the middle, and return the acknowledged ones."""
+def under_load(server, interrupt):
+    """Send orders from several writers, interrupt in the middle, and return the acknowledged ones."""
     acknowledged, stop = [], threading.Event()
     writers = [threading.Thread(target=orders_sent, args=(server, n, acknowledged, stop)) for n in range(WRITERS)]
     for writer in writers:
         writer.start()
     time.sleep(SECONDS)
-    server.kill()
+    interrupt()
     stop.set()
     for writer in writers:
         writer.join()
     return acknowledged
 
 
-def lost_and_halved(database, acknowledged):
+def lost_and_halved(url, acknowledged):
     """Count the acknowledged orders that are not stored, and the stored ones that lack an item."""
-    with closing(sqlite3.connect(database)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        stored = dict(connection.execute("SELECT order_id, COUNT(*) FROM purchase_history GROUP BY order_id"))
+    items = "SELECT order_id, COUNT(*) FROM purchase_history GROUP BY order_id"
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            stored = dict(connection.execute(items))
+    else:
+        stored = dict(postgres.query(url, items))
     return len(set(acknowledged) - stored.keys()), sum(items != 2 for items in stored.values())
 
 
@@ -78,7 +87,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database):
     for _ in range(ROUNDS):
         server = Server(database, WORKERS="2")
         server.await_health()
-        acknowledged += killed_under_load(server)
+        acknowledged += under_load(server, server.kill)
 
     assert len(acknowledged) > 20 * ROUNDS
     assert lost_and_halved(database, acknowledged) == (0, 0)
@@ -123,7 +132,7 @@ def test_the_check_finds_a_server_that_acknowledges_before_it_stores(database, t
     )
     server = Planted(database)
     server.await_health()
-    acknowledged = killed_under_load(server)
+    acknowledged = under_load(server, server.kill)
 
     lost, _ = lost_and_halved(database, acknowledged)
     assert acknowledged
