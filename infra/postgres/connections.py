@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -159,14 +159,9 @@ class Connections:
         except _FAULTS as error:
             raise StoreUnavailable("The storage cannot be read or written.") from error
         finally:
-            await self._release(connection)
-
-    async def _release(self, connection: Any) -> None:
-        try:
-            await self._pool.release(connection, timeout=CONNECT_SECONDS)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            # It is closed then, and what was run on it has its own outcome.
-            connection.terminate()
+            # Where that fails the pool closes the connection, and what was run on it has its own outcome.
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await self._pool.release(connection, timeout=CONNECT_SECONDS)
 
     async def _at_once(self, connection: Any, steps: Steps[T]) -> T:
         if self._options.statement_cache_size == 0:

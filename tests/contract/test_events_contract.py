@@ -204,3 +204,12 @@ async def test_what_was_bought_is_known_however_long_ago(shop, now):
 
     assert list(evidence.bought) == ["p-1"]
     assert len(evidence.history) == 100
+
+
+async def test_creating_products_leaves_known_ones_alone(shop, now):
+    before = (await shop.evidence("c-1")).versions.catalogue
+
+    outcomes = await shop.put_events([viewed("p-1")], create_products=True, now=now)
+
+    assert [one.status for one in outcomes] == ["new"]
+    assert (await shop.evidence("c-1")).versions.catalogue == before

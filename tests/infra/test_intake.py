@@ -329,7 +329,7 @@ async def test_many_rows_are_stored_in_batches(take, repository, monkeypatch):
     monkeypatch.setattr(repository, "put_products", noting)
     report = await take("products", text)
 
-    assert (report.counts["new"], sizes) == (2500, [1000, 1000, 500])
+    assert (report.counts["new"], sizes) == (2500, [999, 999, 502])
 
 
 async def test_blank_lines_are_passed_over_and_staged_lines_written_in_chunks(shop, monkeypatch):

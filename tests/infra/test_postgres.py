@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 
 import asyncpg
 import pytest
@@ -100,6 +101,9 @@ async def test_an_older_schema_is_made_only_where_that_is_allowed(postgres_url, 
         pass
     steps = schema.steps()
     monkeypatch.setattr(schema, "steps", lambda: [*steps, "CREATE TABLE extra (a INTEGER) STRICT;"])
+    with pytest.raises(Unusable, match="schema 2 of 3: `python main"):
+        async with opened(postgres_url, migrate=False):
+            pass
     async with opened(postgres_url):
         pass
 
@@ -120,7 +124,7 @@ async def test_a_step_that_fails_leaves_the_schema_as_it_was(postgres_url, monke
     monkeypatch.setattr(
         schema, "steps", lambda: [*steps, "CREATE TABLE extra (a INTEGER); CREATE TABLE shop_state (a INTEGER);"]
     )
-    with pytest.raises(Unusable, match="already exists"):
+    with pytest.raises(Unusable, match="another program"):
         async with opened(postgres_url):
             pass
     monkeypatch.undo()
@@ -146,6 +150,31 @@ async def test_a_server_that_cannot_be_reached_is_one_clear_line_without_the_pas
 
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+async def test_a_server_that_does_not_answer_is_one_clear_line(monkeypatch):
+    monkeypatch.setattr(connections, "CONNECT_SECONDS", 0.1)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(Unusable, match="no answer in time"):
+            async with opened(f"postgresql://user@127.0.0.1:{silent.getsockname()[1]}/shop"):
+                pass
+
+
+async def test_a_connection_that_cannot_be_given_back_is_replaced(postgres_url, monkeypatch):
+    given_back = []
+
+    async def fails_later(_):
+        given_back.append(1)
+        if len(given_back) > 1:
+            raise asyncpg.InterfaceError("planted")
+
+    monkeypatch.setattr(connections, "_keep_as_it_is", fails_later)
+    async with opened(postgres_url, size=1) as repository:
+        for _ in range(3):
+            assert (await repository.summary()).n_products == 0
+    assert len(given_back) == 4
 
 
 async def test_an_unknown_database_is_one_clear_line(postgres_server):
@@ -306,6 +335,34 @@ async def test_a_fault_of_the_server_is_told_from_a_fault_of_the_code(shop):
         await shop.engine.read(rows, "SELECT 1 / 0")
 
     assert (await shop.summary()).n_products == 120
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("53100", StoreUnavailable),  # disk full
+        ("53300", StoreUnavailable),  # too many connections
+        ("25006", StoreUnavailable),  # a server that became a replica
+        ("58030", StoreUnavailable),  # input or output failed
+        ("57014", StoreUnavailable),  # cancelled by the server
+        ("22003", asyncpg.NumericValueOutOfRangeError),  # a fault of the code
+    ],
+)
+async def test_what_the_server_says_has_one_meaning_and_leaves_nothing_half_done(shop, postgres_url, state, expected):
+    await postgres.run_on(
+        postgres_url,
+        "CREATE FUNCTION fail(state text) RETURNS void LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = state; END $$",
+    )
+
+    def half():
+        yield from rows("INSERT INTO customer_profiles (customer_id, created_at, version) VALUES ('c-2', 0, 0)")
+        yield from rows("SELECT fail(:state)", state=state)
+
+    with pytest.raises(expected):
+        await shop.engine.write(half)
+    with pytest.raises(CustomerNotFound):
+        await shop.profile("c-2")
 
 
 async def test_reading_transactions_cannot_write(shop):

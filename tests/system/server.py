@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -39,22 +39,22 @@ class Server:
             **settings,
         }
         # A pipe that nobody reads would fill up and stop a server that has much to say.
-        self._opened = ExitStack()
-        self._output = self._opened.enter_context(tempfile.TemporaryFile("a+"))
+        number, name = tempfile.mkstemp()
+        self._output = Path(name)
         self.process = subprocess.Popen(
             [sys.executable, "main.py", *arguments],
             cwd=ROOT,
             env=environment,
-            stdout=self._output,
+            stdout=number,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
+        os.close(number)
 
     def said(self):
         """Return what it has printed so far."""
-        self._output.seek(0)
-        return self._output.read()
+        return self._output.read_text()
 
     def await_health(self, seconds=30):
         until = time.monotonic() + seconds
@@ -71,12 +71,12 @@ class Server:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._opened.close()
+        self._output.unlink(missing_ok=True)
 
     def stop(self):
         self.process.terminate()
         code = self.process.wait(timeout=15)
-        self._opened.close()
+        self._output.unlink(missing_ok=True)
         return code
 
 
