@@ -116,7 +116,7 @@ def _batches(
         touched: set[tuple[str, str]] = {("customer", event.customer_id)}
         if create_products:
             touched.update(("product", item.product_id) for item in items)
-        if n_events + len(items) + len(rows | touched) > BATCH:
+        if n_events + len(items) + len(rows) + len(touched - rows) > BATCH:
             yield batch
             batch, rows, n_events = [], set(), 0
         batch.append((event, places))
