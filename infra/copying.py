@@ -1,6 +1,7 @@
 """Moving a shop from one database into another, restartable and verified."""
 
 import hashlib
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -35,9 +36,8 @@ async def copy_shop(source: Engine, target: Engine, *, progress: Progress) -> di
 
 async def _copy(table: Table, source: Engine, target: Engine, *, after: Row | None, progress: Progress) -> None:
     done = 0
-    while page := await source.look_up(table.page, after):
+    async for page in _pages(table, source, after=after):
         await target.write(table.put, page)
-        after = page[-1][: len(table.keys)]
         done += len(page)
         progress.reach(done)
 
@@ -55,14 +55,19 @@ async def _compared(table: Table, source: Engine, target: Engine, *, progress: P
 async def _checksum(table: Table, engine: Engine, *, progress: Progress) -> tuple[int, str]:
     digest = hashlib.blake2b()
     n_rows = 0
-    after: Row | None = None
     progress.begin(f"Comparing {table.name}", None)
-    while page := await engine.look_up(table.page, after):
+    async for page in _pages(table, engine, after=None):
         digest.update(msgspec.msgpack.encode([tuple(row) for row in page]))
-        after = page[-1][: len(table.keys)]
         n_rows += len(page)
         progress.reach(n_rows)
     return n_rows, digest.hexdigest()
+
+
+async def _pages(table: Table, engine: Engine, *, after: Row | None) -> AsyncIterator[Sequence[Row]]:
+    """Yield the rows behind the key `after`, page by page."""
+    while page := await engine.look_up(table.page, after):
+        yield page
+        after = page[-1][: len(table.keys)]
 
 
 def _changed(name: str) -> Unusable:

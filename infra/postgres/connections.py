@@ -72,7 +72,6 @@ class Connections:
     def __init__(self, url: str, options: PoolOptions) -> None:
         self._url = url
         self._options = options
-        self._is_closed = False
 
     async def open(self, *, migrate: bool) -> None:
         """Connect and check the schema, migrating it if asked; raise Unusable where that cannot be done."""
@@ -105,7 +104,6 @@ class Connections:
 
     async def close(self) -> None:
         """Close all connections when what runs on them is finished; what comes later finds no storage."""
-        self._is_closed = True
         await self._pool.close()
 
     async def write(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:

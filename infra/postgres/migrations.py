@@ -17,14 +17,15 @@ async def check_or_migrate(connection: Any, *, migrate: bool) -> None:
 
     Without `migrate` an older schema is Unusable as well.
     """
-    steps = schema.steps()
     version = await _version(connection)
-    if version > len(steps):
-        raise Unusable(f"The database has schema {version}, newer than the {len(steps)} that this version knows.")
-    if version < len(steps) and not migrate:
-        raise Unusable(f"The database has schema {version} of {len(steps)}: `python main.py migrate` brings it up to date.")
-    while (version := await _version(connection)) < len(steps):
-        await _make(connection, version + 1, steps[version])
+    missing = schema.missing(version)
+    if missing and not migrate:
+        latest = version + len(missing)
+        raise Unusable(f"The database has schema {version} of {latest}: `python main.py migrate` brings it up to date.")
+    while missing:
+        await _make(connection, version + 1, missing[0])
+        version = await _version(connection)
+        missing = schema.missing(version)
 
 
 async def _version(connection: Any) -> int:

@@ -11,8 +11,6 @@ from infra.sql.lists import BOUGHT, HISTORY, MOST_CATEGORIES, VERSIONS
 from infra.sql.repository import SqlRepository
 from infra.sql.statements import Row, Steps, first, rows
 
-_N_COLUMNS = len(PRODUCT_COLUMNS.split(", "))
-
 EVIDENCE = f"""
 WITH at AS ({VERSIONS}),
 past AS (
@@ -96,7 +94,7 @@ class PostgresRepository(SqlRepository):
 
 
 def _past_event(row: Row) -> PastEvent:
-    event_type, occurred_at = row[_N_COLUMNS : _N_COLUMNS + 2]
+    *_, event_type, occurred_at, _ = row
     return PastEvent(product=product_from(row), event_type=event_type, occurred_at=occurred_at)
 
 

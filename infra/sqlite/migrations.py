@@ -12,13 +12,11 @@ def migrate(connection: sqlite3.Connection) -> None:
     The caller holds the write lock, so that of several processes that start at once one migrates and the others find the
     work done.
     """
-    steps = schema.steps()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(steps):
-        raise Unusable(f"The database has schema {version}, newer than the {len(steps)} that this version knows.")
+    missing = schema.missing(version)
     if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
         raise Unusable("The database belongs to another program.")
-    for number, script in enumerate(steps[version:], start=version + 1):
+    for number, script in enumerate(missing, start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
-    if version < len(steps):
+    if missing:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,6 +1,7 @@
 """Every statement is one that distributed engines of the PostgreSQL family take."""
 
 import io
+import itertools
 import re
 from collections import defaultdict
 from datetime import timedelta
@@ -34,23 +35,19 @@ MOST_ROWS = 1000
 @pytest.fixture
 def sent(monkeypatch):
     """Note what is sent to PostgreSQL: the statements in its own words, and how many rows each transaction writes."""
-    statements, written = set(), defaultdict(int)
-    executed, in_transaction = dialect._executed, iter(range(10**9))
-    transactions = {}
+    statements, written, numbers, number_of = set(), defaultdict(int), itertools.count(), {}
+    executed, run = dialect._executed, dialect.run
 
     async def noting(connection, statement):
         text, _ = dialect.translated(statement.text)
         statements.add(text)
-        status = connection.get_server_pid(), transactions.setdefault(connection, next(in_transaction))
         found = await executed(connection, statement)
         if re.match(r"\s*(INSERT|UPDATE|DELETE)", text):
-            written[status] += len(statement.batch) if statement.batch is not None else max(1, len(found))
+            written[number_of[connection]] += len(statement.batch) if statement.batch is not None else max(1, len(found))
         return found
 
-    run = dialect.run
-
     async def counting(connection, steps):
-        transactions[connection] = next(in_transaction)
+        number_of[connection] = next(numbers)
         return await run(connection, steps)
 
     monkeypatch.setattr(dialect, "_executed", noting)

@@ -88,20 +88,14 @@ async def test_several_that_start_at_once_find_one_schema(database):
     assert len(await asyncio.gather(*(start() for _ in range(8)))) == 8
 
 
-async def test_a_newer_schema_is_left_alone(database):
+@pytest.mark.parametrize(
+    ("statement", "said"), [("PRAGMA user_version=99", "newer"), ("CREATE TABLE mine (a)", "another program")]
+)
+async def test_a_database_that_is_not_ours_to_change_is_left_alone(database, statement, said):
     with closing(sqlite3.connect(database)) as connection:
-        connection.execute("PRAGMA user_version=99")
+        connection.execute(statement)
 
-    with pytest.raises(Unusable, match="newer"):
-        async with opened(database):
-            pass
-
-
-async def test_the_database_of_another_program_is_left_alone(database):
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("CREATE TABLE mine (a)")
-
-    with pytest.raises(Unusable, match="another program"):
+    with pytest.raises(Unusable, match=said):
         async with opened(database):
             pass
 
