@@ -1,0 +1,43 @@
+"""What a function imports, read from its source: packages of this project are followed, others are named."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+OWN = ("domain", "functions", "infra")
+
+
+def packages_of(entry: Path, *, root: Path) -> set[str]:
+    """Name the top-level packages that `entry` imports, itself or through `domain` and `infra`.
+
+    Imports within functions count: asyncpg is one that only some environments reach.
+    """
+    seen: set[Path] = set()
+    pending, found = [entry], set[str]()
+    while pending:
+        file = pending.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        for module in _imported(file):
+            if module.partition(".")[0] in OWN:
+                pending += _files_of(module, root=root)
+            else:
+                found.add(module.partition(".")[0])
+    return found
+
+
+def _imported(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _files_of(module: str, *, root: Path) -> list[Path]:
+    """List the file of a module and those of the packages around it, which are run as well; a name in a module has none."""
+    parts = module.split(".")
+    packages = [root.joinpath(*parts[: n + 1], "__init__.py") for n in range(len(parts))]
+    return [file for file in [*packages, root.joinpath(*parts).with_suffix(".py")] if file.is_file()]
