@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import hashlib
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from artefacts.wheels import MACHINES, compile_tree, copy_packages, fetched, pyt
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / ".cache" / "lambda"
 LOCK = ROOT / "requirements-lambda.lock"
+CODE = (".py", ".sql")
 TRAINING = Path("infra/aws/training.py")
 
 
@@ -42,7 +44,7 @@ def build(name: str, target: Path, *, machine: str, demo: bool) -> None:
 
 
 def _demo_shop() -> Path:
-    """Make the demo shop once; its history ends on the day it was made."""
+    """Make the demo shop, once for this state of the code; its history ends on the day it is made."""
     from infra.command_line.serving import load_demo  # noqa: PLC0415 - only this needs what serves and trains
     from infra.sqlite import open_sqlite  # noqa: PLC0415
 
@@ -50,11 +52,15 @@ def _demo_shop() -> Path:
         async with open_sqlite(file, currency="EUR") as repository:
             await load_demo(repository)
 
-    finished = CACHE / "demo.db"
+    files = (file for package in ("domain", "infra") for file in (ROOT / package).rglob("*.*"))
+    sources = sorted(file for file in files if file.suffix in CODE)
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:16]
+    finished = CACHE / f"demo-{key}.db"
     if not finished.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         unfinished = CACHE / f"demo.{os.getpid()}.db"
         asyncio.run(make(unfinished))
+        unfinished.chmod(0o644)  # who runs it on AWS Lambda is not who built it
         unfinished.rename(finished)
     return finished
 

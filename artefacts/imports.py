@@ -12,18 +12,19 @@ def packages_of(entry: Path, *, root: Path) -> set[str]:
 
     Imports within functions count: asyncpg is one that only some environments reach.
     """
-    seen: set[Path] = set()
-    pending, found = [entry], set[str]()
+    tops = {module.partition(".")[0] for file in sources_of(entry, root=root) for module in _imported(file)}
+    return tops - set(OWN)
+
+
+def sources_of(entry: Path, *, root: Path) -> set[Path]:
+    """List the files of this project that run when `entry` does."""
+    found: set[Path] = set()
+    pending = [entry]
     while pending:
         file = pending.pop()
-        if file in seen:
-            continue
-        seen.add(file)
-        for module in _imported(file):
-            if module.partition(".")[0] in OWN:
-                pending += _files_of(module, root=root)
-            else:
-                found.add(module.partition(".")[0])
+        if file not in found:
+            found.add(file)
+            pending += [source for module in _imported(file) for source in _files_of(module, root=root)]
     return found
 
 
@@ -39,5 +40,7 @@ def _imported(file: Path) -> Iterator[str]:
 def _files_of(module: str, *, root: Path) -> list[Path]:
     """List the file of a module and those of the packages around it, which are run as well; a name in a module has none."""
     parts = module.split(".")
+    if parts[0] not in OWN:
+        return []
     packages = [root.joinpath(*parts[: n + 1], "__init__.py") for n in range(len(parts))]
     return [file for file in [*packages, root.joinpath(*parts).with_suffix(".py")] if file.is_file()]

@@ -44,6 +44,7 @@ class StandardOutput(logging.StreamHandler[Any]):
 
     def __init__(self, invocation: Invocation) -> None:
         super().__init__(sys.stdout)
+        self.invocation = invocation
         self.setFormatter(JsonLines(invocation))
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -54,7 +55,12 @@ class StandardOutput(logging.StreamHandler[Any]):
 def log_as_json(invocation: Invocation) -> None:
     """Take the place of the handler of AWS's runtime client; a wrong `LOG_LEVEL` is told by the start, not here."""
     root = logging.getLogger()
-    theirs = [handler for handler in root.handlers if not type(handler).__module__.startswith(("awslambdaric", __name__))]
-    root.handlers = [*theirs, StandardOutput(invocation)]
+    ours = [handler for handler in root.handlers if isinstance(handler, StandardOutput)]
+    if any(handler.invocation is invocation for handler in ours):
+        return
+    theirs = [handler for handler in root.handlers if type(handler).__module__.startswith("awslambdaric")]
+    root.handlers = [*(handler for handler in root.handlers if handler not in ours + theirs), StandardOutput(invocation)]
     level = os.environ.get("LOG_LEVEL")
     root.setLevel(level if level in _LEVELS else "INFO")
+    # It would log every path, which names a customer.
+    logging.getLogger("mangum").setLevel("WARNING")

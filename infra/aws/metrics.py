@@ -12,6 +12,7 @@ from msgspec import Struct
 from infra.aws.logs import Invocation
 
 NAMESPACE = "Shop"
+Group = tuple[list[str], dict[str, Any]]
 UNITS = {"latency": "Milliseconds", "training_seconds": "Seconds"}
 
 
@@ -39,21 +40,35 @@ def served_list(body: str) -> ServedList | None:
 
 
 def emit(invocation: Invocation, metrics: dict[str, float], served: Sequence[ServedList] = ()) -> None:
-    """Write a line of metrics by function, and one more for each list by its strategy and whether it was stored."""
+    """Write metrics by function, and count each list by its strategy and whether it was stored.
+
+    A line holds one list: a request is one line, a batch of messages one more for each list but the first.
+    """
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
     properties = {"function": function, "request_id": invocation.request_id, "cold_start": invocation.cold_start}
-    _write(properties, metrics, ["function"])
-    for one in served:
-        kind = {"strategy": one.strategy, "list": "stored" if one.cached else "fresh"}
-        _write(properties | kind, {"lists": 1}, ["function", "strategy", "list"])
+    first = [_by_kind(one) for one in served[:1]]
+    _write(properties, [(["function"], metrics), *first])
+    for one in served[1:]:
+        _write(properties, [_by_kind(one)])
 
 
-def _write(properties: dict[str, Any], metrics: dict[str, float], dimensions: list[str]) -> None:
-    declared = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [dimensions],
-        "Metrics": [{"Name": name, "Unit": UNITS.get(name, "Count")} for name in metrics],
-    }
-    line = {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [declared]}, **properties, **metrics}
+def _by_kind(served: ServedList) -> Group:
+    kind = {"strategy": served.strategy, "list": "stored" if served.cached else "fresh"}
+    return ["function", *kind], {"lists": 1, **kind}
+
+
+def _write(properties: dict[str, Any], groups: Sequence[Group]) -> None:
+    """Write a line; the members of a group that are not its dimensions are its metrics."""
+    declared = [
+        {
+            "Namespace": NAMESPACE,
+            "Dimensions": [dimensions],
+            "Metrics": [{"Name": name, "Unit": UNITS.get(name, "Count")} for name in members if name not in dimensions],
+        }
+        for dimensions, members in groups
+    ]
+    line = {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": declared}, **properties}
+    for _, members in groups:
+        line |= members
     sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
     sys.stdout.flush()
