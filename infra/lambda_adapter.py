@@ -12,7 +12,7 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from infra.aws.logs import Invocation, log_as_json
-from infra.aws.mailbox import Answered, IdMember, Record, deliver, ids_of, records_of, scope_of
+from infra.aws.mailbox import Answered, IdMember, Record, deliver, records_of, scope_of, undelivered
 from infra.aws.metrics import emit, served_list
 from infra.aws.running import Running
 from infra.edge.problems import MEDIA_TYPE, Problem, headers_for, problem
@@ -77,11 +77,10 @@ class LambdaHandler:
             return _answer(problem("internal" if self._asked else "malformed-json"))
 
     def _deliver(self, records: list[Record], *, is_started: bool, id_member: IdMember) -> tuple[Answer, list[Answered]]:
-        if is_started:
-            answers, failed = self._running.run(deliver(records, self._post, id_member=id_member))
-        else:
-            answers, failed = [(503, "")], ids_of(records)
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}, answers
+        delivery = (
+            self._running.run(deliver(records, self._post, id_member=id_member)) if is_started else undelivered(records)
+        )
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in delivery.failed]}, delivery.answers
 
     def _measure(self, answers: list[Answered], *, milliseconds: float) -> None:
         metrics = {

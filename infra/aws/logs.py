@@ -48,7 +48,7 @@ class StandardOutput(logging.StreamHandler[Any]):
         self.setFormatter(JsonLines(invocation))
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.setStream(sys.stdout)
+        self.stream = sys.stdout
         super().emit(record)
 
 

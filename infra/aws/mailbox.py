@@ -5,7 +5,7 @@ later messages of its group go back with it, so that a customer's events keep th
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -29,35 +29,53 @@ def records_of(event: Any) -> list[Record]:
     return records
 
 
-def ids_of(records: Iterable[Record]) -> list[str]:
-    """Return the ids of messages; the queue takes an empty one for the whole batch."""
-    return [str(record.get("messageId") or "") for record in records]
+class Delivery:
+    """What becomes of a batch: the answers of the application, and the messages to be sent again."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answered] = []
+        self.failed: list[str] = []
+        self._held_up: set[str] = set()
+        self._is_away = False
+
+    def takes(self, record: Record) -> bool:
+        """Tell whether a message can be tried: none after a failed one of its group, and none while the storage is away.
+
+        Waiting for the storage with each message would outlast the function.
+        """
+        if self._is_away or _group_of(record) in self._held_up:
+            self.failed.append(_id_of(record))
+            return False
+        return True
+
+    def note(self, record: Record, answered: Answered) -> None:
+        """Note the answer to a message."""
+        self.answers.append(answered)
+        status, answer = answered
+        if status >= 400:
+            logger.warning("Message %s was refused: %s.", _id_of(record), msgspec.json.decode(answer, type=_Told).type)
+            self.failed.append(_id_of(record))
+            self._held_up.add(_group_of(record))
+            self._is_away = status == 503
 
 
 async def deliver(
-    records: Sequence[Record], ask: Callable[[bytes], Awaitable[Answered]], *, id_member: IdMember
-) -> tuple[list[Answered], list[str]]:
-    """Ask the application with each message; return the answers, and the ids of the messages to be sent again.
+    records: Iterable[Record], ask: Callable[[bytes], Awaitable[Answered]], *, id_member: IdMember
+) -> Delivery:
+    """Ask the application with one message after another."""
+    delivery = Delivery()
+    for record in records:
+        if delivery.takes(record):
+            delivery.note(record, await ask(_body_of(record, id_member=id_member)))
+    return delivery
 
-    Once the storage is away, the rest is not tried: waiting for each would outlast the function.
-    """
-    answers: list[Answered] = []
-    failed: list[str] = []
-    held_up: set[str] = set()
-    is_away = False
-    for record, message_id in zip(records, ids_of(records), strict=True):
-        group = str((record.get("attributes") or {}).get("MessageGroupId", message_id))
-        if is_away or group in held_up:
-            failed.append(message_id)
-            continue
-        status, answer = await ask(_body_of(record, message_id, id_member=id_member))
-        answers.append((status, answer))
-        if status >= 400:
-            logger.warning("Message %s was refused: %s.", message_id, msgspec.json.decode(answer, type=_Told).type)
-            failed.append(message_id)
-            held_up.add(group)
-            is_away = status == 503
-    return answers, failed
+
+def undelivered(records: Iterable[Record]) -> Delivery:
+    """Send all messages again, where the application has not started."""
+    delivery = Delivery()
+    delivery.answers = [(503, "")]
+    delivery.failed = [_id_of(record) for record in records]
+    return delivery
 
 
 def scope_of(path: str, body: bytes) -> dict[str, Any]:
@@ -84,7 +102,16 @@ def _is_message(record: Any) -> bool:
     return isinstance(record, dict) and record.get("eventSource") == "aws:sqs" and "body" in record
 
 
-def _body_of(record: Record, message_id: str, *, id_member: IdMember) -> bytes:
+def _id_of(record: Record) -> str:
+    """Return the id of a message; the queue takes an empty one for the whole batch."""
+    return str(record.get("messageId") or "")
+
+
+def _group_of(record: Record) -> str:
+    return str((record.get("attributes") or {}).get("MessageGroupId", _id_of(record)))
+
+
+def _body_of(record: Record, *, id_member: IdMember) -> bytes:
     """Return a message with an id: one without its own gets that of its delivery, as a queue may deliver twice."""
     body = record["body"]
     if not isinstance(body, str):
@@ -93,6 +120,6 @@ def _body_of(record: Record, message_id: str, *, id_member: IdMember) -> bytes:
         members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         members = None
-    if message_id and members is not None and id_member not in members:
-        body = f'{{"{id_member}":"{message_id}"' + (", " if members else "") + body.lstrip()[1:]
+    if members is not None and id_member not in members:
+        body = f'{{"{id_member}":"{_id_of(record)}"' + (", " if members else "") + body.lstrip()[1:]
     return body.encode("utf-8", "surrogatepass")

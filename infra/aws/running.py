@@ -71,12 +71,19 @@ class Running:
             return living
         try:
             living.result()
-        except ShopError as error:
-            # It says all, and what lies behind it may hold a part of a password.
-            logger.error("The application did not start: %s", error)  # noqa: TRY400
-        except Exception:
-            logger.exception("The application did not start.")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is logged, and tried again at the next event
+            _log(error)
         return None
+
+
+def _log(error: Exception) -> None:
+    """Log why there was no start; one line says all of what is raised on purpose, and causes may hold a password."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, ShopError):
+        logger.error("The application did not start: %s", error)
+    else:
+        logger.error("The application did not start.", exc_info=error)
 
 
 async def _live(app: Litestar, started: "asyncio.Future[None]", ending: asyncio.Event) -> None:
