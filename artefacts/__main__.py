@@ -40,10 +40,10 @@ def build(name: str, target: Path, *, machine: str, demo: bool) -> None:
     compile_tree(target, interpreter=python())
     copy_packages(packages_of(ROOT / entry, root=ROOT), fetched(LOCK, machine=machine, cache=CACHE), target)
     if demo:
-        shutil.copy(_demo_shop(), target / "demo.db")
+        shutil.copy(demo_shop(), target / "demo.db")
 
 
-def _demo_shop() -> Path:
+def demo_shop() -> Path:
     """Make the demo shop, once for this state of the code; its history ends on the day it is made."""
     from infra.command_line.serving import load_demo  # noqa: PLC0415 - only this needs what serves and trains
     from infra.sqlite import open_sqlite  # noqa: PLC0415

@@ -64,9 +64,8 @@ async def deliver(
 ) -> Delivery:
     """Ask the application with one message after another."""
     delivery = Delivery()
-    for record in records:
-        if delivery.takes(record):
-            delivery.note(record, await ask(_body_of(record, id_member=id_member)))
+    for record in filter(delivery.takes, records):
+        delivery.note(record, await ask(_body_of(record, id_member=id_member)))
     return delivery
 
 

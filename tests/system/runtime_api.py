@@ -69,7 +69,8 @@ class Function:
     def __init__(self, artefact, handler, *, timeout_seconds=10, **settings):
         self._api = _RuntimeApi(timeout_seconds)
         threading.Thread(target=self._api.serve_forever, daemon=True).start()
-        self._output = Path(tempfile.mkstemp()[1])
+        number, name = tempfile.mkstemp()
+        self._output = Path(name)
         client = fetched(CLIENT_LOCK, machine=MACHINE, cache=CACHE)
         environment = {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._api.server_port}",
@@ -85,9 +86,10 @@ class Function:
             [python(), "-s", "-S", "-m", "awslambdaric", handler],
             cwd=artefact,
             env=environment,
-            stdout=self._output.open("wb"),
+            stdout=number,
             stderr=subprocess.STDOUT,
         )
+        os.close(number)
 
     def invoke(self, event, *, seconds=30):
         """Send an event and return the answer; raise FunctionError where the function raised."""
@@ -116,6 +118,7 @@ class Function:
         return [json.loads(line) for line in self._output.read_text().splitlines()]
 
     def end(self):
+        self.thaw()
         self.process.kill()
         self.process.wait()
         self._api.shutdown()
