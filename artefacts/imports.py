@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 OWN = ("domain", "functions", "infra")
@@ -28,8 +29,13 @@ def sources_of(entry: Path, *, root: Path) -> set[Path]:
     return found
 
 
-def _imported(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_bytes())):
+@cache
+def _imported(file: Path) -> tuple[str, ...]:
+    return tuple(_imports_in(ast.parse(file.read_bytes())))
+
+
+def _imports_in(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
