@@ -12,7 +12,7 @@ import pytest
 
 import main
 from artefacts.__main__ import entry_of
-from artefacts.imports import sources_of
+from artefacts.imports import packages_of, sources_of
 from infra.edge.documentation import openapi_document
 from infra.settings import Settings
 from tests.template import ROOT, all_functions, functions, resources, template
@@ -100,9 +100,15 @@ def variables_read_by(name):
     return {field.upper() for field in (attributes | of_url) & set(Settings.__struct_fields__)} | variables
 
 
+def read_by_numpy(name):
+    """Name what numpy's library reads: starting threads costs a cold start, and a small function has one processor or less."""
+    scores = "numpy" in packages_of(ROOT / entry_of(name), root=ROOT)
+    return {"OPENBLAS_NUM_THREADS"} if scores and name != "Training" else set()
+
+
 @pytest.mark.parametrize("name", sorted(all_functions()))
 def test_every_variable_that_a_function_reads_is_set_and_no_other(name):
-    assert set(all_functions()[name]["Environment"]) == variables_read_by(name)
+    assert set(all_functions()[name]["Environment"]) == variables_read_by(name) | read_by_numpy(name)
 
 
 def test_only_functions_that_reuse_lists_are_told_for_how_long():
@@ -191,6 +197,25 @@ def test_make_builds_every_function():
     for name in all_functions():
         assert template()["Resources"][name]["Metadata"] == {"BuildMethod": "makefile"}
         assert (ROOT / entry_of(name)).with_suffix("") == ROOT.joinpath(*all_functions()[name]["Handler"].split(".")[:-1])
+
+
+def test_the_api_is_throttled_and_its_log_names_no_customer():
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+
+    assert api["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": "ThrottlingRate", "ThrottlingBurstLimit": "ThrottlingBurst",
+    }  # fmt: skip
+    assert set(re.findall(r"\$context\.(\w+)", api["AccessLogSettings"]["Format"])) == {
+        "requestId", "routeKey", "status", "responseLatency", "integrationErrorMessage",
+    }  # fmt: skip
+
+
+def test_the_outputs_tell_where_the_api_is_and_how_to_sign_a_request():
+    outputs = template()["Outputs"]
+
+    assert outputs["Url"]["Value"].startswith("https://${ShopApi}.execute-api.")
+    assert "--aws-sigv4 aws:amz:${AWS::Region}:execute-api" in outputs["Curl"]["Value"]
+    assert {"BrowsingMailboxUrl", "PurchaseMailboxUrl"} <= set(outputs)
 
 
 @pytest.mark.system
