@@ -101,7 +101,7 @@ def variables_read_by(name):
 
 
 def read_by_numpy(name):
-    """Name what numpy's library reads: starting threads costs a cold start, and a small function has one processor or less."""
+    """Name what numpy's library reads: threads cost a cold start, and a small function has one processor or less."""
     scores = "numpy" in packages_of(ROOT / entry_of(name), root=ROOT)
     return {"OPENBLAS_NUM_THREADS"} if scores and name != "Training" else set()
 
