@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := domain infra functions tests benchmarks main.py test_recommendations.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check lint format types contracts coverage test-system test-slow bench lock sam-validate clean
+.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench lock sam-validate clean
 
 help: ## print the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,7 +19,7 @@ tour: $(VENV)/.runtime ## walk through all endpoints, printed for a person
 test: $(VENV)/.dev ## all tests that need no server processes
 	$(BIN)/python -m pytest -q -n 2
 
-check: lint types contracts coverage test-system ## all that CI runs
+check: lint types contracts coverage fuzz test-system ## all that CI runs
 
 lint: $(VENV)/.dev ## ruff, and that everything is formatted
 	$(BIN)/ruff check $(SOURCES)
@@ -36,6 +36,9 @@ contracts: $(VENV)/.dev ## which package may import which
 
 coverage: $(VENV)/.dev ## the tests of `make test`, with branch coverage
 	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term
+
+fuzz: $(VENV)/.dev ## N requests (10000) of bytes that are almost right, of SEED (1)
+	$(BIN)/python -m tests.fuzz $(or $(N),10000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
 
 test-system: $(VENV)/.dev ## servers, crashes, a browser, the template
 	$(BIN)/python -m pytest -q -m 'system and not slow'
