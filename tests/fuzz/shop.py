@@ -23,9 +23,9 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def fuzzed_shop(database):
+async def fuzzed_shop(database, **settings):
     """Make a small shop and run its application."""
-    settings = Settings(database_url=f"sqlite:///{database}")
+    settings = Settings(database_url=f"sqlite:///{database}", **settings)
     async with open_sqlite(database, currency="EUR") as repository:
         changes = [ProductChange(product_id=name, name=name, category="home/lamps", price=9.95) for name in PRODUCTS]
         await repository.put_products(changes, now=NOW)
