@@ -150,8 +150,6 @@ async def test_the_check_finds_transactions_that_are_spread_over_statements(shop
 
     monkeypatch.setattr(engine._engine, "write", spread)
 
-    left = [
-        after in {before, whole} async for _, before, after, whole in failures(app, engine, database, "process_purchase")
-    ]
-
-    assert False in left
+    with pytest.raises(AssertionError):
+        async for _, before, after, whole in failures(app, engine, database, "process_purchase"):
+            assert after in {before, whole}
