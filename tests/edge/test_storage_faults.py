@@ -150,6 +150,9 @@ async def test_the_check_finds_transactions_that_are_spread_over_statements(shop
 
     monkeypatch.setattr(engine._engine, "write", spread)
 
-    with pytest.raises(AssertionError):
+    async def all_or_nothing():
         async for _, before, after, whole in failures(app, engine, database, "process_purchase"):
             assert after in {before, whole}
+
+    with pytest.raises(AssertionError):
+        await all_or_nothing()
