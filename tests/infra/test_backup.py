@@ -118,14 +118,15 @@ async def test_a_backup_that_is_cut_off_leaves_no_file(repository, database, tar
     assert list(folder.iterdir()) == []
 
 
-async def test_a_damaged_copy_is_no_backup(repository, database, target, folder, monkeypatch):
+async def test_a_damaged_copy_is_no_backup(repository, database, target, folder, now, monkeypatch):
+    await repository.create_customer(NewCustomer(), now=now)
     copy = backup._copy
 
     def damaging(source, to, *, progress):
         copy(source, to, progress=progress)
         with closing(sqlite3.connect(to, isolation_level=None)) as connection:
             connection.execute("PRAGMA writable_schema=ON")
-            connection.execute("UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'browsing_history_by_age'")
+            connection.execute("UPDATE sqlite_schema SET sql = replace(sql, 'email TEXT,', 'email TEXT NOT NULL,')")
 
     monkeypatch.setattr(backup, "_copy", damaging)
     with pytest.raises(Unusable, match="the copy is damaged"):
