@@ -10,10 +10,11 @@ from domain.customers import NewCustomer
 from domain.products import ProductChange
 from infra.edge.app import create_app
 from infra.edge.documentation import documentation
+from infra.edge.storage import open_repository
 from infra.settings import Settings
-from infra.sqlite import open_sqlite
 from tests.conftest import NOW, running
 from tests.fuzz.requests import CUSTOMERS, PRODUCTS
+from tests.system.server import url_of
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -25,8 +26,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 @asynccontextmanager
 async def fuzzed_shop(database, **settings):
     """Make a small shop and run its application."""
-    settings = Settings(database_url=f"sqlite:///{database}", **settings)
-    async with open_sqlite(database, currency="EUR") as repository:
+    settings = Settings(database_url=url_of(database), **settings)
+    async with open_repository(settings) as repository:
         changes = [ProductChange(product_id=name, name=name, category="home/lamps", price=9.95) for name in PRODUCTS]
         await repository.put_products(changes, now=NOW)
         for name in CUSTOMERS:
