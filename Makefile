@@ -12,7 +12,7 @@ PARAMETERS ?=
 SAM = SAM_CLI_TELEMETRY=0 $(BIN)/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check lint format types contracts coverage test-system test-slow bench lock \
+.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench lock \
 	sam-validate sam-build lambda-test bench-lambda deploy clean
 
 help: ## print the targets
@@ -27,7 +27,7 @@ tour: $(VENV)/.runtime ## walk through all endpoints, printed for a person
 test: $(VENV)/.dev ## all tests that need no server processes
 	$(BIN)/python -m pytest -q -n 2
 
-check: lint types contracts coverage test-system ## all that CI runs
+check: lint types contracts coverage fuzz test-system ## all that CI runs
 
 lint: $(VENV)/.dev ## ruff, and that everything is formatted
 	$(BIN)/ruff check $(SOURCES)
@@ -44,6 +44,9 @@ contracts: $(VENV)/.dev ## which package may import which
 
 coverage: $(VENV)/.dev ## the tests of `make test`, with branch coverage
 	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term
+
+fuzz: $(VENV)/.dev ## N requests (10000) of bytes that are almost right, of SEED (1)
+	$(BIN)/python -m tests.fuzz $(or $(N),10000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
 
 test-system: $(VENV)/.dev ## servers, crashes, a browser, the template
 	$(BIN)/python -m pytest -q -m 'system and not slow'

@@ -12,13 +12,14 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import Send
 
 from infra.edge.guard import BodyGuard, check_target
+from infra.edge.host import check_host
 from infra.edge.problems import MEDIA_TYPE, Problem, RequestRefused, answer, headers_for
 from infra.edge.storage import Storage
 from infra.settings import Settings, read_settings
 
 
 class ShopApplication(Litestar):
-    """A Litestar application that looks at the target of a request before it routes it.
+    """A Litestar application that looks at the host and the target of a request before it routes it.
 
     `storage` is for who mounts it without its lifespan and wants to close it.
     """
@@ -28,6 +29,7 @@ class ShopApplication(Litestar):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             try:
+                check_host(scope)
                 check_target(scope)
             except RequestRefused as refused:
                 await send_problem(send, refused.problem)
