@@ -11,6 +11,7 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from infra.edge.problems import MEDIA_TYPE, Problem, headers_for, problem
+from infra.logs import told
 
 logger = logging.getLogger(__name__)
 
@@ -41,15 +42,15 @@ class LambdaHandler:
         if self._mangum is None:
             try:
                 self._mangum = self._start(self._loop)
-            except Exception:
-                logger.exception("The application did not start.")
+            except Exception as error:  # noqa: BLE001 - told without its text, which may have a part of the password
+                logger.error("The application did not start: %s", told(error))  # noqa: TRY400
                 return _answer(problem("store-unavailable"))
         self._asked = False
         try:
             return self._mangum(event, context)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - told without its text, which may be a part of the event
             # The application answers its own errors. Before it is asked, Mangum fails on an event's shape or body.
-            logger.exception("The event cannot be answered.")
+            logger.error("The event cannot be answered: %s", told(error))  # noqa: TRY400
             return _answer(problem("internal" if self._asked else "malformed-json"))
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """What all tests share: a moment, repositories of every kind that there is, and applications to ask."""
 
 import asyncio
+import logging
 import os
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -37,8 +38,17 @@ async def running(app):
 @asynccontextmanager
 async def client_of(app):
     """Run an application and send it requests."""
-    async with running(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
+    async with running(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def _own_logging():
+    """Take back what a command that a test runs does to the loggers of this process."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
 
 
 @pytest.fixture

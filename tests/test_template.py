@@ -18,6 +18,8 @@ NAMES = {
     "CustomerAddAddress",
     "CustomerGetProfile",
     "CustomerUpdateBehavior",
+    "CustomerExport",
+    "CustomerErase",
     "RecommendationsForCustomer",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
@@ -55,10 +57,13 @@ def test_the_template_and_the_openapi_document_name_the_same_routes():
     assert routes_of_template() == described - {("GET", "/health")}
 
 
-def test_every_function_is_behind_the_one_api_that_only_signed_requests_pass():
-    api = template()["Resources"]["ShopApi"]["Properties"]
+def test_every_function_is_behind_the_one_api_and_knows_the_keys():
+    document = template()
+    keys = document["Parameters"]["ApiKeys"]
 
-    assert api["Auth"] == {"EnableIamAuthorizer": True, "DefaultAuthorizer": "AWS_IAM"}
+    assert keys["NoEcho"]
+    assert "Default" not in keys
+    assert document["Globals"]["Function"]["Environment"]["Variables"]["API_KEYS"] == "ApiKeys"
     assert {properties["Events"]["Api"]["Properties"]["ApiId"] for properties in functions().values()} == {"ShopApi"}
 
 

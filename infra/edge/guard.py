@@ -1,4 +1,4 @@
-"""What is looked at before a request reaches its handler: its path, its query, its body.
+"""What is looked at before a request reaches its handler: its path, its query, its key, its body.
 
 Litestar alone is lenient here: it decodes `"1"` as 1, takes any content type, and answers 500 to invalid UTF-8 and to deep
 nesting. The local app and every function share this guard.
@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -17,6 +17,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
+from infra.edge.access import Gate
 from infra.edge.problems import FieldError, RequestRefused
 
 BODY_SECONDS = 5.0
@@ -55,15 +56,19 @@ def check_target(scope: Any) -> None:
             )
 
 
-class BodyGuard(ASGIMiddleware):
-    """Read a request's body within its bounds and hand it on only if it is plain JSON.
+class Guard(ASGIMiddleware):
+    """Ask `gate` for whom the request is answered, read its body within its bounds, and hand on only plain JSON.
 
     A route bounds its body with `opt={"most_bytes": ...}`.
     """
 
     scopes = (ScopeType.HTTP,)
 
+    def __init__(self, gate: Callable[[], Gate]) -> None:
+        self._gate = gate
+
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        scope["state"]["caller"] = self._gate().admit(scope)
         if scope.get("method") != "POST":
             await next_app(scope, receive, send)
             return

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
 
+from litestar.types import Scope
 from msgspec import Struct
 
 from domain.errors import Unusable
+from infra.edge.access import Caller, Gate
 from infra.settings import Settings
 from infra.sql.repository import SqlRepository
 from infra.sqlite import open_sqlite
@@ -29,6 +31,12 @@ class Shop(Struct, frozen=True):
     repository: SqlRepository
     settings: Settings
     clock: Clock
+    caller: Caller
+
+    @property
+    def serves_backend(self) -> bool:
+        """Tell whether the answer may say everything."""
+        return self.caller == "backend"
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -43,6 +51,7 @@ class Storage:
     def __init__(self, read: Callable[[], Settings]) -> None:
         self._read = read
         self._settings: Settings | None = None
+        self._gate: Gate | None = None
         self._clock = Clock()
         self._opening = asyncio.Lock()
         self._open = AsyncExitStack()
@@ -54,9 +63,15 @@ class Storage:
             self._settings = self._read()
         return self._settings
 
-    async def shop(self) -> Shop:
+    def gate(self) -> Gate:
+        """Return what looks at the keys of requests; raise Unusable where there must be keys and are none."""
+        if self._gate is None:
+            self._gate = Gate(self.settings())
+        return self._gate
+
+    async def shop(self, scope: Scope) -> Shop:
         """Return what a request works with; raise Unusable where it cannot be had."""
-        return Shop(await self.repository(), self.settings(), self._clock)
+        return Shop(await self.repository(), self.settings(), self._clock, scope["state"]["caller"])
 
     async def repository(self) -> SqlRepository:
         """Return the repository; raise Unusable where it cannot be opened, and try again at the next call."""

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct
 from domain.customers import CustomerChange
 from domain.evidence import EventType
 from domain.fields import LATEST_AHEAD, Currency, CustomerId, Id, Instant, Money, Quantity, check_instant, check_money
+from domain.interactions import oldest_kept
 from domain.products import ProductChange
 
 Kind = Literal["products", "customers", "events"]
@@ -62,13 +63,14 @@ def columns_of(kind: Kind) -> tuple[str, ...]:
     return RECORDS[kind].__struct_fields__
 
 
-def reader_of(kind: Kind, *, now: datetime) -> Callable[[Mapping[str, Any]], Record]:
+def reader_of(kind: Kind, *, now: datetime, retention_days: int = 0) -> Callable[[Mapping[str, Any]], Record]:
     """Make the function that turns the known columns of a row into a record, or raises RowRefused.
 
     In products and customers an empty cell clears a value; in events it is as if it were not there.
     """
     record = RECORDS[kind]
     latest = now + LATEST_AHEAD
+    oldest = oldest_kept(now, retention_days=retention_days)
 
     def read(values: Mapping[str, Any]) -> Record:
         if kind == "events":
@@ -86,6 +88,8 @@ def reader_of(kind: Kind, *, now: datetime) -> Callable[[Mapping[str, Any]], Rec
             instant = getattr(made, column, None)
             if instant is not None and instant is not UNSET and instant > latest:
                 raise RowRefused(column, "Expected an instant at most 5 minutes ahead")
+        if isinstance(made, EventRow) and made.occurred_at is not None and made.occurred_at < oldest:
+            raise RowRefused("occurred_at", "Older than the retention")
         return made
 
     return read

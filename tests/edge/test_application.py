@@ -196,7 +196,7 @@ async def test_a_fastapi_application_mounts_this_one(settings):
     def own() -> str:
         return "mine"
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://host") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://127.0.0.1") as client:
         created, *listed = await asyncio.gather(
             client.post("/shop/customer/create", json={"customer_id": "c-1"}),
             *(client.get("/shop/health") for _ in range(5)),

@@ -10,10 +10,12 @@ import pytest
 
 from domain.customers import CustomerChange
 from domain.products import ProductChange
+from infra.edge.access import hash_of
 from infra.sqlite import open_sqlite
 from tests.template import ROOT, functions
 
 EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in functions()}
+KEY = "a-key-for-trials-on-your-own-machine-only"
 STATUS = {"GET": 200, "POST": 201}
 
 
@@ -28,6 +30,7 @@ async def shop(database, monkeypatch):
         )
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+    monkeypatch.setenv("API_KEYS", f"backend:{hash_of(KEY)}")
     monkeypatch.setenv("ALLOW_EPHEMERAL_SQLITE", "1")
 
 
@@ -49,9 +52,28 @@ def test_a_function_answers_its_event_three_times(shop, name):
     answers = [handler(event, None) for _ in range(3)]
     handler.close()
 
+    if name == "CustomerErase":
+        assert [answer["statusCode"] for answer in answers] == [204, 404, 404]
+        return
     expected = 200 if name == "CustomerUpdateBehavior" else STATUS[event["requestContext"]["http"]["method"]]
     assert [answer["statusCode"] for answer in answers] == [expected] * 3, answers
     assert json.loads(answers[0]["body"])
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_a_function_asks_for_a_key_and_does_not_start_without_any(shop, monkeypatch, name):
+    stranger = EVENTS[name] | {"headers": {"content-type": "application/json"}}
+
+    asked = fresh_handler(name)
+    refused = asked(stranger, None)
+    asked.close()
+    monkeypatch.delenv("API_KEYS")
+    keyless = fresh_handler(name)
+    unstarted = keyless(EVENTS[name], None)
+    keyless.close()
+
+    assert (refused["statusCode"], refused["headers"]["www-authenticate"]) == (401, "Bearer")
+    assert json.loads(unstarted["body"])["type"] == "urn:problem:store-unavailable"
 
 
 def test_the_event_that_creates_a_customer_is_answered_with_their_place(shop):
@@ -75,7 +97,7 @@ def test_sqlite_is_refused_on_lambda_unless_it_is_a_trial(shop, monkeypatch):
     assert (refused["statusCode"], json.loads(refused["body"])["type"]) == (503, "urn:problem:store-unavailable")
 
 
-@pytest.mark.parametrize("name", ["CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior"])
+@pytest.mark.parametrize("name", ["CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior", "CustomerErase"])
 def test_functions_that_do_not_score_start_without_numpy(name):
     module = functions()[name]["Handler"].removesuffix(".handler")
     code = f"import sys, {module}; print(sorted({{'numpy', 'scipy', 'rich', 'granian'}} & set(sys.modules)))"

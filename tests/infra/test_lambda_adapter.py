@@ -108,9 +108,9 @@ def test_a_start_up_fault_is_answered_and_tried_again(handler, starts, caplog):
     assert (failed["statusCode"], failed["headers"]["retry-after"]) == (503, "1")
     assert json.loads(failed["body"])["type"] == "urn:problem:store-unavailable"
     assert "disk" not in failed["body"]
-    assert [record.message for record in caplog.records if record.name == "infra.lambda_adapter"] == [
-        "The application did not start."
-    ]
+    assert "The application did not start: ExceptionGroup at " in caplog.text
+    assert "; from OSError at " in caplog.text
+    assert "disk" not in caplog.text
     assert answered["statusCode"] == 200
 
 
