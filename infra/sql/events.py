@@ -118,6 +118,8 @@ def purge(*, before: datetime) -> Steps[list[str]]:
     """Delete a batch of the events before an instant; return whose each was, nothing when none is left."""
     gone: list[str] = []
     for table, key in (("browsing_history", "event_id"), ("purchase_history", "order_id, line")):
+        if len(gone) == PURGED_AT_ONCE:
+            break
         found = yield from rows(
             f"DELETE FROM {table} WHERE ({key}) IN"
             f" (SELECT {key} FROM {table} WHERE occurred_at < :before ORDER BY occurred_at, {key} LIMIT :n)"
