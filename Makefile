@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := domain infra functions tests benchmarks main.py test_recommendations.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check lint format types contracts coverage test-system test-slow bench lock sam-validate clean
+.PHONY: help run tour test check lint format types contracts coverage test-system test-slow bench lock audit sam-validate clean
 
 help: ## print the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,10 @@ test-slow: $(VENV)/.dev ## the long forms
 
 bench: $(VENV)/.dev ## measure, and print the tables of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run
+
+audit: $(VENV)/.dev ## known holes of everything that is locked (needs the internet)
+	$(BIN)/pip install --quiet pip-audit
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock -r requirements-lambda.lock
 
 sam-validate: $(VENV)/.dev ## check template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 $(BIN)/sam validate --lint

@@ -14,6 +14,8 @@ from infra.edge.problems import MEDIA_TYPE, Problem, headers_for, problem
 from infra.logs import told
 
 logger = logging.getLogger(__name__)
+# At INFO it logs the path of every request, in which customers are named.
+logging.getLogger("mangum.http").setLevel(logging.WARNING)
 
 Event = dict[str, Any]
 Answer = dict[str, Any]

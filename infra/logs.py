@@ -21,7 +21,8 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            # What asyncio says behind the first line shows objects with all that is in them.
+            "message": record.getMessage().partition("\n")[0] if record.name == "asyncio" else record.getMessage(),
         }
         if request_id := getattr(record, "request_id", None):
             line["request_id"] = request_id

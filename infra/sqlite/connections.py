@@ -22,6 +22,8 @@ from infra.sqlite.write_lock import WriteLock, retry
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+# At DEBUG it logs the text of every exception that goes through it.
+logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 
 READERS = 2
 BUSY_SECONDS = 5.0

@@ -1,5 +1,7 @@
 """What is logged, and what never is."""
 
+import asyncio
+import gc
 import io
 import json
 import logging
@@ -8,7 +10,7 @@ import sqlite3
 
 import pytest
 
-from domain.errors import StoreUnavailable, Unusable
+from domain.errors import CustomerNotFound, StoreUnavailable, Unusable
 from infra.logs import JsonLines, configuration, told
 
 
@@ -58,6 +60,23 @@ def test_an_exception_is_told_by_type_and_place_without_its_text(logged):
     assert "; from ValueError at " in line["error"]
     assert "test_logs.py:" in line["error"]
     assert "ada" not in json.dumps(line).lower()
+
+
+async def test_what_asyncio_shows_of_a_lost_task_is_left_out(capsys):
+    logging.config.dictConfig(configuration("DEBUG"))
+
+    async def fails():
+        raise CustomerNotFound("ada")
+
+    task = asyncio.create_task(fails())
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+
+    [line] = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert line["message"] == "Task exception was never retrieved"
+    assert line["error"].startswith("CustomerNotFound at ")
+    assert "ada" not in json.dumps(line)
 
 
 @pytest.mark.parametrize(
