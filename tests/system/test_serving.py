@@ -91,8 +91,9 @@ def test_without_keys_the_server_does_not_start_where_other_machines_reach_it(tm
 
 def test_without_keys_the_application_answers_nothing_when_another_server_listens_everywhere(tmp_path):
     port = free_port()
+    command = "granian --interface asgi --no-ws --host 0.0.0.0 main:app".split()
     server = subprocess.Popen(
-        [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--host", "0.0.0.0", "--port", str(port), "main:app"],
+        [sys.executable, "-m", *command, "--port", str(port)],
         cwd=ROOT, env=listening_everywhere(tmp_path, port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
