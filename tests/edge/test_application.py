@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -247,6 +248,24 @@ async def test_the_application_speaks_the_lifespan_protocol(settings):
     await everything(settings)({"type": "lifespan"}, receive, send)
 
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_what_runs_in_the_background_begins_with_the_application_and_ends_with_it(settings):
+    happened = []
+
+    def noting(name):
+        @asynccontextmanager
+        async def job(storage):
+            happened.append(f"{name} begins")
+            yield
+            happened.append(f"{name} ends")
+
+        return job
+
+    async with running(create_app(*main.ENDPOINTS, settings=lambda: settings, background=[noting("one"), noting("other")])):
+        happened.append("serving")
+
+    assert happened == ["one begins", "other begins", "serving", "other ends", "one ends"]
 
 
 async def test_requests_at_the_same_moment_open_one_storage(settings):

@@ -67,7 +67,7 @@ def deep(levels: int) -> bytes:
     return b"[" * levels + b"]" * levels
 
 
-AHEAD = (datetime.now(UTC) + timedelta(minutes=6)).isoformat()
+AHEAD = (datetime.now(UTC) + timedelta(minutes=60)).isoformat()
 TOO_OLD = (datetime.now(UTC) - timedelta(days=RETENTION_DAYS, minutes=1)).isoformat()
 YEAR_9999 = "9999-12-31T23:59:59Z"
 

@@ -61,8 +61,8 @@ def canaries(table, types):
         url=None, image_url=None, created_at=0, available=True,
     )  # fmt: skip
     kept = ScoredList(
-        customer_id="canary-person", segment="Budget", strategy="popular", generated_at=NOW,
-        items=[ScoredProduct(product=product, score=1.0, parts=[("popular", None, 1.0)])],
+        customer_id="canary-person", segment="Budget", strategy="popular", generated_at=NOW, causes=[],
+        items=[ScoredProduct(product=product, score=1.0, parts=b"")],
     )  # fmt: skip
     given = {
         "customer_id": "canary-person", "kind": "billing", "event_type": "wishlist", "segment": "Budget", "is_default": 1,
@@ -301,7 +301,7 @@ async def test_an_import_that_meets_an_erasure_does_not_bring_the_person_back(on
 
 
 async def test_a_list_that_meets_an_erasure_is_not_kept(on_postgres):
-    made = ScoredList(customer_id="ada", segment="Regular", strategy="popular", generated_at=NOW, items=[])
+    made = ScoredList(customer_id="ada", segment="Regular", strategy="popular", generated_at=NOW, causes=[], items=[])
     repository, _ = on_postgres
     evidence = await repository.evidence("ada")
     beginning = await current_list(repository, "ada", now=NOW, reuse_seconds=0)

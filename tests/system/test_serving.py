@@ -91,7 +91,7 @@ def test_without_keys_the_server_does_not_start_where_other_machines_reach_it(tm
 
 def test_without_keys_the_application_answers_nothing_when_another_server_listens_everywhere(tmp_path):
     port = free_port()
-    command = "granian --interface asgi --no-ws --host 0.0.0.0 main:app".split()
+    command = ["granian", "--interface", "asgi", "--no-ws", "--host", "0.0.0.0", "main:app"]
     server = subprocess.Popen(
         [sys.executable, "-m", *command, "--port", str(port)],
         cwd=ROOT, env=listening_everywhere(tmp_path, port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
