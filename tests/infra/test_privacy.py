@@ -1,6 +1,7 @@
 """What is left of a person: nothing in any table, and not one byte in the files."""
 
 import asyncio
+import itertools
 import json
 import random
 import sqlite3
@@ -54,7 +55,7 @@ def columns(connection):
     return {table: {row[1]: row[2] for row in connection.execute(f"PRAGMA table_info({table})")} for table in tables}
 
 
-def canaries(table, types):
+def canaries(table, types, numbers):
     """Make a row with a value of its own in every column, and how each is to be found in an export."""
     product = Product(
         product_index=0, product_id="canary-listed", name="L", category=None, brand=None, price=None, currency="EUR",
@@ -70,8 +71,8 @@ def canaries(table, types):
     }  # fmt: skip
     said = {"is_default": '"is_default":true', "list": "canary-listed", "generated_at": "2026-11-23T10:00:00Z"}
     row, found = {}, {}
-    for number, (column, kind) in enumerate(types.items()):
-        unique = 1_000_003 + 7 * number + 1000 * len(table)
+    for column, kind in types.items():
+        unique = next(numbers)
         match kind:
             case "TEXT":
                 row[column] = found[column] = f"canary-{table}-{column}"
@@ -96,11 +97,11 @@ async def canary_shop(database):
     """Make a shop where every column that belongs to a person is filled, whatever columns there are."""
     async with open_sqlite(database, currency="EUR"):
         pass
-    expected = {}
+    expected, numbers = {}, itertools.count(1_000_003, 7)
     with closing(sqlite3.connect(database)) as connection, connection:
         for table, types in columns(connection).items():
             if "customer_id" in types:
-                row, found = canaries(table, types)
+                row, found = canaries(table, types, numbers)
                 expected |= {(table, column): value for column, value in found.items()}
                 connection.execute(
                     f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
