@@ -13,7 +13,7 @@ from litestar.types import Send
 
 from domain.errors import ShopError
 from infra.edge.access import DECLARATIONS
-from infra.edge.guard import Guard, check_target
+from infra.edge.guard import check_target, guarded_by
 from infra.edge.headers import Headers, preflight, protected, shared_with
 from infra.edge.problems import MEDIA_TYPE, answer, reported
 from infra.edge.storage import Storage
@@ -78,7 +78,7 @@ def create_app(
     application = ShopApplication(
         route_handlers=handlers,
         lifespan=[lifespan],
-        middleware=[Guard(storage.gate)],
+        middleware=[guarded_by(storage.gate)],
         dependencies={"shop": Provide(storage.shop)},
         exception_handlers={Exception: answer},
         openapi_config=openapi,

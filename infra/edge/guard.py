@@ -13,8 +13,6 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from litestar.datastructures import Headers
-from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
 from infra.edge.access import Gate
@@ -56,28 +54,32 @@ def check_target(scope: Any) -> None:
             )
 
 
-class Guard(ASGIMiddleware):
-    """Ask `gate` for whom the request is answered, read its body within its bounds, and hand on only plain JSON.
+def guarded_by(gate: Callable[[], Gate]) -> Callable[[ASGIApp], ASGIApp]:
+    """Make the middleware that asks `gate` for whom a request is answered, and hands on only bodies of plain JSON.
 
     A route bounds its body with `opt={"most_bytes": ...}`.
     """
 
-    scopes = (ScopeType.HTTP,)
+    def around(app: ASGIApp) -> ASGIApp:
+        async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["state"]["caller"] = gate().admit(scope)
+            if scope.get("method") == "POST":
+                receive = await _checked_body(scope, receive)
+            await app(scope, receive, send)
 
-    def __init__(self, gate: Callable[[], Gate]) -> None:
-        self._gate = gate
+        return guard
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        scope["state"]["caller"] = self._gate().admit(scope)
-        if scope.get("method") != "POST":
-            await next_app(scope, receive, send)
-            return
-        headers = Headers.from_scope(scope)
-        check_body_headers(headers)
-        route: Any = scope.get("route_handler")
-        body = await _read(receive, headers, most_bytes=route.opt.get("most_bytes", MOST_BYTES))
-        check_json(body)
-        await next_app(scope, _replaying(body, receive), send)
+    return around
+
+
+async def _checked_body(scope: Scope, receive: Receive) -> Receive:
+    """Read a request's body within its bounds and check it; return where it can be received again."""
+    headers = Headers.from_scope(scope)
+    check_body_headers(headers)
+    route: Any = scope.get("route_handler")
+    body = await _read(receive, headers, most_bytes=route.opt.get("most_bytes", MOST_BYTES))
+    check_json(body)
+    return _replaying(body, receive)
 
 
 def check_body_headers(headers: Headers) -> None:

@@ -9,11 +9,12 @@ Headers = list[tuple[bytes, bytes]]
 
 PROTECTIVE: Headers = [
     (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
+_POLICY = b"content-security-policy"
+_STRICT: Headers = [*PROTECTIVE, (_POLICY, b"default-src 'none'; frame-ancestors 'none'")]
 _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"GET, POST, DELETE"),
     (b"access-control-allow-headers", b"authorization, content-type"),
@@ -22,13 +23,12 @@ _PREFLIGHT: Headers = [
 
 
 def protected(send: Send, shared: Headers) -> Send:
-    """Add the protective headers, where an answer has none of its own, and those of a shared origin."""
+    """Add the protective headers, with the strictest policy where an answer has none, and those of a shared origin."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             own: Any = message["headers"]
-            names = {name for name, _ in own}
-            message["headers"] = [*own, *shared, *(header for header in PROTECTIVE if header[0] not in names)]
+            message["headers"] = [*own, *shared, *(PROTECTIVE if _POLICY in dict(own) else _STRICT)]
         await send(message)
 
     return sending
