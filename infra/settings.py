@@ -16,6 +16,9 @@ from domain.fields import Currency
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 KeyScope = Literal["backend", "storefront"]
+Caller = Literal[KeyScope, "anyone"]
+"""For whom a request is answered: a server with a key, or anyone where none is needed."""
+
 MOST_KEYS_OF_A_SCOPE = 2
 _KEY = f"(?:{'|'.join(get_args(KeyScope))}):[0-9a-f]{{64}}"
 _ORIGIN = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?"

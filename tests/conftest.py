@@ -43,12 +43,13 @@ async def client_of(app):
 
 
 @pytest.fixture(autouse=True)
-def _own_logging():
-    """Take back what a command that a test runs does to the loggers of this process."""
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+def root_logger():
+    """Give the root logger back as it was: a command or a function on AWS Lambda takes it over."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield root
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

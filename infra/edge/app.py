@@ -1,7 +1,8 @@
 """From handlers to an application: one of them alone, or all of them together, under the same guard."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -9,40 +10,43 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.types import Send
+from litestar.types import Scope, Send
 
 from domain.errors import ShopError
-from infra.edge.access import DECLARATIONS
+from infra.edge.access import DECLARATIONS, Gate
 from infra.edge.guard import check_target, guarded_by
 from infra.edge.headers import Headers, preflight, protected, shared_with
-from infra.edge.problems import MEDIA_TYPE, answer, reported
-from infra.edge.storage import Storage
+from infra.edge.host import check_host
+from infra.edge.problems import MEDIA_TYPE, Problem, answer, headers_for, reported
+from infra.edge.storage import Shop, Storage
 from infra.settings import Settings, read_settings
 
 Background = Callable[[Storage], AbstractAsyncContextManager[None]]
 
 
 class ShopApplication(Litestar):
-    """A Litestar application that looks at the target of a request before it routes it, and protects every answer.
+    """A Litestar application that looks at host and target of a request before it routes it, and protects every answer.
 
     `storage` is for who mounts it without its lifespan and wants to close it.
     """
 
     storage: Storage
+    gate: Callable[[], Gate]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
         try:
-            origins = self.storage.gate().origins
+            origins = self.gate().origins
             send = protected(send, shared_with(scope, origins))
             if (told := preflight(scope, origins)) is not None:
                 await _send(send, 204, told)
                 return
+            check_host(scope)
             check_target(scope)
         except ShopError as error:
-            await _send_problem(send, error)
+            await send_problem(send, *reported(error))
             return
         await super().__call__(scope, receive, send)
 
@@ -63,9 +67,16 @@ def create_app(
             raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, STOREFRONT or OPEN")
     storage = Storage(settings)
 
+    @cache
+    def gate() -> Gate:
+        return Gate(storage.settings())
+
+    async def shop(scope: Scope) -> Shop:
+        return await storage.shop(scope["state"]["caller"])
+
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
-        storage.gate()
+        gate()
         await storage.repository()
         try:
             async with AsyncExitStack() as running:
@@ -78,21 +89,23 @@ def create_app(
     application = ShopApplication(
         route_handlers=handlers,
         lifespan=[lifespan],
-        middleware=[guarded_by(storage.gate)],
-        dependencies={"shop": Provide(storage.shop)},
+        middleware=[guarded_by(gate)],
+        dependencies={"shop": Provide(shop)},
         exception_handlers={Exception: answer},
         openapi_config=openapi,
         logging_config=None,
         debug=False,
     )
     application.storage = storage
+    application.gate = gate
     return application
 
 
-async def _send_problem(send: Send, error: Exception) -> None:
-    said, headers = reported(error)
-    named = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await _send(send, said.status, [(b"content-type", MEDIA_TYPE.encode()), *named], msgspec.json.encode(said))
+async def send_problem(send: Send, said: Problem, headers: Mapping[str, str] | None = None) -> None:
+    """Answer with a problem from outside of Litestar."""
+    named = headers_for(said) if headers is None else headers
+    encoded = [(b"content-type", MEDIA_TYPE.encode()), *((name.encode(), value.encode()) for name, value in named.items())]
+    await _send(send, said.status, encoded, msgspec.json.encode(said))
 
 
 async def _send(send: Send, status: int, headers: Headers, body: bytes = b"") -> None:

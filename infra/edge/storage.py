@@ -2,20 +2,21 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 
-from litestar.types import Scope
 from msgspec import Struct
 
 from domain.errors import Unusable
-from infra.edge.access import Caller, Gate
-from infra.settings import Settings
+from infra.settings import Caller, Settings
 from infra.sql.repository import SqlRepository
 from infra.sqlite import open_sqlite
 
 LOCAL_POOL_SIZE = 8
+DEMO_SHOP = Path(__file__).parents[2] / "demo.db"
 
 
 class Clock:
@@ -51,7 +52,6 @@ class Storage:
     def __init__(self, read: Callable[[], Settings]) -> None:
         self._read = read
         self._settings: Settings | None = None
-        self._gate: Gate | None = None
         self._clock = Clock()
         self._opening = asyncio.Lock()
         self._open = AsyncExitStack()
@@ -63,15 +63,9 @@ class Storage:
             self._settings = self._read()
         return self._settings
 
-    def gate(self) -> Gate:
-        """Return what looks at the keys of requests; raise Unusable where there must be keys and are none."""
-        if self._gate is None:
-            self._gate = Gate(self.settings())
-        return self._gate
-
-    async def shop(self, scope: Scope) -> Shop:
+    async def shop(self, caller: Caller) -> Shop:
         """Return what a request works with; raise Unusable where it cannot be had."""
-        return Shop(await self.repository(), self.settings(), self._clock, scope["state"]["caller"])
+        return Shop(await self.repository(), self.settings(), self._clock, caller)
 
     async def repository(self) -> SqlRepository:
         """Return the repository; raise Unusable where it cannot be opened, and try again at the next call."""
@@ -102,4 +96,12 @@ def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqlReposi
         return open_postgres(settings.database_url, currency=settings.currency, options=options, migrate=not on_lambda)
     if on_lambda and not settings.allow_ephemeral_sqlite:
         raise Unusable("SQLite keeps nothing on AWS Lambda; ALLOW_EPHEMERAL_SQLITE=1 says that this is a trial.")
+    if on_lambda:
+        _lay_out_demo_shop(settings.database_path)
     return open_sqlite(settings.database_path, currency=settings.currency)
+
+
+def _lay_out_demo_shop(database: Path) -> None:
+    """Begin a trial with the demo shop where the artefact has one: what is deployed is read-only."""
+    if DEMO_SHOP.exists() and not database.exists():
+        shutil.copyfile(DEMO_SHOP, database)

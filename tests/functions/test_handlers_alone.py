@@ -1,5 +1,6 @@
 """Each function alone answers its event, several times in a row, as AWS Lambda would send it."""
 
+import asyncio
 import importlib
 import json
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from domain.customers import CustomerChange
 from domain.products import ProductChange
+from infra.edge import storage
 from infra.edge.access import hash_of
 from infra.sqlite import open_sqlite
 from tests.template import ROOT, functions
@@ -24,7 +26,7 @@ async def shop(database, monkeypatch):
     """Make a shop with what the events name, and the environment of a function."""
     now = datetime.now(UTC)
     async with open_sqlite(database, currency="EUR") as repository:
-        await repository.put_customers([CustomerChange(customer_id="demo-1")], now=now)
+        await repository.put_customers([CustomerChange(customer_id=name) for name in ("demo-1", "demo-5")], now=now)
         await repository.put_products(
             [ProductChange(product_id=f"p-{number:03}", price=10.0) for number in range(1, 30)], now=now
         )
@@ -105,3 +107,23 @@ def test_functions_that_do_not_score_start_without_numpy(name):
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_trial_begins_with_the_demo_shop_that_its_artefact_has(database, monkeypatch, tmp_path):
+    async def make_demo():
+        async with open_sqlite(tmp_path / "demo.db", currency="EUR") as repository:
+            await repository.put_customers([CustomerChange(customer_id="demo-1")], now=datetime.now(UTC))
+
+    asyncio.run(make_demo())
+    monkeypatch.setattr(storage, "DEMO_SHOP", tmp_path / "demo.db")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+    monkeypatch.setenv("API_KEYS", f"backend:{hash_of(KEY)}")
+    monkeypatch.setenv("ALLOW_EPHEMERAL_SQLITE", "1")
+    handler = fresh_handler("CustomerAddAddress")
+
+    answer = handler(EVENTS["CustomerAddAddress"], None)
+    handler.close()
+
+    assert answer["statusCode"] == 201
+    assert database.exists()
