@@ -5,6 +5,7 @@ import json
 import re
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -12,7 +13,7 @@ import pytest_asyncio
 import main
 from domain.customers import NewCustomer
 from domain.products import ProductChange
-from infra.edge import guard
+from infra.edge import access, guard
 from infra.edge.access import hash_of
 from infra.edge.app import create_app
 from infra.settings import Settings
@@ -315,7 +316,8 @@ async def test_a_bad_credential_is_refused_before_the_body_is_looked_at(ask, row
     assert await state(ask) == before
 
 
-async def test_a_key_that_asks_too_often_is_told_to_wait(tmp_path):
+async def test_a_key_that_asks_too_often_is_told_to_wait(tmp_path, monkeypatch):
+    monkeypatch.setattr(access, "RateLimit", partial(access.RateLimit, clock=lambda: 100.0))
     settings = Settings(database_url=f"sqlite:///{tmp_path}/shop.db", rate_limit_per_second=2)
     for endpoint in (main.create, main.for_customer, main.erase):
         async with client_of(create_app(endpoint, settings=lambda: settings)) as client:

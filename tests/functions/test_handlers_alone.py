@@ -89,6 +89,17 @@ def test_the_event_that_creates_a_customer_is_answered_with_their_place(shop):
     assert (second["statusCode"], json.loads(second["body"])["type"]) == (409, "urn:problem:email-taken")
 
 
+def test_messages_of_a_mailbox_need_no_key(shop):
+    handler = fresh_handler("RecommendationsProcessBrowsing")
+    body = json.dumps({"customer_id": "demo-1", "product_id": "p-001"})
+    batch = {"Records": [{"eventSource": "aws:sqs", "messageId": "m-1", "body": body}]}
+
+    answer = handler(batch, None)
+    handler.close()
+
+    assert answer == {"batchItemFailures": []}
+
+
 def test_sqlite_is_refused_on_lambda_unless_it_is_a_trial(shop, monkeypatch):
     monkeypatch.delenv("ALLOW_EPHEMERAL_SQLITE")
     handler = fresh_handler("CustomerCreate")
