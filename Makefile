@@ -12,7 +12,7 @@ PARAMETERS ?=
 SAM = SAM_CLI_TELEMETRY=0 $(BIN)/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench lock \
+.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench lock audit \
 	sam-validate sam-build lambda-test bench-lambda deploy clean
 
 help: ## print the targets
@@ -56,6 +56,10 @@ test-slow: $(VENV)/.dev ## the long forms
 
 bench: $(VENV)/.dev ## measure, and print the tables of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run
+
+audit: $(VENV)/.dev ## known holes of everything that is locked (needs the internet)
+	$(BIN)/pip install --quiet pip-audit
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock -r requirements-lambda.lock
 
 sam-validate: $(VENV)/.dev ## check template.yaml
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint

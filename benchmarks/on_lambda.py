@@ -24,6 +24,7 @@ from tests import postgres
 
 ROOT = Path(__file__).parents[1]
 MACHINE = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
+API_KEYS = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]["API_KEYS"]
 N_PROCESSES = 25
 N_WARM = 3000
 PLAIN, READING, WRITING = "CustomerCreate", "RecommendationsForCustomer", "RecommendationsProcessBrowsing"
@@ -84,6 +85,7 @@ class Variant(Struct, frozen=True):
     def run(self, script: str, *arguments: str) -> tuple[str, Took]:
         """Run a script on it in a new process that writes no byte code; return the last word of what it told."""
         environment = {
+            "API_KEYS": API_KEYS,
             "AWS_LAMBDA_FUNCTION_NAME": "function",
             "ALLOW_EPHEMERAL_SQLITE": "1",
             "DATABASE_URL": self.database,

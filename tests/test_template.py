@@ -22,6 +22,8 @@ NAMES = {
     "CustomerAddAddress",
     "CustomerGetProfile",
     "CustomerUpdateBehavior",
+    "CustomerExport",
+    "CustomerErase",
     "RecommendationsForCustomer",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
@@ -59,15 +61,18 @@ def test_the_template_and_the_openapi_document_name_the_same_routes():
     assert routes_of_template() == described - {("GET", "/health")}
 
 
-def test_every_function_is_behind_the_one_api_that_only_signed_requests_pass():
-    (api,) = resources("AWS::Serverless::HttpApi").values()
+def test_every_function_is_behind_the_one_api_and_knows_the_keys():
+    document = template()
+    keys = document["Parameters"]["ApiKeys"]
 
-    assert api["Auth"] == {"EnableIamAuthorizer": True, "DefaultAuthorizer": "AWS_IAM"}
+    assert keys["NoEcho"]
+    assert "Default" not in keys
+    assert {properties["Environment"]["API_KEYS"] for properties in functions().values()} == {"ApiKeys"}
     assert {properties["Events"]["Api"]["Properties"]["ApiId"] for properties in functions().values()} == {"ShopApi"}
 
 
 def test_no_function_opens_its_route_and_no_parameter_the_api():
-    assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * 7
+    assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * 9
     assert not [name for name in template()["Parameters"] if "auth" in name.lower()]
 
 
@@ -85,19 +90,23 @@ def test_each_function_has_a_good_and_a_bad_event_and_each_event_a_function():
     assert {path.name for path in (ROOT / "events").iterdir()} == expected | queues | {"env.json"}
 
 
-def test_the_environment_of_sam_local_names_variables_of_every_function():
+def test_the_environment_of_sam_local_names_variables_of_every_function_behind_the_api():
     given = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
 
-    assert all(given.keys() <= properties["Environment"].keys() for properties in all_functions().values())
+    assert all(given.keys() <= properties["Environment"].keys() for properties in functions().values())
 
 
 def variables_read_by(name):
     """Find the settings and variables that the code of a function names."""
     source = "\n".join(file.read_text() for file in sources_of(ROOT / entry_of(name), root=ROOT) if file.stem != "settings")
     attributes = set(re.findall(r"\bsettings(?:\(\))?\.(\w+)", source))
+    of_keys = {"api_keys"} if "keys" in attributes else set()
+    of_origins = {"cors_origins"} if "origins" in attributes else set()
     of_url = {"database_url"} if attributes & {"is_postgres", "database_path"} else set()
     variables = set(re.findall(r"os\.environ(?:\.get\(|\[)\"(\w+)\"", source)) - {"AWS_LAMBDA_FUNCTION_NAME"}
-    return {field.upper() for field in (attributes | of_url) & set(Settings.__struct_fields__)} | variables
+    return {
+        field.upper() for field in (attributes | of_url | of_keys | of_origins) & set(Settings.__struct_fields__)
+    } | variables
 
 
 def read_by_numpy(name):

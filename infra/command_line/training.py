@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.model import Model
 from infra.edge.storage import open_repository
+from infra.retention import purge
 from infra.settings import Settings
 from infra.trainer import train
 
@@ -33,4 +34,5 @@ def told(model: Model) -> str:
 
 async def _train(settings: Settings) -> Model:
     async with open_repository(settings) as repository:
+        await purge(repository, now=datetime.now(UTC), retention_days=settings.event_retention_days)
         return await train(repository, now=datetime.now(UTC))

@@ -22,6 +22,8 @@ from infra.sqlite.write_lock import WriteLock, retry
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+# At DEBUG it logs the text of every exception that goes through it.
+logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 
 READERS = 2
 BUSY_SECONDS = 5.0
@@ -86,6 +88,13 @@ class Connections:
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         return await self._read(_on_snapshot, reading(*arguments, **named))
 
+    async def scrub(self) -> None:
+        """Bring the write-ahead log into the file, which has zeros for what was deleted, and empty it.
+
+        Raise StoreBusy while a reader, of this process or another, needs what the log had before.
+        """
+        await asyncio.shield(self._run(self._writer, self._truncate, time.monotonic() + BUSY_SECONDS))
+
     async def _read(self, how: Callable[[sqlite3.Connection, Steps[T]], T], steps: Steps[T]) -> T:
         reader = await self._readers.get()
         try:
@@ -127,6 +136,10 @@ class Connections:
             # From here on a busy writer waits by jittered retries; readers meet a lock only while another process opens or
             # closes the file.
             connection.execute("PRAGMA busy_timeout=0")
+
+    def _truncate(self, connection: sqlite3.Connection, until: float) -> None:
+        with self._lock.held(until=until):
+            retry(lambda: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, until=until)
 
     def _transact(self, connection: sqlite3.Connection, until: float, steps: Steps[T]) -> T:
         with self._lock.held(until=until):

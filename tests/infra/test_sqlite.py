@@ -197,7 +197,7 @@ async def test_a_fault_of_sqlite_is_told_from_a_fault_of_the_code(repository):
     with pytest.raises(StoreUnavailable):
         await repository.engine.read(damaged)
     with pytest.raises(sqlite3.IntegrityError):
-        await repository.engine.write(rows, "INSERT INTO shop_state VALUES (1, 0, 0, '', NULL, 0)")
+        await repository.engine.write(rows, "INSERT INTO shop_state SELECT * FROM shop_state")
 
 
 async def test_a_request_that_outlives_the_storage_finds_none(database, now):
