@@ -13,7 +13,7 @@ from litestar.types import Send
 
 from infra.edge.guard import BodyGuard, check_target
 from infra.edge.host import check_host
-from infra.edge.problems import MEDIA_TYPE, Problem, RequestRefused, answer
+from infra.edge.problems import MEDIA_TYPE, Problem, RequestRefused, answer, headers_for
 from infra.edge.storage import Storage
 from infra.settings import Settings, read_settings
 
@@ -32,7 +32,7 @@ class ShopApplication(Litestar):
                 check_host(scope)
                 check_target(scope)
             except RequestRefused as refused:
-                await _send_problem(send, refused.problem)
+                await send_problem(send, refused.problem)
                 return
         await super().__call__(scope, receive, send)
 
@@ -77,8 +77,10 @@ def create_app(
     return application
 
 
-async def _send_problem(send: Send, problem: Problem) -> None:
+async def send_problem(send: Send, problem: Problem) -> None:
+    """Answer with a problem from outside of Litestar."""
     body = msgspec.json.encode(problem)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    headers += [(name.encode(), value.encode()) for name, value in headers_for(problem).items()]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -132,8 +132,7 @@ class Connections:
 
     async def _replace_writer(self) -> None:
         async with self._replacing:
-            if self._needs_replacing(self._writer):
-                self._writer = await self._connect_writer()
+            self._writer = await self._connect_writer() if self._needs_replacing(self._writer) else self._writer
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         until = time.monotonic() + BUSY_SECONDS

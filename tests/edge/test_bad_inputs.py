@@ -61,7 +61,7 @@ def deep(levels: int) -> bytes:
     return b"[" * levels + b"]" * levels
 
 
-AHEAD = (datetime.now(UTC) + timedelta(minutes=6)).isoformat()
+AHEAD = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 YEAR_9999 = "9999-12-31T23:59:59Z"
 
 BODIES = [
