@@ -22,6 +22,7 @@ import numpy as np
 import uvloop
 from rich.console import Console
 
+from benchmarks import writers
 from benchmarks.synthetic import write_shop
 from domain.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.recommend import recommend, shortlist, shown
@@ -227,6 +228,7 @@ def on_postgres(database: Path, folder: Path) -> None:
         milliseconds = uvloop.run(written_at_once(url))
         p50, p99 = np.percentile(milliseconds, [50, 99])
         console.print(f"64 writers at once, {name}: p50 {p50:.0f} ms, p99 {p99:.0f} ms")
+        writers.measure(url, name)
     for name, url in urls.items():
         with served("main:app", folder, n_workers=4, DATABASE_URL=url) as shop:
             uvloop.run(purchases_at_once(shop, n_clients=64, n_each=10))

@@ -50,6 +50,8 @@ def serve(parsed: argparse.Namespace, settings: Settings) -> int:
         log_level=LogLevels(settings.log_level.lower()),
         log_dictconfig=configuration(settings.log_level),
         workers_kill_timeout=STOP_SECONDS,
+        # Without, one worker that the system kills, for its memory say, takes all others down with it.
+        respawn_failed_workers=True,
     ).serve()
     return 0
 

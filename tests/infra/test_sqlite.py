@@ -260,6 +260,34 @@ async def test_a_caller_that_goes_away_does_not_stop_a_write(repository, now):
     assert (await repository.profile("c-1")).customer.customer_id == "c-1"
 
 
+async def end_thread(connection):
+    """End a connection's thread as a fault of the interpreter would, without the connection's knowledge."""
+    connection._tx.put_nowait((None, lambda: (connection._connection.close(), aiosqlite.core._STOP_RUNNING_SENTINEL)[1]))
+    await asyncio.to_thread(connection._thread.join)
+
+
+async def test_a_writer_whose_thread_is_dead_is_replaced(repository, now):
+    dead = repository.engine._writer
+    await end_thread(dead)
+
+    await asyncio.gather(*(repository.create_customer(NewCustomer(customer_id=f"c-{n}"), now=now) for n in range(3)))
+
+    assert (await repository.profile("c-2")).customer.customer_id == "c-2"
+    assert await repository.engine.write(the, "PRAGMA synchronous") == (2,)
+    dead._connection = None
+
+
+async def test_readers_whose_threads_are_dead_are_replaced(repository, now):
+    dead = [repository.engine._readers.get_nowait() for _ in range(connections.READERS)]
+    for reader in dead:
+        await end_thread(reader)
+        repository.engine._readers.put_nowait(reader)
+
+    assert [(await repository.summary()).n_products for _ in range(4)] == [0] * 4
+    for reader in dead:
+        reader._connection = None
+
+
 async def test_aiosqlite_still_runs_a_function_in_its_thread():
     async with aiosqlite.connect(":memory:") as connection:
         result = await connection._execute(lambda a, b: (a, b), 1, 2)
