@@ -219,11 +219,11 @@ def test_the_api_is_throttled_and_its_log_names_no_customer():
     }  # fmt: skip
 
 
-def test_the_outputs_tell_where_the_api_is_and_how_to_sign_a_request():
+def test_the_outputs_tell_where_the_api_is_and_how_to_ask_it():
     outputs = template()["Outputs"]
 
     assert outputs["Url"]["Value"].startswith("https://${ShopApi}.execute-api.")
-    assert "--aws-sigv4 aws:amz:${AWS::Region}:execute-api" in outputs["Curl"]["Value"]
+    assert "Authorization: Bearer KEY" in outputs["Curl"]["Value"]
     assert {"BrowsingMailboxUrl", "PurchaseMailboxUrl"} <= set(outputs)
 
 
