@@ -59,7 +59,7 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
     """A list as it is shown; a storefront key is not told the segment."""
 
     customer_id: str
-    segment: Segment | UnsetType
+    segment: Segment | UnsetType = UNSET
     strategy: Strategy
     generated_at: datetime
     cached: bool

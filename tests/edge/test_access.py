@@ -7,6 +7,7 @@ import re
 from contextlib import AsyncExitStack
 
 import httpx
+import jsonschema
 import msgspec
 import pytest
 import pytest_asyncio
@@ -149,6 +150,9 @@ async def test_a_storefront_is_not_told_the_segment_nor_what_was_bought(clients,
 
     whole, part = await asked(BACKEND_KEY), await asked(STOREFRONT_KEY)
 
+    document = msgspec.to_builtins(openapi_document(*main.ENDPOINTS))
+    for made in (whole, part):
+        jsonschema.validate(made, {"$ref": "#/components/schemas/RecommendationList", "components": document["components"]})
     assert whole["segment"] == "Premium"
     assert "segment" not in part
     assert any(reason.keys() & {"product_id", "category"} for item in whole["items"] for reason in item["reasons"])
