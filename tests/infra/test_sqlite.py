@@ -3,21 +3,22 @@
 import asyncio
 import sqlite3
 import stat
-from contextlib import closing
+from contextlib import closing, suppress
 
 import aiosqlite
 import pytest
 
-from domain.customers import NewCustomer
+from domain.customers import CustomerChange, NewCustomer
 from domain.errors import CustomerNotFound, StoreBusy, StoreUnavailable, Unusable
 from domain.evidence import CandidateQuery
+from domain.interactions import OrderItem, Purchase
 from domain.products import ProductChange
 from domain.recommendations import ListRequest
 from infra.serving import current_list
 from infra.sql import schema
 from infra.sql.cache import Versioned
 from infra.sql.statements import rows, the
-from infra.sqlite import connections, open_sqlite
+from infra.sqlite import connections, dialect, open_sqlite
 
 TABLES = {
     "customer_profiles", "customer_addresses", "browsing_history", "purchase_history", "customer_segments",
@@ -258,6 +259,53 @@ async def test_a_caller_that_goes_away_does_not_stop_a_write(repository, now):
     # The writer works off one transaction after the other.
     await repository.create_customer(NewCustomer(customer_id="c-2"), now=now)
     assert (await repository.profile("c-1")).customer.customer_id == "c-1"
+
+
+async def lost_at_once(repository, *, now, attempt=0):
+    """Send orders at once, half of them of a product that is not there; return the acknowledged ones that are lost."""
+    await repository.put_customers([CustomerChange(customer_id="c-1")], now=now)
+    await repository.put_products([ProductChange(product_id="p-1")], now=now)
+    orders = [
+        Purchase(customer_id="c-1", order_id=f"o-{attempt}-{n}", items=(OrderItem(product_id=f"p-{n % 2}"),))
+        for n in range(64)
+    ]
+
+    async def send(number, order):
+        await asyncio.sleep(number / 3000)
+        return await repository.record([order], now=now)
+
+    outcomes = await asyncio.gather(*(send(*one) for one in enumerate(orders)), return_exceptions=True)
+    acknowledged = {order.order_id for order, one in zip(orders, outcomes, strict=True) if not isinstance(one, Exception)}
+    assert acknowledged
+    return acknowledged - {row[0] for row in await repository.engine.look_up(rows, "SELECT order_id FROM purchase_history")}
+
+
+async def test_a_transaction_that_fails_takes_no_other_with_it(repository, now):
+    assert await lost_at_once(repository, now=now) == set()
+
+
+async def test_the_check_finds_transactions_that_share_a_connection(repository, now, monkeypatch):
+    engine = repository.engine
+
+    async def write_step_by_step(transaction, *arguments, **named):
+        steps = transaction(*arguments, **named)
+        with suppress(sqlite3.OperationalError):
+            await engine._writer.execute("BEGIN")
+        try:
+            statement = next(steps)
+            while True:
+                statement = steps.send(await engine._run(engine._writer, dialect._executed, statement))
+        except StopIteration as done:
+            await engine._writer.commit()
+            return done.value
+        except Exception:
+            await engine._writer.rollback()
+            raise
+
+    monkeypatch.setattr(engine, "write", write_step_by_step)
+
+    # Whether two meet is left to chance, so it gets several.
+    assert any([await lost_at_once(repository, now=now, attempt=attempt) for attempt in range(12)])
 
 
 async def end_thread(connection):
