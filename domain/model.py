@@ -5,6 +5,7 @@ from functools import cached_property
 from msgspec import Struct, field
 
 from domain.customers import Segment, SegmentRule
+from domain.recipe import Recipe
 
 
 class WeightedProducts(Struct, frozen=True, kw_only=True, dict=True):
@@ -39,12 +40,28 @@ class PriceFit(Struct, frozen=True, kw_only=True):
     deviation: float = 1.0
 
 
+class Tuning(Struct, frozen=True, kw_only=True):
+    """How the model's choices were made: by which seed, in how many trials, and what the best of them scored.
+
+    `ndcg` is the mean NDCG@20 of `n_customers` over held-out events of the shop, `ndcg_of_defaults` what the documented
+    defaults reach on the same; both are 0 where nothing could be held out.
+    """
+
+    seed: int = 0
+    trials: int = 0
+    n_customers: int = 0
+    ndcg: float = 0.0
+    ndcg_of_defaults: float = 0.0
+
+
 class Model(Struct, frozen=True, kw_only=True):
     """One version of what was learned; instants in microseconds, `model_id` is `untrained` before the first training.
 
     `rebuy_days` has the categories that people rebuy, with the usual days in between; `median_prices` are those of the
     products bought in a category; `segment_events` counts what each segment's trend rests on. Products above
-    `newest_product_index` came after the training.
+    `newest_product_index` came after the training. `seen_again` is what a product in the customer's history gets
+    for itself, None where nothing seen may come back; `variety` is the power of the penalties for more of the same: 0 takes
+    them away.
     """
 
     model_id: str = "untrained"
@@ -54,8 +71,11 @@ class Model(Struct, frozen=True, kw_only=True):
     n_events: int = 0
     n_customers: int = 0
     n_products: int = 0
-    half_life_days: float = 30.0
+    recipe: Recipe = field(default_factory=Recipe)
     blend: Blend = field(default_factory=Blend)
+    seen_again: float | None = 0.0
+    variety: float = 1.0
+    tuning: Tuning = field(default_factory=Tuning)
     segment_rule: SegmentRule = field(default_factory=SegmentRule)
     rebuy_days: dict[str, float] = {}
     median_prices: dict[str, float] = {}
@@ -63,6 +83,11 @@ class Model(Struct, frozen=True, kw_only=True):
     popular: WeightedProducts = field(default_factory=WeightedProducts)
     segment_trends: dict[Segment, WeightedProducts] = {}
     segment_events: dict[Segment, int] = {}
+
+    @property
+    def half_life_days(self) -> float:
+        """The half-life of an event in a customer's history."""
+        return self.recipe.history_days
 
 
 UNTRAINED = Model()

@@ -11,6 +11,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain import content
 from domain.customers import segment_of
@@ -24,6 +25,7 @@ from domain.recommendations import Part, Source
 
 NEIGHBOUR_SOURCES: tuple[Source, ...] = ("bought_together", "viewed_together", "similar_product")
 PRODUCT_SOURCES: tuple[Source, ...] = ("segment_trend", "category_interest", "price_fit", "new", "popular")
+SEEN_AGAIN = NEIGHBOUR_SOURCES.index("viewed_together")
 N_CONTENT_SEEDS = 10
 NEW_DAYS = 30.0
 LEAST_SIMILARITY = 0.3
@@ -42,6 +44,16 @@ class Neighbours(Struct, frozen=True, kw_only=True):
     candidates: npt.NDArray[np.intp]
     groups: npt.NDArray[np.intp]
     parts: npt.NDArray[np.float64]
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> "Neighbours":
+        """Keep some of the entries; groups stay below the old length."""
+        return Neighbours(
+            sources=self.sources[kept],
+            seeds=self.seeds[kept],
+            candidates=self.candidates[kept],
+            groups=self.groups[kept],
+            parts=self.parts[kept],
+        )
 
     def best(self, n: int | None) -> list[int]:
         """List the `n` candidates with the largest sums, or all, best first, ties by product index."""
@@ -153,14 +165,20 @@ def _seeds(evidence: Evidence) -> dict[int, float]:
     reference = counted_from(evidence)
     for event in evidence.history:
         weights[event.product.product_index] += event_weight(
-            event, counted_from=reference, half_life_days=evidence.model.half_life_days
+            event,
+            counted_from=reference,
+            half_life_days=evidence.model.half_life_days,
+            exponent=evidence.model.recipe.event_exponent,
         )
     most = max(weights.values(), default=0.0)
     return {index: weight / most for index, weight in weights.items()} if most > 0 else {}
 
 
 def _neighbours(evidence: Evidence, seeds: dict[int, float]) -> Neighbours:
-    """Weigh all lists by their seeds, and scale each source so that its best candidate sums to the blend weight."""
+    """Weigh all lists by their seeds, and scale each source so that its best candidate sums to the blend weight.
+
+    What was bought and what was viewed together comes from one list, so that these two are scaled as one.
+    """
     lists = evidence.neighbours
     packed = [getattr(entry, source) for source in NEIGHBOUR_SOURCES for entry in lists]
     lengths = np.array([len(one) // NEIGHBOUR.itemsize for one in packed], dtype=np.intp)
@@ -173,14 +191,35 @@ def _neighbours(evidence: Evidence, seeds: dict[int, float]) -> Neighbours:
     candidates = entries["product_index"].astype(np.intp)
     groups = _places(candidates, candidates, np.arange(len(candidates)))
     sums = np.bincount(sources * len(groups) + groups, weights=parts, minlength=n_sources * len(groups))
-    most = sums.reshape(n_sources, len(groups)).max(axis=1, initial=0.0)
+    sums = sums.reshape(n_sources, len(groups))
+    most = np.append(np.repeat((sums[0] + sums[1]).max(initial=0.0), 2), sums[2:].max(axis=1, initial=0.0))
     blend = np.array([getattr(evidence.model.blend, source) for source in NEIGHBOUR_SOURCES])
-    return Neighbours(
+    weighted = Neighbours(
         sources=sources,
         seeds=np.repeat(seed_of, lengths),
         candidates=candidates,
         groups=groups,
         parts=parts * np.divide(blend, most, out=np.zeros(n_sources), where=most > 0)[sources],
+    )
+    return _with_seeds(weighted, seeds, evidence.model.seen_again)
+
+
+def _with_seeds(neighbours: Neighbours, seeds: dict[int, float], seen_again: float | None) -> Neighbours:
+    """Let each seed speak for itself as well, where what was seen is worth showing again; else take it out."""
+    if seen_again is None:
+        kept = neighbours.only(~np.isin(neighbours.candidates, list(seeds)))
+        places = _places(kept.candidates, kept.candidates, np.arange(len(kept.candidates)))
+        return replace(kept, groups=places)
+    if seen_again == 0:
+        return neighbours
+    own = np.array(list(seeds), dtype=np.intp)
+    candidates = np.append(neighbours.candidates, own)
+    return Neighbours(
+        sources=np.append(neighbours.sources, np.full(len(own), SEEN_AGAIN)),
+        seeds=np.append(neighbours.seeds, own.astype(np.int32)),
+        candidates=candidates,
+        groups=_places(candidates, candidates, np.arange(len(candidates))),
+        parts=np.append(neighbours.parts, seen_again * np.array(list(seeds.values()))),
     )
 
 
@@ -200,13 +239,7 @@ def _among(neighbours: Neighbours, products: Sequence[Product]) -> tuple[npt.NDA
     indexes = np.array([product.product_index for product in products], dtype=np.intp)
     positions = _places(neighbours.candidates, indexes, np.arange(len(products)))
     known = (positions >= 0) & (neighbours.parts > 0)
-    return positions[known], Neighbours(
-        sources=neighbours.sources[known],
-        seeds=neighbours.seeds[known],
-        candidates=neighbours.candidates[known],
-        groups=neighbours.groups[known],
-        parts=neighbours.parts[known],
-    )
+    return positions[known], neighbours.only(known)
 
 
 def _own(

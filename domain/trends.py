@@ -10,36 +10,47 @@ from domain.event_log import EventLog
 from domain.model import WeightedProducts
 from domain.products import Product, category_levels
 
-HALF_LIFE_DAYS = 14.0
 N_TREND = 200
 N_CATEGORY_TREND = 50
 SMOOTHING = 200.0
 
 
-def popularity(log: EventLog, *, n_products: int, chosen: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.float64]:
-    """Sum the weights of each product's events (n_products,), halved every 14 days back from the newest event of all.
+def popularity(
+    log: EventLog, *, n_products: int, half_life_days: float, chosen: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.float64]:
+    """Sum the weights of each product's events (n_products,), halved every half-life back from the newest event of all.
 
     `chosen` limits the sums to some of the events.
     """
-    decayed = log.weights * 0.5 ** (log.age_days() / HALF_LIFE_DAYS)
+    decayed = log.weights * 0.5 ** (log.age_days() / half_life_days)
     counted = decayed if chosen is None else decayed * chosen
     return np.bincount(log.products, weights=counted, minlength=n_products).astype(np.float64)
 
 
-def segment_trends(log: EventLog, segments: npt.NDArray[np.int8], *, n_products: int) -> dict[Segment, WeightedProducts]:
-    """Rank products by their popularity in each segment, shrunk towards all customers.
+def segment_trends(
+    log: EventLog, segments: npt.NDArray[np.int8], *, n_products: int, half_life_days: float
+) -> dict[Segment, WeightedProducts]:
+    """Take the most popular products of each segment; `segments` has each customer's position in SEGMENTS."""
+    scores = segment_scores(log, segments, n_products=n_products, half_life_days=half_life_days)
+    return {segment: strongest(own, n=N_TREND) for segment, own in zip(SEGMENTS, scores, strict=True)}
+
+
+def segment_scores(
+    log: EventLog, segments: npt.NDArray[np.int8], *, n_products: int, half_life_days: float
+) -> npt.NDArray[np.float64]:
+    """Score products (n_segments, n_products) by their popularity in each segment, shrunk towards all customers.
 
     P(p | s) = (n(p, s) + m P(p)) / (n(s) + m) with m = 200, Dirichlet smoothing (Zhai & Lafferty, "A study of smoothing
-    methods for language models", 2004). `segments` has each customer's position in SEGMENTS.
+    methods for language models", 2004).
     """
-    everyone = popularity(log, n_products=n_products)
+    everyone = popularity(log, n_products=n_products, half_life_days=half_life_days)
     overall = everyone / max(everyone.sum(), 1.0)
     of_event = segments[log.customers]
-    trends: dict[Segment, WeightedProducts] = {}
-    for position, segment in enumerate(SEGMENTS):
-        own = popularity(log, n_products=n_products, chosen=of_event == position)
-        trends[segment] = strongest((own + SMOOTHING * overall) / (own.sum() + SMOOTHING), n=N_TREND)
-    return trends
+    scores = np.empty((len(SEGMENTS), n_products))
+    for position in range(len(SEGMENTS)):
+        own = popularity(log, n_products=n_products, half_life_days=half_life_days, chosen=of_event == position)
+        scores[position] = (own + SMOOTHING * overall) / (own.sum() + SMOOTHING)
+    return scores
 
 
 def strongest(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts:

@@ -26,9 +26,7 @@ async def train(store: ModelStore, *, now: datetime) -> Model:
     """
     async with _locked(store, now=now):
         log = await read_events(store)
-        products: list[Product] = []
-        async for batch in store.training_products():
-            products += batch
+        products = await read_products_of(store)
         trained = await asyncio.to_thread(
             train_model,
             log,
@@ -69,6 +67,11 @@ async def read_events(store: ModelStore) -> EventLog:
     )
 
 
+async def read_products_of(store: ModelStore) -> list[Product]:
+    """Read the whole catalogue."""
+    return [product async for batch in store.training_products() for product in batch]
+
+
 def _arrays(batch: Sequence[TrainingEvent], numbers: dict[str, int]) -> tuple[np.ndarray, ...]:
     """Turn a batch into the columns of an event log, numbering new customers on the way."""
     types = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
@@ -77,12 +80,12 @@ def _arrays(batch: Sequence[TrainingEvent], numbers: dict[str, int]) -> tuple[np
         np.array([event.product_index for event in batch], dtype=np.int64),
         np.array([types[event.event_type] for event in batch], dtype=np.int8),
         np.array([event.occurred_at for event in batch], dtype=np.int64),
-        np.array([_number(event.order_id) for event in batch], dtype=np.int64),
+        np.array([number_of(event.order_id) for event in batch], dtype=np.int64),
         np.array([event.spent for event in batch], dtype=np.float64),
     )
 
 
-def _number(order_id: str | None) -> int:
+def number_of(order_id: str | None) -> int:
     """Hash an order id to 63 bits: enough to tell a customer's orders apart, without keeping them all."""
     if order_id is None:
         return 0

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from domain.errors import ShopError
-from infra.command_line import databases, importing, recommending, serving, training
+from infra.command_line import databases, evaluating, importing, recommending, serving, training
 from infra.settings import read_settings
 
 DESCRIPTION = """\
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     importing.add_command(commands)
     training.add_command(commands)
+    evaluating.add_command(commands)
     recommending.add_command(commands)
     databases.add_commands(commands)
     return parser

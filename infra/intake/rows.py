@@ -75,11 +75,8 @@ def reader_of(kind: Kind, *, now: datetime) -> Callable[[Mapping[str, Any]], Rec
             given = {column: value for column, value in values.items() if value != "" and value is not None}
         else:
             given = {column: None if value == "" else value for column, value in values.items()}
-        for column, prepare in _PREPARED.items():
-            if given.get(column) is not None:
-                given[column] = prepare(column, given[column])
         try:
-            made = msgspec.convert(given, record, strict=False)
+            made = msgspec.convert(prepared(given), record, strict=False)
         except msgspec.ValidationError as error:
             raise _refusal(error) from None
         for column in ("occurred_at", "created_at"):
@@ -89,6 +86,14 @@ def reader_of(kind: Kind, *, now: datetime) -> Callable[[Mapping[str, Any]], Rec
         return made
 
     return read
+
+
+def prepared(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what files write in more than one way into what msgspec takes: instants, yes and no, tags, money."""
+    return {
+        column: _PREPARED[column](column, value) if column in _PREPARED and value is not None else value
+        for column, value in given.items()
+    }
 
 
 def _refusal(error: msgspec.ValidationError) -> RowRefused:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from domain.customers import Address, Customer, CustomerChange, NewCustomer, StoredAddress
+from domain.customers import Address, Customer, CustomerChange, NewCustomer, Segment, StoredAddress
 from domain.errors import EventIdReused, ProductNotFound
 from domain.evidence import CandidateQuery, Evidence, ShopSummary, StoredList, StoredProfile
 from domain.fields import from_microseconds
@@ -120,7 +120,7 @@ class SqlRepository:
             yield batch
             index = batch[-1].product_index
 
-    async def assigned_segments(self) -> dict[str, str]:
+    async def assigned_segments(self) -> dict[str, Segment]:
         return await self.engine.read(models.assigned_segments)
 
     async def lock_training(self, holder: str, *, now: datetime, seconds: int) -> None:
