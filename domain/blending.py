@@ -19,6 +19,7 @@ SOURCES: tuple[Source, ...] = (*NEIGHBOUR_SOURCES, *PRODUCT_SOURCES)
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 SEEN_AGAIN_WEIGHTS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 ROUNDS = 3
+LEAST_GAIN = 0.997
 ALL = ListRequest()
 EVERYTHING = Blend(**dict.fromkeys(SOURCES, 1.0))
 
@@ -61,7 +62,7 @@ class Parts:
 def fitted_blend(parts: Parts, *, first: Blend) -> Blend:
     """Fit the weights of the sources one after the other, from `first`, in three rounds; neighbours count 1.
 
-    Of weights that reach the same, the smallest is taken: a source has to earn its place.
+    Of weights that reach about the same, the smallest is taken: a source has to earn its place.
     """
     weights = np.array([*(getattr(first, source) for source in SOURCES), 0.0])
     neighbours, fitted = [0, 1], range(2, len(SOURCES))
@@ -87,7 +88,7 @@ def _best_weight(parts: Parts, weights: npt.NDArray[np.float64], places: Sequenc
         tried = weights.copy()
         tried[list(places)] = choice
         scores.append(parts.ndcg(tried))
-    return choices[int(np.argmax(scores))]
+    return choices[int(np.argmax(np.array(scores) >= LEAST_GAIN * max(scores)))]
 
 
 def _parts_of(rehearsal: Rehearsal, customer: int, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

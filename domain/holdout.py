@@ -65,7 +65,7 @@ def last_of_each(log: EventLog) -> Split:
 
 
 def some_of_each(log: EventLog, *, rng: np.random.Generator) -> Split:
-    """Hold out a random fifth of each customer's products with all events of theirs, of customers with at least two."""
+    """Hold out a random tenth of each customer's products with all events of theirs, at least one of two or more."""
     n_products = int(log.products.max(initial=0)) + 1
     pairs, pair_of = np.unique(log.customers * n_products + log.products, return_inverse=True)
     customer = pairs // n_products
@@ -73,7 +73,7 @@ def some_of_each(log: EventLog, *, rng: np.random.Generator) -> Split:
     starts = np.flatnonzero(np.diff(customer[order], prepend=-1))
     sizes = np.diff(np.append(starts, len(order)))
     rank = np.arange(len(order)) - np.repeat(starts, sizes)
-    wanted = np.where(sizes > 1, np.maximum(sizes // 5, 1), 0)
+    wanted = np.where(sizes > 1, np.maximum(sizes // 10, 1), 0)
     held_out = np.empty(len(pairs), dtype=np.bool_)
     held_out[order] = rank < np.repeat(wanted, sizes)
     return _split(log, held_out[pair_of])

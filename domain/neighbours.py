@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from domain.co_occurrence import co_occurrence
+from domain.co_occurrence import Candidates, co_occurrence
 from domain.event_log import EventLog
 from domain.preferences import activity_weights, preferences
 from domain.recipe import Recipe
@@ -13,8 +13,7 @@ from domain.ridge import MOST_DENSE, dense_ridge, restricted_ridge
 from domain.sparse_rows import cut
 from domain.succession import succession
 
-N_NEIGHBOURS = 50
-N_LISTED = 100
+N_NEIGHBOURS = 100
 
 
 class Views(Struct, frozen=True, kw_only=True):
@@ -28,8 +27,12 @@ class Views(Struct, frozen=True, kw_only=True):
     succession: Any
 
 
-def views(log: EventLog, recipe: Recipe, *, n_products: int) -> Views:
-    """Learn the three views by `recipe`; the regressions take most of the time, and none are made for a share of 0."""
+def views(log: EventLog, recipe: Recipe, *, n_products: int, known: tuple[Recipe, Views] | None = None) -> Views:
+    """Learn the three views by `recipe`.
+
+    Regressions take most of the time, so that those of `known`, a recipe with its views of the same log, are taken over
+    where they would be the same.
+    """
     weights = log.weights**recipe.event_exponent * 0.5 ** (log.age_days() / recipe.memory_days)
     matrix = preferences(log, weights, n_products=n_products)
     customer_weights = activity_weights(matrix, exponent=recipe.activity_exponent)
@@ -38,23 +41,31 @@ def views(log: EventLog, recipe: Recipe, *, n_products: int) -> Views:
         customer_weights,
         seed_exponent=recipe.seed_exponent,
         candidate_exponent=recipe.candidate_exponent,
-        n_neighbours=N_LISTED,
+        n_neighbours=N_NEIGHBOURS,
         n_candidates=recipe.n_candidates,
     )
-    occurring = candidates.strengths[candidates.strengths > 0]
-    penalty = recipe.ridge * (float(occurring.mean()) if len(occurring) else 1.0)
-    if recipe.n_candidates >= n_products and n_products <= MOST_DENSE:
-        ridge = dense_ridge(matrix, customer_weights, penalty=penalty)
+    if known and _regression(known[0]) == _regression(recipe):
+        ridge = known[1].ridge
     else:
-        ridge = restricted_ridge(matrix, customer_weights, candidates, penalty=penalty)
+        ridge = _comparable(cut(_regressed(matrix, customer_weights, candidates, recipe), n=N_NEIGHBOURS))
     following = succession(
         log, n_products=n_products, seed_exponent=recipe.seed_exponent, candidate_exponent=recipe.candidate_exponent
     )
-    return Views(
-        together=_comparable(together),
-        ridge=_comparable(cut(ridge, n=N_LISTED)),
-        succession=_comparable(cut(following, n=N_LISTED)),
-    )
+    return Views(together=_comparable(together), ridge=ridge, succession=_comparable(cut(following, n=N_NEIGHBOURS)))
+
+
+def _regression(recipe: Recipe) -> tuple[float, ...]:
+    """Give the choices that the regressions depend on."""
+    return recipe.event_exponent, recipe.memory_days, recipe.activity_exponent, recipe.ridge, recipe.n_candidates
+
+
+def _regressed(matrix: Any, customer_weights: Any, candidates: Candidates, recipe: Recipe) -> Any:
+    occurring = candidates.strengths[candidates.strengths > 0]
+    penalty = recipe.ridge * (float(occurring.mean()) if len(occurring) else 1.0)
+    n_products = matrix.shape[1]
+    if recipe.n_candidates >= n_products and n_products <= MOST_DENSE:
+        return dense_ridge(matrix, customer_weights, penalty=penalty)
+    return restricted_ridge(matrix, customer_weights, candidates, penalty=penalty)
 
 
 def mixed(seen: Views, *, ridge_share: float, succession_share: float, n: int = N_NEIGHBOURS) -> Any:

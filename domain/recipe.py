@@ -25,7 +25,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
     activity_exponent: float = 0.5
     seed_exponent: float = 0.5
     candidate_exponent: float = 0.4
-    ridge: float = 3.0
+    ridge: float = 4.0
     n_candidates: int = 100
     ridge_share: float = 0.5
     succession_share: float = 0.0

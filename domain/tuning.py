@@ -23,8 +23,8 @@ from domain.ridge import MOST_DENSE
 from domain.search import PatternSearch, best_of
 from domain.training import Choice, size_of, train_model
 
-MOST_CUSTOMERS = 2000
-MOST_REHEARSED = 1000
+MOST_CUSTOMERS = 5000
+MOST_REHEARSED = 2000
 LEAST_EVENTS = 500
 MOST_WIDE = 20_000
 
@@ -87,15 +87,16 @@ def tune(
     search = PatternSearch(best.recipe, best.score, grids=grids, rng=np.random.default_rng(seed))
     done = 1
     while on_trial(done) and done < trials and (recipe := search.proposal()) is not None:
-        trial = _tried(recipe, hidden, histories, n_products=n_products)
+        trial = _tried(recipe, hidden, histories, n_products=n_products, known=best)
         if search.learn(trial.recipe, trial.score):
             best = trial
         done += 1
     return _blended(hidden, products, assigned=assigned, best=best, trials=done, seed=seed)
 
 
-def _tried(recipe: Recipe, hidden: Hidden, histories: Histories, *, n_products: int) -> Trial:
-    seen = views(hidden.split.shown, recipe, n_products=n_products)
+def _tried(recipe: Recipe, hidden: Hidden, histories: Histories, *, n_products: int, known: Trial | None = None) -> Trial:
+    before = known and (known.recipe, known.views)
+    seen = views(hidden.split.shown, recipe, n_products=n_products, known=before)
     score, found = _best_mix(Foreseen(histories, seen), recipe, has_times=hidden.has_times)
     return Trial(recipe=found, score=score, views=seen)
 
@@ -119,7 +120,7 @@ def _grids(log: EventLog, *, has_times: bool, n_products: int) -> dict[str, Sequ
         "activity_exponent": (0.0, 0.25, 0.5, 0.75, 1.0),
         "seed_exponent": (0.1, 0.3, 0.5, 0.7),
         "candidate_exponent": (0.2, 0.3, 0.4, 0.5, 0.6),
-        "ridge": (0.3, 1.0, 3.0, 10.0, 30.0, 100.0),
+        "ridge": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
         "n_candidates": [*widths, n_products] if 300 < n_products <= MOST_DENSE else widths,
         "memory_days": (15.0, 30.0, 60.0, 120.0, FOREVER) if has_times else (FOREVER,),
         "event_exponent": (0.0, 0.5, 1.0) if len(np.unique(log.event_types)) > 1 else (1.0,),
@@ -128,14 +129,10 @@ def _grids(log: EventLog, *, has_times: bool, n_products: int) -> dict[str, Sequ
 
 def _best_mix(foreseen: Foreseen, recipe: Recipe, *, has_times: bool) -> tuple[float, Recipe]:
     """Choose how the views are mixed and how fast a history fades, one after the other."""
-    found = recipe
     score = -np.inf
-    for name, choices in (
-        ("ridge_share", RIDGE_SHARES),
-        ("history_days", HISTORY_DAYS if has_times else (FOREVER,)),
-        ("succession_share", SUCCESSION_SHARES if has_times else (0.0,)),
-        ("ridge_share", RIDGE_SHARES),
-    ):
+    in_time = (("history_days", HISTORY_DAYS), ("succession_share", SUCCESSION_SHARES), ("ridge_share", RIDGE_SHARES))
+    found = recipe if has_times else replace(recipe, history_days=FOREVER, succession_share=0.0)
+    for name, choices in (("ridge_share", RIDGE_SHARES), *(in_time if has_times else ())):
         recipes = [_allowed(replace(found, **{name: choice})) for choice in choices]
         found, score = best_of(recipes, [_foresees(foreseen, one) for one in recipes])
     return score, found

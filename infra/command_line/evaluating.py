@@ -27,7 +27,7 @@ Hide events, recommend with the code that serves, and measure what was foreseen.
 
 Without --train it evaluates the shop's database. Files are CSV with a header or JSON Lines, plain, .gz or .xz; any text
 is an id, times are optional. Without --test, --holdout-days or --leave-last-out the last days with about 15 % of the events
-are held out, or a fifth of each customer's products where events have no real times.
+are held out, or a tenth of each customer's products where events have no real times.
 """
 
 
