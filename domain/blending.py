@@ -10,12 +10,12 @@ from domain.holdout import Relevant
 from domain.metrics import ndcg_at_k
 from domain.model import Blend, Model
 from domain.recommend import eligible, shortlist
-from domain.recommendations import ListRequest, Source
+from domain.recommendations import SOURCES, ListRequest
 from domain.rehearsal import Rehearsal
-from domain.scoring import NEIGHBOUR_SOURCES, PRODUCT_SOURCES, SEEN_AGAIN, score
+from domain.scoring import SEEN_AGAIN, score
 
 K = 20
-SOURCES: tuple[Source, ...] = (*NEIGHBOUR_SOURCES, *PRODUCT_SOURCES)
+NO_PRODUCT = -1
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 SEEN_AGAIN_WEIGHTS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 ROUNDS = 3
@@ -98,13 +98,12 @@ def _parts_of(rehearsal: Rehearsal, customer: int, model: Model) -> tuple[npt.ND
     shortlisted = shortlist(evidence, request=ALL)
     products = eligible(rehearsal.candidates(shortlisted.query), evidence)
     scores = score(shortlisted.signals, products, evidence=evidence, now=rehearsal.now)
-    values = np.zeros((len(products), len(SOURCES) + 1))
-    values[:, len(NEIGHBOUR_SOURCES) : len(SOURCES)] = scores.own
-    found = scores.neighbours
+    parts = scores.parts
     indexes = np.array([product.product_index for product in products], dtype=np.int64)
-    by_itself = (found.sources == SEEN_AGAIN) & (found.seeds == found.candidates)
-    columns = np.where(by_itself, len(SOURCES), found.sources)
-    np.add.at(values, (scores.positions, columns), found.parts)
-    for position, parts in scores.extra.items():
-        values[position, SOURCES.index("similar_product")] += sum(part for _, _, part in parts)
+    past = np.array([*shortlisted.signals.past, NO_PRODUCT], dtype=np.int64)
+    causes = np.where(parts.causes < len(past) - 1, parts.causes, -1)
+    by_itself = (parts.sources == SEEN_AGAIN) & (past[causes] == indexes[parts.positions])
+    columns = np.where(by_itself, len(SOURCES), parts.sources)
+    values = np.zeros((len(products), len(SOURCES) + 1))
+    np.add.at(values, (parts.positions, columns), parts.amounts)
     return indexes, values

@@ -41,7 +41,7 @@ class PriceFit(Struct, frozen=True, kw_only=True):
 
 
 class Tuning(Struct, frozen=True, kw_only=True):
-    """How the model's choices were made: by which seed, in how many trials, and what the best of them scored.
+    """How the model's choices were made: by which seed, in how many trials, on how many events, and what the best scored.
 
     `ndcg` is the mean NDCG@20 of `n_customers` over held-out events of the shop, `ndcg_of_defaults` what the documented
     defaults reach on the same; both are 0 where nothing could be held out.
@@ -49,9 +49,20 @@ class Tuning(Struct, frozen=True, kw_only=True):
 
     seed: int = 0
     trials: int = 0
+    n_events: int = 0
     n_customers: int = 0
     ndcg: float = 0.0
     ndcg_of_defaults: float = 0.0
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """All that tuning chooses; the defaults serve a shop with too few events to hold any out."""
+
+    recipe: Recipe = Recipe()
+    blend: Blend = Blend()
+    seen_again: float = 0.0
+    variety: float = 1.0
+    tuning: Tuning = Tuning()
 
 
 class Model(Struct, frozen=True, kw_only=True):
@@ -83,6 +94,17 @@ class Model(Struct, frozen=True, kw_only=True):
     popular: WeightedProducts = field(default_factory=WeightedProducts)
     segment_trends: dict[Segment, WeightedProducts] = {}
     segment_events: dict[Segment, int] = {}
+
+    @property
+    def choice(self) -> Choice:
+        """What tuning chose."""
+        return Choice(
+            recipe=self.recipe,
+            blend=self.blend,
+            seen_again=self.seen_again or 0.0,
+            variety=self.variety,
+            tuning=self.tuning,
+        )
 
     @property
     def half_life_days(self) -> float:

@@ -120,6 +120,10 @@ class ModelStore(Protocol):
         """Yield the whole catalogue in batches, by product index."""
         ...
 
+    async def current_model(self) -> Model:
+        """Return the model in use."""
+        ...
+
     async def assigned_segments(self) -> dict[str, Segment]:
         """Return the segments that the shop assigned, by customer id."""
         ...

@@ -15,13 +15,13 @@ from domain.customers import segment_of
 from domain.evidence import CandidateQuery, Evidence
 from domain.interactions import DAY
 from domain.interests import category_interests
+from domain.parts import sources_in, unpacked
 from domain.products import Product
 from domain.ranking import diversified
 from domain.reasons import reasons_of
 from domain.recommendations import (
     STORED_LENGTH,
     ListRequest,
-    Part,
     RecommendationList,
     RecommendedProduct,
     ScoredList,
@@ -78,14 +78,15 @@ def recommend(evidence: Evidence, shortlisted: Shortlist, products: Sequence[Pro
     request = shortlisted.query.request
     admitted = eligible(products, evidence)
     scores = score(shortlisted.signals, admitted, evidence=evidence, now=now)
-    chosen = diversified(admitted, scores.totals.tolist(), k=_length(request), variety=evidence.model.variety)
-    parts = scores.parts_of([position for position, _ in chosen])
+    chosen = diversified(admitted, scores.totals, k=_length(request), variety=evidence.model.variety)
+    parts = scores.parts.packed([position for position, _ in chosen])
     segment, _ = segment_of(evidence.standing)
     return ScoredList(
         customer_id=evidence.customer_id,
         segment=segment,
         strategy=_strategy(evidence, shortlisted.signals, parts, request=request),
         generated_at=now,
+        causes=scores.causes,
         items=[
             ScoredProduct(product=admitted[position], score=value, parts=own)
             for (position, value), own in zip(chosen, parts, strict=True)
@@ -113,7 +114,7 @@ def shown(made: ScoredList, *, request: ListRequest) -> RecommendationList:
         strategy=made.strategy,
         generated_at=made.generated_at,
         cached=False,
-        items=[_item(rank, item) for rank, item in enumerate(islice(admitted, request.limit), start=1)],
+        items=[_item(rank, item, causes=made.causes) for rank, item in enumerate(islice(admitted, request.limit), start=1)],
     )
 
 
@@ -127,10 +128,10 @@ def _may_return(product: Product, evidence: Evidence) -> bool:
     return interval is not None and counted_from(evidence) - evidence.bought[product.product_id] >= interval * DAY
 
 
-def _strategy(evidence: Evidence, signals: Signals, parts: Sequence[Sequence[Part]], *, request: ListRequest) -> Strategy:
+def _strategy(evidence: Evidence, signals: Signals, parts: Sequence[bytes], *, request: ListRequest) -> Strategy:
     """Say what a list rests on: the first of the levels that holds."""
     segment, _ = segment_of(evidence.standing)
-    if any(source in PERSONAL for own in parts for source, _, _ in own):
+    if not PERSONAL.isdisjoint(sources_in(parts)):
         return "personalised"
     if signals.segment_trend and evidence.model.segment_events.get(segment, 0) >= LEAST_SEGMENT_EVENTS:
         return "segment"
@@ -139,7 +140,7 @@ def _strategy(evidence: Evidence, signals: Signals, parts: Sequence[Sequence[Par
     return "catalogue" if parts or request.is_filtered else "empty"
 
 
-def _item(rank: int, item: ScoredProduct) -> RecommendedProduct:
+def _item(rank: int, item: ScoredProduct, *, causes: Sequence[str]) -> RecommendedProduct:
     product = item.product
     return RecommendedProduct(
         rank=rank,
@@ -152,5 +153,5 @@ def _item(rank: int, item: ScoredProduct) -> RecommendedProduct:
         url=product.url,
         image_url=product.image_url,
         score=round(item.score, 6),
-        reasons=reasons_of(item.parts),
+        reasons=reasons_of(unpacked(item.parts, causes=causes)),
     )

@@ -1,7 +1,7 @@
 """The answer: a list of products, each with its score and the reasons that the score is made of."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -21,6 +21,7 @@ Source = Literal[
     "popular",
 ]
 
+SOURCES: tuple[Source, ...] = get_args(Source)
 SHOWN_LENGTH = 10
 STORED_LENGTH = 100
 """Lists are stored longer than what is usually asked for, so that `limit` and most filters are answered from them."""
@@ -65,20 +66,24 @@ Part = tuple[Source, str | None, float]
 
 
 class ScoredProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
-    """A product in a list as it is made and stored; its reasons are made of its parts when it is shown."""
+    """A product in a list as it is made and stored.
+
+    Its reasons are made when it is shown, of the positive parts of its score, which are packed as `domain.parts` says.
+    """
 
     product: Product
     score: float
-    parts: list[Part]
+    parts: bytes
 
 
 class ScoredList(Struct, frozen=True, kw_only=True):
-    """A list as it is made and stored, longer than what is usually shown."""
+    """A list as it is made and stored, longer than what is usually shown; the parts of its items point into `causes`."""
 
     customer_id: str
     segment: Segment
     strategy: Strategy
     generated_at: datetime
+    causes: list[str]
     items: list[ScoredProduct]
 
 

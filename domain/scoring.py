@@ -5,13 +5,14 @@ product is the sum of its parts, so that reasons are the arithmetic of the score
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from msgspec.structs import replace
 
 from domain import content
 from domain.customers import segment_of
@@ -20,12 +21,12 @@ from domain.fields import to_microseconds
 from domain.interactions import DAY
 from domain.interests import event_weight
 from domain.packing import NEIGHBOUR, unpack
+from domain.parts import NO_CAUSE, NO_PARTS, Parts, joined
 from domain.products import Product, category_levels
-from domain.recommendations import Part, Source
+from domain.recommendations import SOURCES, Source
 
-NEIGHBOUR_SOURCES: tuple[Source, ...] = ("bought_together", "viewed_together", "similar_product")
-PRODUCT_SOURCES: tuple[Source, ...] = ("segment_trend", "category_interest", "price_fit", "new", "popular")
-SEEN_AGAIN = NEIGHBOUR_SOURCES.index("viewed_together")
+NEIGHBOUR_SOURCES, PRODUCT_SOURCES = SOURCES[:3], SOURCES[3:]
+SEEN_AGAIN = SOURCES.index("viewed_together")
 N_CONTENT_SEEDS = 10
 NEW_DAYS = 30.0
 LEAST_SIMILARITY = 0.3
@@ -34,26 +35,17 @@ LEAST_SIMILARITY = 0.3
 class Neighbours(Struct, frozen=True, kw_only=True):
     """Neighbours of the history, as parallel arrays with one entry per source, seed and candidate.
 
-    `sources` are positions in NEIGHBOUR_SOURCES, `seeds` and `candidates` product indexes, `parts` weighted and scaled so
-    that the best candidate of a source gets the source's whole blend weight. `groups` is the same number, below the length
+    `sources` are positions in NEIGHBOUR_SOURCES, `seeds` among the products of the history, `candidates` product indexes,
+    `parts` weighted and scaled so that the best candidate of a source gets the source's whole blend weight; what was bought
+    and what was viewed together is one list in two parts, and scaled as one. `groups` is the same number, below the length
     of the arrays, for all entries of a candidate.
     """
 
     sources: npt.NDArray[np.intp]
-    seeds: npt.NDArray[np.int32]
+    seeds: npt.NDArray[np.intp]
     candidates: npt.NDArray[np.intp]
     groups: npt.NDArray[np.intp]
     parts: npt.NDArray[np.float64]
-
-    def only(self, kept: npt.NDArray[np.bool_]) -> "Neighbours":
-        """Keep some of the entries; groups stay below the old length."""
-        return Neighbours(
-            sources=self.sources[kept],
-            seeds=self.seeds[kept],
-            candidates=self.candidates[kept],
-            groups=self.groups[kept],
-            parts=self.parts[kept],
-        )
 
     def best(self, n: int | None) -> list[int]:
         """List the `n` candidates with the largest sums, or all, best first, ties by product index."""
@@ -66,54 +58,26 @@ class Neighbours(Struct, frozen=True, kw_only=True):
 
 
 class Signals(Struct, frozen=True, kw_only=True):
-    """What the evidence says before any product is looked at; weights by product index or category path in [0, 1]."""
+    """What the evidence says before any product is looked at; weights by product index or category path in [0, 1].
 
+    `past` has the products of the history, newest first, and `seeds` their weights.
+    """
+
+    past: dict[int, Product]
     seeds: dict[int, float]
     neighbours: Neighbours
     interests: dict[str, float]
     segment_trend: dict[int, float]
     popularity: dict[int, float]
-    category_trends: dict[str, dict[int, float]]
+    category_trends: dict[str, Mapping[int, float]]
 
 
 class Scores(Struct, frozen=True, kw_only=True):
-    """The totals of n products, and the parts they are made of.
-
-    `own` (n, 5) has the parts of PRODUCT_SOURCES; `interest_paths` the category path behind each product's interest;
-    `extra` what content adds where training has not compared; `positions` says which product each entry of `neighbours`
-    is a part of.
-    """
+    """The totals (n,) of n products, and the parts they are made of, which point into `causes`."""
 
     totals: npt.NDArray[np.float64]
-    own: npt.NDArray[np.float64]
-    interest_paths: list[str | None]
-    extra: dict[int, list[Part]]
-    neighbours: Neighbours
-    positions: npt.NDArray[np.intp]
-    seed_ids: dict[int, str]
-
-    def parts_of(self, chosen: Sequence[int]) -> list[list[Part]]:
-        """Collect the positive parts of the products at the positions `chosen`, in that order."""
-        collected = [list(self.extra.get(position, ())) for position in chosen]
-        for parts, position, own in zip(collected, chosen, self.own[list(chosen)].tolist(), strict=True):
-            path = self.interest_paths[position]
-            for source, part in zip(PRODUCT_SOURCES, own, strict=True):
-                if part > 0:
-                    parts.append((source, path if source == "category_interest" else None, part))
-        rows = np.full(len(self.totals), -1)
-        rows[list(chosen)] = np.arange(len(chosen))
-        row_of = rows[self.positions]
-        wanted = row_of >= 0
-        entries = zip(
-            row_of[wanted].tolist(),
-            self.neighbours.sources[wanted].tolist(),
-            self.neighbours.seeds[wanted].tolist(),
-            self.neighbours.parts[wanted].tolist(),
-            strict=True,
-        )
-        for row, source, seed, part in entries:
-            collected[row].append((NEIGHBOUR_SOURCES[source], self.seed_ids[seed], part))
-        return collected
+    parts: Parts
+    causes: list[str]
 
 
 def counted_from(evidence: Evidence) -> int:
@@ -125,37 +89,33 @@ def counted_from(evidence: Evidence) -> int:
 def signals_of(evidence: Evidence) -> Signals:
     """Weigh the history and look up what the model says of it."""
     model = evidence.model
+    past = {event.product.product_index: event.product for event in evidence.history}
     seeds = _seeds(evidence)
     segment, source = segment_of(evidence.standing)
     trend = model.segment_trends.get(segment) if source != "default" else None
     popular = model.popular if model.popular.products else evidence.recent_popularity
     return Signals(
+        past=past,
         seeds=seeds,
-        neighbours=_neighbours(evidence, seeds),
-        interests=_interests(evidence, seeds),
+        neighbours=_neighbours(evidence, past, seeds),
+        interests=_interests(past, seeds),
         segment_trend=trend.by_index if trend else {},
         popularity=popular.by_index,
-        category_trends={category: _unpacked(packed) for category, packed in evidence.category_trends.items()},
+        category_trends={path: _weights(packed) for path, packed in evidence.category_trends.items()},
     )
 
 
 def score(signals: Signals, products: Sequence[Product], *, evidence: Evidence, now: datetime) -> Scores:
     """Score `products`; one that nothing speaks for still gets a little for its newness."""
-    positions, neighbours = _among(signals.neighbours, products)
-    own, interest_paths = _own(signals, products, evidence=evidence, now=now)
-    totals = own.sum(axis=1) + np.bincount(positions, weights=neighbours.parts, minlength=len(products))
-    extra: defaultdict[int, list[Part]] = defaultdict(list)
-    for position, part in _similar_without_lists(signals, products, evidence):
-        extra[position].append(part)
-        totals[position] += part[2]
+    parts = joined(
+        _own(signals, products, evidence=evidence, now=now),
+        _of_neighbours(signals.neighbours, products),
+        _similar_without_lists(signals, products, evidence),
+    )
     return Scores(
-        totals=totals,
-        own=own,
-        interest_paths=interest_paths,
-        extra=extra,
-        neighbours=neighbours,
-        positions=positions,
-        seed_ids={event.product.product_index: event.product.product_id for event in evidence.history},
+        totals=parts.totals(len(products)),
+        parts=parts,
+        causes=[*(product.product_id for product in signals.past.values()), *signals.interests],
     )
 
 
@@ -174,17 +134,15 @@ def _seeds(evidence: Evidence) -> dict[int, float]:
     return {index: weight / most for index, weight in weights.items()} if most > 0 else {}
 
 
-def _neighbours(evidence: Evidence, seeds: dict[int, float]) -> Neighbours:
-    """Weigh all lists by their seeds, and scale each source so that its best candidate sums to the blend weight.
-
-    What was bought and what was viewed together comes from one list, so that these two are scaled as one.
-    """
+def _neighbours(evidence: Evidence, past: dict[int, Product], seeds: dict[int, float]) -> Neighbours:
+    """Weigh all lists by their seeds, and scale each source so that its best candidate sums to the blend weight."""
     lists = evidence.neighbours
     packed = [getattr(entry, source) for source in NEIGHBOUR_SOURCES for entry in lists]
     lengths = np.array([len(one) // NEIGHBOUR.itemsize for one in packed], dtype=np.intp)
     entries = unpack(b"".join(packed))
     n_sources = len(NEIGHBOUR_SOURCES)
-    seed_of = np.tile(np.array([entry.product_index for entry in lists], dtype=np.int32), n_sources)
+    places = {index: place for place, index in enumerate(past)}
+    seed_of = np.tile(np.array([places[entry.product_index] for entry in lists], dtype=np.intp), n_sources)
     weight_of = np.tile(np.array([seeds.get(entry.product_index, 0.0) for entry in lists]), n_sources)
     sources = np.repeat(np.repeat(np.arange(n_sources), len(lists)), lengths)
     parts = entries["weight"] * np.repeat(weight_of, lengths)
@@ -192,34 +150,33 @@ def _neighbours(evidence: Evidence, seeds: dict[int, float]) -> Neighbours:
     groups = _places(candidates, candidates, np.arange(len(candidates)))
     sums = np.bincount(sources * len(groups) + groups, weights=parts, minlength=n_sources * len(groups))
     sums = sums.reshape(n_sources, len(groups))
-    most = np.append(np.repeat((sums[0] + sums[1]).max(initial=0.0), 2), sums[2:].max(axis=1, initial=0.0))
+    most = np.array([(sums[0] + sums[1]).max(initial=0.0), 0.0, sums[2].max(initial=0.0)])
+    most[1] = most[0]
     blend = np.array([getattr(evidence.model.blend, source) for source in NEIGHBOUR_SOURCES])
-    weighted = Neighbours(
+    found = Neighbours(
         sources=sources,
         seeds=np.repeat(seed_of, lengths),
         candidates=candidates,
         groups=groups,
         parts=parts * np.divide(blend, most, out=np.zeros(n_sources), where=most > 0)[sources],
     )
-    return _with_seeds(weighted, seeds, evidence.model.seen_again)
+    return _with_seeds(found, seeds, evidence.model.seen_again)
 
 
-def _with_seeds(neighbours: Neighbours, seeds: dict[int, float], seen_again: float | None) -> Neighbours:
-    """Let each seed speak for itself as well, where what was seen is worth showing again; else take it out."""
-    if seen_again is None:
-        kept = neighbours.only(~np.isin(neighbours.candidates, list(seeds)))
-        places = _places(kept.candidates, kept.candidates, np.arange(len(kept.candidates)))
-        return replace(kept, groups=places)
+def _with_seeds(found: Neighbours, seeds: dict[int, float], seen_again: float | None) -> Neighbours:
+    """Let each seed speak for itself as well, where what was seen is worth showing again; take it out for None."""
     if seen_again == 0:
-        return neighbours
-    own = np.array(list(seeds), dtype=np.intp)
-    candidates = np.append(neighbours.candidates, own)
+        return found
+    own = np.fromiter(seeds, dtype=np.intp, count=len(seeds))
+    if seen_again is None:
+        return msgspec.structs.replace(found, parts=np.where(np.isin(found.candidates, own), 0.0, found.parts))
+    candidates = np.append(found.candidates, own)
     return Neighbours(
-        sources=np.append(neighbours.sources, np.full(len(own), SEEN_AGAIN)),
-        seeds=np.append(neighbours.seeds, own.astype(np.int32)),
+        sources=np.append(found.sources, np.full(len(own), SEEN_AGAIN)),
+        seeds=np.append(found.seeds, np.arange(len(own))),
         candidates=candidates,
         groups=_places(candidates, candidates, np.arange(len(candidates))),
-        parts=np.append(neighbours.parts, seen_again * np.array(list(seeds.values()))),
+        parts=np.append(found.parts, seen_again * np.fromiter(seeds.values(), dtype=np.float64, count=len(seeds))),
     )
 
 
@@ -234,34 +191,46 @@ def _places(wanted: npt.NDArray[np.intp], known: npt.NDArray[np.intp], places: n
     return table[wanted]
 
 
-def _among(neighbours: Neighbours, products: Sequence[Product]) -> tuple[npt.NDArray[np.intp], Neighbours]:
-    """Keep the entries whose candidate is one of `products`, and give its position there."""
+def _of_neighbours(neighbours: Neighbours, products: Sequence[Product]) -> Parts:
+    """Take the neighbours that are among `products`."""
     indexes = np.array([product.product_index for product in products], dtype=np.intp)
     positions = _places(neighbours.candidates, indexes, np.arange(len(products)))
-    known = (positions >= 0) & (neighbours.parts > 0)
-    return positions[known], neighbours.only(known)
+    known = positions >= 0
+    return Parts(
+        positions=positions[known],
+        sources=neighbours.sources[known],
+        causes=neighbours.seeds[known],
+        amounts=neighbours.parts[known],
+    )
 
 
-def _own(
-    signals: Signals, products: Sequence[Product], *, evidence: Evidence, now: datetime
-) -> tuple[npt.NDArray[np.float64], list[str | None]]:
-    """Compute the parts (n, 5) of PRODUCT_SOURCES, and the category path behind each interest."""
+def _own(signals: Signals, products: Sequence[Product], *, evidence: Evidence, now: datetime) -> Parts:
+    """Compute the parts of PRODUCT_SOURCES."""
     interests = {category: _interest(category, signals) for category in {product.category for product in products}}
     trends = {category: signals.category_trends.get(category or "", {}) for category in interests}
-    interest = [
-        interests[product.category][1] * (0.5 + 0.5 * trends[product.category].get(product.product_index, 0.0))
-        for product in products
-    ]
     columns: dict[Source, npt.ArrayLike] = {
         "segment_trend": [signals.segment_trend.get(product.product_index, 0.0) for product in products],
-        "category_interest": interest,
+        "category_interest": [
+            interests[product.category][1] * (0.5 + 0.5 * trends[product.category].get(product.product_index, 0.0))
+            for product in products
+        ],
         "price_fit": price_fits(products, evidence),
         "new": newness(products, now=now),
         "popular": [signals.popularity.get(product.product_index, 0.0) for product in products],
     }
     blend = evidence.model.blend
-    parts = [getattr(blend, source) * np.array(columns[source], dtype=np.float64) for source in PRODUCT_SOURCES]
-    return np.stack(parts, axis=1), [interests[product.category][0] for product in products]
+    amounts = np.stack(
+        [getattr(blend, source) * np.asarray(columns[source], dtype=np.float64) for source in PRODUCT_SOURCES]
+    )
+    rows, positions = np.nonzero(amounts)
+    paths = {path: place for place, path in enumerate(signals.interests, start=len(signals.past))}
+    path_of = np.array([paths.get(interests[product.category][0] or "", NO_CAUSE) for product in products], dtype=np.intp)
+    return Parts(
+        positions=positions,
+        sources=rows + len(NEIGHBOUR_SOURCES),
+        causes=np.where(rows == PRODUCT_SOURCES.index("category_interest"), path_of[positions], NO_CAUSE),
+        amounts=amounts[rows, positions],
+    )
 
 
 def newness(products: Sequence[Product], *, now: datetime) -> npt.NDArray[np.float64]:
@@ -287,12 +256,11 @@ def price_fits(products: Sequence[Product], evidence: Evidence) -> npt.NDArray[n
     return np.exp(-0.5 * distance * distance) * known
 
 
-def _interests(evidence: Evidence, seeds: dict[int, float]) -> dict[str, float]:
+def _interests(past: dict[int, Product], seeds: dict[int, float]) -> dict[str, float]:
     """Weigh category paths by the seeds in them, the strongest at 1; upper levels get their share of the path."""
     weights: defaultdict[str, float] = defaultdict(float)
-    category_of = {event.product.product_index: event.product.category for event in evidence.history}
     for index, weight in seeds.items():
-        levels = category_levels(category_of[index])
+        levels = category_levels(past[index].category)
         for depth, path in enumerate(levels, start=1):
             weights[path] += weight * depth / len(levels)
     most = max(weights.values(), default=1.0)
@@ -312,26 +280,34 @@ def _interest(category: str | None, signals: Signals) -> tuple[str | None, float
     return found
 
 
-def _similar_without_lists(signals: Signals, products: Sequence[Product], evidence: Evidence) -> Iterator[tuple[int, Part]]:
+def _similar_without_lists(signals: Signals, products: Sequence[Product], evidence: Evidence) -> Parts:
     """Compare by content where training has not: seeds without a list with all, the others with what is new since.
 
-    Yield positions in `products` with parts; training never saw these pairs, so nothing counts twice.
+    Training never saw these pairs, so nothing counts twice.
     """
-    past = {event.product.product_index: event.product for event in evidence.history}
     strongest = sorted(signals.seeds, key=lambda index: (-signals.seeds[index], index))[:N_CONTENT_SEEDS]
     listed = {entry.product_index for entry in evidence.neighbours if entry.similar_product}
-    is_new = [product.product_index > evidence.model.newest_product_index for product in products]
-    seeds = [past[index] for index in strongest]
-    if not any(is_new) and all(index in listed for index in strongest):
-        return
-    similarity = content.similarity(content.features(seeds), content.features(products))
-    for row, column in np.argwhere(similarity >= LEAST_SIMILARITY).tolist():
-        seed, product = seeds[row], products[column]
-        if seed.product_index != product.product_index and (is_new[column] or seed.product_index not in listed):
-            part = evidence.model.blend.similar_product * signals.seeds[seed.product_index] * float(similarity[row, column])
-            yield column, ("similar_product", seed.product_id, part)
+    is_listed = np.array([index in listed for index in strongest], dtype=np.bool_)
+    indexes = np.array([product.product_index for product in products], dtype=np.intp)
+    is_new = indexes > evidence.model.newest_product_index
+    if is_listed.all() and not is_new.any():
+        return NO_PARTS
+    similarity = content.similarity(
+        content.features([signals.past[index] for index in strongest]), content.features(products)
+    )
+    unseen = (is_new | ~is_listed[:, None]) & (indexes != np.array(strongest, dtype=np.intp)[:, None])
+    rows, positions = np.nonzero(unseen & (similarity >= LEAST_SIMILARITY))
+    places = {index: place for place, index in enumerate(signals.past)}
+    weights = np.array([signals.seeds[index] for index in strongest])
+    return Parts(
+        positions=positions,
+        sources=np.full(len(rows), NEIGHBOUR_SOURCES.index("similar_product")),
+        causes=np.array([places[index] for index in strongest], dtype=np.intp)[rows],
+        amounts=evidence.model.blend.similar_product * weights[rows] * similarity[rows, positions],
+    )
 
 
-def _unpacked(packed: bytes) -> dict[int, float]:
+@lru_cache(maxsize=4096)
+def _weights(packed: bytes) -> Mapping[int, float]:
     entries = unpack(packed)
     return dict(zip(entries["product_index"].tolist(), entries["weight"].tolist(), strict=True))

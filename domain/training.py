@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
 
 from domain import buyers, content, trends
 from domain.co_occurrence import BLOCK
 from domain.customers import SEGMENTS, Segment
 from domain.event_log import EventLog
 from domain.evidence import NeighbourLists
-from domain.model import Blend, Model, Tuning
+from domain.model import Choice, Model
 from domain.neighbours import mixed, views
 from domain.packing import pack
 from domain.ports import TrainedModel
@@ -20,16 +19,6 @@ from domain.preferences import preferences
 from domain.products import Product
 from domain.recipe import Recipe
 from domain.repurchase import rebuy_days
-
-
-class Choice(Struct, frozen=True, kw_only=True):
-    """All that tuning chooses; the defaults serve a shop with too few events to hold any out."""
-
-    recipe: Recipe = Recipe()
-    blend: Blend = Blend()
-    seen_again: float = 0.0
-    variety: float = 1.0
-    tuning: Tuning = Tuning()
 
 
 def train_model(

@@ -14,14 +14,14 @@ from domain.event_log import EventLog
 from domain.foresight import Foreseen, Histories, K
 from domain.holdout import Relevant, Split, by_day, for_tuning, relevant
 from domain.metrics import ndcg_at_k
-from domain.model import Model, Tuning
+from domain.model import Choice, Model, Tuning
 from domain.neighbours import Views, mixed, views
 from domain.products import Product
 from domain.recipe import FOREVER, Recipe
 from domain.rehearsal import Rehearsal, ranked
 from domain.ridge import MOST_DENSE
 from domain.search import PatternSearch, best_of
-from domain.training import Choice, size_of, train_model
+from domain.training import size_of, train_model
 
 MOST_CUSTOMERS = 5000
 MOST_REHEARSED = 2000
@@ -52,14 +52,19 @@ class Trial(Struct, frozen=True, kw_only=True):
 
 
 def default_trials(log: EventLog) -> int:
-    """Give the number of trials that suits the size of the data: 40 up to 100,000 events, 20 up to a million, then 10.
+    """Give the number of trials that suits the size of the data: 24 up to 100,000 events, 12 up to a million, then 6.
 
     None below 500 events: what so few would say is chance.
     """
     n_events = len(log.products)
     if n_events < LEAST_EVENTS:
         return 0
-    return 40 if n_events <= 100_000 else 20 if n_events <= 1_000_000 else 10
+    return 24 if n_events <= 100_000 else 12 if n_events <= 1_000_000 else 6
+
+
+def is_due(tuning: Tuning, log: EventLog) -> bool:
+    """Tell whether it is time to tune: never done, or the shop has twice the events that it was tuned on."""
+    return len(log.products) >= 2 * tuning.n_events
 
 
 def tune(
@@ -91,7 +96,7 @@ def tune(
         if search.learn(trial.recipe, trial.score):
             best = trial
         done += 1
-    return _blended(hidden, products, assigned=assigned, best=best, trials=done, seed=seed)
+    return _blended(hidden, products, assigned=assigned, best=best, n_events=len(log.products), trials=done, seed=seed)
 
 
 def _tried(recipe: Recipe, hidden: Hidden, histories: Histories, *, n_products: int, known: Trial | None = None) -> Trial:
@@ -158,6 +163,7 @@ def _blended(
     *,
     assigned: Mapping[str, Segment],
     best: Trial,
+    n_events: int,
     trials: int,
     seed: int,
 ) -> Choice:
@@ -195,6 +201,7 @@ def _blended(
         tuning=Tuning(
             seed=seed,
             trials=trials,
+            n_events=n_events,
             n_customers=len(sampled.customers),
             ndcg=ndcg,
             ndcg_of_defaults=_served_ndcg(rehearsal, replace(unseen, blend=Choice().blend), sampled),

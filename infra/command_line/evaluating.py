@@ -15,6 +15,7 @@ from domain.errors import Unusable
 from domain.evaluation import MODELS, ModelName
 from domain.holdout import Split
 from domain.products import Product
+from infra.command_line.training import whole_number
 from infra.edge.storage import open_repository
 from infra.evaluation_files import Numbering, ProductLine, product_of, read_log, read_products, read_segments
 from infra.evaluator import Measured, Shop, Wanted, evaluate, holdout
@@ -48,8 +49,8 @@ def add_command(commands: Any) -> None:
     command.add_argument("-k", type=int, choices=range(1, 101), default=20, metavar="1-100", help="length of a list (20)")
     command.add_argument("--seen", choices=("keep", "drop"), default="drop", help="may a list repeat what was seen? (drop)")
     command.add_argument("--models", type=_models, default=MODELS, metavar="A,B,...", help=", ".join(MODELS))
-    command.add_argument("--trials", type=_count, metavar="N", help="trials of tuning; else by the size of the data")
-    command.add_argument("--seed", type=_count, default=0, metavar="N", help="of the search (0)")
+    command.add_argument("--trials", type=whole_number, metavar="N", help="trials of tuning; else by the size of the data")
+    command.add_argument("--seed", type=whole_number, default=0, metavar="N", help="of the search (0)")
     command.add_argument("--json", action="store_true", help="print one JSON object per model and line")
     command.set_defaults(run=run_evaluation)
 
@@ -158,10 +159,3 @@ def _positive(text: str) -> float:
     if not 0 < days < 36_500:
         raise argparse.ArgumentTypeError("expected more than 0 days")
     return days
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("expected 0 or more")
-    return number

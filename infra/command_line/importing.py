@@ -13,7 +13,9 @@ from infra.intake import Import, Report, import_files
 from infra.intake.rows import Kind, columns_of
 from infra.progress import progress_on
 from infra.settings import Settings
-from infra.trainer import train
+from infra.trainer import Effort, train
+
+TUNING_SECONDS = 60.0
 
 DESCRIPTION = """\
 Import files: CSV with a header, or JSON Lines; plain, .gz or .xz; - for standard input.
@@ -58,7 +60,7 @@ async def _import(wanted: Import, settings: Settings, *, train_after: bool) -> R
         report = await import_files(wanted, intake=repository, now=now, progress=progress_on(sys.stderr))
         sys.stdout.write(report.told())
         if train_after:
-            sys.stdout.write(told(await train(repository, now=datetime.now(UTC))))
+            sys.stdout.write(told(await train(repository, now=datetime.now(UTC), effort=Effort(seconds=TUNING_SECONDS))))
     return report
 
 

@@ -1,6 +1,6 @@
 """What readers found before, kept in memory while it cannot have changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
 
 from domain.evidence import NeighbourLists
@@ -42,12 +42,18 @@ class Versioned(Generic[K, V]):
                 missing.append(key)
         return young, missing
 
+    def add(self, version: int | str, found: Mapping[K, V]) -> None:
+        """Hold what was found on the way to something else."""
+        held, _ = self.under(version, ())
+        held.update(found)
+
 
 class Cache:
-    """Products by index and by id, the newest of categories, and trained neighbours, None for a product without."""
+    """Products by index and by id, the newest of categories, and what was trained, None where training found nothing."""
 
     def __init__(self) -> None:
         self.by_index: Versioned[int, Product] = Versioned(MOST_PRODUCTS)
         self.by_id: Versioned[str, Product] = Versioned(MOST_PRODUCTS)
         self.newest: Versioned[tuple[str, int], list[int]] = Versioned(MOST_LISTS)
         self.neighbours: Versioned[int, NeighbourLists | None] = Versioned(MOST_LISTS)
+        self.category_trends: Versioned[str, bytes | None] = Versioned(MOST_LISTS)

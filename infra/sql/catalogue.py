@@ -78,6 +78,7 @@ def by_index(indexes: Collection[int], *, version: int, cache: Cache) -> Steps[l
             f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_index IN (:missing)", missing=missing
         )
         held.update((row[0], product_from(row)) for row in found)
+        cache.by_id.add(version, {row[1]: held[row[0]] for row in found})
     return [held[index] for index in indexes if index in held]
 
 
@@ -89,6 +90,7 @@ def by_id(product_ids: Collection[str], *, version: int, cache: Cache) -> Steps[
             f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_id IN (:missing)", missing=missing
         )
         held.update((row[1], product_from(row)) for row in found)
+        cache.by_index.add(version, {row[0]: held[row[1]] for row in found})
     return held
 
 

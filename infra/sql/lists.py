@@ -122,7 +122,7 @@ def gather(
         history=past,
         bought=dict(bought),
         neighbours=(yield from _neighbours(at.model_id, products, cache=cache)),
-        category_trends=(yield from _category_trends(at.model_id, wanted)),
+        category_trends=(yield from _category_trends(at.model_id, wanted, cache=cache)),
         model=model,
         recent_popularity=(yield from recent_popularity()) if model is UNTRAINED else WeightedProducts(),
     )
@@ -173,13 +173,17 @@ def neighbours_from(row: Row) -> NeighbourLists:
     return NeighbourLists(product_index=index, bought_together=bought, viewed_together=viewed, similar_product=similar)
 
 
-def _category_trends(model_id: str, categories: Sequence[str]) -> Steps[dict[str, bytes]]:
-    found = yield from rows(
-        "SELECT category, products FROM product_trends WHERE model_id = :model_id AND category IN (:categories)",
-        model_id=model_id,
-        categories=categories,
-    )
-    return dict(found)
+def _category_trends(model_id: str, categories: Sequence[str], *, cache: Cache) -> Steps[dict[str, bytes]]:
+    held, missing = cache.category_trends.under(model_id, categories)
+    if missing:
+        found = yield from rows(
+            "SELECT category, products FROM product_trends WHERE model_id = :model_id AND category IN (:missing)",
+            model_id=model_id,
+            missing=missing,
+        )
+        held.update(dict.fromkeys(missing))
+        held.update(found)
+    return {category: packed for category in categories if (packed := held[category])}
 
 
 def recent_popularity() -> Steps[WeightedProducts]:

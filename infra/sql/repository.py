@@ -120,6 +120,9 @@ class SqlRepository:
             yield batch
             index = batch[-1].product_index
 
+    async def current_model(self) -> Model:
+        return await self.engine.read(self._current_model)
+
     async def assigned_segments(self) -> dict[str, Segment]:
         return await self.engine.read(models.assigned_segments)
 
@@ -149,8 +152,11 @@ class SqlRepository:
             self._newest_model = yield from models.read_model(model_id)
         return self._newest_model
 
+    def _current_model(self) -> Steps[Model]:
+        return (yield from self._model((yield from models.current_id())))
+
     def _summary(self) -> Steps[ShopSummary]:
-        model = yield from self._model((yield from models.current_id()))
+        model = yield from self._current_model()
         n_products, n_events = yield from self._counts()
         return ShopSummary(
             n_products=n_products,
@@ -158,6 +164,7 @@ class SqlRepository:
             n_events_trained=model.n_events,
             model_id=model.model_id,
             trained_at=from_microseconds(model.trained_at) if model.trained_at else None,
+            choice=model.choice,
         )
 
     def _counts(self) -> Steps[tuple[int, int]]:

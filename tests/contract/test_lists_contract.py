@@ -105,7 +105,12 @@ async def test_a_list_made_before_an_event_does_not_replace_one_made_after_it(sh
     await change_by_event(shop, now)
     newer = await store(shop, now)
     late = ScoredList(
-        customer_id="c-1", segment="Regular", strategy="empty", generated_at=now + timedelta(minutes=1), items=[]
+        customer_id="c-1",
+        segment="Regular",
+        strategy="empty",
+        generated_at=now + timedelta(minutes=1),
+        causes=[],
+        items=[],
     )
 
     beginning = shown(late, request=ListRequest())

@@ -101,7 +101,7 @@ CREATE TABLE product_neighbours (
     viewed_together BLOB NOT NULL,
     similar_product BLOB NOT NULL,
     PRIMARY KEY (model_id, product_index)
-) STRICT, WITHOUT ROWID;
+) STRICT; -- with rowids: such rows are too long for the inner pages of an index
 
 CREATE TABLE product_trends (
     model_id TEXT NOT NULL,

@@ -1,0 +1,7 @@
+-- A customer's history is read from these indexes alone; the rows lie wherever their events arrived.
+
+DROP INDEX browsing_history_by_customer;
+DROP INDEX purchase_history_by_customer;
+CREATE INDEX browsing_history_by_customer ON browsing_history (customer_id, occurred_at, product_id, event_type);
+CREATE INDEX purchase_history_by_customer ON purchase_history
+    (customer_id, occurred_at, product_id, line, currency, quantity, unit_price);
