@@ -58,6 +58,10 @@ class Parts:
         hits = np.take_along_axis(self._hits, best, axis=1)
         return float(ndcg_at_k(hits, self._n_relevant).mean())
 
+    def blended_ndcg(self, blend: Blend) -> float:
+        """Return the same for a blend, with nothing for having been seen."""
+        return self.ndcg(np.array([*(getattr(blend, source) for source in SOURCES), 0.0]))
+
 
 def fitted_blend(parts: Parts, *, first: Blend) -> Blend:
     """Fit the weights of the sources one after the other, from `first`, in three rounds; neighbours count 1.

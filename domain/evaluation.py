@@ -75,7 +75,7 @@ def ranker_of(
             only = replace(_NOTHING, bought_together=blend.bought_together, viewed_together=blend.viewed_together)
             return _served(rehearsal, replace(rehearsal.model, blend=only, variety=0.0), seen=seen, k=k)
         case "content":
-            only = replace(_NOTHING, similar_product=0.5, category_interest=0.5)
+            only = replace(_NOTHING, similar_product=0.5, category_interest=1.0)
             return _served(rehearsal, replace(rehearsal.model, blend=only, variety=0.0), seen=seen, k=k)
         case "served":
             return _served(rehearsal, rehearsal.model, seen=seen, k=k)

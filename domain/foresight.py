@@ -11,9 +11,10 @@ from domain.evidence import HISTORY_LENGTH
 from domain.holdout import Relevant
 from domain.metrics import ndcg_at_k
 from domain.neighbours import Views
-from domain.sparse_rows import strongest
+from domain.sparse_rows import cut, strongest
 
 K = 20
+MOST_SCORES = 500
 
 
 class Histories:
@@ -42,12 +43,15 @@ class Histories:
         most = matrix.max(axis=1).toarray().ravel()
         return (sparse.diags_array(1 / np.where(most > 0, most, 1.0)) @ matrix).tocsr()
 
+    def unseen(self, scores: Any) -> Any:
+        """Keep the best scores (customers, products) of what was not seen, as csr rows."""
+        return cut((scores - scores.multiply(self._seen)).tocsr(), n=MOST_SCORES)
+
     def ndcg(self, scores: Any) -> float:
-        """Return the mean NDCG@20 of the products with the highest scores (customers, products) that were not seen."""
-        unseen = (scores - scores.multiply(self._seen)).tocsr()
-        hits = np.zeros((unseen.shape[0], K), dtype=np.bool_)
-        for row, (first, last) in enumerate(zip(unseen.indptr[:-1].tolist(), unseen.indptr[1:].tolist(), strict=True)):
-            best = unseen.indices[first:last][strongest(unseen.indices[first:last], unseen.data[first:last], n=K)]
+        """Return the mean NDCG@20 of the products with the highest scores, a csr matrix (customers, products)."""
+        hits = np.zeros((scores.shape[0], K), dtype=np.bool_)
+        for row, (first, last) in enumerate(zip(scores.indptr[:-1].tolist(), scores.indptr[1:].tolist(), strict=True)):
+            best = scores.indices[first:last][strongest(scores.indices[first:last], scores.data[first:last], n=K)]
             hits[row, : len(best)] = np.isin(best, self.relevant[row])
         return float(ndcg_at_k(hits, self.n_relevant).mean())
 
@@ -57,7 +61,7 @@ class Histories:
 
 
 class Foreseen:
-    """What the three views of one recipe foresee by themselves; any mix of them is a sum, as long as none is cut."""
+    """What the three views of one recipe foresee by themselves; a mix of them is scored as the sum of the best of each."""
 
     def __init__(self, histories: Histories, views: Views) -> None:
         self._histories, self._views = histories, views
@@ -69,7 +73,9 @@ class Foreseen:
         if self._scores is None or self._seeds != (event_exponent, history_days):
             seeds = self._histories.seeds(event_exponent=event_exponent, history_days=history_days)
             self._seeds = (event_exponent, history_days)
-            self._scores = (seeds @ self._views.together, seeds @ self._views.ridge, seeds @ self._views.succession)
+            views = (self._views.together, self._views.ridge, self._views.succession)
+            together, ridge, succession = (self._histories.unseen(seeds @ view) for view in views)
+            self._scores = together, ridge, succession
         together, ridge, succession = self._scores
         together_share = 1.0 - ridge_share - succession_share
         return self._histories.ndcg(together_share * together + ridge_share * ridge + succession_share * succession)

@@ -24,13 +24,13 @@ class Blend(Struct, frozen=True, kw_only=True):
     """How much each source weighs in a score; every source is scaled to [0, 1] before."""
 
     bought_together: float = 1.0
-    viewed_together: float = 0.7
-    similar_product: float = 0.45
-    segment_trend: float = 0.15
+    viewed_together: float = 1.0
+    similar_product: float = 0.2
+    segment_trend: float = 0.05
     category_interest: float = 0.3
-    price_fit: float = 0.05
-    new: float = 0.04
-    popular: float = 0.1
+    price_fit: float = 0.02
+    new: float = 0.02
+    popular: float = 0.05
 
 
 class PriceFit(Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     recipe: Recipe = Recipe()
     blend: Blend = Blend()
     seen_again: float = 0.0
-    variety: float = 1.0
+    variety: float = 0.5
     tuning: Tuning = Tuning()
 
 
@@ -85,7 +85,7 @@ class Model(Struct, frozen=True, kw_only=True):
     recipe: Recipe = field(default_factory=Recipe)
     blend: Blend = field(default_factory=Blend)
     seen_again: float | None = 0.0
-    variety: float = 1.0
+    variety: float = 0.5
     tuning: Tuning = field(default_factory=Tuning)
     segment_rule: SegmentRule = field(default_factory=SegmentRule)
     rebuy_days: dict[str, float] = {}

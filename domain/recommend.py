@@ -33,7 +33,7 @@ from domain.scoring import NEIGHBOUR_SOURCES, Signals, counted_from, score, sign
 
 N_NEIGHBOURS = 100
 N_TREND = 20
-N_CATEGORY_TREND = 8
+N_CATEGORY_TREND = 10
 N_NEWEST = 4
 N_INTERESTS = 5
 LEAST_SEGMENT_EVENTS = 50

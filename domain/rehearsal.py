@@ -17,7 +17,7 @@ from domain.products import Product
 from domain.recommend import recommend, shortlist
 from domain.recommendations import ListRequest, ScoredList
 
-MOST_CATEGORIES = 8
+MOST_CATEGORIES = 16
 ALL = ListRequest()
 
 

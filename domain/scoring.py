@@ -30,6 +30,8 @@ SEEN_AGAIN = SOURCES.index("viewed_together")
 N_CONTENT_SEEDS = 10
 NEW_DAYS = 30.0
 LEAST_SIMILARITY = 0.3
+UNTRIED = 0.02
+"""What a product that is not popular in its category gets of an interest in it: enough to come before others."""
 
 
 class Neighbours(Struct, frozen=True, kw_only=True):
@@ -208,10 +210,16 @@ def _own(signals: Signals, products: Sequence[Product], *, evidence: Evidence, n
     """Compute the parts of PRODUCT_SOURCES."""
     interests = {category: _interest(category, signals) for category in {product.category for product in products}}
     trends = {category: signals.category_trends.get(category or "", {}) for category in interests}
+    # What the best product of the best category gets, so that the source is scaled to [0, 1].
+    most = max(
+        (signals.interests.get(path, 0.0) * max(trend.values()) for path, trend in signals.category_trends.items() if trend),
+        default=0.0,
+    )
+    most = most or 1.0
     columns: dict[Source, npt.ArrayLike] = {
         "segment_trend": [signals.segment_trend.get(product.product_index, 0.0) for product in products],
         "category_interest": [
-            interests[product.category][1] * (0.5 + 0.5 * trends[product.category].get(product.product_index, 0.0))
+            interests[product.category][1] * (UNTRIED + trends[product.category].get(product.product_index, 0.0) / most)
             for product in products
         ],
         "price_fit": price_fits(products, evidence),

@@ -1,5 +1,6 @@
 """What is popular now: in the shop, in a segment, in a category."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -63,17 +64,25 @@ def strongest(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts:
 
 
 def category_trends(products: Sequence[Product], popular: npt.NDArray[np.float64]) -> Mapping[str, WeightedProducts]:
-    """Rank the 50 most popular products of every category path, upper levels included, scaled as `strongest` does."""
-    members: dict[str, list[int]] = {}
+    """Rank the 50 most popular products of every category path, upper levels included.
+
+    A product weighs its popularity over the square root of its path's: between what a category's buyers choose (over the
+    whole popularity) and what sells most (over none). Weights are scaled so that the largest of all paths is 1.
+    """
     by_index = {product.product_index: product for product in products}
+    members: dict[str, list[int]] = {}
+    sums: defaultdict[str, float] = defaultdict(float)
     for index in np.lexsort((np.arange(len(popular)), -popular)).tolist():
         if popular[index] <= 0:
             break
         for path in category_levels(by_index[index].category) if index in by_index else []:
+            sums[path] += float(popular[index])
             listed = members.setdefault(path, [])
             if len(listed) < N_CATEGORY_TREND:
                 listed.append(index)
+    weights = {path: popular[listed] / np.sqrt(sums[path]) for path, listed in members.items()}
+    most = max((float(own[0]) for own in weights.values()), default=1.0)
     return {
-        path: WeightedProducts(products=tuple(listed), weights=tuple((popular[listed] / popular[listed[0]]).tolist()))
+        path: WeightedProducts(products=tuple(listed), weights=tuple((weights[path] / most).tolist()))
         for path, listed in members.items()
     }

@@ -14,7 +14,7 @@ from domain.event_log import EventLog
 from domain.foresight import Foreseen, Histories, K
 from domain.holdout import Relevant, Split, by_day, for_tuning, relevant
 from domain.metrics import ndcg_at_k
-from domain.model import Choice, Model, Tuning
+from domain.model import Blend, Choice, Model, Tuning
 from domain.neighbours import Views, mixed, views
 from domain.products import Product
 from domain.recipe import FOREVER, Recipe
@@ -32,6 +32,7 @@ HISTORY_DAYS = (1.0, 3.0, 7.0, 15.0, 30.0, 60.0, 120.0, FOREVER)
 TREND_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 90.0, FOREVER)
 RIDGE_SHARES = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
 SUCCESSION_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5)
+FADINGS = (3.0, 30.0, FOREVER)
 VARIETIES = (0.0, 0.25, 0.5, 1.0)
 
 
@@ -186,13 +187,14 @@ def _blended(
     )
     rehearsal = Rehearsal(shown, products, trained, assigned=assigned)
     unseen = replace(trained.model, seen_again=None)
-    blend = fitted_blend(Parts(rehearsal, unseen, sampled), first=trained.model.blend)
+    fitted = [_fitted(rehearsal, replace(unseen, recipe=one), sampled) for one in _fadings(recipe, hidden)]
+    recipe, blend = max(fitted, key=lambda fit: fit[0])[1:]
+    unseen = replace(unseen, recipe=recipe, blend=blend)
     variety, ndcg = best_of(
-        VARIETIES,
-        [_served_ndcg(rehearsal, replace(unseen, blend=blend, variety=variety), sampled) for variety in VARIETIES],
+        VARIETIES, [_served_ndcg(rehearsal, replace(unseen, variety=variety), sampled) for variety in VARIETIES]
     )
     to_find_again = relevant(hidden.split, seen="keep").sample(MOST_REHEARSED, rng=rng)
-    seen_again = fitted_seen_again(Parts(rehearsal, replace(trained.model, seen_again=1.0), to_find_again), blend)
+    seen_again = fitted_seen_again(Parts(rehearsal, replace(unseen, seen_again=1.0), to_find_again), blend)
     return Choice(
         recipe=recipe,
         blend=blend,
@@ -204,9 +206,21 @@ def _blended(
             n_events=n_events,
             n_customers=len(sampled.customers),
             ndcg=ndcg,
-            ndcg_of_defaults=_served_ndcg(rehearsal, replace(unseen, blend=Choice().blend), sampled),
+            ndcg_of_defaults=_served_ndcg(rehearsal, replace(trained.model, seen_again=None, blend=Blend()), sampled),
         ),
     )
+
+
+def _fadings(recipe: Recipe, hidden: Hidden) -> list[Recipe]:
+    """List how fast a history may fade: as suits the neighbours, or as may suit the other sources better."""
+    days = dict.fromkeys([recipe.history_days, *(FADINGS if hidden.has_times else ())])
+    return [replace(recipe, history_days=one) for one in days]
+
+
+def _fitted(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> tuple[float, Recipe, Blend]:
+    parts = Parts(rehearsal, model, to_find)
+    blend = fitted_blend(parts, first=model.blend)
+    return parts.blended_ndcg(blend), model.recipe, blend
 
 
 def _trend_days(log: EventLog, to_find: Relevant, *, n_products: int) -> float:
