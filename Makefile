@@ -2,10 +2,18 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-SOURCES := domain infra functions tests benchmarks main.py test_recommendations.py
+SOURCES := domain infra functions artefacts tests benchmarks main.py test_recommendations.py
+
+# For AWS Lambda: what it runs on, the demo shop in the artefacts (DEMO=1), and what `make deploy` deploys.
+ARCHITECTURE ?= x86_64
+DEMO ?= 0
+STACK ?= shop
+PARAMETERS ?=
+SAM = SAM_CLI_TELEMETRY=0 $(BIN)/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check lint format types contracts coverage test-system test-slow bench lock sam-validate clean
+.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench lock \
+	sam-validate sam-build lambda-test bench-lambda deploy clean
 
 help: ## print the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,7 +27,7 @@ tour: $(VENV)/.runtime ## walk through all endpoints, printed for a person
 test: $(VENV)/.dev ## all tests that need no server processes
 	$(BIN)/python -m pytest -q -n 2
 
-check: lint types contracts coverage test-system ## all that CI runs
+check: lint types contracts coverage fuzz test-system ## all that CI runs
 
 lint: $(VENV)/.dev ## ruff, and that everything is formatted
 	$(BIN)/ruff check $(SOURCES)
@@ -37,6 +45,9 @@ contracts: $(VENV)/.dev ## which package may import which
 coverage: $(VENV)/.dev ## the tests of `make test`, with branch coverage
 	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term
 
+fuzz: $(VENV)/.dev ## N requests (10000) of bytes that are almost right, of SEED (1)
+	$(BIN)/python -m tests.fuzz $(or $(N),10000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
+
 test-system: $(VENV)/.dev ## servers, crashes, a browser, the template
 	$(BIN)/python -m pytest -q -m 'system and not slow'
 
@@ -47,11 +58,29 @@ bench: $(VENV)/.dev ## measure, and print the tables of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run
 
 sam-validate: $(VENV)/.dev ## check template.yaml
-	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 $(BIN)/sam validate --lint
+	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint
+
+sam-build: $(VENV)/.dev ## build every function for AWS Lambda; DEMO=1 adds the demo shop, ARCHITECTURE=arm64 is for Graviton
+	$(SAM) build --build-in-source --parameter-overrides Architecture=$(ARCHITECTURE)
+
+lambda-test: $(VENV)/.dev ## build with SAM, and run every artefact under AWS's runtime client
+	$(BIN)/python -m pytest -q -m system tests/system/test_lambda.py tests/system/test_artefacts.py
+
+bench-lambda: $(VENV)/.dev ## measure cold starts, warm invocations and sizes side by side
+	$(BIN)/python -m benchmarks.on_lambda
+
+deploy: sam-build ## deploy to AWS: make deploy STACK=shop PARAMETERS="DatabaseSecret=shop-database SubnetIds=..."
+	$(SAM) deploy --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
+		--parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
+
+# What SAM calls for each function, with the folder to fill.
+build-%:
+	$(firstword $(wildcard $(BIN)/python) $(PYTHON)) -m artefacts $* $(ARTIFACTS_DIR) --architecture $(ARCHITECTURE) \
+		$(if $(filter 1,$(DEMO)),--demo)
 
 lock: $(VENV)/.dev ## pin all requirements with hashes
 	$(BIN)/pip install --quiet uv
-	for name in requirements requirements-lambda requirements-dev; do \
+	for name in requirements requirements-lambda requirements-dev tests/system/awslambdaric benchmarks/fastapi; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate --upgrade $$name.txt --output-file $$name.lock || exit 1; done
 

@@ -16,7 +16,7 @@ from domain.evidence import EventType
 from domain.fields import Instant, to_microseconds
 from domain.products import Product
 from infra.intake.files import Row, opened
-from infra.intake.rows import RowRefused, prepared
+from infra.intake.rows import RowRefused, normalised
 from infra.trainer import number_of
 
 T = TypeVar("T", bound=Struct)
@@ -130,7 +130,7 @@ def _record(row: Row, kind: type[T]) -> T:
         if name in given:
             given[name] = str(given[name])
     try:
-        return msgspec.convert(prepared(given), kind, strict=False)
+        return msgspec.convert(normalised(given), kind, strict=False)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$.")
         raise RowRefused(path.rstrip("`") or None, text.partition(" '")[0]) from None

@@ -1,7 +1,8 @@
 """One adapter between AWS Lambda and an application; importing it makes nothing but a function."""
 
-import asyncio
+import gc
 import logging
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -10,12 +11,19 @@ from litestar import Litestar
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
+from infra.aws.logs import Invocation, log_as_json
+from infra.aws.mailbox import Answered, IdMember, Record, deliver, records_of, scope_of, undelivered
+from infra.aws.metrics import emit, served_list
+from infra.aws.running import Running
 from infra.edge.problems import MEDIA_TYPE, Problem, headers_for, problem
 
 logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 Answer = dict[str, Any]
+
+SPARE_SECONDS = 0.5
+"""Of the time that an invocation has left, what is kept to answer that it is over."""
 
 _PLAIN_IN_PATHS = "/%:@!$&'()*+,;="
 
@@ -24,26 +32,42 @@ class LambdaHandler:
     """Serve an application in one execution environment: one event loop and one start, kept from event to event.
 
     Mangum would start and stop the application with every event, and needs a current event loop, which is gone after
-    `asyncio.run`.
+    `asyncio.run`. With a `mailbox`, the member of a message that is its id, batches of SQS messages are taken as well.
     """
 
-    def __init__(self, app: Litestar) -> None:
-        self._app = app
-        self._loop: asyncio.AbstractEventLoop | None = None
+    def __init__(self, app: Litestar, *, mailbox: IdMember | None = None) -> None:
+        self._path = app.routes[0].path if mailbox else ""
+        self._mailbox: IdMember | None = mailbox
+        self._running = Running(app)
+        self._invocation = Invocation()
         self._mangum: Mangum | None = None
         self._asked = False
+        _resume_collections()
 
     def __call__(self, event: Event, context: Any) -> Answer:
         """Answer one event; a start-up fault is answered with 503 and tried again at the next event."""
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(self._loop)
+        began = time.perf_counter()
+        self._invocation.request_id = getattr(context, "aws_request_id", None)
+        log_as_json(self._invocation)
+        is_started = self._running.wake(_seconds_left(context))
+        records = records_of(event)
+        if self._mailbox and records:
+            answer, answers = self._deliver(records, is_started=is_started, id_member=self._mailbox)
+        else:
+            answer = self._respond(event, context) if is_started else _answer(problem("store-unavailable"))
+            answers = [(answer["statusCode"], answer["body"])]
+        self._measure(answers, milliseconds=(time.perf_counter() - began) * 1000)
+        self._invocation.cold_start = False
+        return answer
+
+    def close(self) -> None:
+        """End the application; an environment is never told of its end, but a test is."""
+        self._running.close()
+
+    def _respond(self, event: Event, context: Any) -> Answer:
         if self._mangum is None:
-            try:
-                self._mangum = self._start(self._loop)
-            except Exception:
-                logger.exception("The application did not start.")
-                return _answer(problem("store-unavailable"))
+            # Media types that it does not know as text it would encode in base64.
+            self._mangum = Mangum(self._ask, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
         self._asked = False
         try:
             return self._mangum(event, context)
@@ -52,39 +76,49 @@ class LambdaHandler:
             logger.exception("The event cannot be answered.")
             return _answer(problem("internal" if self._asked else "malformed-json"))
 
-    def close(self) -> None:
-        """End the application and its loop; an environment is never told of its end, but a test is."""
-        if self._loop is None:
-            return
-        loop, mangum = self._loop, self._mangum
-        self._loop = self._mangum = None
-        try:
-            if mangum is not None:
-                self._ending.set()
-                loop.run_until_complete(self._living)
-        finally:
-            loop.close()
+    def _deliver(self, records: list[Record], *, is_started: bool, id_member: IdMember) -> tuple[Answer, list[Answered]]:
+        delivery = (
+            self._running.run(deliver(records, self._post, id_member=id_member)) if is_started else undelivered(records)
+        )
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in delivery.failed]}, delivery.answers
 
-    def _start(self, loop: asyncio.AbstractEventLoop) -> Mangum:
-        started = loop.create_future()
-        self._ending = asyncio.Event()
-        self._living = loop.create_task(_live(self._app, started, self._ending))
-        loop.run_until_complete(asyncio.wait({self._living, started}, return_when=asyncio.FIRST_COMPLETED))
-        if self._living.done():
-            self._living.result()
-        # Media types that Mangum does not know as text it would encode in base64.
-        return Mangum(self._ask, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
+    def _measure(self, answers: list[Answered], *, milliseconds: float) -> None:
+        metrics = {
+            "requests": len(answers),
+            "errors": sum(status >= 500 for status, _ in answers),
+            "refused": sum(400 <= status < 500 for status, _ in answers),
+            "latency": round(milliseconds, 3),
+        }
+        emit(self._invocation, metrics, [served for _, body in answers if (served := served_list(body))])
 
     async def _ask(self, scope: Any, receive: Any, send: Any) -> None:
         self._asked = True
-        await self._app(scope | {"raw_path": _raw_path(scope)}, receive, send)
+        await self._running.ask(scope | {"raw_path": _raw_path(scope)}, receive, send)
+
+    async def _post(self, body: bytes) -> Answered:
+        """Ask the application with a message as the body of a request."""
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        await self._running.ask(scope_of(self._path, body), receive, send)
+        return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:]).decode()
 
 
-async def _live(app: Litestar, started: "asyncio.Future[None]", ending: asyncio.Event) -> None:
-    """Hold the lifespan open; it must be left in the task that entered it."""
-    async with app.lifespan():
-        started.set_result(None)
-        await ending.wait()
+def _resume_collections() -> None:
+    """Collect garbage again, which `functions` put off; what was imported stays, and is not looked through."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+
+
+def _seconds_left(context: Any) -> float | None:
+    """Return how long an answer may take; a test gives no context."""
+    return None if context is None else context.get_remaining_time_in_millis() / 1000 - SPARE_SECONDS
 
 
 def _raw_path(scope: Any) -> bytes:

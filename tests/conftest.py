@@ -1,6 +1,7 @@
 """What all tests share: a moment, repositories of every kind that there is, and applications to ask."""
 
 import asyncio
+import logging
 import os
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from infra.aws.logs import StandardOutput
 from infra.edge.storage import open_repository
 from infra.settings import Settings
 from tests import postgres
@@ -39,6 +41,16 @@ async def client_of(app):
     """Run an application and send it requests."""
     async with running(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def root_logger():
+    """Give the root logger back as it was: a function on AWS Lambda takes it over."""
+    root = logging.getLogger()
+    level = root.level
+    yield root
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, StandardOutput)]
+    root.setLevel(level)
 
 
 @pytest.fixture

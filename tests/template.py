@@ -1,5 +1,6 @@
 """template.yaml as the tests read it."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,36 @@ class _Loader(yaml.SafeLoader):
     """Keep CloudFormation's short functions as their arguments."""
 
 
-_Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))
+def _arguments(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)
 
 
+_Loader.add_multi_constructor("!", _arguments)
+
+
+@cache
 def template() -> dict[str, Any]:
     return yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # a SafeLoader, but for the short functions
 
 
-def functions() -> dict[str, dict[str, Any]]:
-    """Return the properties of every function by its name."""
-    resources = template()["Resources"]
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of all resources of a type by their names."""
+    found = template()["Resources"].items()
+    return {name: resource.get("Properties", {}) for name, resource in found if resource["Type"] == kind}
+
+
+def all_functions() -> dict[str, dict[str, Any]]:
+    """Return the properties of every function, what all have in common included."""
+    common = template()["Globals"]["Function"]
+    variables = common["Environment"]["Variables"]
     return {
-        name: resource["Properties"]
-        for name, resource in resources.items()
-        if resource["Type"] == "AWS::Serverless::Function"
+        name: common | properties | {"Environment": variables | properties.get("Environment", {}).get("Variables", {})}
+        for name, properties in resources("AWS::Serverless::Function").items()
     }
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    """Return the functions behind the API."""
+    return {name: properties for name, properties in all_functions().items() if "Api" in properties["Events"]}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,11 @@ from pathlib import Path
 import pytest
 
 import main
+from artefacts.__main__ import entry_of
+from artefacts.imports import sources_of
 from infra.edge.documentation import openapi_document
-from tests.template import ROOT, functions, template
+from infra.settings import Settings
+from tests.template import ROOT, all_functions, functions, resources, template
 
 NAMES = {
     "CustomerCreate",
@@ -56,10 +60,15 @@ def test_the_template_and_the_openapi_document_name_the_same_routes():
 
 
 def test_every_function_is_behind_the_one_api_that_only_signed_requests_pass():
-    api = template()["Resources"]["ShopApi"]["Properties"]
+    (api,) = resources("AWS::Serverless::HttpApi").values()
 
     assert api["Auth"] == {"EnableIamAuthorizer": True, "DefaultAuthorizer": "AWS_IAM"}
     assert {properties["Events"]["Api"]["Properties"]["ApiId"] for properties in functions().values()} == {"ShopApi"}
+
+
+def test_no_function_opens_its_route_and_no_parameter_the_api():
+    assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * 7
+    assert not [name for name in template()["Parameters"] if "auth" in name.lower()]
 
 
 def test_there_is_an_event_for_each_function():
@@ -67,6 +76,121 @@ def test_there_is_an_event_for_each_function():
         event = json.loads((ROOT / "events" / f"{name}.json").read_text())
         route = properties["Events"]["Api"]["Properties"]
         assert event["routeKey"] == f"{route['Method']} {route['Path']}"
+
+
+def test_each_function_has_a_good_and_a_bad_event_and_each_event_a_function():
+    expected = {f"{name}{kind}.json" for name in all_functions() for kind in ("", ".bad")}
+    queues = {f"{name}.queue.json" for name, given in all_functions().items() if "Mailbox" in given["Events"]}
+
+    assert {path.name for path in (ROOT / "events").iterdir()} == expected | queues | {"env.json"}
+
+
+def test_the_environment_of_sam_local_names_variables_of_every_function():
+    given = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
+
+    assert all(given.keys() <= properties["Environment"].keys() for properties in all_functions().values())
+
+
+def variables_read_by(name):
+    """Find the settings and variables that the code of a function names."""
+    source = "\n".join(file.read_text() for file in sources_of(ROOT / entry_of(name), root=ROOT) if file.stem != "settings")
+    attributes = set(re.findall(r"\bsettings(?:\(\))?\.(\w+)", source))
+    of_url = {"database_url"} if attributes & {"is_postgres", "database_path"} else set()
+    variables = set(re.findall(r"os\.environ(?:\.get\(|\[)\"(\w+)\"", source)) - {"AWS_LAMBDA_FUNCTION_NAME"}
+    return {field.upper() for field in (attributes | of_url) & set(Settings.__struct_fields__)} | variables
+
+
+@pytest.mark.parametrize("name", sorted(all_functions()))
+def test_every_variable_that_a_function_reads_is_set_and_no_other(name):
+    assert set(all_functions()[name]["Environment"]) == variables_read_by(name)
+
+
+def test_only_functions_that_reuse_lists_are_told_for_how_long():
+    told = {name for name, properties in all_functions().items() if "REUSE_SECONDS" in properties["Environment"]}
+
+    assert told == {"CustomerGetProfile", "RecommendationsForCustomer"}
+
+
+def test_the_password_of_the_database_is_in_no_parameter():
+    url = all_functions()["CustomerCreate"]["Environment"]["DATABASE_URL"]
+
+    assert [choice.startswith("{{resolve:secretsmanager:${DatabaseSecret}:") for choice in url[1][1:]] == [True, True]
+    assert url[2] == "sqlite:////tmp/shop.db"
+
+
+def test_each_function_has_a_role_and_a_log_of_its_own():
+    for name, properties in all_functions().items():
+        (allowed,) = statements(f"{name}Role")["own-logs"]
+        assert (properties["Role"], properties["LoggingConfig"]["LogGroup"]) == (f"{name}Role.Arn", f"{name}Logs")
+        assert allowed["Resource"] == f"{name}Logs.Arn"
+        assert resources("AWS::Logs::LogGroup")[f"{name}Logs"] == {"RetentionInDays": "LogRetentionDays"}
+
+
+def statements(role):
+    policies = resources("AWS::IAM::Role")[role]["Policies"]
+    return {policy["PolicyName"]: policy["PolicyDocument"]["Statement"] for policy in policies}
+
+
+WILDCARDS = {
+    "NetworkPolicy": "the actions that attach a function to a VPC know no resources when they are asked for",
+    "TracingPolicy": "X-Ray's Put actions have no resources",
+}
+
+
+def test_wildcards_are_only_where_aws_itself_demands_them():
+    granted = {}
+    for name, properties in resources("AWS::IAM::ManagedPolicy").items():
+        granted[name] = properties["PolicyDocument"]["Statement"]
+    for role in resources("AWS::IAM::Role"):
+        granted[role] = [statement for policy in statements(role).values() for statement in policy]
+
+    assert {name for name, given in granted.items() if any("*" in one["Resource"] for one in given)} == set(WILDCARDS)
+    assert not [one for given in granted.values() for one in given if "*" in "".join(one["Action"])]
+    assert (ROOT / "template.yaml").read_text().count("*") == len(WILDCARDS)
+
+
+def test_a_mailbox_is_first_in_first_out_and_gives_messages_up_to_dead_letters():
+    queues = resources("AWS::SQS::Queue")
+    for name, mailbox in (("RecommendationsProcessBrowsing", "Browsing"), ("RecommendationsProcessPurchase", "Purchase")):
+        source = all_functions()[name]["Events"]["Mailbox"]["Properties"]
+        queue, dead = queues[f"{mailbox}Mailbox"], queues[f"{mailbox}DeadLetters"]
+        assert source["Queue"] == f"{mailbox}Mailbox.Arn"
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert queue["FifoQueue"] is dead["FifoQueue"] is True
+        # Two equal views within five minutes are two events.
+        assert "ContentBasedDeduplication" not in queue
+        assert queue["RedrivePolicy"]["deadLetterTargetArn"] == f"{mailbox}DeadLetters.Arn"
+        assert queue["VisibilityTimeout"] == 6 * all_functions()[name]["Timeout"]
+        assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+
+
+def test_a_function_takes_from_its_own_mailbox_alone():
+    (allowed,) = statements("RecommendationsProcessBrowsingRole")["own-mailbox"]
+
+    assert allowed["Resource"] == "BrowsingMailbox.Arn"
+    assert {name for name in resources("AWS::IAM::Role") if "own-mailbox" in statements(name)} == {
+        "RecommendationsProcessBrowsingRole", "RecommendationsProcessPurchaseRole",
+    }  # fmt: skip
+
+
+def test_what_excludes_storage_or_costs_money_is_off_until_it_is_asked_for():
+    parameters = template()["Parameters"]
+
+    assert [parameters[name]["Default"] for name in ("SnapStart", "Tracing", "AllowEphemeralSqlite")] == ["off", "off", "0"]
+
+
+def test_training_is_scheduled_and_not_repeated_when_it_fails():
+    training = all_functions()["Training"]
+
+    assert training["Events"]["Schedule"]["Properties"] == {"Schedule": "TrainingSchedule"}
+    assert training["EventInvokeConfig"] == {"MaximumRetryAttempts": 0}
+    assert training["Timeout"] == 900
+
+
+def test_make_builds_every_function():
+    for name in all_functions():
+        assert template()["Resources"][name]["Metadata"] == {"BuildMethod": "makefile"}
+        assert (ROOT / entry_of(name)).with_suffix("") == ROOT.joinpath(*all_functions()[name]["Handler"].split(".")[:-1])
 
 
 @pytest.mark.system

@@ -32,4 +32,4 @@ async def process_browsing(
 
 
 app = create_app(process_browsing)
-handler = LambdaHandler(app)
+handler = LambdaHandler(app, mailbox="event_id")

@@ -32,4 +32,4 @@ async def process_purchase(
 
 
 app = create_app(process_purchase)
-handler = LambdaHandler(app)
+handler = LambdaHandler(app, mailbox="order_id")

@@ -1,8 +1,9 @@
-"""`python main.py migrate` and `python main.py copy`: the schema, and moving a shop to another database."""
+"""`python main.py migrate`, `copy` and `backup`: the schema, moving a shop to another database, keeping a copy of it."""
 
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,12 +13,20 @@ from infra.copying import copy_shop
 from infra.edge.storage import open_repository
 from infra.progress import progress_on
 from infra.settings import Settings, is_database_url
+from infra.sqlite.backup import back_up
 
 COPYING = """\
 Copy a whole shop into an empty database and verify it: counts and checksums of all tables are compared at the end.
 
 A copy that was cut off is finished by the same command. Stop what writes to the source first. Stored lists are not
 copied: each is made anew when it is first asked for.
+"""
+
+BACKING_UP = """\
+Copy the SQLite database into a new file while it is in use, and check the copy.
+
+It holds everything that was acknowledged before the start. To restore it: stop what uses the database, remove its
+-wal and -shm files, and put the copy in its place.
 """
 
 
@@ -33,6 +42,14 @@ def add_commands(commands: Any) -> None:
     for option, name in (("--from", "source"), ("--to", "target")):
         copying.add_argument(option, dest=name, required=True, metavar="URL", help="sqlite:///FILE or postgresql://...")
     copying.set_defaults(run=run_copy)
+    backing_up = commands.add_parser(
+        "backup",
+        help="copy the database into a file, while it is in use",
+        description=BACKING_UP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    backing_up.add_argument("file", type=Path, metavar="FILE")
+    backing_up.set_defaults(run=run_backup)
 
 
 def run_migration(_: argparse.Namespace, settings: Settings) -> int:
@@ -68,3 +85,15 @@ async def _copy(settings: Settings, source: str, target: str) -> dict[str, int]:
             return await copy_shop(ours.engine, theirs.engine, progress=progress)
     finally:
         progress.end()
+
+
+def run_backup(parsed: argparse.Namespace, settings: Settings) -> int:
+    if settings.is_postgres:
+        raise Unusable("PostgreSQL is backed up with its own tool: pg_dump --format=custom --file=FILE, with its address.")
+    progress = progress_on(sys.stderr)
+    try:
+        n_bytes = back_up(settings.database_path, parsed.file, progress=progress)
+    finally:
+        progress.end()
+    sys.stdout.write(f"{parsed.file}: {n_bytes:,} bytes, checked\n")
+    return 0

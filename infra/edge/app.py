@@ -12,13 +12,14 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import Send
 
 from infra.edge.guard import BodyGuard, check_target
-from infra.edge.problems import MEDIA_TYPE, Problem, RequestRefused, answer
+from infra.edge.host import check_host
+from infra.edge.problems import MEDIA_TYPE, Problem, RequestRefused, answer, headers_for
 from infra.edge.storage import Storage
 from infra.settings import Settings, read_settings
 
 
 class ShopApplication(Litestar):
-    """A Litestar application that looks at the target of a request before it routes it.
+    """A Litestar application that looks at the host and the target of a request before it routes it.
 
     `storage` is for who mounts it without its lifespan and wants to close it.
     """
@@ -28,9 +29,10 @@ class ShopApplication(Litestar):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             try:
+                check_host(scope)
                 check_target(scope)
             except RequestRefused as refused:
-                await _send_problem(send, refused.problem)
+                await send_problem(send, refused.problem)
                 return
         await super().__call__(scope, receive, send)
 
@@ -75,8 +77,10 @@ def create_app(
     return application
 
 
-async def _send_problem(send: Send, problem: Problem) -> None:
+async def send_problem(send: Send, problem: Problem) -> None:
+    """Answer with a problem from outside of Litestar."""
     body = msgspec.json.encode(problem)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    headers += [(name.encode(), value.encode()) for name, value in headers_for(problem).items()]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

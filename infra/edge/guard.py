@@ -23,6 +23,7 @@ BODY_SECONDS = 5.0
 MOST_BYTES = 64 * 1024
 MOST_DEPTH = 16
 REPEATABLE = frozenset({"exclude"})
+NUMBERS = frozenset({"min_price", "max_price"})
 
 _PLAIN_PATH = re.compile(rb"(?:/(?!\.\.?(?:/|(?![\s\S])))[A-Za-z0-9._-]+)+")
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
@@ -47,12 +48,14 @@ def check_target(scope: Any) -> None:
         raise RequestRefused("validation", field_errors=[FieldError(pointer="#/path", detail="Expected UTF-8 text")])
     if query and not _is_text(unquote_to_bytes(query)):
         raise RequestRefused("validation", field_errors=[FieldError(pointer="#/query", detail="Expected UTF-8 text")])
-    counts = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
-    for name, count in counts.items():
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    for name, count in Counter(name for name, _ in pairs).items():
         if count > 1 and name not in REPEATABLE:
-            raise RequestRefused(
-                "validation", field_errors=[FieldError(pointer=f"#/query/{name}", detail="Expected at most once")]
-            )
+            raise _invalid_parameter(name, "Expected at most once")
+    for name, value in pairs:
+        # Where a number may be absent, Litestar takes this word for its absence.
+        if name in NUMBERS and value.lower() == "null":
+            raise _invalid_parameter(name, "Expected a number")
 
 
 class BodyGuard(ASGIMiddleware):
@@ -134,6 +137,10 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
         return pending.pop() if pending else await receive()
 
     return replay
+
+
+def _invalid_parameter(name: str, detail: str) -> RequestRefused:
+    return RequestRefused("validation", field_errors=[FieldError(pointer=f"#/query/{name}", detail=detail)])
 
 
 def _is_text(decoded: bytes) -> bool:

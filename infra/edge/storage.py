@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -14,6 +16,7 @@ from infra.sql.repository import SqlRepository
 from infra.sqlite import open_sqlite
 
 LOCAL_POOL_SIZE = 8
+DEMO_SHOP = Path(__file__).parents[2] / "demo.db"
 
 
 class Clock:
@@ -87,4 +90,12 @@ def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqlReposi
         return open_postgres(settings.database_url, currency=settings.currency, options=options, migrate=not on_lambda)
     if on_lambda and not settings.allow_ephemeral_sqlite:
         raise Unusable("SQLite keeps nothing on AWS Lambda; ALLOW_EPHEMERAL_SQLITE=1 says that this is a trial.")
+    if on_lambda:
+        _lay_out_demo_shop(settings.database_path)
     return open_sqlite(settings.database_path, currency=settings.currency)
+
+
+def _lay_out_demo_shop(database: Path) -> None:
+    """Begin a trial with the demo shop where the artefact has one: what is deployed is read-only."""
+    if DEMO_SHOP.exists() and not database.exists():
+        shutil.copyfile(DEMO_SHOP, database)

@@ -68,6 +68,8 @@ def reader_of(kind: Kind, *, now: datetime) -> Callable[[Mapping[str, Any]], Rec
     In products and customers an empty cell clears a value; in events it is as if it were not there.
     """
     record = RECORDS[kind]
+    prepared = {column: prepare for column, prepare in _PREPARED.items() if column in record.__struct_fields__}
+    instant_column = next((column for column in ("occurred_at", "created_at") if column in prepared), None)
     latest = now + LATEST_AHEAD
 
     def read(values: Mapping[str, Any]) -> Record:
@@ -75,20 +77,22 @@ def reader_of(kind: Kind, *, now: datetime) -> Callable[[Mapping[str, Any]], Rec
             given = {column: value for column, value in values.items() if value != "" and value is not None}
         else:
             given = {column: None if value == "" else value for column, value in values.items()}
+        for column, prepare in prepared.items():
+            if given.get(column) is not None:
+                given[column] = prepare(column, given[column])
         try:
-            made = msgspec.convert(prepared(given), record, strict=False)
+            made = msgspec.convert(given, record, strict=False)
         except msgspec.ValidationError as error:
             raise _refusal(error) from None
-        for column in ("occurred_at", "created_at"):
-            instant = getattr(made, column, None)
-            if instant is not None and instant is not UNSET and instant > latest:
-                raise RowRefused(column, "Expected an instant at most 5 minutes ahead")
+        instant = getattr(made, instant_column) if instant_column else None
+        if instant is not None and instant is not UNSET and instant > latest:
+            raise RowRefused(instant_column, "Expected an instant at most 5 minutes ahead")
         return made
 
     return read
 
 
-def prepared(given: Mapping[str, Any]) -> dict[str, Any]:
+def normalised(given: Mapping[str, Any]) -> dict[str, Any]:
     """Turn what files write in more than one way into what msgspec takes: instants, yes and no, tags, money."""
     return {
         column: _PREPARED[column](column, value) if column in _PREPARED and value is not None else value

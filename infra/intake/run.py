@@ -106,22 +106,24 @@ def _batches(
 ) -> Iterator[list[tuple[CustomerEvent, list[Place]]]]:
     """Group events so that a batch writes at most BATCH rows: the events or order items, and what they may create."""
     batch: list[tuple[CustomerEvent, list[Place]]] = []
-    rows: set[tuple[str, str]] = set()
-    n_events = 0
+    customers: set[str] = set()
+    products: set[str] = set()
+    n_rows = 0
     for event, places in staging.events():
         if isinstance(event, RowRefused):
             report.add(_refused(event), places)
             continue
-        items = event.items if isinstance(event, Purchase) else [event]
-        touched: set[tuple[str, str]] = {("customer", event.customer_id)}
-        if create_products:
-            touched.update(("product", item.product_id) for item in items)
-        if n_events + len(items) + len(rows) + len(touched - rows) > BATCH:
+        items = event.items if isinstance(event, Purchase) else (event,)
+        named = {item.product_id for item in items} if create_products else set[str]()
+        added = len(items) + (event.customer_id not in customers) + len(named - products)
+        if n_rows + added > BATCH:
             yield batch
-            batch, rows, n_events = [], set(), 0
+            batch, customers, products, n_rows = [], set(), set(), 0
+            added = len(items) + 1 + len(named)
         batch.append((event, places))
-        rows |= touched
-        n_events += len(items)
+        customers.add(event.customer_id)
+        products |= named
+        n_rows += added
     if batch:
         yield batch
 
@@ -161,10 +163,10 @@ def _known(row: Row, wanted: Import, report: Report) -> dict[str, Any]:
     """Keep the columns that this kind has, under our names, and note the others; raise RowRefused for an unreadable row."""
     if row.refused:
         raise RowRefused(None, row.refused)
-    columns = columns_of(wanted.kind)
+    columns, mapping = columns_of(wanted.kind), wanted.mapping
     known: dict[str, Any] = {}
     for theirs, value in row.values.items():
-        ours = wanted.mapping.get(theirs, theirs)
+        ours = mapping.get(theirs, theirs)
         if ours in columns:
             known[ours] = value
         else:

@@ -24,6 +24,8 @@ from infra.edge.problems import PROBLEMS
 from infra.edge.storage import Storage
 from infra.settings import Settings
 from tests.conftest import client_of, running
+from tests.fuzz.requests import FuzzedRequest
+from tests.fuzz.shop import ask
 
 DOCUMENT = msgspec.json.decode(msgspec.json.encode(openapi_document(*main.ENDPOINTS)))
 
@@ -145,10 +147,31 @@ async def test_a_bug_is_500_without_detail_and_logged_once_with_its_request_id(c
     assert [answer.headers["x-request-id"] in record.message for record in caplog.records] == [True]
 
 
-async def test_a_request_with_a_wrong_host_is_a_bad_request(client):
-    answer = await client.get("/health", headers={"host": "a b"})
+@pytest.mark.parametrize("host", ["a b", "a/b", "a@b", "shop:x", "shop:65536", "shop:80:80", "[::1", "[shop]", "\xff"])
+@pytest.mark.parametrize("path", ["/health", "/recommendations/%24", "/nothing"])
+async def test_a_request_with_a_wrong_host_is_a_bad_request(client, host, path):
+    answer = await client.get(path, headers={"host": host.encode("latin-1")})
 
     assert (answer.status_code, answer.json()["type"]) == (400, "urn:problem:bad-request")
+
+
+async def test_a_request_with_two_hosts_is_a_bad_request(client):
+    answer = await client.get("/health", headers=[("host", "shop"), ("host", "shop")])
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:problem:bad-request")
+
+
+@pytest.mark.parametrize("host", ["shop", "shop.example:8000", "shop:", "[::1]:8000", "[::1]", "192.0.2.1:65535", ""])
+async def test_a_plain_host_is_welcome(client, host):
+    assert (await client.get("/health", headers={"host": host})).status_code == 200
+
+
+async def test_a_request_without_a_host_is_welcome(settings):
+    asked = FuzzedRequest(method="GET", target=b"/health", headers=[], parts=[b""], ends=True)
+    app = everything(settings)
+
+    async with running(app):
+        assert (await ask(app, asked)).status == 200
 
 
 async def test_a_client_that_goes_away_in_the_middle_of_a_body_harms_nobody(settings):

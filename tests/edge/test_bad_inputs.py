@@ -61,7 +61,7 @@ def deep(levels: int) -> bytes:
     return b"[" * levels + b"]" * levels
 
 
-AHEAD = (datetime.now(UTC) + timedelta(minutes=6)).isoformat()
+AHEAD = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 YEAR_9999 = "9999-12-31T23:59:59Z"
 
 BODIES = [
@@ -158,7 +158,8 @@ TARGETS = [
     (65, "GET", "/customer", "not-found"),
     (65, "GET", "/", "not-found"),
     (0, "GET", f"{LIST}?min_price=2&max_price=1", "validation"),
-    (0, "GET", f"{LIST}?min_price=nan", "validation"),
+    *((0, "GET", f"{LIST}?min_price={price}", "validation") for price in ("nan", "null", "NULL", "inf", "")),
+    (0, "GET", f"{LIST}?max_price=null", "validation"),
     (0, "GET", f"{LIST}?category=", "validation"),
     (0, "GET", f"{LIST}?exclude=a%20b", "validation"),
     (0, "GET", LIST + "?" + "&".join(f"exclude=p-{number}" for number in range(101)), "validation"),

@@ -1,5 +1,6 @@
 """Each function alone answers its event, several times in a row, as AWS Lambda would send it."""
 
+import asyncio
 import importlib
 import json
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from domain.customers import CustomerChange
 from domain.products import ProductChange
+from infra.edge import storage
 from infra.sqlite import open_sqlite
 from tests.template import ROOT, functions
 
@@ -83,3 +85,22 @@ def test_functions_that_do_not_score_start_without_numpy(name):
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_trial_begins_with_the_demo_shop_that_its_artefact_has(database, monkeypatch, tmp_path):
+    async def make_demo():
+        async with open_sqlite(tmp_path / "demo.db", currency="EUR") as repository:
+            await repository.put_customers([CustomerChange(customer_id="demo-1")], now=datetime.now(UTC))
+
+    asyncio.run(make_demo())
+    monkeypatch.setattr(storage, "DEMO_SHOP", tmp_path / "demo.db")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+    monkeypatch.setenv("ALLOW_EPHEMERAL_SQLITE", "1")
+    handler = fresh_handler("CustomerAddAddress")
+
+    answer = handler(EVENTS["CustomerAddAddress"], None)
+    handler.close()
+
+    assert answer["statusCode"] == 201
+    assert database.exists()

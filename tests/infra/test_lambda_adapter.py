@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import gc
+import importlib
 import json
 from contextlib import asynccontextmanager
 
@@ -9,6 +11,8 @@ import pytest
 from litestar import Litestar, Request, Response, get, post
 from litestar.params import RawBody
 
+import functions
+from domain.errors import Unusable
 from infra.lambda_adapter import LambdaHandler
 
 
@@ -108,7 +112,7 @@ def test_a_start_up_fault_is_answered_and_tried_again(handler, starts, caplog):
     assert (failed["statusCode"], failed["headers"]["retry-after"]) == (503, "1")
     assert json.loads(failed["body"])["type"] == "urn:problem:store-unavailable"
     assert "disk" not in failed["body"]
-    assert [record.message for record in caplog.records if record.name == "infra.lambda_adapter"] == [
+    assert [record.message for record in caplog.records if record.name == "infra.aws.running"] == [
         "The application did not start."
     ]
     assert answered["statusCode"] == 200
@@ -205,3 +209,48 @@ def test_a_fault_at_the_end_is_not_hidden():
     with pytest.raises((OSError, ExceptionGroup)):
         handler.close()
     handler.close()
+
+
+class Context:
+    aws_request_id = "request-1"
+
+    def __init__(self, seconds):
+        self._seconds = seconds
+
+    def get_remaining_time_in_millis(self):
+        return self._seconds * 1000
+
+
+def test_a_request_that_outlasts_the_function_is_answered_before_its_end():
+    @get("/slow")
+    async def slow() -> None:
+        await asyncio.sleep(60)
+
+    handler = LambdaHandler(Litestar([slow], openapi_config=None, logging_config=None))
+    answer = handler(http_v2(path="/slow"), Context(0.55))
+    handler.close()
+
+    assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "1")
+    assert json.loads(answer["body"])["type"] == "urn:problem:store-busy"
+
+
+def test_a_start_that_fails_for_a_reason_says_it_in_one_line_without_what_lies_behind(handler, starts, caplog):
+    starts.append(Unusable("The database cannot be used."))
+
+    handler(http_v2(), None)
+
+    (record,) = [record for record in caplog.records if record.name == "infra.aws.running"]
+    assert record.getMessage() == "The application did not start: The database cannot be used."
+    assert record.exc_info is None
+
+
+def test_collections_are_put_off_until_a_function_is_imported(application, monkeypatch):
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+    try:
+        importlib.reload(functions)
+        assert not gc.isenabled()
+        LambdaHandler(application)
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()

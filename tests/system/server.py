@@ -26,23 +26,35 @@ def url_of(database):
     return database if "://" in str(database) else f"sqlite:///{database}"
 
 
-class Server:
-    """`main.py` on a database, until it is stopped or killed."""
+def planted(folder, source):
+    """Return the command of a server whose application `source` has changed; it ends in `from main import app`."""
+    (folder / "planted.py").write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{source}\nfrom main import app\n")
+    start = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]); from granian.server import Server;"
+        "Server('planted:app', port=int(os.environ['PORT']), interface='asgi', websockets=False,"
+        " workers=int(os.environ['WORKERS'])).serve()"
+    )
+    return [sys.executable, "-c", start, str(folder)]
 
-    def __init__(self, database, *arguments, **settings):
+
+class Server:
+    """`main.py` on a database, or another command, until it is stopped or killed."""
+
+    def __init__(self, database, *arguments, command=None, **settings):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         environment = os.environ | {
             "DATABASE_URL": url_of(database),
             "PORT": str(self.port),
             "LOG_LEVEL": "ERROR",
+            "WORKERS": "1",
             **settings,
         }
         # A pipe that nobody reads would fill up and stop a server that has much to say.
         number, name = tempfile.mkstemp()
         self._output = Path(name)
         self.process = subprocess.Popen(
-            [sys.executable, "main.py", *arguments],
+            command or [sys.executable, "main.py", *arguments],
             cwd=ROOT,
             env=environment,
             stdout=number,
@@ -81,8 +93,8 @@ class Server:
 
 
 @contextmanager
-def serving(database, *arguments, **settings):
-    server = Server(database, *arguments, **settings)
+def serving(database, *arguments, command=None, **settings):
+    server = Server(database, *arguments, command=command, **settings)
     try:
         server.await_health()
         yield server

@@ -1,0 +1,1 @@
+"""Build what is deployed to AWS Lambda: one small artefact for each function of template.yaml."""

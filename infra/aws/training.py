@@ -1,0 +1,48 @@
+"""The scheduled function `Training`: learn from all events, and switch to what was learned."""
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from domain.errors import ShopError, Unusable
+from domain.model import Model
+from infra.aws.logs import Invocation, log_as_json
+from infra.aws.metrics import emit
+from infra.edge.storage import open_repository
+from infra.settings import read_settings
+from infra.trainer import train
+
+logger = logging.getLogger(__name__)
+invocation = Invocation()
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Train once, at a schedule or by hand with `{}`; what fails is logged and raised, and the model in use stays."""
+    invocation.request_id = getattr(context, "aws_request_id", None)
+    log_as_json(invocation)
+    began = time.monotonic()
+    try:
+        _check(event)
+        model = asyncio.run(_train())
+    except ShopError as error:
+        logger.error("The training did not run: %s", error)  # noqa: TRY400 - it says all, and a cause may hold a password
+        emit(invocation, {"errors": 1})
+        # AWS Lambda logs what is raised, with its causes.
+        raise error from None
+    finally:
+        invocation.cold_start = False
+    emit(invocation, {"training_seconds": time.monotonic() - began, "events": model.n_events, "errors": 0})
+    return {"model_id": model.model_id, "events": model.n_events, "products": model.n_products}
+
+
+def _check(event: Any) -> None:
+    """Refuse what was not meant for a training, which is dear: a queue or an API connected by mistake."""
+    if event != {} and not (isinstance(event, dict) and event.get("detail-type") == "Scheduled Event"):
+        raise Unusable("A training starts with a scheduled event, or by hand with {}.")
+
+
+async def _train() -> Model:
+    async with open_repository(read_settings()) as repository:
+        return await train(repository, now=datetime.now(UTC))

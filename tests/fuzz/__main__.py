@@ -1,0 +1,52 @@
+"""`make fuzz N=10000 SEED=1 FIRST=0`: the same arguments send the same requests; a finding is told with its number."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.fuzz.run import faults_of_database, fuzz
+from tests.fuzz.shop import fuzzed_shop
+
+IN_MEMORY = Path("/dev/shm")
+"""What the disk does is tried elsewhere; here a COMMIT takes no time."""
+
+
+async def send(parsed, *, in_memory):
+    identities = [[_header(line)] for line in parsed.header] or [[]]
+    with tempfile.TemporaryDirectory(dir=in_memory) as folder:
+        database = Path(folder) / "shop.db"
+        async with fuzzed_shop(database) as app:
+            numbers = range(parsed.first, parsed.first + parsed.n)
+            statuses, wrong = await fuzz(app, numbers, seed=parsed.seed, identities=identities)
+        return statuses, wrong + faults_of_database(database)
+
+
+def _header(line):
+    name, _, value = line.partition(":")
+    return name.strip().lower().encode(), value.strip().encode()
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("n", type=int, nargs="?", default=10_000, help="how many requests")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first, to send a finding again")
+    parser.add_argument(
+        "--header", action="append", default=[], metavar="NAME:VALUE", help="an identity; each request has one"
+    )
+    parsed = parser.parse_args()
+    began = time.monotonic()
+    statuses, wrong = asyncio.run(send(parsed, in_memory=IN_MEMORY if IN_MEMORY.is_dir() else None))
+    told = ", ".join(f"{status}: {count:,}" for status, count in sorted(statuses.items()))
+    seconds = time.monotonic() - began
+    sys.stdout.write(f"{parsed.n:,} requests of seed {parsed.seed} in {seconds:.0f} s. {told}. Wrong: {len(wrong)}.\n")
+    for line in wrong[:20]:
+        sys.stdout.write(f"{line}\n\n")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

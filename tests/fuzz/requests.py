@@ -1,0 +1,157 @@
+"""Requests that are almost right: each follows from a seed and its number alone, so that any can be sent again."""
+
+import json
+import random
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from tests.fuzz.pieces import HEADER_NAMES, HEADER_VALUES, LITERALS, METHODS, NUMBERS, PATHS, TARGET_PARTS, TEXTS
+
+CUSTOMERS = tuple(f"c-{number}" for number in range(1, 9))
+PRODUCTS = tuple(f"p-{number}" for number in range(1, 9))
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class FuzzedRequest(Struct, frozen=True, kw_only=True):
+    """What goes over the wire; the client goes away after the parts of the body where `ends` is False."""
+
+    method: str
+    target: bytes
+    headers: Headers
+    parts: list[bytes]
+    ends: bool
+
+
+def request(number, *, seed, identities=((),)):
+    """Make the `number`-th request of a seed; `identities` are lists of headers, of which it sends one."""
+    rng = random.Random(f"{seed}-{number}")
+    path = rng.choice(PATHS)
+    takes_body = rng.random() < 0.9 if path in PATHS[:5] else rng.random() < 0.1
+    body = _body(rng, path) if takes_body else b""
+    method = rng.choice(METHODS) if rng.random() < 0.05 else "POST" if takes_body else "GET"
+    headers = [(b"host", b"shop"), *([(b"content-type", b"application/json")] if takes_body else [])]
+    return FuzzedRequest(
+        method=method,
+        target=_target(rng, path),
+        headers=_mutated_headers(rng, [*headers, *rng.choice(identities)]),
+        parts=_parts(rng, body),
+        ends=rng.random() > 0.01,
+    )
+
+
+def valid_body(rng, path):
+    """Make a body that the endpoint would accept."""
+    customer_id, product_id = rng.choice(CUSTOMERS), rng.choice(PRODUCTS)
+    view = {"product_id": product_id, "event_type": rng.choice(["view", "cart", "wishlist"]), "dwell_seconds": 2.5}
+    order = {"items": [{"product_id": product_id, "quantity": rng.randint(1, 3), "unit_price": 9.95}], "currency": "EUR"}
+    event_id = f"e-{rng.randint(1, 500)}"
+    return {
+        "/customer/create": {"email": f"{rng.randint(1, 60)}@b.ch", "first_name": "Ada", "last_name": "Li", "phone": "12345",
+                             "segment": "Budget"},
+        "/customer/add-address": {"customer_id": customer_id, "addresses": [
+            {"kind": "billing", "line1": "Elm 1", "city": "Bern", "postal_code": "3000", "country": "CH"}]},
+        "/customer/update-behavior": {"customer_id": customer_id, "browsing": [view | {"event_id": event_id}],
+                                      "purchases": [order]},
+        "/recommendations/process-browsing": {"customer_id": customer_id, "occurred_at": "2026-01-01T10:00:00Z"} | view,
+        "/recommendations/process-purchase": {"customer_id": customer_id, "order_id": event_id} | order,
+    }.get(path, {})  # fmt: skip
+
+
+def _body(rng, path):
+    document = valid_body(rng, path)
+    for _ in range(rng.choice([0, 1, 1, 2, 5])):
+        _change(rng, document)
+    body = json.dumps(document, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
+    if rng.random() < 0.4:
+        for _ in range(rng.choice([1, 1, 2, 4, 32])):
+            body = _changed_bytes(rng, body)
+    if rng.random() < 0.02:
+        body = rng.choice(
+            [body.decode("utf-8", "replace").encode("utf-16"), b"\xef\xbb\xbf" + body, rng.randbytes(200), b""]
+        )
+    return body
+
+
+def _change(rng, document):
+    """Change one member somewhere in a document: another value, another name, one more, one less."""
+    at = document
+    while True:
+        keys = list(at) if isinstance(at, dict) else list(range(len(at)))
+        if not keys:
+            return
+        key = rng.choice(keys)
+        if not isinstance(at[key], dict | list) or rng.random() < 0.2:
+            break
+        at = at[key]
+    match rng.randrange(5):
+        case 0:
+            del at[key]
+        case 1 if isinstance(at, dict):
+            at[rng.choice(TEXTS)] = at[key]
+        case 2 if isinstance(at, list):
+            at.extend([at[key]] * rng.choice([1, 100, 500]))
+        case _:
+            at[key] = _value(rng)
+
+
+def _value(rng, depth=0):
+    match rng.randrange(9):
+        case 0 | 1 | 2:
+            return rng.choice(TEXTS)
+        case 3 | 4 | 5:
+            return rng.choice(NUMBERS)
+        case 6:
+            return rng.choice([None, True, False])
+        case 7 if depth < 20:
+            return [_value(rng, depth + 1) for _ in range(rng.randint(0, 2))]
+        case _ if depth < 20:
+            return {rng.choice(TEXTS[:12]): _value(rng, depth + 1) for _ in range(rng.randint(0, 2))}
+    return None
+
+
+def _changed_bytes(rng, body):
+    begin, end = sorted(rng.randint(0, len(body)) for _ in range(2))
+    match rng.randrange(6):
+        case 0:
+            return body[:begin] + rng.choice(LITERALS) + body[begin:]
+        case 1:
+            return body[:begin] + bytes([rng.randrange(256)]) + body[begin + 1 :]
+        case 2:
+            return body[:begin] + body[min(end, begin + 4) :]
+        case 3:
+            return body[:begin]
+        case 4:
+            return body[:end] + body[begin:]
+        case _:
+            return body[:begin] + rng.choice(LITERALS) + body[min(end, begin + 8) :]
+
+
+def _target(rng, path):
+    target = path.format(rng.choice(CUSTOMERS)).encode()
+    if "{}" in path and rng.random() < 0.3:
+        text = rng.choice(TEXTS)[:9000].encode("utf-8", "surrogatepass")
+        target = path.format("").encode() + (quote(text).encode() if rng.random() < 0.8 else text)
+    if rng.random() < 0.3:
+        target += b"?" + b"".join(rng.choice(TARGET_PARTS) for _ in range(rng.randint(0, 3)))
+    if rng.random() < 0.1:
+        place = rng.randint(1, len(target))
+        target = target[:place] + rng.choice(TARGET_PARTS) + target[place:]
+    return target
+
+
+def _mutated_headers(rng, headers):
+    if rng.random() < 0.15:
+        for _ in range(rng.randint(1, 3)):
+            headers.insert(rng.randint(0, len(headers)), (rng.choice(HEADER_NAMES), rng.choice(HEADER_VALUES)))
+    if rng.random() < 0.03:
+        headers.pop(rng.randrange(len(headers)))
+    return headers
+
+
+def _parts(rng, body):
+    if rng.random() < 0.9:
+        return [body]
+    cuts = sorted(rng.randint(0, len(body)) for _ in range(rng.randint(1, 5)))
+    return [body[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]

@@ -1,0 +1,38 @@
+"""Send many requests one after the other and gather what is wrong."""
+
+import logging
+import sqlite3
+import traceback
+from collections import Counter
+from contextlib import closing
+
+from tests.fuzz.checks import faults
+from tests.fuzz.requests import request
+from tests.fuzz.shop import ask
+
+
+async def fuzz(app, numbers, *, seed, identities=((),)):
+    """Return how many answers had each status, and a line for each request that was answered wrongly."""
+    statuses, wrong = Counter(), []
+    logging.disable(logging.ERROR)
+    try:
+        for number in numbers:
+            asked = request(number, seed=seed, identities=identities)
+            try:
+                answer = await ask(app, asked)
+            except Exception:  # noqa: BLE001 - whatever it is, it is the finding
+                wrong.append(f"{number}: {traceback.format_exc(limit=-3)} {asked!r:.2000}")
+                continue
+            statuses[answer.status] += 1
+            if found := faults(asked, answer):
+                wrong.append(f"{number}: {', '.join(found)}: {asked!r:.2000} -> {answer!r:.600}")
+    finally:
+        logging.disable(logging.NOTSET)
+    return statuses, wrong
+
+
+def faults_of_database(database):
+    """Return what SQLite finds wrong with the file, and whether references in it lead nowhere."""
+    with closing(sqlite3.connect(database)) as connection:
+        damage = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        return damage + [f"a row of {row[0]} refers to nothing" for row in connection.execute("PRAGMA foreign_key_check")]

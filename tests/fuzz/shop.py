@@ -1,0 +1,63 @@
+"""The application in process, over ASGI, as a server would call it; every byte goes through."""
+
+from contextlib import asynccontextmanager
+from urllib.parse import unquote
+
+from msgspec import Struct
+
+import main
+from domain.customers import NewCustomer
+from domain.products import ProductChange
+from infra.edge.app import create_app
+from infra.edge.documentation import documentation
+from infra.edge.storage import open_repository
+from infra.settings import Settings
+from tests.conftest import NOW, running
+from tests.fuzz.requests import CUSTOMERS, PRODUCTS
+from tests.system.server import url_of
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    status: int
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
+@asynccontextmanager
+async def fuzzed_shop(database, **settings):
+    """Make a small shop and run its application."""
+    settings = Settings(database_url=url_of(database), **settings)
+    async with open_repository(settings) as repository:
+        changes = [ProductChange(product_id=name, name=name, category="home/lamps", price=9.95) for name in PRODUCTS]
+        await repository.put_products(changes, now=NOW)
+        for name in CUSTOMERS:
+            await repository.create_customer(NewCustomer(customer_id=name), now=NOW)
+    app = create_app(*main.ENDPOINTS, *documentation(*main.ENDPOINTS), settings=lambda: settings)
+    async with running(app):
+        yield app
+
+
+async def ask(app, asked):
+    """Send one request; an exception that the application lets through, as a server would get it, is raised."""
+    path, _, query = asked.target.partition(b"?")
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "scheme": "http",
+        "method": asked.method, "path": unquote(path, errors="replace"), "raw_path": path, "query_string": query,
+        "root_path": "", "headers": asked.headers, "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000),
+    }  # fmt: skip
+    pending = [{"type": "http.request", "body": part, "more_body": True} for part in asked.parts]
+    if asked.ends:
+        pending[-1]["more_body"] = False
+    sent = []
+
+    async def receive():
+        return pending.pop(0) if pending else {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    await app(scope, receive, send)
+    start, *bodies = sent
+    return Answer(
+        status=start["status"], headers=dict(start["headers"]), body=b"".join(message["body"] for message in bodies)
+    )

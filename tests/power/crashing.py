@@ -1,0 +1,116 @@
+"""Die at every statement of every writing path: `python -m tests.power.crashing FOLDER`.
+
+FOLDER gets a database for each path and point, as the dead process left it, and `points.json`: how many each path has, and
+what it says to SQLite. Each dies in a process of its own, with the file open and the lock held.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import sqlite3
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from domain.customers import CustomerChange, NewCustomer
+from domain.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.products import ProductChange
+from infra.serving import fresh_list
+from infra.sqlite import open_sqlite
+from infra.trainer import train
+from tests.power.recording import ADDRESS
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+EVENTS = [
+    BrowsingEvent(customer_id="c-1", product_id="p-1", event_id="e-1"),
+    Purchase(customer_id="c-1", order_id="o-1", items=(OrderItem(product_id="p-1"), OrderItem(product_id="p-2"))),
+]
+
+
+async def in_two_transactions(repository):
+    """Do what no path may do; the check is to find it."""
+    for event in EVENTS:
+        await repository.record([event], now=NOW)
+
+
+PATHS = {
+    "create": lambda shop: shop.create_customer(NewCustomer(customer_id="new", email="a@b.ch", segment="Budget"), now=NOW),
+    "add_addresses": lambda shop: shop.add_addresses("c-1", [ADDRESS]),
+    "record": lambda shop: shop.record(EVENTS, now=NOW),
+    "store_list": lambda shop: fresh_list(shop, "c-1", now=NOW),
+    "put_products": lambda shop: shop.put_products([ProductChange(product_id=f"n-{n}") for n in range(3)], now=NOW),
+    "put_customers": lambda shop: shop.put_customers(
+        [CustomerChange(customer_id="c-1", first_name="Ada"), CustomerChange(customer_id="n-1", segment="Budget")], now=NOW
+    ),
+    "put_events": lambda shop: shop.put_events(
+        [BrowsingEvent(customer_id="i-1", product_id="unknown"), *EVENTS], create_products=True, now=NOW
+    ),
+    "train": lambda shop: train(shop, now=NOW),
+    "planted": in_two_transactions,
+}
+
+
+async def prepare(database):
+    async with open_sqlite(database, currency="EUR") as shop:
+        await shop.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(5)], now=NOW)
+        await shop.create_customer(NewCustomer(customer_id="c-1"), now=NOW)
+        await shop.put_events(
+            [BrowsingEvent(customer_id=f"c-{n}", product_id=f"p-{n % 5}") for n in range(20)], create_products=False, now=NOW
+        )
+
+
+def said_by(path, database, *, dies_at):
+    """Run a path and return what the writer was told; die when it is told the statement with the number `dies_at`."""
+    said = []
+    connect = sqlite3.connect
+    n_connections = 0
+    is_open = False
+
+    def hears(statement):
+        if is_open:
+            said.append(statement)
+            if len(said) == dies_at:
+                os._exit(1)
+
+    def traced(*arguments, **given):
+        nonlocal n_connections
+        n_connections += 1
+        connection = connect(*arguments, **given)
+        connection.set_trace_callback(hears if n_connections == 1 else None)
+        return connection
+
+    async def run():
+        nonlocal is_open
+        async with open_sqlite(database, currency="EUR") as shop:
+            is_open = True
+            await PATHS[path](shop)
+            if len(said) < dies_at:
+                # Acknowledged, and not closed.
+                os._exit(0)
+            return list(said)
+
+    sqlite3.connect = traced
+    try:
+        return asyncio.run(run())
+    finally:
+        sqlite3.connect = connect
+
+
+def main(folder):
+    asyncio.run(prepare(folder / "base.db"))
+    points = {}
+    for path in PATHS:
+        shutil.copy(folder / "base.db", folder / f"{path}.db")
+        points[path] = said_by(path, folder / f"{path}.db", dies_at=0)
+        for number in range(1, len(points[path]) + 2):
+            shutil.copy(folder / "base.db", folder / f"{path}-{number}.db")
+            child = os.fork()
+            if child == 0:
+                said_by(path, folder / f"{path}-{number}.db", dies_at=number)
+            os.waitpid(child, 0)
+    (folder / "points.json").write_text(json.dumps(points))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,58 @@
+"""What the real repository says to SQLite, its settings included, and when it has given its word."""
+
+import sqlite3
+from datetime import timedelta
+
+import msgspec
+from msgspec import Struct
+
+from domain.customers import Address, NewCustomer
+from domain.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.products import ProductChange
+from infra.serving import fresh_list
+from infra.sqlite import open_sqlite
+from infra.trainer import train
+
+ADDRESS = Address(kind="shipping", line1="Elm 1", city="Bern", postal_code="3000", country="CH")
+
+
+class Acknowledged(Struct, frozen=True):
+    """The point where a caller is told that all before it is stored."""
+
+
+async def recorded(database, monkeypatch, *, now, n_orders):
+    """Run every writing path on a real file; return what its writer was told, with the acknowledgements in between."""
+    said = []
+    connect = sqlite3.connect
+
+    def traced(*arguments, **given):
+        connection = connect(*arguments, **given)
+        # The repository's first connection is its writer; the others read.
+        connection.set_trace_callback(said.append if not said else None)
+        return connection
+
+    with monkeypatch.context() as patched:
+        patched.setattr("aiosqlite.core.sqlite3.connect", traced)
+        async with open_sqlite(database, currency="EUR") as repository:
+            async for _ in every_writing(repository, now=now, n_orders=n_orders):
+                said.append(Acknowledged())  # noqa: PERF401 - the trace appends between two of them
+    return said
+
+
+async def every_writing(repository, *, now, n_orders):
+    """Yield after each acknowledged call."""
+    yield await repository.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(20)], now=now)
+    for n in range(4):
+        yield await repository.create_customer(
+            NewCustomer(customer_id=f"c-{n}", email=f"{n}@b.ch", segment="Budget"), now=now
+        )
+        yield await repository.add_addresses(f"c-{n}", [msgspec.structs.replace(ADDRESS, line1=f"Elm {n}")] * 2)
+    for n in range(n_orders):
+        items = (OrderItem(product_id=f"p-{n % 20}"), OrderItem(product_id=f"p-{(n + 1) % 20}"))
+        order = Purchase(customer_id=f"c-{n % 4}", order_id=f"o-{n}", items=items)
+        view = BrowsingEvent(customer_id=f"c-{n % 4}", product_id=f"p-{n % 20}", event_id=f"e-{n}")
+        yield await repository.record([view, order], now=now + timedelta(seconds=n))
+        yield await fresh_list(repository, f"c-{n % 4}", now=now + timedelta(seconds=n))
+    imported = [BrowsingEvent(customer_id=f"i-{n}", product_id=f"p-{n}") for n in range(30)]
+    yield await repository.put_events(imported, create_products=True, now=now)
+    yield await train(repository, now=now)

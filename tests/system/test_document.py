@@ -1,0 +1,54 @@
+"""The server holds what its own OpenAPI document promises: schemathesis makes requests of it, good ones and bad ones."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from infra.edge.documentation import openapi_document
+from infra.edge.health import health
+from tests.fuzz.shop import fuzzed_shop
+from tests.system.server import ROOT, serving
+
+pytestmark = pytest.mark.system
+
+IDENTITIES = {"everybody": ()}
+"""Headers by who sends them."""
+
+
+@pytest.mark.parametrize("headers", IDENTITIES.values(), ids=IDENTITIES)
+async def test_every_answer_is_as_the_document_says(database, headers, tmp_path):
+    async with fuzzed_shop(database):
+        pass
+    with serving(database) as server:
+        done = checked(server.url, headers, folder=tmp_path)
+
+    assert done.returncode == 0, done.stdout[-10_000:] + done.stderr[-2_000:]
+    assert "8 selected / 8 total" in done.stdout
+
+
+def test_a_document_that_promises_what_the_server_does_not_hold_is_found(database, tmp_path):
+    document = openapi_document(health)
+    document["components"]["schemas"]["Health"]["properties"]["products"] = {"type": "string"}
+    (tmp_path / "document.json").write_bytes(msgspec.json.encode(document))
+    with serving(database) as server:
+        done = checked(server.url, (), folder=tmp_path, document=tmp_path / "document.json")
+
+    assert done.returncode == 1
+    assert "Response violates schema" in done.stdout
+
+
+def checked(url, headers, *, folder, document=None):
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")), "run", str(document or f"{url}/schema/openapi.json"),
+        "--url", url,
+        "--checks", "all", "--max-examples", "10", "--generation-deterministic", "--no-color",
+        "--suppress-health-check", "filter_too_much",
+    ]  # fmt: skip
+    for header in headers:
+        command += ["--header", header]
+    environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.fuzz.document_hooks", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
