@@ -1,11 +1,12 @@
-# `make` prints the targets. PYTHON chooses the interpreter, VENV the virtual environment.
+# `make` prints the targets. PYTHON chooses the interpreter, VENV and BENCH_VENV the virtual environments.
 PYTHON ?= python3
 VENV ?= .venv
+BENCH_VENV ?= .venv-bench
 BIN := $(VENV)/bin
 SOURCES := domain infra functions tests benchmarks main.py test_recommendations.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check lint format types contracts coverage test-system test-slow bench lock sam-validate clean
+.PHONY: help run tour test check lint format types contracts coverage test-system test-slow bench bench-quality lock sam-validate clean
 
 help: ## print the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,17 +47,20 @@ test-slow: $(VENV)/.dev ## the long forms
 bench: $(VENV)/.dev ## measure, and print the tables of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run
 
+bench-quality: $(VENV)/.runtime $(BENCH_VENV)/.bench ## compare with other libraries, and write the tables of docs/quality.md
+	$(BENCH_VENV)/bin/python -m benchmarks.quality --python $(BIN)/python --write docs/quality.md
+
 sam-validate: $(VENV)/.dev ## check template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 $(BIN)/sam validate --lint
 
 lock: $(VENV)/.dev ## pin all requirements with hashes
 	$(BIN)/pip install --quiet uv
-	for name in requirements requirements-lambda requirements-dev; do \
+	for name in requirements requirements-lambda requirements-dev requirements-bench; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate --upgrade $$name.txt --output-file $$name.lock || exit 1; done
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -69,3 +73,11 @@ $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	touch $@ $(VENV)/.runtime
+
+$(BENCH_VENV)/bin/python:
+	$(PYTHON) -m venv $(BENCH_VENV)
+
+# Apart from the tests, which need none of it.
+$(BENCH_VENV)/.bench: requirements-bench.lock | $(BENCH_VENV)/bin/python
+	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.lock
+	touch $@
