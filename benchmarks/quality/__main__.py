@@ -4,14 +4,12 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from benchmarks.quality import ours, tables
-from benchmarks.quality.datasets import DATA_SETS, DataSet
+from benchmarks.quality.datasets import DATA_SETS, DataSet, with_trained_products_only
 from benchmarks.quality.questions import questions, read_events, read_ids, validation
 from benchmarks.quality.rivals import rivals
 from benchmarks.quality.tuning import Row, chosen_settings, tested
@@ -48,6 +46,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=DATA_SETS, default=list(DATA_SETS), help="these data sets")
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has this project's requirements")
     parser.add_argument("--rivals-only", action="store_true", help="leave this project out")
+    parser.add_argument(
+        "--same-products", action="store_true", help="let this project rank no product that the others cannot rank"
+    )
     parser.add_argument("--least-customers", type=int, default=1, help="hide products of fewer customers from the others")
     parser.add_argument("--write", type=Path, help="replace the tables in this document")
     return parser.parse_args()
@@ -57,7 +58,10 @@ def main() -> None:
     options = arguments()
     made: dict[str, str] = {}
     for name in options.only:
-        with made_files(name, data=Path(options.data)) as data_set, threadpool_limits(1):
+        with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder, threadpool_limits(1):
+            data_set = DATA_SETS[name](Path(options.data), Path(folder))
+            if options.same_products:
+                data_set = with_trained_products_only(data_set, Path(folder))
             rows = rows_of_others(data_set, least_customers=options.least_customers)
             if not options.rivals_only:
                 rows += ours.evaluated(data_set, python=options.python)
@@ -66,13 +70,6 @@ def main() -> None:
         print(made[name], flush=True)
     if options.write:
         options.write.write_text(tables.replaced(options.write.read_text(), made))
-
-
-@contextmanager
-def made_files(name: str, *, data: Path) -> Iterator[DataSet]:
-    """Make a data set's files in a folder that is there as long as they are used."""
-    with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder:
-        yield DATA_SETS[name](data, Path(folder))
 
 
 if __name__ == "__main__":

