@@ -56,7 +56,6 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
-    made: dict[str, str] = {}
     for name in options.only:
         with tempfile.TemporaryDirectory(prefix=f"{name}-") as folder, threadpool_limits(1):
             data_set = DATA_SETS[name](Path(options.data), Path(folder))
@@ -66,10 +65,10 @@ def main() -> None:
             if not options.rivals_only:
                 rows += ours.evaluated(data_set, python=options.python)
             ours.check_same_customers(rows)
-            made[name] = tables.table(data_set, rows)
-        print(made[name], flush=True)
-    if options.write:
-        options.write.write_text(tables.replaced(options.write.read_text(), made))
+        made = tables.table(data_set, rows)
+        print(made, flush=True)
+        if options.write:
+            options.write.write_text(tables.replaced(options.write.read_text(), name, made))
 
 
 if __name__ == "__main__":

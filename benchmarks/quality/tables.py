@@ -1,7 +1,6 @@
 """Rows as a table of Markdown, and its place in a document."""
 
 import re
-from collections.abc import Mapping
 
 from benchmarks.quality.datasets import DataSet
 from benchmarks.quality.tuning import Row
@@ -22,14 +21,12 @@ def table(data_set: DataSet, rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def replaced(document: str, made: Mapping[str, str]) -> str:
-    """Put each table between its two marks in the document; raise KeyError where they are missing."""
-    for name, text in made.items():
-        marked = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        if not marked.search(document):
-            raise KeyError(name)
-        document = marked.sub(lambda found, text=text: f"{found[1]}{text}{found[2]}", document)
-    return document
+def replaced(document: str, name: str, made: str) -> str:
+    """Put a table between the two marks of its data set in the document; raise KeyError where they are missing."""
+    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not marked.search(document):
+        raise KeyError(name)
+    return marked.sub(lambda found: f"{found[1]}{made}\n{found[2]}", document)
 
 
 def _line(row: Row) -> str:
