@@ -56,12 +56,10 @@ def ranker_of(
             counts = np.bincount(log.products, minlength=n_products).astype(np.float64)
             return _same_for_all(counts, rehearsal, available=available, seen=seen, k=k)
         case "recent_popularity":
-            recent = trends.popularity(log, n_products=n_products, half_life_days=rehearsal.model.recipe.trend_days)
+            recent = trends.popularity(log, rehearsal.model.recipe, n_products=n_products)
             return _same_for_all(recent, rehearsal, available=available, seen=seen, k=k)
         case "segment_trend":
-            scores = trends.segment_scores(
-                log, segments, n_products=n_products, half_life_days=rehearsal.model.recipe.trend_days
-            )
+            scores = trends.segment_scores(log, rehearsal.model.recipe, segments, n_products=n_products)
             rankers = [_same_for_all(own, rehearsal, available=available, seen=seen, k=k) for own in scores]
 
             def rank(customer: int) -> Sequence[int]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 from scipy import sparse
 
 from domain.event_log import EventLog
@@ -11,6 +12,7 @@ from domain.evidence import HISTORY_LENGTH
 from domain.holdout import Relevant
 from domain.metrics import ndcg_at_k
 from domain.neighbours import Views
+from domain.recipe import Recipe
 from domain.sparse_rows import cut, strongest
 
 K = 20
@@ -36,12 +38,14 @@ class Histories:
         self.relevant = [to_find.of(customer) for customer in to_find.customers.tolist()]
         self.n_relevant = np.array([len(products) for products in self.relevant], dtype=np.int64)
 
-    def seeds(self, *, event_exponent: float, history_days: float) -> Any:
+    def seeds(self, recipe: Recipe) -> Any:
         """Weigh histories as a csr matrix (customers, products), the strongest product of each at 1."""
-        weights = self._weights**event_exponent * 0.5 ** (self._age_days / history_days)
+        weights = self._weights**recipe.event_exponent * 0.5 ** (self._age_days / recipe.history_days)
         matrix = self._matrix(weights, self._rows, self._products)
         most = matrix.max(axis=1).toarray().ravel()
-        return (sparse.diags_array(1 / np.where(most > 0, most, 1.0)) @ matrix).tocsr()
+        scaled = (sparse.diags_array(1 / np.where(most > 0, most, 1.0)) @ matrix).tocsr()
+        scaled.data **= recipe.repeat_exponent
+        return scaled
 
     def unseen(self, scores: Any) -> Any:
         """Keep the best scores (customers, products) of what was not seen, as csr rows."""
@@ -65,17 +69,18 @@ class Foreseen:
 
     def __init__(self, histories: Histories, views: Views) -> None:
         self._histories, self._views = histories, views
-        self._seeds: tuple[float, float] | None = None
+        self._scored: Recipe | None = None
         self._scores: tuple[Any, Any, Any] | None = None
 
-    def ndcg(self, *, event_exponent: float, history_days: float, ridge_share: float, succession_share: float) -> float:
-        """Return the mean NDCG@20 of a mix."""
-        if self._scores is None or self._seeds != (event_exponent, history_days):
-            seeds = self._histories.seeds(event_exponent=event_exponent, history_days=history_days)
-            self._seeds = (event_exponent, history_days)
+    def ndcg(self, recipe: Recipe) -> float:
+        """Return the mean NDCG@20 of the mix and the histories that `recipe` says."""
+        history = replace(recipe, ridge_share=0.0, succession_share=0.0)
+        if self._scores is None or self._scored != history:
+            seeds = self._histories.seeds(recipe)
             views = (self._views.together, self._views.ridge, self._views.succession)
             together, ridge, succession = (self._histories.unseen(seeds @ view) for view in views)
-            self._scores = together, ridge, succession
+            self._scored, self._scores = history, (together, ridge, succession)
         together, ridge, succession = self._scores
-        together_share = 1.0 - ridge_share - succession_share
-        return self._histories.ndcg(together_share * together + ridge_share * ridge + succession_share * succession)
+        together_share = 1.0 - recipe.ridge_share - recipe.succession_share
+        mix = together_share * together + recipe.ridge_share * ridge + recipe.succession_share * succession
+        return self._histories.ndcg(mix.tocsr())

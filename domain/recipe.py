@@ -9,7 +9,8 @@ FOREVER = 36_500.0
 class Recipe(Struct, frozen=True, kw_only=True):
     """How a model is made of events; the defaults serve a shop that has too few events to try others.
 
-    An event weighs what its type does to the power of `event_exponent`. Half-lives: `history_days` is that of an event in a
+    An event weighs what its type does to the power of `event_exponent`, and a product of a history the sum of its events to
+    the power of `repeat_exponent`. Half-lives: `history_days` is that of an event in a
     customer's history, `memory_days` that in what is learned of all,
     `trend_days` that in what is popular.
     Exponents: customers count by their activity to the power of `-activity_exponent`; a co-occurrence is divided by the
@@ -19,6 +20,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
     """
 
     event_exponent: float = 1.0
+    repeat_exponent: float = 0.5
     history_days: float = 30.0
     memory_days: float = FOREVER
     trend_days: float = 14.0

@@ -133,7 +133,8 @@ def _seeds(evidence: Evidence) -> dict[int, float]:
             exponent=evidence.model.recipe.event_exponent,
         )
     most = max(weights.values(), default=0.0)
-    return {index: weight / most for index, weight in weights.items()} if most > 0 else {}
+    exponent = evidence.model.recipe.repeat_exponent
+    return {index: (weight / most) ** exponent for index, weight in weights.items()} if most > 0 else {}
 
 
 def _neighbours(evidence: Evidence, past: dict[int, Product], seeds: dict[int, float]) -> Neighbours:

@@ -43,7 +43,7 @@ def train_model(
     rule = buyers.fitted_rule(bought, newest=log.newest)
     segments = buyers.segments_of(log.customer_ids, bought, assigned=assigned, rule=rule, newest=log.newest)
     medians = buyers.median_prices(purchases, products)
-    popular = trends.popularity(log, n_products=n_products, half_life_days=recipe.trend_days)
+    popular = trends.popularity(log, recipe, n_products=n_products)
     n_events = np.bincount(segments[log.customers], minlength=len(SEGMENTS)).tolist()
     model = Model(
         model_id=model_id,
@@ -63,7 +63,7 @@ def train_model(
         median_prices=medians,
         price_fit=buyers.price_fits(purchases, products, segments, medians),
         popular=trends.strongest(popular, n=trends.N_TREND),
-        segment_trends=trends.segment_trends(log, segments, n_products=n_products, half_life_days=recipe.trend_days),
+        segment_trends=trends.segment_trends(log, recipe, segments, n_products=n_products),
         segment_events=dict(zip(SEGMENTS, n_events, strict=True)),
     )
     if near is None:

@@ -10,48 +10,59 @@ from domain.customers import SEGMENTS, Segment
 from domain.event_log import EventLog
 from domain.model import WeightedProducts
 from domain.products import Product, category_levels
+from domain.recipe import Recipe
 
 N_TREND = 200
 N_CATEGORY_TREND = 50
 SMOOTHING = 200.0
 
 
-def popularity(
-    log: EventLog, *, n_products: int, half_life_days: float, chosen: npt.NDArray[np.bool_] | None = None
-) -> npt.NDArray[np.float64]:
-    """Sum the weights of each product's events (n_products,), halved every half-life back from the newest event of all.
+def popularity(log: EventLog, recipe: Recipe, *, n_products: int) -> npt.NDArray[np.float64]:
+    """Sum up for each product what its customers' heaviest events of it weigh (n_products,).
 
-    `chosen` limits the sums to some of the events.
+    Customers count, not events: one who looks ten times makes nothing popular. An event weighs what its type does, to the
+    power that the recipe says, halved every `trend_days` back from the newest event of all.
     """
-    decayed = log.weights * 0.5 ** (log.age_days() / half_life_days)
-    counted = decayed if chosen is None else decayed * chosen
-    return np.bincount(log.products, weights=counted, minlength=n_products).astype(np.float64)
+    return _sums(log, recipe, n_products=n_products)[0]
 
 
 def segment_trends(
-    log: EventLog, segments: npt.NDArray[np.int8], *, n_products: int, half_life_days: float
+    log: EventLog, recipe: Recipe, segments: npt.NDArray[np.int8], *, n_products: int
 ) -> dict[Segment, WeightedProducts]:
     """Take the most popular products of each segment; `segments` has each customer's position in SEGMENTS."""
-    scores = segment_scores(log, segments, n_products=n_products, half_life_days=half_life_days)
+    scores = segment_scores(log, recipe, segments, n_products=n_products)
     return {segment: strongest(own, n=N_TREND) for segment, own in zip(SEGMENTS, scores, strict=True)}
 
 
 def segment_scores(
-    log: EventLog, segments: npt.NDArray[np.int8], *, n_products: int, half_life_days: float
+    log: EventLog, recipe: Recipe, segments: npt.NDArray[np.int8], *, n_products: int
 ) -> npt.NDArray[np.float64]:
     """Score products (n_segments, n_products) by their popularity in each segment, shrunk towards all customers.
 
     P(p | s) = (n(p, s) + m P(p)) / (n(s) + m) with m = 200, Dirichlet smoothing (Zhai & Lafferty, "A study of smoothing
     methods for language models", 2004).
     """
-    everyone = popularity(log, n_products=n_products, half_life_days=half_life_days)
+    everyone, *own_sums = _sums(log, recipe, n_products=n_products, segments=segments)
     overall = everyone / max(everyone.sum(), 1.0)
-    of_event = segments[log.customers]
-    scores = np.empty((len(SEGMENTS), n_products))
-    for position in range(len(SEGMENTS)):
-        own = popularity(log, n_products=n_products, half_life_days=half_life_days, chosen=of_event == position)
-        scores[position] = (own + SMOOTHING * overall) / (own.sum() + SMOOTHING)
-    return scores
+    return np.stack([(own + SMOOTHING * overall) / (own.sum() + SMOOTHING) for own in own_sums])
+
+
+def _sums(
+    log: EventLog, recipe: Recipe, *, n_products: int, segments: npt.NDArray[np.int8] | None = None
+) -> list[npt.NDArray[np.float64]]:
+    """Sum up the popularity with all customers, and then with those of each segment."""
+    weights = log.weights**recipe.event_exponent * 0.5 ** (log.age_days() / recipe.trend_days)
+    pairs = log.customers * n_products + log.products
+    order = np.lexsort((-weights, pairs))
+    heaviest = order[np.diff(pairs[order], prepend=-1) != 0]
+    products, weights = log.products[heaviest], weights[heaviest]
+    sums = [np.bincount(products, weights=weights, minlength=n_products).astype(np.float64)]
+    if segments is not None:
+        of_pair = segments[log.customers[heaviest]]
+        for position in range(len(SEGMENTS)):
+            own = np.bincount(products, weights=weights * (of_pair == position), minlength=n_products)
+            sums.append(own.astype(np.float64))
+    return sums
 
 
 def strongest(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts:

@@ -33,6 +33,7 @@ TREND_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 90.0, FOREVER)
 RIDGE_SHARES = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
 SUCCESSION_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5)
 FADINGS = (3.0, 30.0, FOREVER)
+REPEAT_EXPONENTS = (0.25, 0.5, 1.0)
 VARIETIES = (0.0, 0.25, 0.5, 1.0)
 
 
@@ -136,26 +137,22 @@ def _grids(log: EventLog, *, has_times: bool, n_products: int) -> dict[str, Sequ
 def _best_mix(foreseen: Foreseen, recipe: Recipe, *, has_times: bool) -> tuple[float, Recipe]:
     """Choose how the views are mixed and how fast a history fades, one after the other."""
     score = -np.inf
-    in_time = (("history_days", HISTORY_DAYS), ("succession_share", SUCCESSION_SHARES), ("ridge_share", RIDGE_SHARES))
+    in_time: Sequence[tuple[str, Sequence[float]]] = (
+        ("repeat_exponent", REPEAT_EXPONENTS),
+        ("history_days", HISTORY_DAYS),
+        ("succession_share", SUCCESSION_SHARES),
+        ("ridge_share", RIDGE_SHARES),
+    )
     found = recipe if has_times else replace(recipe, history_days=FOREVER, succession_share=0.0)
     for name, choices in (("ridge_share", RIDGE_SHARES), *(in_time if has_times else ())):
         recipes = [_allowed(replace(found, **{name: choice})) for choice in choices]
-        found, score = best_of(recipes, [_foresees(foreseen, one) for one in recipes])
+        found, score = best_of(recipes, [foreseen.ndcg(one) for one in recipes])
     return score, found
 
 
 def _allowed(recipe: Recipe) -> Recipe:
     """Keep the shares below 1 in all: what ridge leaves is shared by the others."""
     return replace(recipe, ridge_share=min(recipe.ridge_share, 1.0 - recipe.succession_share))
-
-
-def _foresees(foreseen: Foreseen, recipe: Recipe) -> float:
-    return foreseen.ndcg(
-        event_exponent=recipe.event_exponent,
-        history_days=recipe.history_days,
-        ridge_share=recipe.ridge_share,
-        succession_share=recipe.succession_share,
-    )
 
 
 def _blended(
@@ -173,7 +170,8 @@ def _blended(
     rng = np.random.default_rng(seed)
     sampled = hidden.sampled.sample(MOST_REHEARSED, rng=rng)
     recipe = replace(
-        best.recipe, trend_days=_trend_days(shown, sampled, n_products=n_products) if hidden.has_times else FOREVER
+        best.recipe,
+        trend_days=_trend_days(shown, best.recipe, sampled, n_products=n_products) if hidden.has_times else FOREVER,
     )
     near = mixed(best.views, ridge_share=recipe.ridge_share, succession_share=recipe.succession_share)
     trained = train_model(
@@ -223,7 +221,7 @@ def _fitted(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> tuple[floa
     return parts.blended_ndcg(blend), model.recipe, blend
 
 
-def _trend_days(log: EventLog, to_find: Relevant, *, n_products: int) -> float:
+def _trend_days(log: EventLog, recipe: Recipe, to_find: Relevant, *, n_products: int) -> float:
     """Choose the half-life at which what is popular foresees most by itself."""
     seen = {customer: set[int]() for customer in to_find.customers.tolist()}
     for customer, product in zip(log.customers.tolist(), log.products.tolist(), strict=True):
@@ -231,7 +229,7 @@ def _trend_days(log: EventLog, to_find: Relevant, *, n_products: int) -> float:
             seen[customer].add(product)
     scores: list[float] = []
     for days in TREND_DAYS:
-        popular = trends.popularity(log, n_products=n_products, half_life_days=days)
+        popular = trends.popularity(log, replace(recipe, trend_days=days), n_products=n_products)
         order = np.lexsort((np.arange(n_products), -popular)).tolist()
         rankings = {
             customer: [index for index in order[: K + len(own)] if index not in own][:K] for customer, own in seen.items()

@@ -36,7 +36,7 @@ def test_popularity_weighs_the_type_and_halves_in_a_fortnight():
 
 
 def test_a_segments_trend_is_shrunk_towards_all():
-    log = log_of(("a", 0, "view", 0), ("b", 1, "view", 0), ("b", 1, "view", 0))
+    log = log_of(("a", 0, "view", 0), ("b", 1, "view", 0), ("b", 1, "view", 9), ("c", 1, "view", 0))
 
     trend = train(log, [product(0), product(1)], {"a": "Premium"}).model.segment_trends["Premium"]
 

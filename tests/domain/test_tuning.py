@@ -89,9 +89,9 @@ def test_histories_are_weighed_as_serving_weighs_them():
     split = last_of_each(log_of(*[("a", 0, "view", 30), ("a", 0, "cart", 0), ("a", 1, "view", 0), ("a", 2, "view", 0)]))
     histories = Histories(split.shown, relevant(split, seen="drop"), n_products=3)
 
-    weights = histories.seeds(event_exponent=1.0, history_days=30.0).toarray()
+    weights = histories.seeds(Recipe(history_days=30.0)).toarray()
 
-    assert weights == pytest.approx(np.array([[1.0, 1 / 3.5, 0.0]]))
+    assert weights == pytest.approx(np.array([[1.0, (1 / 3.5) ** 0.5, 0.0]]))
     assert log.newest == split.shown.newest
 
 
@@ -100,7 +100,7 @@ def test_only_the_last_hundred_events_make_a_history():
     split = last_of_each(log)
     histories = Histories(split.shown, relevant(split, seen="drop"), n_products=121)
 
-    seeds = histories.seeds(event_exponent=1.0, history_days=FOREVER)
+    seeds = histories.seeds(Recipe(history_days=FOREVER))
 
     assert sorted(seeds.nonzero()[1].tolist()) == [*range(100)]
 
@@ -113,9 +113,8 @@ def test_neighbours_alone_foresee_by_what_was_not_seen():
 
     foreseen = Foreseen(histories, Views(together=near, ridge=nothing, succession=nothing))
 
-    mix = {"event_exponent": 1.0, "history_days": FOREVER, "ridge_share": 0.0, "succession_share": 0.0}
-    assert foreseen.ndcg(**mix) == pytest.approx(1 / np.log2(3))
-    assert foreseen.ndcg(**mix | {"ridge_share": 1.0}) == 0.0
+    assert foreseen.ndcg(Recipe(ridge_share=0.0)) == pytest.approx(1 / np.log2(3))
+    assert foreseen.ndcg(Recipe(ridge_share=1.0)) == 0.0
 
 
 def test_parts_add_up_to_the_scores_that_are_served():
