@@ -41,7 +41,9 @@ def add_command(commands: Any) -> None:
 def run_training(parsed: argparse.Namespace, settings: Settings) -> int:
     effort = Effort(trials=parsed.trials, seed=parsed.seed)
     if parsed.budget is not None:
-        effort = Effort(trials=parsed.trials or MOST_TRIALS, seed=parsed.seed, seconds=parsed.budget)
+        effort = Effort(
+            trials=MOST_TRIALS if parsed.trials is None else parsed.trials, seed=parsed.seed, seconds=parsed.budget
+        )
     model = asyncio.run(_train(settings, effort))
     sys.stdout.write(told(model))
     return 0
