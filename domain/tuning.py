@@ -24,7 +24,7 @@ from domain.search import PatternSearch, best_of
 from domain.training import size_of, train_model
 
 MOST_CUSTOMERS = 5000
-MOST_REHEARSED = 2000
+MOST_REHEARSED = 1000
 LEAST_EVENTS = 500
 MOST_WIDE = 20_000
 

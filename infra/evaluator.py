@@ -61,7 +61,7 @@ def evaluate(shop: Shop, wanted: Wanted, *, progress: Progress) -> Iterator[Meas
     """Yield what each model reaches; raise Unusable, before anything is computed, where nothing can be compared."""
     log = shop.split.shown
     to_find = relevant(shop.split, seen=wanted.seen)
-    _check(shop, to_find)
+    _check(to_find)
     began = time.perf_counter()
     trained = _trained(shop, wanted, progress=progress)
     train_seconds = time.perf_counter() - began
@@ -135,9 +135,7 @@ def _told(progress: Progress, trials: int) -> Callable[[int], bool]:
     return tell
 
 
-def _check(shop: Shop, to_find: Relevant) -> None:
-    if not len(shop.split.held_out.products):
-        raise Unusable("Nothing is held out: there is no event to find.")
+def _check(to_find: Relevant) -> None:
     if not len(to_find.customers):
         raise Unusable(
             f"None of {to_find.left_out:,} customers with held-out events can be compared: they have no event in the"

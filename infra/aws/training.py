@@ -12,10 +12,12 @@ from infra.aws.logs import Invocation, log_as_json
 from infra.aws.metrics import emit
 from infra.edge.storage import open_repository
 from infra.settings import read_settings
-from infra.trainer import train
+from infra.trainer import Effort, train
 
 logger = logging.getLogger(__name__)
 invocation = Invocation()
+UNTUNED = Effort(trials=0)
+"""What the model in use was tuned to is kept: a function has 15 minutes at most."""
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
@@ -45,4 +47,4 @@ def _check(event: Any) -> None:
 
 async def _train() -> Model:
     async with open_repository(read_settings()) as repository:
-        return await train(repository, now=datetime.now(UTC))
+        return await train(repository, now=datetime.now(UTC), effort=UNTUNED)

@@ -106,6 +106,20 @@ def test_segments_and_times_of_files_are_used(tmp_path, capsys):
     assert all(0 <= one["ndcg"] <= 1 for one in measured)
 
 
+def test_orders_of_files_are_told_apart_and_json_lines_are_read(tmp_path, capsys):
+    lines = [
+        {"customer_id": number % 3, "product_id": number, "event_type": "purchase", "order_id": 7} for number in range(9)
+    ]
+    (tmp_path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "products.csv").write_text("product_id,price\n" + "".join(f"{number},2.5\n" for number in range(9)))
+
+    command = ["evaluate", "--train", "events.jsonl", "--products", "products.csv", "--leave-last-out", "--json"]
+    assert run([*command, "--models", "segment_trend,item_knn"]) == 0
+
+    measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["customers"] for one in measured] == [3, 3]
+
+
 def test_unusable_lines_are_counted_and_left_out(files, tmp_path, capsys):
     with (tmp_path / "test.csv").open("a") as test:
         test.write("x,y,kiss\nx,,view\nx\n")
