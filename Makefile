@@ -1,6 +1,7 @@
-# `make` prints the targets. PYTHON chooses the interpreter, VENV the virtual environment.
+# `make` prints the targets. PYTHON chooses the interpreter, VENV and BENCH_VENV the virtual environments.
 PYTHON ?= python3
 VENV ?= .venv
+BENCH_VENV ?= .venv-bench
 BIN := $(VENV)/bin
 SOURCES := domain infra functions artefacts tests benchmarks main.py test_recommendations.py
 
@@ -12,7 +13,7 @@ PARAMETERS ?=
 SAM = SAM_CLI_TELEMETRY=0 $(BIN)/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench lock audit \
+.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench bench-quality lock audit \
 	sam-validate sam-build lambda-test bench-lambda deploy clean
 
 help: ## print the targets
@@ -57,6 +58,9 @@ test-slow: $(VENV)/.dev ## the long forms
 bench: $(VENV)/.dev ## measure, and print the tables of docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run
 
+bench-quality: $(VENV)/.runtime $(BENCH_VENV)/.bench ## compare with other libraries, and write the tables of docs/quality.md
+	$(BENCH_VENV)/bin/python -m benchmarks.quality --python $(BIN)/python --write docs/quality.md
+
 audit: $(VENV)/.dev ## known holes of everything that is locked (needs the internet)
 	$(BIN)/pip install --quiet pip-audit
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock -r requirements-lambda.lock
@@ -84,12 +88,12 @@ build-%:
 
 lock: $(VENV)/.dev ## pin all requirements with hashes
 	$(BIN)/pip install --quiet uv
-	for name in requirements requirements-lambda requirements-dev tests/system/awslambdaric benchmarks/fastapi; do \
+	for name in requirements requirements-lambda requirements-dev requirements-bench tests/system/awslambdaric benchmarks/fastapi; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate --upgrade $$name.txt --output-file $$name.lock || exit 1; done
 
 clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) .pytest_cache .ruff_cache .hypothesis .coverage* .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -102,3 +106,11 @@ $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	touch $@ $(VENV)/.runtime
+
+$(BENCH_VENV)/bin/python:
+	$(PYTHON) -m venv $(BENCH_VENV)
+
+# Apart from the tests, which need none of it.
+$(BENCH_VENV)/.bench: requirements-bench.lock | $(BENCH_VENV)/bin/python
+	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.lock
+	touch $@

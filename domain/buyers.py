@@ -53,7 +53,7 @@ def fitted_rule(buyers: Buyers, *, newest: int) -> SegmentRule:
 
 
 def segments_of(
-    customer_ids: Sequence[str], buyers: Buyers, *, assigned: Mapping[str, str], rule: SegmentRule, newest: int
+    customer_ids: Sequence[str], buyers: Buyers, *, assigned: Mapping[str, Segment], rule: SegmentRule, newest: int
 ) -> npt.NDArray[np.int8]:
     """Give each customer's position in SEGMENTS: assigned, else computed, else Regular."""
     positions: dict[str, int] = {segment: position for position, segment in enumerate(SEGMENTS)}

@@ -45,7 +45,7 @@ def features(products: Sequence[Product]) -> ProductFeatures:
         depths=np.array([sum(level > 0 for level in path) for path in paths], dtype=np.int64),
         brands=np.array([_hashed(product.brand or "") for product in products], dtype=np.uint64),
         log_prices=np.log(prices).astype(np.float32),
-        words=np.array([_bag(product.name) for product in products], dtype=np.uint64).reshape(len(products), 4),
+        words=np.array([_bag(_named(product)) for product in products], dtype=np.uint64).reshape(len(products), 4),
     )
 
 
@@ -114,6 +114,11 @@ def _compared_in(category: str | None, groups: dict[str | None, list[Product]]) 
 
 def _count(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
     return np.bitwise_count(bits).sum(axis=-1, dtype=np.float32)
+
+
+def _named(product: Product) -> str:
+    """Return a product's name, nothing where that is only its id, as for a product that came without one."""
+    return "" if product.name == product.product_id else product.name
 
 
 @lru_cache(maxsize=65_536)

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from domain.customers import Activity, Customer, Standing, StoredAddress
-from domain.model import Model, WeightedProducts
+from domain.model import Choice, Model, WeightedProducts
 from domain.products import Product
 from domain.recommendations import ListRequest, RecommendationList, ScoredList
 
@@ -102,3 +102,4 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     n_events_trained: int
     model_id: str
     trained_at: datetime | None
+    choice: Choice

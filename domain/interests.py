@@ -11,10 +11,10 @@ from domain.weights import EVENT_WEIGHTS, decay
 MOST_INTERESTS = 10
 
 
-def event_weight(event: PastEvent, *, counted_from: int, half_life_days: float) -> float:
-    """Weigh one past event by its type and its age at `counted_from` (microseconds)."""
+def event_weight(event: PastEvent, *, counted_from: int, half_life_days: float, exponent: float = 1.0) -> float:
+    """Weigh one past event by its type, to the power of `exponent`, and its age at `counted_from` (microseconds)."""
     age_days = max(0, counted_from - event.occurred_at) / DAY
-    return EVENT_WEIGHTS[event.event_type] * decay(age_days, half_life_days)
+    return EVENT_WEIGHTS[event.event_type] ** exponent * decay(age_days, half_life_days)
 
 
 def category_interests(history: Sequence[PastEvent], *, counted_from: int, half_life_days: float) -> list[CategoryInterest]:

@@ -1,107 +1,82 @@
 """Item-to-item collaborative filtering: which products the same customers take an interest in."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
-from scipy import sparse
 
-N_NEIGHBOURS = 50
-MOST_PRODUCTS = 300
-"""A customer counts with the products of the last interactions only: cost grows with the square of their number, and what
-is most recent says most (Kersbergen et al., "Serenade", SIGMOD 2022)."""
+from domain.co_occurrence import Candidates, co_occurrence
+from domain.event_log import EventLog
+from domain.preferences import activity_weights, preferences
+from domain.recipe import Recipe
+from domain.ridge import MOST_DENSE, dense_ridge, restricted_ridge
+from domain.sparse_rows import cut
+from domain.succession import succession
 
-ACTIVITY_EXPONENT = 0.5
-POPULARITY_EXPONENT = 0.5
-SHRINKAGE = 0.5
-BLOCK = 1000
-
-
-class Neighbour(Struct, frozen=True, kw_only=True):
-    """The neighbours of one product, best first: product indexes and weights in (0, 1]."""
-
-    product_index: int
-    products: npt.NDArray[np.int32]
-    weights: npt.NDArray[np.float32]
+N_NEIGHBOURS = 100
 
 
-def preferences(
-    customers: npt.NDArray[np.int64],
-    products: npt.NDArray[np.int64],
-    weights: npt.NDArray[np.float64],
-    occurred_at: npt.NDArray[np.int64],
-    *,
-    n_products: int,
-) -> Any:
-    """Make the (customers, products) matrix of the largest weight of each pair, cut to each customer's newest products.
+class Views(Struct, frozen=True, kw_only=True):
+    """Three views of which products belong together, as csr matrices (seeds, candidates) of comparable size.
 
-    The four arrays are parallel, one entry per interaction; `customers` are numbered from 0.
+    Each is divided by the mean of its rows' largest weights.
     """
-    n_customers = int(customers.max(initial=-1)) + 1
-    by_pair = np.lexsort((occurred_at, products, customers))
-    pairs = (customers * n_products + products)[by_pair]
-    first = np.flatnonzero(np.diff(pairs, prepend=-1))
-    last = np.append(first, len(pairs))[1:] - 1
-    strongest = np.maximum.reduceat(weights[by_pair], first) if len(first) else np.empty(0)
-    newest = occurred_at[by_pair][last]
-    customer, product = np.divmod(pairs[first], n_products)
-    kept = _newest_of_each(customer, newest)
-    return sparse.csr_array(
-        (strongest[kept], (customer[kept], product[kept])), shape=(n_customers, n_products), dtype=np.float64
-    )
+
+    together: Any
+    ridge: Any
+    succession: Any
 
 
-def neighbours(matrix: Any, *, n_neighbours: int = N_NEIGHBOURS) -> Iterator[Neighbour]:
-    """Yield the neighbours of each product that has any, by product index, ties to the lower index.
+def views(log: EventLog, recipe: Recipe, *, n_products: int, known: tuple[Recipe, Views] | None = None) -> Views:
+    """Learn the three views by `recipe`.
 
-    The weight of j for i is c(i,j) / (c(i,i)^a c(j,j)^(1-a) + shrinkage), with c = X' D X and D the customers' activity
-    (number of products) to the power of -0.5: cosine similarity, shrunk where little supports it (Bell & Koren, "Improved
-    neighborhood-based collaborative filtering", 2007), with active customers down-weighted (Deshpande & Karypis, "Item-based
-    top-N recommendation algorithms", 2004). Computed by blocks of products, so memory does not grow with their square.
+    Regressions take most of the time, so that those of `known`, a recipe with its views of the same log, are taken over
+    where they would be the same.
     """
-    activity = np.diff(matrix.indptr).clip(min=1)
-    weighted: Any = sparse.diags_array(activity**-ACTIVITY_EXPONENT) @ matrix
-    strength = np.asarray(weighted.multiply(matrix).sum(axis=0)).ravel()
-    by_product = weighted.T.tocsr()
-    for first in range(0, matrix.shape[1], BLOCK):
-        block: Any = (by_product[first : first + BLOCK] @ matrix).tocsr()
-        for row in range(block.shape[0]):
-            entries = slice(block.indptr[row], block.indptr[row + 1])
-            found = _strongest(block.indices[entries], block.data[entries], first + row, strength, n_neighbours)
-            if found is not None:
-                yield found
-
-
-def _strongest(
-    candidates: npt.NDArray[np.int32],
-    together: npt.NDArray[np.float64],
-    product: int,
-    strength: npt.NDArray[np.float64],
-    n_neighbours: int,
-) -> Neighbour | None:
-    scale = strength[product] ** POPULARITY_EXPONENT * strength[candidates] ** (1 - POPULARITY_EXPONENT)
-    weights = np.where(candidates == product, 0.0, together / (scale + SHRINKAGE))
-    if len(weights) > n_neighbours:
-        # Ties at the edge are kept here and broken by the sort below.
-        edge = np.partition(weights, -n_neighbours)[-n_neighbours]
-        near = np.flatnonzero(weights >= edge)
-        candidates, weights = candidates[near], weights[near]
-    order = np.lexsort((candidates, -weights))[:n_neighbours]
-    order = order[weights[order] > 0]
-    if not len(order):
-        return None
-    return Neighbour(
-        product_index=product,
-        products=candidates[order].astype(np.int32),
-        weights=np.minimum(weights[order], 1.0).astype(np.float32),
+    weights = log.weights**recipe.event_exponent * 0.5 ** (log.age_days() / recipe.memory_days)
+    matrix = preferences(log, weights, n_products=n_products)
+    customer_weights = activity_weights(matrix, exponent=recipe.activity_exponent)
+    together, candidates = co_occurrence(
+        matrix,
+        customer_weights,
+        seed_exponent=recipe.seed_exponent,
+        candidate_exponent=recipe.candidate_exponent,
+        n_neighbours=N_NEIGHBOURS,
+        n_candidates=recipe.n_candidates,
     )
+    if known and _regression(known[0]) == _regression(recipe):
+        ridge = known[1].ridge
+    else:
+        ridge = _comparable(cut(_regressed(matrix, customer_weights, candidates, recipe), n=N_NEIGHBOURS))
+    following = succession(
+        log, n_products=n_products, seed_exponent=recipe.seed_exponent, candidate_exponent=recipe.candidate_exponent
+    )
+    return Views(together=_comparable(together), ridge=ridge, succession=_comparable(cut(following, n=N_NEIGHBOURS)))
 
 
-def _newest_of_each(customers: npt.NDArray[np.int64], newest: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Choose the positions of each customer's newest MOST_PRODUCTS entries."""
-    order = np.lexsort((-newest, customers))
-    starts = np.flatnonzero(np.diff(customers[order], prepend=-1))
-    rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-    return order[rank < MOST_PRODUCTS]
+def _regression(recipe: Recipe) -> tuple[float, ...]:
+    """Give the choices that the regressions depend on."""
+    return recipe.event_exponent, recipe.memory_days, recipe.activity_exponent, recipe.ridge, recipe.n_candidates
+
+
+def _regressed(matrix: Any, customer_weights: Any, candidates: Candidates, recipe: Recipe) -> Any:
+    occurring = candidates.strengths[candidates.strengths > 0]
+    penalty = recipe.ridge * (float(occurring.mean()) if len(occurring) else 1.0)
+    n_products = matrix.shape[1]
+    if recipe.n_candidates >= n_products and n_products <= MOST_DENSE:
+        return dense_ridge(matrix, customer_weights, penalty=penalty)
+    return restricted_ridge(matrix, customer_weights, candidates, penalty=penalty)
+
+
+def mixed(seen: Views, *, ridge_share: float, succession_share: float, n: int = N_NEIGHBOURS) -> Any:
+    """Add the views up by their shares; return the `n` best neighbours of each product as csr rows, best first."""
+    together_share = 1.0 - ridge_share - succession_share
+    parts = together_share * seen.together + ridge_share * seen.ridge + succession_share * seen.succession
+    return cut(parts.tocsr(), n=n)
+
+
+def _comparable(matrix: Any) -> Any:
+    if matrix.nnz == 0:
+        return matrix
+    most = matrix.max(axis=1).toarray().ravel()
+    return matrix / np.mean(most[most > 0])

@@ -6,7 +6,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from domain.customers import Address, Customer, CustomerChange, NewCustomer, Standing, StoredAddress
+from domain.customers import Address, Customer, CustomerChange, NewCustomer, Segment, Standing, StoredAddress
 from domain.evidence import CandidateQuery, EventType, Evidence, NeighbourLists, ShopSummary, StoredList, StoredProfile
 from domain.interactions import CustomerEvent, EventCounts
 from domain.model import Model
@@ -136,7 +136,11 @@ class ModelStore(Protocol):
         """Yield the whole catalogue in batches, by product index."""
         ...
 
-    async def assigned_segments(self) -> dict[str, str]:
+    async def current_model(self) -> Model:
+        """Return the model in use."""
+        ...
+
+    async def assigned_segments(self) -> dict[str, Segment]:
         """Return the segments that the shop assigned, by customer id."""
         ...
 

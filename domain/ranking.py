@@ -11,12 +11,14 @@ SAME_CATEGORY = 0.93
 SAME_BRAND_IN_CATEGORY = 0.85
 
 
-def diversified(products: Sequence[Product], scores: npt.NDArray[np.float64], *, k: int) -> list[tuple[int, float]]:
+def diversified(
+    products: Sequence[Product], scores: npt.NDArray[np.float64], *, k: int, variety: float = 1.0
+) -> list[tuple[int, float]]:
     """Choose the best `k`; return their positions in `products` with the scores they were chosen at.
 
     Every product of a category that is already chosen lowers the scores of the others of that category by 7 %, one of the
-    same brand as well by another 15 %. Scores never rise from one place to the next, so a shorter list is the beginning of
-    a longer one. Ties go to the lower product index.
+    same brand as well by another 15 %, both to the power of `variety`. Scores never rise from one place to the next, so a
+    shorter list is the beginning of a longer one. Ties go to the lower product index.
 
     It chooses as a greedy loop does, without the loop: products of one brand in a category are chosen in the order of
     their scores, so each knows how many come before it; with that known, the same holds for each category.
@@ -25,8 +27,8 @@ def diversified(products: Sequence[Product], scores: npt.NDArray[np.float64], *,
     categories = _numbered(product.category for product in products)
     # A product without a brand shares it with none.
     brands = _numbered((product.category, product.brand or product.product_index) for product in products)
-    lowered = scores * SAME_BRAND_IN_CATEGORY ** _places(scores, indexes, within=brands)
-    lowered = lowered * SAME_CATEGORY ** _places(lowered, indexes, within=categories)
+    lowered = scores * SAME_BRAND_IN_CATEGORY ** (variety * _places(scores, indexes, within=brands))
+    lowered = lowered * SAME_CATEGORY ** (variety * _places(lowered, indexes, within=categories))
     chosen = np.lexsort((indexes, -lowered))[:k]
     return list(zip(chosen.tolist(), lowered[chosen].tolist(), strict=True))
 

@@ -33,7 +33,7 @@ from domain.scoring import NEIGHBOUR_SOURCES, Signals, counted_from, score, sign
 
 N_NEIGHBOURS = 100
 N_TREND = 20
-N_CATEGORY_TREND = 8
+N_CATEGORY_TREND = 10
 N_NEWEST = 4
 N_INTERESTS = 5
 LEAST_SEGMENT_EVENTS = 50
@@ -74,15 +74,11 @@ def shortlist(evidence: Evidence, *, request: ListRequest) -> Shortlist:
 
 
 def recommend(evidence: Evidence, shortlisted: Shortlist, products: Sequence[Product], *, now: datetime) -> ScoredList:
-    """Rank `products`, those found of the shortlist: as many as a stored list has, or as a filtered request asks for.
-
-    Products that the customer bought are left out, unless their category is rebought and its usual interval has passed.
-    """
+    """Rank `products`, those found of the shortlist: as many as a stored list has, or as a filtered request asks for."""
     request = shortlisted.query.request
-    bought = evidence.bought
-    eligible = [product for product in products if product.product_id not in bought or _may_return(product, evidence)]
-    scores = score(shortlisted.signals, eligible, evidence=evidence, now=now)
-    chosen = diversified(eligible, scores.totals, k=_length(request))
+    admitted = eligible(products, evidence)
+    scores = score(shortlisted.signals, admitted, evidence=evidence, now=now)
+    chosen = diversified(admitted, scores.totals, k=_length(request), variety=evidence.model.variety)
     parts = scores.parts.packed([position for position, _ in chosen])
     segment, _ = segment_of(evidence.standing)
     return ScoredList(
@@ -92,10 +88,21 @@ def recommend(evidence: Evidence, shortlisted: Shortlist, products: Sequence[Pro
         generated_at=now,
         causes=scores.causes,
         items=[
-            ScoredProduct(product=eligible[position], score=value, parts=own)
+            ScoredProduct(product=admitted[position], score=value, parts=own)
             for (position, value), own in zip(chosen, parts, strict=True)
         ],
     )
+
+
+def eligible(products: Sequence[Product], evidence: Evidence) -> list[Product]:
+    """Keep the products that the customer may be shown: not what was bought, but for what is rebought and due."""
+    bought = evidence.bought
+    seen = {event.product.product_index for event in evidence.history} if evidence.model.seen_again is None else ()
+    return [
+        product
+        for product in products
+        if (product.product_id not in bought or _may_return(product, evidence)) and product.product_index not in seen
+    ]
 
 
 def shown(made: ScoredList, *, request: ListRequest) -> RecommendationList:

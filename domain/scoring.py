@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
@@ -25,17 +26,21 @@ from domain.products import Product, category_levels
 from domain.recommendations import SOURCES, Source
 
 NEIGHBOUR_SOURCES, PRODUCT_SOURCES = SOURCES[:3], SOURCES[3:]
+SEEN_AGAIN = SOURCES.index("viewed_together")
 N_CONTENT_SEEDS = 10
 NEW_DAYS = 30.0
 LEAST_SIMILARITY = 0.3
+UNTRIED = 0.02
+"""What a product that is not popular in its category gets of an interest in it: enough to come before others."""
 
 
 class Neighbours(Struct, frozen=True, kw_only=True):
     """Neighbours of the history, as parallel arrays with one entry per source, seed and candidate.
 
     `sources` are positions in NEIGHBOUR_SOURCES, `seeds` among the products of the history, `candidates` product indexes,
-    `parts` weighted and scaled so that the best candidate of a source gets the source's whole blend weight. `groups` is the
-    same number, below the length of the arrays, for all entries of a candidate.
+    `parts` weighted and scaled so that the best candidate of a source gets the source's whole blend weight; what was bought
+    and what was viewed together is one list in two parts, and scaled as one. `groups` is the same number, below the length
+    of the arrays, for all entries of a candidate.
     """
 
     sources: npt.NDArray[np.intp]
@@ -122,10 +127,14 @@ def _seeds(evidence: Evidence) -> dict[int, float]:
     reference = counted_from(evidence)
     for event in evidence.history:
         weights[event.product.product_index] += event_weight(
-            event, counted_from=reference, half_life_days=evidence.model.half_life_days
+            event,
+            counted_from=reference,
+            half_life_days=evidence.model.half_life_days,
+            exponent=evidence.model.recipe.event_exponent,
         )
     most = max(weights.values(), default=0.0)
-    return {index: weight / most for index, weight in weights.items()} if most > 0 else {}
+    exponent = evidence.model.recipe.repeat_exponent
+    return {index: (weight / most) ** exponent for index, weight in weights.items()} if most > 0 else {}
 
 
 def _neighbours(evidence: Evidence, past: dict[int, Product], seeds: dict[int, float]) -> Neighbours:
@@ -143,14 +152,34 @@ def _neighbours(evidence: Evidence, past: dict[int, Product], seeds: dict[int, f
     candidates = entries["product_index"].astype(np.intp)
     groups = _places(candidates, candidates, np.arange(len(candidates)))
     sums = np.bincount(sources * len(groups) + groups, weights=parts, minlength=n_sources * len(groups))
-    most = sums.reshape(n_sources, len(groups)).max(axis=1, initial=0.0)
+    sums = sums.reshape(n_sources, len(groups))
+    most = np.array([(sums[0] + sums[1]).max(initial=0.0), 0.0, sums[2].max(initial=0.0)])
+    most[1] = most[0]
     blend = np.array([getattr(evidence.model.blend, source) for source in NEIGHBOUR_SOURCES])
-    return Neighbours(
+    found = Neighbours(
         sources=sources,
         seeds=np.repeat(seed_of, lengths),
         candidates=candidates,
         groups=groups,
         parts=parts * np.divide(blend, most, out=np.zeros(n_sources), where=most > 0)[sources],
+    )
+    return _with_seeds(found, seeds, evidence.model.seen_again)
+
+
+def _with_seeds(found: Neighbours, seeds: dict[int, float], seen_again: float | None) -> Neighbours:
+    """Let each seed speak for itself as well, where what was seen is worth showing again; take it out for None."""
+    if seen_again == 0:
+        return found
+    own = np.fromiter(seeds, dtype=np.intp, count=len(seeds))
+    if seen_again is None:
+        return msgspec.structs.replace(found, parts=np.where(np.isin(found.candidates, own), 0.0, found.parts))
+    candidates = np.append(found.candidates, own)
+    return Neighbours(
+        sources=np.append(found.sources, np.full(len(own), SEEN_AGAIN)),
+        seeds=np.append(found.seeds, np.arange(len(own))),
+        candidates=candidates,
+        groups=_places(candidates, candidates, np.arange(len(candidates))),
+        parts=np.append(found.parts, seen_again * np.fromiter(seeds.values(), dtype=np.float64, count=len(seeds))),
     )
 
 
@@ -182,10 +211,16 @@ def _own(signals: Signals, products: Sequence[Product], *, evidence: Evidence, n
     """Compute the parts of PRODUCT_SOURCES."""
     interests = {category: _interest(category, signals) for category in {product.category for product in products}}
     trends = {category: signals.category_trends.get(category or "", {}) for category in interests}
+    # What the best product of the best category gets, so that the source is scaled to [0, 1].
+    most = max(
+        (signals.interests.get(path, 0.0) * max(trend.values()) for path, trend in signals.category_trends.items() if trend),
+        default=0.0,
+    )
+    most = most or 1.0
     columns: dict[Source, npt.ArrayLike] = {
         "segment_trend": [signals.segment_trend.get(product.product_index, 0.0) for product in products],
         "category_interest": [
-            interests[product.category][1] * (0.5 + 0.5 * trends[product.category].get(product.product_index, 0.0))
+            interests[product.category][1] * (UNTRIED + trends[product.category].get(product.product_index, 0.0) / most)
             for product in products
         ],
         "price_fit": price_fits(products, evidence),

@@ -1,5 +1,6 @@
 """What is popular now: in the shop, in a segment, in a category."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,37 +10,59 @@ from domain.customers import SEGMENTS, Segment
 from domain.event_log import EventLog
 from domain.model import WeightedProducts
 from domain.products import Product, category_levels
+from domain.recipe import Recipe
 
-HALF_LIFE_DAYS = 14.0
 N_TREND = 200
 N_CATEGORY_TREND = 50
 SMOOTHING = 200.0
 
 
-def popularity(log: EventLog, *, n_products: int, chosen: npt.NDArray[np.bool_] | None = None) -> npt.NDArray[np.float64]:
-    """Sum the weights of each product's events (n_products,), halved every 14 days back from the newest event of all.
+def popularity(log: EventLog, recipe: Recipe, *, n_products: int) -> npt.NDArray[np.float64]:
+    """Sum up for each product what its customers' heaviest events of it weigh (n_products,).
 
-    `chosen` limits the sums to some of the events.
+    Customers count, not events: one who looks ten times makes nothing popular. An event weighs what its type does, to the
+    power that the recipe says, halved every `trend_days` back from the newest event of all.
     """
-    decayed = log.weights * 0.5 ** (log.age_days() / HALF_LIFE_DAYS)
-    counted = decayed if chosen is None else decayed * chosen
-    return np.bincount(log.products, weights=counted, minlength=n_products).astype(np.float64)
+    return _sums(log, recipe, n_products=n_products)[0]
 
 
-def segment_trends(log: EventLog, segments: npt.NDArray[np.int8], *, n_products: int) -> dict[Segment, WeightedProducts]:
-    """Rank products by their popularity in each segment, shrunk towards all customers.
+def segment_trends(
+    log: EventLog, recipe: Recipe, segments: npt.NDArray[np.int8], *, n_products: int
+) -> dict[Segment, WeightedProducts]:
+    """Take the most popular products of each segment; `segments` has each customer's position in SEGMENTS."""
+    scores = segment_scores(log, recipe, segments, n_products=n_products)
+    return {segment: strongest(own, n=N_TREND) for segment, own in zip(SEGMENTS, scores, strict=True)}
+
+
+def segment_scores(
+    log: EventLog, recipe: Recipe, segments: npt.NDArray[np.int8], *, n_products: int
+) -> npt.NDArray[np.float64]:
+    """Score products (n_segments, n_products) by their popularity in each segment, shrunk towards all customers.
 
     P(p | s) = (n(p, s) + m P(p)) / (n(s) + m) with m = 200, Dirichlet smoothing (Zhai & Lafferty, "A study of smoothing
-    methods for language models", 2004). `segments` has each customer's position in SEGMENTS.
+    methods for language models", 2004).
     """
-    everyone = popularity(log, n_products=n_products)
+    everyone, *own_sums = _sums(log, recipe, n_products=n_products, segments=segments)
     overall = everyone / max(everyone.sum(), 1.0)
-    of_event = segments[log.customers]
-    trends: dict[Segment, WeightedProducts] = {}
-    for position, segment in enumerate(SEGMENTS):
-        own = popularity(log, n_products=n_products, chosen=of_event == position)
-        trends[segment] = strongest((own + SMOOTHING * overall) / (own.sum() + SMOOTHING), n=N_TREND)
-    return trends
+    return np.stack([(own + SMOOTHING * overall) / (own.sum() + SMOOTHING) for own in own_sums])
+
+
+def _sums(
+    log: EventLog, recipe: Recipe, *, n_products: int, segments: npt.NDArray[np.int8] | None = None
+) -> list[npt.NDArray[np.float64]]:
+    """Sum up the popularity with all customers, and then with those of each segment."""
+    weights = log.weights**recipe.event_exponent * 0.5 ** (log.age_days() / recipe.trend_days)
+    pairs = log.customers * n_products + log.products
+    order = np.lexsort((-weights, pairs))
+    heaviest = order[np.diff(pairs[order], prepend=-1) != 0]
+    products, weights = log.products[heaviest], weights[heaviest]
+    sums = [np.bincount(products, weights=weights, minlength=n_products).astype(np.float64)]
+    if segments is not None:
+        of_pair = segments[log.customers[heaviest]]
+        for position in range(len(SEGMENTS)):
+            own = np.bincount(products, weights=weights * (of_pair == position), minlength=n_products)
+            sums.append(own.astype(np.float64))
+    return sums
 
 
 def strongest(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts:
@@ -52,17 +75,25 @@ def strongest(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts:
 
 
 def category_trends(products: Sequence[Product], popular: npt.NDArray[np.float64]) -> Mapping[str, WeightedProducts]:
-    """Rank the 50 most popular products of every category path, upper levels included, scaled as `strongest` does."""
-    members: dict[str, list[int]] = {}
+    """Rank the 50 most popular products of every category path, upper levels included.
+
+    A product weighs its popularity over the square root of its path's: between what a category's buyers choose (over the
+    whole popularity) and what sells most (over none). Weights are scaled so that the largest of all paths is 1.
+    """
     by_index = {product.product_index: product for product in products}
+    members: dict[str, list[int]] = {}
+    sums: defaultdict[str, float] = defaultdict(float)
     for index in np.lexsort((np.arange(len(popular)), -popular)).tolist():
         if popular[index] <= 0:
             break
         for path in category_levels(by_index[index].category) if index in by_index else []:
+            sums[path] += float(popular[index])
             listed = members.setdefault(path, [])
             if len(listed) < N_CATEGORY_TREND:
                 listed.append(index)
+    weights = {path: popular[listed] / np.sqrt(sums[path]) for path, listed in members.items()}
+    most = max((float(own[0]) for own in weights.values()), default=1.0)
     return {
-        path: WeightedProducts(products=tuple(listed), weights=tuple((popular[listed] / popular[listed[0]]).tolist()))
+        path: WeightedProducts(products=tuple(listed), weights=tuple((weights[path] / most).tolist()))
         for path, listed in members.items()
     }

@@ -2,43 +2,95 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
+import math
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import numpy as np
+from msgspec import Struct
 
+from domain.customers import Segment
 from domain.event_log import EVENT_TYPES, EventLog
 from domain.fields import new_id, to_microseconds
-from domain.model import Model
+from domain.model import Choice, Model
 from domain.ports import ModelStore, TrainingEvent
 from domain.products import Product
 from domain.training import train_model
+from domain.tuning import default_trials, is_due, tune
 
 LOCK_SECONDS = 900
 RENEW_SECONDS = 60.0
 
 
-async def train(store: ModelStore, *, now: datetime) -> Model:
+class Effort(Struct, frozen=True, kw_only=True):
+    """How much tuning a training may take.
+
+    `trials` None leaves their number to the size of the data, where tuning is due, and else keeps what the model in use
+    was tuned to; 0 keeps it in any case. `seconds` ends the tuning after the trial in progress.
+    """
+
+    trials: int | None = None
+    seed: int = 0
+    seconds: float = math.inf
+
+
+USUAL_EFFORT = Effort()
+
+
+async def train(
+    store: ModelStore,
+    *,
+    now: datetime,
+    effort: Effort = USUAL_EFFORT,
+    on_trial: Callable[[int], None] | None = None,
+) -> Model:
     """Train on all that is stored and switch to the result; raise TrainingRunning while another training runs.
 
-    Whatever ends it half-way, the model in use stays.
+    Whatever ends it half-way, the model in use stays. `on_trial` is told, in another thread, how many trials are done.
     """
     async with _locked(store, now=now):
         log = await read_events(store)
-        products: list[Product] = []
-        async for batch in store.training_products():
-            products += batch
+        products = await read_products_of(store)
+        assigned, model = await store.assigned_segments(), await store.current_model()
         trained = await asyncio.to_thread(
-            train_model,
-            log,
-            products,
-            assigned=await store.assigned_segments(),
-            model_id=new_id(),
-            trained_at=to_microseconds(now),
+            lambda: train_model(
+                log,
+                products,
+                assigned=assigned,
+                model_id=new_id(),
+                trained_at=to_microseconds(now),
+                choice=_chosen(log, products, assigned, model, effort=effort, on_trial=on_trial),
+            )
         )
         await store.save_model(trained)
     return trained.model
+
+
+def _chosen(
+    log: EventLog,
+    products: Sequence[Product],
+    assigned: Mapping[str, Segment],
+    model: Model,
+    *,
+    effort: Effort,
+    on_trial: Callable[[int], None] | None,
+) -> Choice:
+    """Tune where that is wanted or due, else keep what the model in use was tuned to."""
+    trials = effort.trials
+    if trials is None:
+        trials = default_trials(log) if is_due(model.tuning, log) else 0
+    if trials == 0:
+        return model.choice
+    ends_at = time.monotonic() + effort.seconds
+
+    def goes_on(done: int) -> bool:
+        if on_trial:
+            on_trial(done)
+        return time.monotonic() < ends_at
+
+    return tune(log, products, assigned=assigned, trials=trials, seed=effort.seed, on_trial=goes_on)
 
 
 async def train_in_child(command: Sequence[str]) -> int:
@@ -69,6 +121,11 @@ async def read_events(store: ModelStore) -> EventLog:
     )
 
 
+async def read_products_of(store: ModelStore) -> list[Product]:
+    """Read the whole catalogue."""
+    return [product async for batch in store.training_products() for product in batch]
+
+
 def _arrays(batch: Sequence[TrainingEvent], numbers: dict[str, int]) -> tuple[np.ndarray, ...]:
     """Turn a batch into the columns of an event log, numbering new customers on the way."""
     types = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
@@ -77,12 +134,12 @@ def _arrays(batch: Sequence[TrainingEvent], numbers: dict[str, int]) -> tuple[np
         np.array([event.product_index for event in batch], dtype=np.int64),
         np.array([types[event.event_type] for event in batch], dtype=np.int8),
         np.array([event.occurred_at for event in batch], dtype=np.int64),
-        np.array([_number(event.order_id) for event in batch], dtype=np.int64),
+        np.array([number_of(event.order_id) for event in batch], dtype=np.int64),
         np.array([event.spent for event in batch], dtype=np.float64),
     )
 
 
-def _number(order_id: str | None) -> int:
+def number_of(order_id: str | None) -> int:
     """Hash an order id to 63 bits: enough to tell a customer's orders apart, without keeping them all."""
     if order_id is None:
         return 0

@@ -13,10 +13,12 @@ from infra.aws.metrics import emit
 from infra.edge.storage import open_repository
 from infra.retention import purge
 from infra.settings import read_settings
-from infra.trainer import train
+from infra.trainer import Effort, train
 
 logger = logging.getLogger(__name__)
 invocation = Invocation()
+UNTUNED = Effort(trials=0)
+"""What the model in use was tuned to is kept: a function has 15 minutes at most."""
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
@@ -48,4 +50,4 @@ async def _train() -> Model:
     settings = read_settings()
     async with open_repository(settings) as repository:
         await purge(repository, now=datetime.now(UTC), retention_days=settings.event_retention_days)
-        return await train(repository, now=datetime.now(UTC))
+        return await train(repository, now=datetime.now(UTC), effort=UNTUNED)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from domain.errors import ShopError
-from infra.command_line import databases, importing, keys, recommending, serving, training
+from infra.command_line import databases, evaluating, importing, keys, recommending, serving, training
 from infra.logs import configuration
 from infra.settings import read_settings
 
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     importing.add_command(commands)
     training.add_command(commands)
+    evaluating.add_command(commands)
     recommending.add_command(commands)
     databases.add_commands(commands)
     keys.add_command(commands)

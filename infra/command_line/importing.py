@@ -14,7 +14,9 @@ from infra.intake.rows import Kind, columns_of
 from infra.progress import progress_on
 from infra.retention import purge
 from infra.settings import Settings
-from infra.trainer import train
+from infra.trainer import Effort, train
+
+TUNING_SECONDS = 60.0
 
 DESCRIPTION = """\
 Import files: CSV with a header, or JSON Lines; plain, .gz or .xz; - for standard input.
@@ -61,7 +63,7 @@ async def _import(wanted: Import, settings: Settings, *, train_after: bool) -> R
         sys.stdout.write(report.told())
         if train_after:
             await purge(repository, now=datetime.now(UTC), retention_days=settings.event_retention_days)
-            sys.stdout.write(told(await train(repository, now=datetime.now(UTC))))
+            sys.stdout.write(told(await train(repository, now=datetime.now(UTC), effort=Effort(seconds=TUNING_SECONDS))))
     return report
 
 

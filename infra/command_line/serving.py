@@ -18,7 +18,7 @@ from infra.edge.storage import open_repository
 from infra.logs import configuration
 from infra.settings import Settings, is_loopback
 from infra.sql.repository import SqlRepository
-from infra.trainer import train
+from infra.trainer import Effort, train
 
 STOP_SECONDS = 5
 
@@ -62,7 +62,7 @@ async def load_demo(repository: SqlRepository) -> bool:
         return False
     now = datetime.now(UTC)
     await load_demo_shop(repository, now=now)
-    await train(repository, now=now)
+    await train(repository, now=now, effort=Effort(trials=0))
     return True
 
 

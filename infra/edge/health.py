@@ -8,14 +8,18 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
 
+from domain.model import Choice
 from infra.edge.access import OPEN
 from infra.edge.problems import declared
 from infra.edge.storage import Shop
 
 
 class ModelInUse(Struct, frozen=True, kw_only=True):
+    """The model that lists are made by: what was chosen for it, and what that scored on held-out events."""
+
     model_id: str
     trained_at: datetime | None
+    choice: Choice
 
 
 class Health(Struct, frozen=True, kw_only=True):
@@ -33,5 +37,5 @@ async def health(shop: NamedDependency[SkipValidation[Shop]]) -> Health:
         status="ok",
         products=summary.n_products,
         events=summary.n_events,
-        model=ModelInUse(model_id=summary.model_id, trained_at=summary.trained_at),
+        model=ModelInUse(model_id=summary.model_id, trained_at=summary.trained_at, choice=summary.choice),
     )

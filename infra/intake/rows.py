@@ -97,6 +97,14 @@ def reader_of(kind: Kind, *, now: datetime, retention_days: int = 0) -> Callable
     return read
 
 
+def normalised(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what files write in more than one way into what msgspec takes: instants, yes and no, tags, money."""
+    return {
+        column: _PREPARED[column](column, value) if column in _PREPARED and value is not None else value
+        for column, value in given.items()
+    }
+
+
 def _refusal(error: msgspec.ValidationError) -> RowRefused:
     text, _, path = str(error).partition(" - at `$")
     if missing := re.match(r"Object missing required field `(\w+)`", text):

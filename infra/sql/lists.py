@@ -28,7 +28,7 @@ from infra.sql.statements import Row, Steps, first, rows
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-MOST_CATEGORIES = 8
+MOST_CATEGORIES = 16
 VERSIONS = (
     "SELECT p.version, s.catalogue_version, s.model_id FROM shop_state s"
     " JOIN customer_profiles p ON p.customer_id = :customer_id"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from domain.customers import Segment
 from domain.errors import TrainingRunning
 from domain.evidence import NeighbourLists
 from domain.fields import to_microseconds
@@ -99,7 +100,7 @@ def products_after(index: int) -> Steps[list[Product]]:
     return [product_from(row) for row in found]
 
 
-def assigned_segments() -> Steps[dict[str, str]]:
+def assigned_segments() -> Steps[dict[str, Segment]]:
     return dict((yield from rows("SELECT customer_id, segment FROM customer_segments")))
 
 

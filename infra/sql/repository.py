@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from domain.customers import Address, Customer, CustomerChange, NewCustomer, StoredAddress
+from domain.customers import Address, Customer, CustomerChange, NewCustomer, Segment, StoredAddress
 from domain.errors import EventIdReused, ProductNotFound
 from domain.evidence import CandidateQuery, Evidence, ShopSummary, StoredList, StoredProfile
 from domain.fields import from_microseconds
@@ -136,7 +136,10 @@ class SqlRepository:
             yield batch
             index = batch[-1].product_index
 
-    async def assigned_segments(self) -> dict[str, str]:
+    async def current_model(self) -> Model:
+        return await self.engine.read(self._current_model)
+
+    async def assigned_segments(self) -> dict[str, Segment]:
         return await self.engine.read(models.assigned_segments)
 
     async def lock_training(self, holder: str, *, now: datetime, seconds: int) -> None:
@@ -165,8 +168,11 @@ class SqlRepository:
             self._newest_model = yield from models.read_model(model_id)
         return self._newest_model
 
+    def _current_model(self) -> Steps[Model]:
+        return (yield from self._model((yield from models.current_id())))
+
     def _summary(self) -> Steps[ShopSummary]:
-        model = yield from self._model((yield from models.current_id()))
+        model = yield from self._current_model()
         n_products, n_events = yield from self._counts()
         return ShopSummary(
             n_products=n_products,
@@ -174,6 +180,7 @@ class SqlRepository:
             n_events_trained=model.n_events,
             model_id=model.model_id,
             trained_at=from_microseconds(model.trained_at) if model.trained_at else None,
+            choice=model.choice,
         )
 
     def _counts(self) -> Steps[tuple[int, int]]:

@@ -44,10 +44,11 @@ async def client(settings):
 async def test_health_names_what_there_is(client):
     answer = await client.get("/health")
 
-    assert (answer.status_code, answer.json()) == (
-        200,
-        {"status": "ok", "products": 0, "events": 0, "model": {"model_id": "untrained", "trained_at": None}},
-    )
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["products"], told["events"]) == (200, "ok", 0, 0)
+    assert (told["model"]["model_id"], told["model"]["trained_at"]) == ("untrained", None)
+    assert told["model"]["choice"]["tuning"]["trials"] == 0
+    assert told["model"]["choice"]["recipe"]["history_days"] == 30.0
 
 
 async def test_the_openapi_document_is_served_and_valid(client):

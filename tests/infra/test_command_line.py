@@ -43,6 +43,53 @@ def test_a_shop_is_imported_trained_and_asked(shop, capsys):
     assert "bought by those who bought p-1" in said
 
 
+@pytest.fixture
+def busy_shop(shop):
+    lines = [f"c-{number},p-{product}" for number in range(60) for product in (number % 6, (number + 1) % 6, number % 5)]
+    (shop / "busy.csv").write_text("customer_id,product_id\n" + "\n".join([*lines, *lines, *lines]) + "\n")
+    assert run(["import", "events", "busy.csv", "--create-products", "--no-train"]) == 0
+    return shop
+
+
+def chosen(capsys):
+    return capsys.readouterr().out.partition("Tuned in ")[2]
+
+
+def test_training_tunes_once_and_keeps_what_it_chose_until_the_events_have_doubled(busy_shop, capsys):
+    assert run(["train", "--budget", "0s"]) == 0
+    first = chosen(capsys)
+    assert run(["train"]) == 0
+    again = chosen(capsys)
+
+    assert first.startswith("1 trials with seed 0: NDCG@20 ")
+    assert "ridge_share" in first
+    assert again == first
+
+
+def test_the_trials_of_a_budget_can_be_repeated_by_their_number(busy_shop, capsys):
+    assert run(["train", "--trials", "2", "--seed", "5"]) == 0
+    by_number = chosen(capsys)
+    assert run(["train", "--trials", "9", "--seed", "5", "--budget", "0s"]) == 0
+    by_time = chosen(capsys)
+    assert run(["train", "--trials", "1", "--seed", "5"]) == 0
+
+    assert by_number.startswith("2 trials with seed 5")
+    assert by_time == chosen(capsys)
+
+
+def test_a_training_without_trials_says_that_nothing_is_tuned(shop, capsys):
+    assert run(["train", "--trials", "0"]) == 0
+    assert "Not tuned" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", [["--budget", "soon"], ["--trials", "-1"], ["--trials", "x"]])
+def test_a_wrong_effort_is_explained(capsys, option):
+    with pytest.raises(SystemExit):
+        run(["train", *option])
+
+    assert option[0] in capsys.readouterr().err
+
+
 def test_a_merged_reason_is_told_of_others():
     assert told(Reason(source="bought_together", share=0.5)) == "bought by those who bought others 50%"
     assert told(Reason(source="new", share=1.0)) == "new 100%"

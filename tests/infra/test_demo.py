@@ -11,7 +11,7 @@ from domain.interactions import BrowsingEvent, Purchase
 from domain.products import ProductChange
 from infra.demo import demo_shop, load_demo_shop
 from infra.serving import current_list
-from infra.trainer import train
+from infra.trainer import Effort, train
 from tests.conftest import NOW
 
 
@@ -67,7 +67,7 @@ def test_consumables_are_bought_again(shop):
 @pytest.fixture
 async def loaded(repository):
     await load_demo_shop(repository, now=NOW)
-    await train(repository, now=NOW)
+    await train(repository, now=NOW, effort=Effort(trials=0))
     return repository
 
 

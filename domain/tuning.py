@@ -1,0 +1,246 @@
+"""What suits this shop: choices tried on events of its own that are hidden for the while."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain import trends
+from domain.blending import Parts, fitted_blend, fitted_seen_again
+from domain.customers import Segment
+from domain.evaluation import hits_of
+from domain.event_log import EventLog
+from domain.foresight import Foreseen, Histories, K
+from domain.holdout import Relevant, Split, by_day, for_tuning, relevant
+from domain.metrics import ndcg_at_k
+from domain.model import Blend, Choice, Model, Tuning
+from domain.neighbours import Views, mixed, views
+from domain.products import Product
+from domain.recipe import FOREVER, Recipe
+from domain.rehearsal import Rehearsal, ranked
+from domain.ridge import MOST_DENSE
+from domain.search import PatternSearch, best_of
+from domain.training import size_of, train_model
+
+MOST_CUSTOMERS = 5000
+MOST_REHEARSED = 1000
+LEAST_EVENTS = 500
+MOST_WIDE = 20_000
+
+HISTORY_DAYS = (1.0, 3.0, 7.0, 15.0, 30.0, 60.0, 120.0, FOREVER)
+TREND_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 90.0, FOREVER)
+RIDGE_SHARES = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
+SUCCESSION_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5)
+FADINGS = (3.0, 30.0, FOREVER)
+REPEAT_EXPONENTS = (0.25, 0.5, 1.0)
+VARIETIES = (0.0, 0.25, 0.5, 1.0)
+
+
+class Hidden(Struct, frozen=True, kw_only=True):
+    """What choices are tried on: the split, the customers sampled for it, and what they turned to."""
+
+    split: Split
+    sampled: Relevant
+    has_times: bool
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """A recipe with the mix that suits its views best, and what that scores."""
+
+    recipe: Recipe
+    score: float
+    views: Views
+
+
+def default_trials(log: EventLog) -> int:
+    """Give the number of trials that suits the size of the data: 24 up to 100,000 events, 12 up to a million, then 6.
+
+    None below 500 events: what so few would say is chance.
+    """
+    n_events = len(log.products)
+    if n_events < LEAST_EVENTS:
+        return 0
+    return 24 if n_events <= 100_000 else 12 if n_events <= 1_000_000 else 6
+
+
+def is_due(tuning: Tuning, log: EventLog) -> bool:
+    """Tell whether it is time to tune: never done, or the shop has twice the events that it was tuned on."""
+    return len(log.products) >= 2 * tuning.n_events
+
+
+def tune(
+    log: EventLog,
+    products: Sequence[Product],
+    *,
+    assigned: Mapping[str, Segment],
+    trials: int,
+    seed: int,
+    on_trial: Callable[[int], bool],
+) -> Choice:
+    """Choose everything that a model is made by; the defaults where nothing can be held out or no trial is wanted.
+
+    A trial learns neighbours by one recipe and scores what they foresee alone. The first tries the defaults; when the trials
+    are over, the best neighbours are blended with the other sources. `on_trial` is told how many are done, and stops the
+    search by returning False. The same log, products, trials and seed choose the same.
+    """
+    hidden = _hidden(log, seed=seed) if trials else None
+    if hidden is None:
+        return Choice()
+    shown, n_products = hidden.split.shown, size_of(products)
+    histories = Histories(shown, hidden.sampled, n_products=n_products)
+    best = _tried(Recipe(), hidden, histories, n_products=n_products)
+    grids = _grids(shown, has_times=hidden.has_times, n_products=n_products)
+    search = PatternSearch(best.recipe, best.score, grids=grids, rng=np.random.default_rng(seed))
+    done = 1
+    while on_trial(done) and done < trials and (recipe := search.proposal()) is not None:
+        trial = _tried(recipe, hidden, histories, n_products=n_products, known=best)
+        if search.learn(trial.recipe, trial.score):
+            best = trial
+        done += 1
+    return _blended(hidden, products, assigned=assigned, best=best, n_events=len(log.products), trials=done, seed=seed)
+
+
+def _tried(recipe: Recipe, hidden: Hidden, histories: Histories, *, n_products: int, known: Trial | None = None) -> Trial:
+    before = known and (known.recipe, known.views)
+    seen = views(hidden.split.shown, recipe, n_products=n_products, known=before)
+    score, found = _best_mix(Foreseen(histories, seen), recipe, has_times=hidden.has_times)
+    return Trial(recipe=found, score=score, views=seen)
+
+
+def _hidden(log: EventLog, *, seed: int) -> Hidden | None:
+    split = for_tuning(log, seed=seed)
+    if split is None:
+        return None
+    to_find = relevant(split, seen="drop")
+    return Hidden(
+        split=split,
+        sampled=to_find.sample(MOST_CUSTOMERS, rng=np.random.default_rng(seed)),
+        has_times=by_day(log) is not None,
+    )
+
+
+def _grids(log: EventLog, *, has_times: bool, n_products: int) -> dict[str, Sequence[float]]:
+    """Say what can be chosen; what cannot matter here has one choice."""
+    widths = [50, 100, 200, 300] if n_products <= MOST_WIDE else [50, 100]
+    return {
+        "activity_exponent": (0.0, 0.25, 0.5, 0.75, 1.0),
+        "seed_exponent": (0.1, 0.3, 0.5, 0.7),
+        "candidate_exponent": (0.2, 0.3, 0.4, 0.5, 0.6),
+        "ridge": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
+        "n_candidates": [*widths, n_products] if 300 < n_products <= MOST_DENSE else widths,
+        "memory_days": (15.0, 30.0, 60.0, 120.0, FOREVER) if has_times else (FOREVER,),
+        "event_exponent": (0.0, 0.5, 1.0) if len(np.unique(log.event_types)) > 1 else (1.0,),
+    }
+
+
+def _best_mix(foreseen: Foreseen, recipe: Recipe, *, has_times: bool) -> tuple[float, Recipe]:
+    """Choose how the views are mixed and how fast a history fades, one after the other."""
+    score = -np.inf
+    in_time: Sequence[tuple[str, Sequence[float]]] = (
+        ("repeat_exponent", REPEAT_EXPONENTS),
+        ("history_days", HISTORY_DAYS),
+        ("succession_share", SUCCESSION_SHARES),
+        ("ridge_share", RIDGE_SHARES),
+    )
+    found = recipe if has_times else replace(recipe, history_days=FOREVER, succession_share=0.0)
+    for name, choices in (("ridge_share", RIDGE_SHARES), *(in_time if has_times else ())):
+        recipes = [_allowed(replace(found, **{name: choice})) for choice in choices]
+        found, score = best_of(recipes, [foreseen.ndcg(one) for one in recipes])
+    return score, found
+
+
+def _allowed(recipe: Recipe) -> Recipe:
+    """Keep the shares below 1 in all: what ridge leaves is shared by the others."""
+    return replace(recipe, ridge_share=min(recipe.ridge_share, 1.0 - recipe.succession_share))
+
+
+def _blended(
+    hidden: Hidden,
+    products: Sequence[Product],
+    *,
+    assigned: Mapping[str, Segment],
+    best: Trial,
+    n_events: int,
+    trials: int,
+    seed: int,
+) -> Choice:
+    """Fit everything that is not about neighbours, by lists made of the best neighbours."""
+    shown, n_products = hidden.split.shown, size_of(products)
+    rng = np.random.default_rng(seed)
+    sampled = hidden.sampled.sample(MOST_REHEARSED, rng=rng)
+    recipe = replace(
+        best.recipe,
+        trend_days=_trend_days(shown, best.recipe, sampled, n_products=n_products) if hidden.has_times else FOREVER,
+    )
+    near = mixed(best.views, ridge_share=recipe.ridge_share, succession_share=recipe.succession_share)
+    trained = train_model(
+        shown,
+        products,
+        assigned=assigned,
+        model_id="tuned",
+        trained_at=shown.newest,
+        choice=Choice(recipe=recipe),
+        near=near,
+    )
+    rehearsal = Rehearsal(shown, products, trained, assigned=assigned)
+    unseen = replace(trained.model, seen_again=None)
+    fitted = [_fitted(rehearsal, replace(unseen, recipe=one), sampled) for one in _fadings(recipe, hidden)]
+    recipe, blend = max(fitted, key=lambda fit: fit[0])[1:]
+    unseen = replace(unseen, recipe=recipe, blend=blend)
+    variety, ndcg = best_of(
+        VARIETIES, [_served_ndcg(rehearsal, replace(unseen, variety=variety), sampled) for variety in VARIETIES]
+    )
+    to_find_again = relevant(hidden.split, seen="keep").sample(MOST_REHEARSED, rng=rng)
+    seen_again = fitted_seen_again(Parts(rehearsal, replace(unseen, seen_again=1.0), to_find_again), blend)
+    return Choice(
+        recipe=recipe,
+        blend=blend,
+        seen_again=seen_again,
+        variety=variety,
+        tuning=Tuning(
+            seed=seed,
+            trials=trials,
+            n_events=n_events,
+            n_customers=len(sampled.customers),
+            ndcg=ndcg,
+            ndcg_of_defaults=_served_ndcg(rehearsal, replace(trained.model, seen_again=None, blend=Blend()), sampled),
+        ),
+    )
+
+
+def _fadings(recipe: Recipe, hidden: Hidden) -> list[Recipe]:
+    """List how fast a history may fade: as suits the neighbours, or as may suit the other sources better."""
+    days = dict.fromkeys([recipe.history_days, *(FADINGS if hidden.has_times else ())])
+    return [replace(recipe, history_days=one) for one in days]
+
+
+def _fitted(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> tuple[float, Recipe, Blend]:
+    parts = Parts(rehearsal, model, to_find)
+    blend = fitted_blend(parts, first=model.blend)
+    return parts.blended_ndcg(blend), model.recipe, blend
+
+
+def _trend_days(log: EventLog, recipe: Recipe, to_find: Relevant, *, n_products: int) -> float:
+    """Choose the half-life at which what is popular foresees most by itself."""
+    seen = {customer: set[int]() for customer in to_find.customers.tolist()}
+    for customer, product in zip(log.customers.tolist(), log.products.tolist(), strict=True):
+        if customer in seen:
+            seen[customer].add(product)
+    scores: list[float] = []
+    for days in TREND_DAYS:
+        popular = trends.popularity(log, replace(recipe, trend_days=days), n_products=n_products)
+        order = np.lexsort((np.arange(n_products), -popular)).tolist()
+        rankings = {
+            customer: [index for index in order[: K + len(own)] if index not in own][:K] for customer, own in seen.items()
+        }
+        scores.append(float(ndcg_at_k(*hits_of(rankings, to_find, k=K)).mean()))
+    return best_of(TREND_DAYS, scores)[0]
+
+
+def _served_ndcg(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> float:
+    rankings = {
+        customer: ranked(rehearsal.list_for(customer, model=model), without=rehearsal.seen(customer), k=K)
+        for customer in to_find.customers.tolist()
+    }
+    return float(ndcg_at_k(*hits_of(rankings, to_find, k=K)).mean())

@@ -1,0 +1,231 @@
+"""`python main.py evaluate`: files and databases in, a table out, and a clear word where nothing can be said."""
+
+import json
+import lzma
+
+import numpy as np
+import pytest
+
+from domain.event_log import EVENT_TYPES
+from domain.rehearsal import Rehearsal
+from domain.training import train_model
+from infra.command_line import run
+from infra.demo import load_demo_shop
+from infra.edge.storage import open_repository
+from infra.serving import fresh_list
+from infra.trainer import Effort, read_events, read_products_of, train
+from tests.conftest import NOW
+from tests.domain.logs import tastes
+
+FIELDS = [
+    "model", "recall", "recall_interval", "ndcg", "ndcg_interval", "hit_rate", "mrr", "coverage", "customers", "left_out",
+    "train_seconds", "ms_per_list",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path
+
+
+def lines_of(log, *, with_times=False):
+    rows = zip(
+        log.customers.tolist(), log.products.tolist(), log.event_types.tolist(), log.occurred_at.tolist(), strict=True
+    )
+    for customer, product, event_type, occurred_at in rows:
+        line = f"Kundin {customer},№{product},{EVENT_TYPES[event_type]}"
+        yield line + (f",{np.datetime64(occurred_at, 'us')}Z" if with_times else "")
+
+
+def write(path, log, *, with_times=False):
+    header = "customer_id,product_id,event_type" + ",occurred_at" * with_times
+    text = "\n".join([header, *lines_of(log, with_times=with_times), ""])
+    path.write_bytes(lzma.compress(text.encode()) if path.suffix == ".xz" else text.encode())
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A shop of two tastes, every fourth event held out, with ids that no import would take."""
+    log = tastes()
+    held_out = np.arange(len(log.products)) % 4 == 3
+    write(tmp_path / "train.csv.xz", log.only(~held_out))
+    write(tmp_path / "test.csv", log.only(held_out))
+    return ["--train", "train.csv.xz", "--test", "test.csv"]
+
+
+def test_every_model_is_measured_on_the_same_customers_one_object_a_line(files, capsys):
+    assert run(["evaluate", *files, "-k", "5", "--trials", "1", "--json"]) == 0
+
+    measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["model"] for one in measured] == [
+        "popularity", "recent_popularity", "segment_trend", "content", "item_knn", "neighbours", "served",
+    ]  # fmt: skip
+    assert all(list(one) == FIELDS and (one["customers"], one["left_out"]) == (60, 0) for one in measured)
+    by_model = {one["model"]: one for one in measured}
+    assert by_model["served"]["ndcg"] > by_model["popularity"]["ndcg"]
+    low, high = by_model["served"]["recall_interval"]
+    assert 0 < low <= by_model["served"]["recall"] <= high <= 1
+
+
+def test_a_table_says_who_was_compared_and_how(files, capsys):
+    assert run(["evaluate", *files, "--models", "served,item_knn", "--seen", "keep", "--trials", "0"]) == 0
+
+    said = capsys.readouterr().out
+    assert "60 customers, 0 left out, products seen before kept" in said
+    assert said.index("item_knn") < said.index("served")
+
+
+def test_what_only_the_catalogue_lists_is_ranked_and_what_it_lacks_stays_to_be_found(tmp_path, capsys):
+    (tmp_path / "train.csv").write_text("customer_id,product_id\na,x\na,y\nb,x\n")
+    (tmp_path / "test.csv").write_text("customer_id,product_id\nb,y\nb,elsewhere\nnobody,x\n")
+    (tmp_path / "products.csv").write_text("product_id,category\nx,1\ny,1\nz,1\n")
+
+    command = ["evaluate", "--train", "train.csv", "--test", "test.csv", "--products", "products.csv", "--json"]
+    assert run([*command, "--models", "served"]) == 0
+
+    (measured,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (measured["recall"], measured["customers"], measured["left_out"]) == (0.5, 1, 1)
+    assert measured["coverage"] == pytest.approx(2 / 3)
+
+
+def test_segments_and_times_of_files_are_used(tmp_path, capsys):
+    write(tmp_path / "events.csv", tastes(days=20), with_times=True)
+    (tmp_path / "customers.csv").write_text("customer_id,segment\nKundin 0,Premium\nKundin 1,\n")
+
+    command = ["evaluate", "--train", "events.csv", "--customers", "customers.csv", "--trials", "1", "--json"]
+    codes = [run([*command, "--models", "segment_trend,recent_popularity", *how]) for how in (
+        ["--holdout-days", "3"], ["--leave-last-out"], [],
+    )]  # fmt: skip
+
+    measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert codes == [0, 0, 0]
+    by_days, by_last, by_default = (measured[place]["customers"] for place in (0, 2, 4))
+    assert by_days < by_last == by_default == 60
+    assert all(0 <= one["ndcg"] <= 1 for one in measured)
+
+
+def test_orders_of_files_are_told_apart_and_json_lines_are_read(tmp_path, capsys):
+    lines = [
+        {"customer_id": number % 3, "product_id": number, "event_type": "purchase", "order_id": 7} for number in range(9)
+    ]
+    (tmp_path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "products.csv").write_text("product_id,price\n" + "".join(f"{number},2.5\n" for number in range(9)))
+
+    command = ["evaluate", "--train", "events.jsonl", "--products", "products.csv", "--leave-last-out", "--json"]
+    assert run([*command, "--models", "segment_trend,item_knn"]) == 0
+
+    measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["customers"] for one in measured] == [3, 3]
+
+
+def test_unusable_lines_are_counted_and_left_out(files, tmp_path, capsys):
+    with (tmp_path / "test.csv").open("a") as test:
+        test.write("x,y,kiss\nx,,view\nx\n")
+
+    assert run(["evaluate", *files, "--models", "popularity"]) == 0
+
+    assert "test.csv: 3 of 63 lines left out. First: line 62: event_type: Invalid enum value" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("train_lines", "test_lines", "said"),
+    [
+        ("a,x\n", "a,x\n", "None of 1 customers with held-out events can be compared"),
+        ("a,x\n", "b,x\n", "None of 1 customers with held-out events can be compared"),
+        ("a,x\n", "", "test.csv has no usable line."),
+        ("a\n", "a,x\n", "train.csv has no usable line. First: line 2: line: Expected 2 cells"),
+        ("a,x\n", None, "There are too few events to hold any out"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_in_one_line(tmp_path, capsys, train_lines, test_lines, said):
+    (tmp_path / "train.csv").write_text("customer_id,product_id\n" + train_lines)
+    (tmp_path / "test.csv").write_text("customer_id,product_id\n" + (test_lines or ""))
+    test = [] if test_lines is None else ["--test", "test.csv"]
+
+    assert run(["evaluate", "--train", "train.csv", *test]) == 1
+
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert said in output.err.splitlines()[-1]
+
+
+def test_a_file_without_the_columns_is_refused(tmp_path, capsys):
+    (tmp_path / "train.csv").write_text("user,item\na,x\n")
+
+    assert run(["evaluate", "--train", "train.csv"]) == 1
+    assert capsys.readouterr().err == "train.csv has no column customer_id.\n"
+
+
+def test_holding_out_more_than_there_is_leaves_nothing_to_compare(tmp_path, capsys):
+    write(tmp_path / "events.csv", tastes(days=3), with_times=True)
+
+    assert run(["evaluate", "--train", "events.csv", "--holdout-days", "300"]) == 1
+    assert "can be compared" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lines", ["a,x\na,y\na,z\n", "a,x\nb,x\nc,x\n", "a,x\n" * 50, "1,1\n1,2\n2,1\n"])
+def test_the_smallest_shops_are_measured_or_told_why_not(tmp_path, capsys, lines):
+    (tmp_path / "train.csv").write_text("customer_id,product_id\n" + lines)
+
+    code = run(["evaluate", "--train", "train.csv", "--leave-last-out", "--json"])
+
+    output = capsys.readouterr()
+    assert "nan" not in output.out.lower()
+    assert "Traceback" not in output.err
+    assert (code == 0) == bool(output.out)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--models", "magic"], "there is no model magic"),
+        (["-k", "0"], "invalid choice"),
+        (["--holdout-days", "-1"], "expected more than 0 days"),
+        (["--trials", "-1"], "expected 0 or more"),
+    ],
+)
+def test_a_wrong_option_is_explained(capsys, option, said):
+    with pytest.raises(SystemExit):
+        run(["evaluate", *option])
+
+    assert said in capsys.readouterr().err
+
+
+def test_files_beside_a_database_are_refused(capsys):
+    assert run(["evaluate", "--products", "products.csv"]) == 1
+    assert "go with --train" in capsys.readouterr().err
+
+
+async def test_a_rehearsal_recommends_what_the_shop_serves(settings, now):
+    async with open_repository(settings) as repository:
+        await load_demo_shop(repository, now=now)
+        await train(repository, now=now, effort=Effort(trials=0))
+        log, products = await read_events(repository), await read_products_of(repository)
+        assigned = await repository.assigned_segments()
+        trained = train_model(log, products, assigned=assigned, model_id="m", trained_at=0)
+        rehearsal = Rehearsal(log, products, trained, assigned=assigned)
+        for customer in range(0, len(log.customer_ids), 40):
+            served = await fresh_list(repository, log.customer_ids[customer], now=rehearsal.now)
+
+            made = rehearsal.list_for(customer)
+
+            assert [item.product.product_id for item in made.items[:10]] == [item.product_id for item in served.items]
+            assert [item.score for item in made.items[:10]] == pytest.approx([item.score for item in served.items], abs=1e-6)
+
+
+def test_a_database_is_evaluated(settings, monkeypatch, capsys):
+    import asyncio  # noqa: PLC0415
+
+    async def fill():
+        async with open_repository(settings) as repository:
+            await load_demo_shop(repository, now=NOW)
+
+    asyncio.run(fill())
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+
+    assert run(["evaluate", "--models", "popularity,served", "--trials", "1", "--json"]) == 0
+
+    popularity, served = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert served["ndcg"] > popularity["ndcg"]
