@@ -13,7 +13,7 @@ PARAMETERS ?=
 SAM = SAM_CLI_TELEMETRY=0 $(BIN)/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench bench-quality lock \
+.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench bench-quality lock audit \
 	sam-validate sam-build lambda-test bench-lambda deploy clean
 
 help: ## print the targets
@@ -60,6 +60,10 @@ bench: $(VENV)/.dev ## measure, and print the tables of docs/benchmarks.md
 
 bench-quality: $(VENV)/.runtime $(BENCH_VENV)/.bench ## compare with other libraries, and write the tables of docs/quality.md
 	$(BENCH_VENV)/bin/python -m benchmarks.quality --python $(BIN)/python --write docs/quality.md
+
+audit: $(VENV)/.dev ## known holes of everything that is locked (needs the internet)
+	$(BIN)/pip install --quiet pip-audit
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock -r requirements-lambda.lock
 
 sam-validate: $(VENV)/.dev ## check template.yaml
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint

@@ -7,6 +7,8 @@ import sys
 
 from functions.customer.add_address import add_address
 from functions.customer.create import create
+from functions.customer.erase import erase
+from functions.customer.export import export
 from functions.customer.get_profile import get_profile
 from functions.customer.update_behavior import update_behavior
 from functions.recommendations.for_customer import for_customer
@@ -16,19 +18,22 @@ from infra.background_training import train_when_due
 from infra.edge.app import create_app
 from infra.edge.documentation import documentation
 from infra.edge.health import health
+from infra.retention import purge_when_due
 
 ENDPOINTS = (
     create,
     add_address,
     get_profile,
     update_behavior,
+    export,
+    erase,
     for_customer,
     process_browsing,
     process_purchase,
     health,
 )
 
-app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=train_when_due)
+app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due])
 
 if __name__ == "__main__":
     from infra.command_line import run

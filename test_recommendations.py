@@ -21,6 +21,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from infra.edge.access import hash_of, new_key
+
 ROOT = Path(__file__).parent
 START_SECONDS = 30
 CUSTOMER = "tour-customer"
@@ -29,22 +31,29 @@ console = Console(width=110)
 
 
 class Shop:
-    """The running app, as a shop's backend talks to it."""
+    """The running app, as one of a shop's servers talks to it."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: str) -> None:
         self._url = url
+        self._key = key
+
+    def with_key(self, key: str) -> "Shop":
+        """Talk to the same app as another server."""
+        return Shop(self._url, key)
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Send one request; return the status and the decoded answer."""
         sent = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            self._url + path, data=sent, method=method, headers={"content-type": "application/json"}
-        )
+        headers = {"content-type": "application/json", "authorization": f"Bearer {self._key}"}
+        request = urllib.request.Request(self._url + path, data=sent, method=method, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.load(answer)
+                return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
+
+
+BACKEND_KEY, STOREFRONT_KEY = new_key(), new_key()
 
 
 @contextmanager
@@ -54,11 +63,16 @@ def running_shop() -> Iterator[Shop]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"DATABASE_URL": f"sqlite:///{folder}/shop.db", "PORT": str(port), "LOG_LEVEL": "ERROR"}
+        settings = {
+            "DATABASE_URL": f"sqlite:///{folder}/shop.db",
+            "PORT": str(port),
+            "LOG_LEVEL": "ERROR",
+            "API_KEYS": f"backend:{hash_of(BACKEND_KEY)},storefront:{hash_of(STOREFRONT_KEY)}",
+        }
         command = [sys.executable, str(ROOT / "main.py"), "--demo"]
         server = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL)
         try:
-            shop = Shop(f"http://127.0.0.1:{port}")
+            shop = Shop(f"http://127.0.0.1:{port}", BACKEND_KEY)
             _await_health(shop, server)
             yield shop
         finally:
@@ -115,6 +129,8 @@ def tour(shop: Shop) -> None:
     events_are_sent_at_once(shop)
     lists_are_stored_and_filtered(shop, bought)
     the_profile_is_shown(shop)
+    keys_open_what_they_are_for(shop)
+    a_person_takes_their_data_and_leaves(shop)
 
 
 def a_customer_is_registered(shop: Shop) -> None:
@@ -213,6 +229,40 @@ def the_profile_is_shown(shop: Shop) -> None:
     check("bad input is pointed at", holds=status == 400 and problem["errors"][0]["pointer"] == "#/product_id")
     status, problem = shop.ask("GET", "/recommendations/nobody")
     check("an unknown customer is not found", holds=status == 404 and problem["type"] == "urn:problem:customer-not-found")
+
+
+def keys_open_what_they_are_for(shop: Shop) -> None:
+    console.rule("Keys")
+    stranger, storefront = shop.with_key("guessed"), shop.with_key(STOREFRONT_KEY)
+    status, problem = stranger.ask("GET", f"/recommendations/{CUSTOMER}")
+    console.print(problem)
+    check("an unknown key opens nothing", holds=status == 401 and problem["type"] == "urn:problem:unauthorized")
+    status, made = storefront.ask("GET", f"/recommendations/{CUSTOMER}?limit=1")
+    console.print(made)
+    check("a storefront key gets lists without the segment", holds=status == 200 and "segment" not in made)
+    check(
+        "and without what the reasons rest on",
+        holds=all(reason.keys() == {"source", "share"} for item in made["items"] for reason in item["reasons"]),
+    )
+    status, problem = storefront.ask("GET", f"/customer/get-profile/{CUSTOMER}")
+    check("it opens no profile", holds=status == 403 and problem["type"] == "urn:problem:forbidden")
+
+
+def a_person_takes_their_data_and_leaves(shop: Shop) -> None:
+    console.rule("GET /customer/export/{customer_id}")
+    status, exported = shop.ask("GET", f"/customer/export/{CUSTOMER}")
+    console.print({key: exported[key] for key in ("customer", "addresses", "browsing", "purchases")})
+    check("everything that was sent is there", holds=status == 200 and exported["purchases"][0]["order_id"] == "tour-order")
+
+    console.rule("DELETE /customer/erase/{customer_id}")
+    status, _ = shop.ask("DELETE", f"/customer/erase/{CUSTOMER}")
+    check("the person is gone", holds=status == 204 and shop.ask("GET", f"/customer/export/{CUSTOMER}")[0] == 404)
+    check("erasing again finds nobody", holds=shop.ask("DELETE", f"/customer/erase/{CUSTOMER}")[0] == 404)
+    late = {"customer_id": CUSTOMER, "product_id": exported["browsing"][0]["product_id"]}
+    check(
+        "a late event does not bring them back", holds=shop.ask("POST", "/recommendations/process-browsing", late)[0] == 404
+    )
+    check("nor is the id given again", holds=shop.ask("POST", "/customer/create", {"customer_id": CUSTOMER})[0] == 409)
 
 
 def products_named(shop: Shop, goods: str) -> list[str]:

@@ -22,10 +22,12 @@ import numpy as np
 import uvloop
 from rich.console import Console
 
+from benchmarks import writers
 from benchmarks.synthetic import write_shop
 from domain.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.recommend import recommend, shortlist, shown
 from domain.recommendations import ListRequest
+from infra.edge.access import hash_of, new_key
 from infra.edge.storage import open_repository
 from infra.settings import Settings
 from tests import postgres
@@ -44,6 +46,22 @@ async def trivial() -> dict[str, str]:
     return {"hello": "world"}
 
 app = Litestar([trivial], logging_config=None, openapi_config=None)
+"""
+
+UNGUARDED = """
+from litestar import Litestar
+from litestar.di import Provide
+
+from functions.recommendations.for_customer import for_customer
+from infra.edge.storage import Clock, Shop, Storage
+from infra.settings import read_settings
+
+storage, clock = Storage(read_settings), Clock()
+
+async def shop() -> Shop:
+    return Shop(await storage.repository(), storage.settings(), clock, "backend")
+
+app = Litestar([for_customer], dependencies={"shop": Provide(shop)}, logging_config=None, openapi_config=None)
 """
 
 
@@ -124,9 +142,9 @@ def served(target: str, folder: Path, *, n_workers: int = 1, **environment: str)
         server.wait()
 
 
-def requests_per_second(url: str) -> float:
+def requests_per_second(url: str, *, key: str | None = None) -> float:
     """Load one address with wrk for some seconds."""
-    wrk = ["wrk", "-t1", "-c16", f"-d{WRK_SECONDS}s", url]
+    wrk = ["wrk", "-t1", "-c16", f"-d{WRK_SECONDS}s", *(["-H", f"Authorization: Bearer {key}"] if key else []), url]
     done = subprocess.run(wrk, check=True, capture_output=True, text=True)
     if "Non-2xx" in done.stdout:
         raise RuntimeError(done.stdout)
@@ -155,6 +173,24 @@ def over_http(database: Path, folder: Path) -> None:
             milliseconds.append(milliseconds_of(client, "/recommendations/process-purchase", order))
     p50, p99 = np.percentile(milliseconds[100:], [50, 99])
     console.print(f"process-purchase over HTTP, one client: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+
+
+def guarded_or_not(database: Path, folder: Path, *, n_rounds: int = 5) -> None:
+    """Compare a stored list from the application as it is, with keys, and from its handler without anything in front."""
+    (folder / "unguarded.py").write_text(UNGUARDED)
+    keys = [new_key() for _ in range(4)]
+    api_keys = ",".join(f"{scope}:{hash_of(key)}" for scope, key in zip(["backend", "storefront"] * 2, keys, strict=True))
+    settings = {"DATABASE_URL": f"sqlite:///{database}", "API_KEYS": api_keys, "RATE_LIMIT_PER_SECOND": "1000000"}
+    ratios: list[float] = []
+    for _ in range(n_rounds):
+        with served("unguarded:app", folder, **settings) as url:
+            httpx.get(f"{url}/recommendations/c-7")
+            bare = requests_per_second(f"{url}/recommendations/c-7", key=keys[0])
+        with served("main:app", folder, **settings) as url:
+            guarded = requests_per_second(f"{url}/recommendations/c-7", key=keys[0])
+        ratios.append(1 - guarded / bare)
+        console.print(f"requests/s of a stored list: guarded {guarded:,.0f}, bare {bare:,.0f}, overhead {ratios[-1]:.1%}")
+    console.print(f"overhead of guard and authentication: {sorted(ratios)[n_rounds // 2]:.1%} (median of {n_rounds})")
 
 
 def during_an_import(database: Path, folder: Path) -> None:
@@ -192,6 +228,7 @@ def on_postgres(database: Path, folder: Path) -> None:
         milliseconds = uvloop.run(written_at_once(url))
         p50, p99 = np.percentile(milliseconds, [50, 99])
         console.print(f"64 writers at once, {name}: p50 {p50:.0f} ms, p99 {p99:.0f} ms")
+        writers.measure(url, name)
     for name, url in urls.items():
         with served("main:app", folder, n_workers=4, DATABASE_URL=url) as shop:
             uvloop.run(purchases_at_once(shop, n_clients=64, n_each=10))
@@ -277,6 +314,7 @@ def main() -> None:
         on_postgres(large, folder)
         if shutil.which("wrk"):
             over_http(large, folder)
+            guarded_or_not(large, folder)
             during_an_import(large, folder)
         else:
             sys.exit("The figures over HTTP need wrk: apt-get install wrk")

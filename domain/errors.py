@@ -8,6 +8,7 @@ ShopError
 ├── EventIdReused         an event_id or order_id that stands for other content already
 ├── TooManyItems          a list, or what is stored for one customer, would pass its bound
 ├── InvalidField          a value that is well-formed but not acceptable
+├── EventTooOld           an event that the retention would delete at once
 ├── StoreBusy             the storage did not give its lock in time; nothing was changed
 ├── StoreUnavailable      the storage cannot be reached, read or written; nothing was changed
 ├── TrainingRunning       another training holds the database's lock
@@ -62,6 +63,14 @@ class InvalidField(ShopError):
         super().__init__(detail)
         self.pointer = pointer
         self.detail = detail
+
+
+class EventTooOld(ShopError):
+    """Carry the JSON pointer of the event's instant."""
+
+    def __init__(self, pointer: str, *, days: int) -> None:
+        super().__init__(f"Expected an instant of the last {days} days")
+        self.pointer = pointer
 
 
 class StoreBusy(ShopError):

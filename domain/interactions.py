@@ -2,15 +2,16 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from domain.customers import Segment
-from domain.errors import InvalidField, TooManyItems
+from domain.errors import EventTooOld, InvalidField, TooManyItems
 from domain.fields import (
+    EPOCH,
     LATEST_AHEAD,
     Currency,
     Id,
@@ -120,17 +121,29 @@ class UpdatedBehavior(Struct, frozen=True, kw_only=True):
     segment: Segment
 
 
-def check_not_ahead(event: Interaction | Order, *, now: datetime, pointer: str = "#") -> None:
-    """Raise InvalidField where an event lies more than 5 minutes after `now`: clocks differ a little, not more."""
-    if event.occurred_at is not None and event.occurred_at > now + LATEST_AHEAD:
+def check_occurred(event: Interaction | Order, *, now: datetime, retention_days: int, pointer: str = "#") -> None:
+    """Raise InvalidField where an event lies more than 5 minutes after `now`, EventTooOld where it would not be kept.
+
+    Clocks differ a little, not more. Without `retention_days` every event is kept.
+    """
+    if event.occurred_at is None:
+        return
+    if event.occurred_at > now + LATEST_AHEAD:
         raise InvalidField(f"{pointer}/occurred_at", "Expected an instant at most 5 minutes ahead")
+    if event.occurred_at < oldest_kept(now, retention_days=retention_days):
+        raise EventTooOld(f"{pointer}/occurred_at", days=retention_days)
 
 
-def check_update(update: BehaviorUpdate, *, now: datetime) -> None:
-    """Raise InvalidField for an event ahead of `now`, TooManyItems beyond 500 order items in all."""
+def oldest_kept(now: datetime, *, retention_days: int) -> datetime:
+    """Return the instant before which events are not kept; 0 days keep all."""
+    return max(EPOCH, now - timedelta(days=retention_days)) if retention_days else EPOCH
+
+
+def check_update(update: BehaviorUpdate, *, now: datetime, retention_days: int) -> None:
+    """Check when each event occurred; raise TooManyItems beyond 500 order items in all."""
     for name, events in (("browsing", update.browsing), ("purchases", update.purchases)):
         for place, event in enumerate(events):
-            check_not_ahead(event, now=now, pointer=f"#/{name}/{place}")
+            check_occurred(event, now=now, retention_days=retention_days, pointer=f"#/{name}/{place}")
     if sum(len(order.items) for order in update.purchases) > MOST_ORDER_ITEMS:
         raise TooManyItems(f"One call takes at most {MOST_ORDER_ITEMS} order items.")
 

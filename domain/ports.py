@@ -10,6 +10,7 @@ from domain.customers import Address, Customer, CustomerChange, NewCustomer, Seg
 from domain.evidence import CandidateQuery, EventType, Evidence, NeighbourLists, ShopSummary, StoredList, StoredProfile
 from domain.interactions import CustomerEvent, EventCounts
 from domain.model import Model
+from domain.privacy import StoredPerson
 from domain.products import Product, ProductChange
 from domain.recommendations import RecommendationList, ScoredList
 
@@ -94,6 +95,21 @@ class Repository(Protocol):
 
     async def summary(self) -> ShopSummary:
         """Tell how the shop stands; the health check."""
+        ...
+
+    async def export(self, customer_id: str) -> StoredPerson:
+        """Read everything that is stored about a person."""
+        ...
+
+    async def erase(self, customer_id: str) -> None:
+        """Delete everything about a person for good; where that raises StoreBusy, a repetition finishes it.
+
+        What comes later with that id is refused: events and readings find no customer, registering finds the id taken.
+        """
+        ...
+
+    async def purge_events(self, *, before: datetime) -> int:
+        """Delete some of the events that occurred before an instant; return how many, 0 when none is left."""
         ...
 
 

@@ -1,9 +1,11 @@
 """The answer: a list of products, each with its score and the reasons that the score is made of."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, get_args
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 from domain.customers import Activity, Customer, Segment, StoredAddress
 from domain.errors import InvalidField
@@ -28,7 +30,10 @@ STORED_LENGTH = 100
 
 
 class Reason(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """A part of the score: its source, its cause if it has one, and its share of the sum of the positive parts."""
+    """A part of the score: its source, its cause if it has one, and its share of the sum of the positive parts.
+
+    A storefront key is not told causes, which are what the customer looked at and bought.
+    """
 
     source: Source
     share: float
@@ -51,10 +56,10 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RecommendationList(Struct, frozen=True, kw_only=True):
-    """A list as it is shown."""
+    """A list as it is shown; a storefront key is not told the segment."""
 
     customer_id: str
-    segment: Segment
+    segment: Segment | UnsetType = UNSET
     strategy: Strategy
     generated_at: datetime
     cached: bool
@@ -85,6 +90,20 @@ class ScoredList(Struct, frozen=True, kw_only=True):
     generated_at: datetime
     causes: list[str]
     items: list[ScoredProduct]
+
+
+def for_storefront(made: RecommendationList) -> RecommendationList:
+    """Leave out what tells what the customer bought or how the shop sorts them: the segment, and the causes of reasons."""
+    items = [msgspec.structs.replace(item, reasons=_per_source(item.reasons)) for item in made.items]
+    return msgspec.structs.replace(made, segment=UNSET, items=items)
+
+
+def _per_source(reasons: Iterable[Reason]) -> list[Reason]:
+    shares: dict[Source, float] = {}
+    for reason in reasons:
+        shares[reason.source] = shares.get(reason.source, 0.0) + reason.share
+    ranked = sorted(shares.items(), key=lambda part: -part[1])
+    return [Reason(source=source, share=round(share, 4)) for source, share in ranked]
 
 
 class CategoryInterest(Struct, frozen=True, kw_only=True):

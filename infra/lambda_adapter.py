@@ -16,6 +16,7 @@ from infra.aws.mailbox import Answered, IdMember, Record, deliver, records_of, s
 from infra.aws.metrics import emit, served_list
 from infra.aws.running import Running
 from infra.edge.problems import MEDIA_TYPE, Problem, headers_for, problem
+from infra.logs import told
 
 logger = logging.getLogger(__name__)
 
@@ -71,9 +72,9 @@ class LambdaHandler:
         self._asked = False
         try:
             return self._mangum(event, context)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - told without its text, which may be a part of the event
             # The application answers its own errors. Before it is asked, Mangum fails on an event's shape or body.
-            logger.exception("The event cannot be answered.")
+            logger.error("The event cannot be answered: %s", told(error))  # noqa: TRY400
             return _answer(problem("internal" if self._asked else "malformed-json"))
 
     def _deliver(self, records: list[Record], *, is_started: bool, id_member: IdMember) -> tuple[Answer, list[Answered]]:

@@ -1,10 +1,12 @@
 """Settings from the environment, read once into one frozen struct."""
 
+import ipaddress
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -13,9 +15,24 @@ from domain.errors import Unusable
 from domain.fields import Currency
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+KeyScope = Literal["backend", "storefront"]
+Caller = Literal[KeyScope, "anyone"]
+"""For whom a request is answered: a server with a key, or anyone where none is needed."""
+
+MOST_KEYS_OF_A_SCOPE = 2
+_KEY = f"(?:{'|'.join(get_args(KeyScope))}):[0-9a-f]{{64}}"
+_ORIGIN = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?"
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
 _DATABASE_URL = f"^({'|'.join((_SQLITE, *_POSTGRES))})."
+
+
+def _listed(entry: str) -> str:
+    return rf"^(?:{entry}(?:,{entry})*)?(?![\s\S])"
+
+
+def _split(text: str) -> list[str]:
+    return text.split(",") if text else []
 
 
 class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
@@ -32,6 +49,25 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     allow_ephemeral_sqlite: Literal[0, 1] = 0
     database_pool_size: Annotated[int, Meta(ge=1, le=1000)] | None = None
     database_statement_cache_size: Annotated[int, Meta(ge=0, le=10_000)] = 100
+    api_keys: Annotated[str, Meta(pattern=_listed(_KEY))] = ""
+    rate_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
+    cors_origins: Annotated[str, Meta(pattern=_listed(_ORIGIN))] = ""
+
+    def __post_init__(self) -> None:
+        of_a_scope = Counter(self.keys.values())
+        if of_a_scope.total() < len(_split(self.api_keys)) or any(n > MOST_KEYS_OF_A_SCOPE for n in of_a_scope.values()):
+            raise ValueError("a key twice, or too many of a scope")
+
+    @property
+    def keys(self) -> dict[bytes, KeyScope]:
+        """The scope of each key by the key's SHA-256."""
+        pairs: Any = (entry.split(":") for entry in _split(self.api_keys))
+        return {bytes.fromhex(digest): scope for scope, digest in pairs}
+
+    @property
+    def origins(self) -> frozenset[bytes]:
+        return frozenset(origin.encode() for origin in _split(self.cors_origins))
 
     @property
     def is_postgres(self) -> bool:
@@ -55,7 +91,21 @@ EXPECTED = {
     "ALLOW_EPHEMERAL_SQLITE": "0 or 1",
     "DATABASE_POOL_SIZE": "a whole number of connections from 1 to 1000",
     "DATABASE_STATEMENT_CACHE_SIZE": "a whole number of statements, 0 behind a pooler in transaction mode",
+    "API_KEYS": "backend:SHA256 or storefront:SHA256, as `python main.py new-key` prints it, two of each, commas between",
+    "RATE_LIMIT_PER_SECOND": "a whole number of requests, 0 for no limit",
+    "EVENT_RETENTION_DAYS": "a whole number of days, 0 for as long as the customer is there",
+    "CORS_ORIGINS": "origins like https://shop.example, with commas between",
 }
+_SECRET = frozenset({"DATABASE_URL", "API_KEYS"})
+"""Settings whose wrong values are not repeated: a password or a key may stand in them."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches what listens on `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def is_database_url(url: str) -> bool:
@@ -73,6 +123,6 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         try:
             msgspec.convert({name: value}, Settings, strict=False)
         except msgspec.ValidationError as error:
-            shown = "" if name == "DATABASE_URL" else f", not {value!r}"
+            shown = "" if name in _SECRET else f", not {value!r}"
             raise Unusable(f"{name} must be {EXPECTED[name]}{shown}.") from error
     return msgspec.convert(given, Settings, strict=False)

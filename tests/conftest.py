@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from infra.aws.logs import StandardOutput
 from infra.edge.storage import open_repository
 from infra.settings import Settings
 from tests import postgres
@@ -39,17 +38,17 @@ async def running(app):
 @asynccontextmanager
 async def client_of(app):
     """Run an application and send it requests."""
-    async with running(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
+    async with running(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         yield client
 
 
 @pytest.fixture(autouse=True)
 def root_logger():
-    """Give the root logger back as it was: a function on AWS Lambda takes it over."""
+    """Give the root logger back as it was: a command or a function on AWS Lambda takes it over."""
     root = logging.getLogger()
-    level = root.level
+    handlers, level = root.handlers[:], root.level
     yield root
-    root.handlers = [handler for handler in root.handlers if not isinstance(handler, StandardOutput)]
+    root.handlers[:] = handlers
     root.setLevel(level)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import main
 from artefacts.__main__ import entry_of
-from artefacts.imports import sources_of
+from artefacts.imports import packages_of, sources_of
 from infra.edge.documentation import openapi_document
 from infra.settings import Settings
 from tests.template import ROOT, all_functions, functions, resources, template
@@ -22,6 +22,8 @@ NAMES = {
     "CustomerAddAddress",
     "CustomerGetProfile",
     "CustomerUpdateBehavior",
+    "CustomerExport",
+    "CustomerErase",
     "RecommendationsForCustomer",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
@@ -59,15 +61,18 @@ def test_the_template_and_the_openapi_document_name_the_same_routes():
     assert routes_of_template() == described - {("GET", "/health")}
 
 
-def test_every_function_is_behind_the_one_api_that_only_signed_requests_pass():
-    (api,) = resources("AWS::Serverless::HttpApi").values()
+def test_every_function_is_behind_the_one_api_and_knows_the_keys():
+    document = template()
+    keys = document["Parameters"]["ApiKeys"]
 
-    assert api["Auth"] == {"EnableIamAuthorizer": True, "DefaultAuthorizer": "AWS_IAM"}
+    assert keys["NoEcho"]
+    assert "Default" not in keys
+    assert {properties["Environment"]["API_KEYS"] for properties in functions().values()} == {"ApiKeys"}
     assert {properties["Events"]["Api"]["Properties"]["ApiId"] for properties in functions().values()} == {"ShopApi"}
 
 
 def test_no_function_opens_its_route_and_no_parameter_the_api():
-    assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * 7
+    assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * 9
     assert not [name for name in template()["Parameters"] if "auth" in name.lower()]
 
 
@@ -85,24 +90,34 @@ def test_each_function_has_a_good_and_a_bad_event_and_each_event_a_function():
     assert {path.name for path in (ROOT / "events").iterdir()} == expected | queues | {"env.json"}
 
 
-def test_the_environment_of_sam_local_names_variables_of_every_function():
+def test_the_environment_of_sam_local_names_variables_of_every_function_behind_the_api():
     given = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
 
-    assert all(given.keys() <= properties["Environment"].keys() for properties in all_functions().values())
+    assert all(given.keys() <= properties["Environment"].keys() for properties in functions().values())
 
 
 def variables_read_by(name):
     """Find the settings and variables that the code of a function names."""
     source = "\n".join(file.read_text() for file in sources_of(ROOT / entry_of(name), root=ROOT) if file.stem != "settings")
     attributes = set(re.findall(r"\bsettings(?:\(\))?\.(\w+)", source))
+    of_keys = {"api_keys"} if "keys" in attributes else set()
+    of_origins = {"cors_origins"} if "origins" in attributes else set()
     of_url = {"database_url"} if attributes & {"is_postgres", "database_path"} else set()
     variables = set(re.findall(r"os\.environ(?:\.get\(|\[)\"(\w+)\"", source)) - {"AWS_LAMBDA_FUNCTION_NAME"}
-    return {field.upper() for field in (attributes | of_url) & set(Settings.__struct_fields__)} | variables
+    return {
+        field.upper() for field in (attributes | of_url | of_keys | of_origins) & set(Settings.__struct_fields__)
+    } | variables
+
+
+def read_by_numpy(name):
+    """Name what numpy's library reads: threads cost a cold start, and a small function has one processor or less."""
+    scores = "numpy" in packages_of(ROOT / entry_of(name), root=ROOT)
+    return {"OPENBLAS_NUM_THREADS"} if scores and name != "Training" else set()
 
 
 @pytest.mark.parametrize("name", sorted(all_functions()))
 def test_every_variable_that_a_function_reads_is_set_and_no_other(name):
-    assert set(all_functions()[name]["Environment"]) == variables_read_by(name)
+    assert set(all_functions()[name]["Environment"]) == variables_read_by(name) | read_by_numpy(name)
 
 
 def test_only_functions_that_reuse_lists_are_told_for_how_long():
@@ -191,6 +206,25 @@ def test_make_builds_every_function():
     for name in all_functions():
         assert template()["Resources"][name]["Metadata"] == {"BuildMethod": "makefile"}
         assert (ROOT / entry_of(name)).with_suffix("") == ROOT.joinpath(*all_functions()[name]["Handler"].split(".")[:-1])
+
+
+def test_the_api_is_throttled_and_its_log_names_no_customer():
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+
+    assert api["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": "ThrottlingRate", "ThrottlingBurstLimit": "ThrottlingBurst",
+    }  # fmt: skip
+    assert set(re.findall(r"\$context\.(\w+)", api["AccessLogSettings"]["Format"])) == {
+        "requestId", "routeKey", "status", "responseLatency", "integrationErrorMessage",
+    }  # fmt: skip
+
+
+def test_the_outputs_tell_where_the_api_is_and_how_to_ask_it():
+    outputs = template()["Outputs"]
+
+    assert outputs["Url"]["Value"].startswith("https://${ShopApi}.execute-api.")
+    assert "Authorization: Bearer KEY" in outputs["Curl"]["Value"]
+    assert {"BrowsingMailboxUrl", "PurchaseMailboxUrl"} <= set(outputs)
 
 
 @pytest.mark.system

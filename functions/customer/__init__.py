@@ -1,1 +1,1 @@
-"""Customers: create, add-address, get-profile, update-behavior."""
+"""Customers: create, add-address, get-profile, update-behavior, export, erase."""

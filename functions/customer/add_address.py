@@ -5,9 +5,10 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
 from domain.customers import AddressBook, NewAddresses
+from infra.edge.access import BACKEND
 from infra.edge.app import create_app
 from infra.edge.body import LARGE, StrictBody
-from infra.edge.problems import BODY, declared
+from infra.edge.problems import BODY, KEY, declared
 from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 
@@ -16,8 +17,8 @@ from infra.lambda_adapter import LambdaHandler
     "/customer/add-address",
     dto=StrictBody[NewAddresses],
     return_dto=None,
-    opt=LARGE,
-    responses=declared(*BODY, "customer-not-found"),
+    opt=BACKEND | LARGE,
+    responses=declared(*KEY, *BODY, "customer-not-found"),
 )
 async def add_address(data: JSONBody[NewAddresses], shop: NamedDependency[SkipValidation[Shop]]) -> AddressBook:
     """Add addresses to a customer; an identical one is not stored twice."""

@@ -5,9 +5,10 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
 from domain.customers import Customer, NewCustomer
+from infra.edge.access import BACKEND
 from infra.edge.app import create_app
 from infra.edge.body import StrictBody
-from infra.edge.problems import BODY, declared
+from infra.edge.problems import BODY, KEY, declared
 from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 
@@ -16,7 +17,8 @@ from infra.lambda_adapter import LambdaHandler
     "/customer/create",
     dto=StrictBody[NewCustomer],
     return_dto=None,
-    responses=declared(*BODY, "customer-exists", "email-taken"),
+    opt=BACKEND,
+    responses=declared(*KEY, *BODY, "customer-exists", "email-taken"),
 )
 async def create(
     data: JSONBody[NewCustomer],

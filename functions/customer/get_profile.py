@@ -6,15 +6,20 @@ from litestar.params import SkipValidation
 
 from domain.interests import category_interests
 from domain.recommendations import Profile
+from infra.edge.access import BACKEND
 from infra.edge.app import create_app
 from infra.edge.parameters import IdInPath
-from infra.edge.problems import declared
+from infra.edge.problems import KEY, declared
 from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 from infra.serving import current_list
 
 
-@get("/customer/get-profile/{customer_id:str}", responses=declared("validation", "not-found", "customer-not-found"))
+@get(
+    "/customer/get-profile/{customer_id:str}",
+    opt=BACKEND,
+    responses=declared(*KEY, "validation", "not-found", "customer-not-found"),
+)
 async def get_profile(
     customer_id: IdInPath,
     shop: NamedDependency[SkipValidation[Shop]],

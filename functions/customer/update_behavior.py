@@ -6,9 +6,10 @@ from litestar.params import JSONBody, SkipValidation
 
 from domain.customers import segment_of
 from domain.interactions import BehaviorUpdate, UpdatedBehavior, check_update
+from infra.edge.access import BACKEND
 from infra.edge.app import create_app
 from infra.edge.body import LARGE, StrictBody
-from infra.edge.problems import BODY, declared
+from infra.edge.problems import BODY, KEY, declared
 from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 
@@ -17,9 +18,9 @@ from infra.lambda_adapter import LambdaHandler
     "/customer/update-behavior",
     dto=StrictBody[BehaviorUpdate],
     return_dto=None,
-    opt=LARGE,
+    opt=BACKEND | LARGE,
     status_code=200,
-    responses=declared(*BODY, "customer-not-found", "product-not-found", "event-id-reused"),
+    responses=declared(*KEY, *BODY, "event-too-old", "customer-not-found", "product-not-found", "event-id-reused"),
 )
 async def update_behavior(
     data: JSONBody[BehaviorUpdate],
@@ -27,7 +28,7 @@ async def update_behavior(
 ) -> UpdatedBehavior:
     """Record interactions and orders, all or none; what was sent before is counted under `seen_before`."""
     now = shop.now()
-    check_update(data, now=now)
+    check_update(data, now=now, retention_days=shop.settings.event_retention_days)
     recorded = await shop.repository.record(data.events(), now=now)
     segment, _ = segment_of(recorded.standing)
     return UpdatedBehavior(

@@ -4,16 +4,21 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from domain.recommendations import ListRequest, RecommendationList
+from domain.recommendations import ListRequest, RecommendationList, for_storefront
+from infra.edge.access import STOREFRONT
 from infra.edge.app import create_app
 from infra.edge.parameters import Category, Excluded, IdInPath, Limit, Price
-from infra.edge.problems import declared
+from infra.edge.problems import KEY, declared
 from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 from infra.serving import current_list
 
 
-@get("/recommendations/{customer_id:str}", responses=declared("validation", "not-found", "customer-not-found"))
+@get(
+    "/recommendations/{customer_id:str}",
+    opt=STOREFRONT,
+    responses=declared(*KEY, "validation", "not-found", "customer-not-found"),
+)
 async def for_customer(
     customer_id: IdInPath,
     shop: NamedDependency[SkipValidation[Shop]],
@@ -32,9 +37,10 @@ async def for_customer(
         exclude=frozenset(exclude or ()),
     )
     request.check()
-    return await current_list(
+    made = await current_list(
         shop.repository, customer_id, request=request, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds
     )
+    return made if shop.serves_backend else for_storefront(made)
 
 
 app = create_app(for_customer)

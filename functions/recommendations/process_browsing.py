@@ -4,11 +4,12 @@ from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
-from domain.interactions import BrowsingEvent, check_not_ahead
-from domain.recommendations import RecommendationList
+from domain.interactions import BrowsingEvent, check_occurred
+from domain.recommendations import RecommendationList, for_storefront
+from infra.edge.access import STOREFRONT
 from infra.edge.app import create_app
 from infra.edge.body import StrictBody
-from infra.edge.problems import BODY, declared
+from infra.edge.problems import BODY, KEY, declared
 from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 from infra.serving import fresh_list
@@ -18,7 +19,8 @@ from infra.serving import fresh_list
     "/recommendations/process-browsing",
     dto=StrictBody[BrowsingEvent],
     return_dto=None,
-    responses=declared(*BODY, "customer-not-found", "product-not-found", "event-id-reused"),
+    opt=STOREFRONT,
+    responses=declared(*KEY, *BODY, "event-too-old", "customer-not-found", "product-not-found", "event-id-reused"),
 )
 async def process_browsing(
     data: JSONBody[BrowsingEvent],
@@ -26,9 +28,10 @@ async def process_browsing(
 ) -> RecommendationList:
     """Record one interaction and recommend afresh; the same `event_id` sent again is counted once."""
     now = shop.now()
-    check_not_ahead(data, now=now)
+    check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
     await shop.repository.record([data], now=now)
-    return await fresh_list(shop.repository, data.customer_id, now=now)
+    made = await fresh_list(shop.repository, data.customer_id, now=now)
+    return made if shop.serves_backend else for_storefront(made)
 
 
 app = create_app(process_browsing)

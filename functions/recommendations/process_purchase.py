@@ -4,11 +4,12 @@ from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
-from domain.interactions import Purchase, check_not_ahead
+from domain.interactions import Purchase, check_occurred
 from domain.recommendations import RecommendationList
+from infra.edge.access import BACKEND
 from infra.edge.app import create_app
 from infra.edge.body import StrictBody
-from infra.edge.problems import BODY, declared
+from infra.edge.problems import BODY, KEY, declared
 from infra.edge.storage import Shop
 from infra.lambda_adapter import LambdaHandler
 from infra.serving import fresh_list
@@ -18,7 +19,8 @@ from infra.serving import fresh_list
     "/recommendations/process-purchase",
     dto=StrictBody[Purchase],
     return_dto=None,
-    responses=declared(*BODY, "customer-not-found", "product-not-found", "event-id-reused"),
+    opt=BACKEND,
+    responses=declared(*KEY, *BODY, "event-too-old", "customer-not-found", "product-not-found", "event-id-reused"),
 )
 async def process_purchase(
     data: JSONBody[Purchase],
@@ -26,7 +28,7 @@ async def process_purchase(
 ) -> RecommendationList:
     """Record one order and recommend afresh; the same `order_id` sent again is counted once."""
     now = shop.now()
-    check_not_ahead(data, now=now)
+    check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
     await shop.repository.record([data], now=now)
     return await fresh_list(shop.repository, data.customer_id, now=now)
 

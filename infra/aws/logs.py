@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from infra.logs import told
+
 _LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR"})
 
 
@@ -34,8 +36,8 @@ class JsonLines(logging.Formatter):
             "request_id": self._invocation.request_id,
             "cold_start": self._invocation.cold_start,
         }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1]:
+            line["error"] = told(record.exc_info[1])
         return msgspec.json.encode(line).decode()
 
 

@@ -93,7 +93,8 @@ def scope_of(path: str, body: bytes) -> dict[str, Any]:
         "client": ("sqs", 0),
         "server": ("sqs", 443),
         "extensions": {},
-        "state": {},
+        # Who may put messages into the queue is decided by AWS.
+        "state": {"caller": "backend"},
     }
 
 

@@ -9,6 +9,7 @@ from litestar import Litestar
 
 from domain.errors import ShopError
 from infra.edge.app import send_problem
+from infra.edge.headers import protected
 from infra.edge.problems import problem
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Running:
                 await self._app(scope, receive, send)
         except TimeoutError:
             logger.error("The request was given up before the function's time-out.")  # noqa: TRY400 - where is no news
-            await send_problem(send, problem("store-busy", "No time is left."))
+            await send_problem(protected(send, []), problem("store-busy", "No time is left."))
 
     def close(self) -> None:
         """End the application and its loop; an environment is never told of its end, but a test is."""

@@ -11,6 +11,7 @@ from domain.model import Model
 from infra.aws.logs import Invocation, log_as_json
 from infra.aws.metrics import emit
 from infra.edge.storage import open_repository
+from infra.retention import purge
 from infra.settings import read_settings
 from infra.trainer import Effort, train
 
@@ -46,5 +47,7 @@ def _check(event: Any) -> None:
 
 
 async def _train() -> Model:
-    async with open_repository(read_settings()) as repository:
+    settings = read_settings()
+    async with open_repository(settings) as repository:
+        await purge(repository, now=datetime.now(UTC), retention_days=settings.event_retention_days)
         return await train(repository, now=datetime.now(UTC), effort=UNTUNED)

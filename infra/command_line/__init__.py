@@ -1,12 +1,13 @@
 """What a person types: `python main.py ...`."""
 
 import argparse
-import logging
+import logging.config
 import sys
 from collections.abc import Sequence
 
 from domain.errors import ShopError
-from infra.command_line import databases, evaluating, importing, recommending, serving, training
+from infra.command_line import databases, evaluating, importing, keys, recommending, serving, training
+from infra.logs import configuration
 from infra.settings import read_settings
 
 DESCRIPTION = """\
@@ -14,7 +15,8 @@ The recommendation backend of an online shop.
 
 Without a command it serves the API: http://127.0.0.1:8000/schema shows every endpoint.
 Settings come from the environment: DATABASE_URL (sqlite:///shop.db, or postgresql://...), HOST, PORT, WORKERS,
-LOG_LEVEL, CURRENCY, REUSE_SECONDS, TRAIN_AFTER_EVENTS, DATABASE_POOL_SIZE, DATABASE_STATEMENT_CACHE_SIZE.
+LOG_LEVEL, CURRENCY, REUSE_SECONDS, TRAIN_AFTER_EVENTS, DATABASE_POOL_SIZE, DATABASE_STATEMENT_CACHE_SIZE, API_KEYS,
+RATE_LIMIT_PER_SECOND, EVENT_RETENTION_DAYS, CORS_ORIGINS.
 docs/settings.md explains each.
 """
 
@@ -24,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         settings = read_settings()
-        logging.basicConfig(level=settings.log_level, format="%(levelname)s %(message)s")
+        logging.config.dictConfig(configuration(settings.log_level))
         return parsed.run(parsed, settings)
     except ShopError as error:
         sys.stderr.write(f"{error}\n")
@@ -45,4 +47,5 @@ def _parser() -> argparse.ArgumentParser:
     evaluating.add_command(commands)
     recommending.add_command(commands)
     databases.add_commands(commands)
+    keys.add_command(commands)
     return parser

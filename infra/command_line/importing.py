@@ -12,6 +12,7 @@ from infra.edge.storage import open_repository
 from infra.intake import Import, Report, import_files
 from infra.intake.rows import Kind, columns_of
 from infra.progress import progress_on
+from infra.retention import purge
 from infra.settings import Settings
 from infra.trainer import Effort, train
 
@@ -49,6 +50,7 @@ def run_import(parsed: argparse.Namespace, settings: Settings) -> int:
         paths=tuple(parsed.files),
         mapping=dict(_renaming(pair) for pair in parsed.map),
         create_products=parsed.create_products,
+        retention_days=settings.event_retention_days,
     )
     report = asyncio.run(_import(wanted, settings, train_after=not parsed.no_train))
     return report.exit_code
@@ -60,6 +62,7 @@ async def _import(wanted: Import, settings: Settings, *, train_after: bool) -> R
         report = await import_files(wanted, intake=repository, now=now, progress=progress_on(sys.stderr))
         sys.stdout.write(report.told())
         if train_after:
+            await purge(repository, now=datetime.now(UTC), retention_days=settings.event_retention_days)
             sys.stdout.write(told(await train(repository, now=datetime.now(UTC), effort=Effort(seconds=TUNING_SECONDS))))
     return report
 

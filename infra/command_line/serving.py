@@ -13,8 +13,10 @@ from granian.server import Server
 
 from domain.errors import Unusable
 from infra.demo import load_demo_shop
+from infra.edge.access import NO_KEYS
 from infra.edge.storage import open_repository
-from infra.settings import Settings
+from infra.logs import configuration
+from infra.settings import Settings, is_loopback
 from infra.sql.repository import SqlRepository
 from infra.trainer import Effort, train
 
@@ -30,6 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def serve(parsed: argparse.Namespace, settings: Settings) -> int:
     """Serve until stopped; raise Unusable where the database or the port cannot be used."""
+    _check_keys(settings)
     _check_port(settings)
     asyncio.run(_prepare(settings, demo=parsed.demo))
     sys.stdout.write(_welcome(settings, demo=parsed.demo))
@@ -45,7 +48,10 @@ def serve(parsed: argparse.Namespace, settings: Settings) -> int:
         http=HTTPModes.http1,
         websockets=False,
         log_level=LogLevels(settings.log_level.lower()),
+        log_dictconfig=configuration(settings.log_level),
         workers_kill_timeout=STOP_SECONDS,
+        # Without, one worker that the system kills, for its memory say, takes all others down with it.
+        respawn_failed_workers=True,
     ).serve()
     return 0
 
@@ -58,6 +64,11 @@ async def load_demo(repository: SqlRepository) -> bool:
     await load_demo_shop(repository, now=now)
     await train(repository, now=now, effort=Effort(trials=0))
     return True
+
+
+def _check_keys(settings: Settings) -> None:
+    if not settings.keys and not is_loopback(settings.host):
+        raise Unusable(NO_KEYS + f"the shop is served only on a loopback address, not on {settings.host}.")
 
 
 def _check_port(settings: Settings) -> None:
@@ -79,8 +90,9 @@ async def _prepare(settings: Settings, *, demo: bool) -> None:
 def _welcome(settings: Settings, *, demo: bool) -> str:
     url = f"http://{settings.host}:{settings.port}"
     customer = "demo-1" if demo else "CUSTOMER_ID"
+    key = "-H 'Authorization: Bearer KEY' " if settings.keys else ""
     return (
         f"Serving on {url} (documentation: {url}/schema). Try:\n"
-        f"  curl {url}/recommendations/{customer}?limit=3\n"
-        f"  curl {url}/customer/get-profile/{customer}\n"
-    )
+        f"  curl {key}{url}/recommendations/{customer}?limit=3\n"
+        f"  curl {key}{url}/customer/get-profile/{customer}\n"
+    ) + ("" if settings.keys else "No API_KEYS are set: every program on this machine may ask for everything.\n")

@@ -10,6 +10,7 @@ from typing import Any
 from domain.model import Model
 from infra.edge.storage import open_repository
 from infra.progress import progress_on
+from infra.retention import purge
 from infra.settings import Settings
 from infra.trainer import Effort, train
 
@@ -94,6 +95,7 @@ async def _train(settings: Settings, effort: Effort) -> Model:
     progress.begin("Training", None)
     try:
         async with open_repository(settings) as repository:
+            await purge(repository, now=datetime.now(UTC), retention_days=settings.event_retention_days)
             return await train(repository, now=datetime.now(UTC), effort=effort, on_trial=progress.reach)
     finally:
         progress.end()

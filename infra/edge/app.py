@@ -1,7 +1,8 @@
 """From handlers to an application: one of them alone, or all of them together, under the same guard."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -9,56 +10,78 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.types import Send
+from litestar.types import Scope, Send
 
-from infra.edge.guard import BodyGuard, check_target
+from domain.errors import ShopError
+from infra.edge.access import DECLARATIONS, Gate
+from infra.edge.guard import check_target, guarded_by
+from infra.edge.headers import Headers, preflight, protected, shared_with
 from infra.edge.host import check_host
-from infra.edge.problems import MEDIA_TYPE, Problem, RequestRefused, answer, headers_for
-from infra.edge.storage import Storage
+from infra.edge.problems import MEDIA_TYPE, Problem, answer, headers_for, reported
+from infra.edge.storage import Shop, Storage
 from infra.settings import Settings, read_settings
+
+Background = Callable[[Storage], AbstractAsyncContextManager[None]]
 
 
 class ShopApplication(Litestar):
-    """A Litestar application that looks at the host and the target of a request before it routes it.
+    """A Litestar application that looks at host and target of a request before it routes it, and protects every answer.
 
     `storage` is for who mounts it without its lifespan and wants to close it.
     """
 
     storage: Storage
+    gate: Callable[[], Gate]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            try:
-                check_host(scope)
-                check_target(scope)
-            except RequestRefused as refused:
-                await send_problem(send, refused.problem)
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            origins = self.gate().origins
+            send = protected(send, shared_with(scope, origins))
+            if (told := preflight(scope, origins)) is not None:
+                await _send(send, 204, told)
                 return
+            check_host(scope)
+            check_target(scope)
+        except ShopError as error:
+            await send_problem(send, *reported(error))
+            return
         await super().__call__(scope, receive, send)
-
-
-@asynccontextmanager
-async def _nothing(_: Storage) -> AsyncGenerator[None]:
-    yield
 
 
 def create_app(
     *handlers: HTTPRouteHandler,
     settings: Callable[[], Settings] = read_settings,
-    background: Callable[[Storage], AbstractAsyncContextManager[None]] = _nothing,
+    background: Sequence[Background] = (),
     openapi: OpenAPIConfig | None = None,
 ) -> ShopApplication:
     """Make an application of `handlers`; nothing is read or opened before it starts or serves.
 
-    `background` is entered when the application has started, and left before it ends.
+    Each of `background` is entered when the application has started, and left before it ends. Raise ValueError for a
+    handler that does not declare who may ask for it.
     """
+    for handler in handlers:
+        if handler.opt.get("access") not in DECLARATIONS:
+            raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, STOREFRONT or OPEN")
     storage = Storage(settings)
+
+    @cache
+    def gate() -> Gate:
+        return Gate(storage.settings())
+
+    async def shop(scope: Scope) -> Shop:
+        return await storage.shop(scope["state"]["caller"])
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
+        gate()
         await storage.repository()
         try:
-            async with background(storage):
+            async with AsyncExitStack() as running:
+                for job in background:
+                    await running.enter_async_context(job(storage))
                 yield
         finally:
             await storage.close()
@@ -66,21 +89,26 @@ def create_app(
     application = ShopApplication(
         route_handlers=handlers,
         lifespan=[lifespan],
-        middleware=[BodyGuard()],
-        dependencies={"shop": Provide(storage.shop)},
+        middleware=[guarded_by(gate)],
+        dependencies={"shop": Provide(shop)},
         exception_handlers={Exception: answer},
         openapi_config=openapi,
         logging_config=None,
         debug=False,
     )
     application.storage = storage
+    application.gate = gate
     return application
 
 
-async def send_problem(send: Send, problem: Problem) -> None:
+async def send_problem(send: Send, said: Problem, headers: Mapping[str, str] | None = None) -> None:
     """Answer with a problem from outside of Litestar."""
-    body = msgspec.json.encode(problem)
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-    headers += [(name.encode(), value.encode()) for name, value in headers_for(problem).items()]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    named = headers_for(said) if headers is None else headers
+    encoded = [(b"content-type", MEDIA_TYPE.encode()), *((name.encode(), value.encode()) for name, value in named.items())]
+    await _send(send, said.status, encoded, msgspec.json.encode(said))
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes = b"") -> None:
+    lengthened = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": lengthened})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,6 +1,6 @@
 """The OpenAPI document, and a page that shows it without the internet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, get_args, get_type_hints
@@ -11,12 +11,17 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from msgspec import Struct
 
+from infra.edge.access import OPEN
 from infra.edge.app import create_app
 from infra.edge.problems import Problem
 
 VERSION = "0.1.0"
 _SCRIPT = resources.files("swagger_ui").joinpath("static", "swagger-ui-bundle.js")
 _STYLE = resources.files("swagger_ui").joinpath("static", "swagger-ui.css")
+
+_CONFIGURATION = OpenAPIConfig(title="Shop recommendations", version=VERSION, use_handler_docstrings=True)
+_KEYS = "A key of `API_KEYS`, for the shop's own servers only: `python main.py new-key SCOPE` makes one."
+_PAGE_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 
 # Addresses are relative, so that the page also works where another application mounts this one.
 _PAGE = b"""<!doctype html>
@@ -44,7 +49,7 @@ def documentation(*handlers: HTTPRouteHandler) -> list[HTTPRouteHandler]:
     def document() -> bytes:
         return msgspec.json.encode(openapi_document(*handlers))
 
-    @get("/schema/openapi.json", include_in_schema=False, sync_to_thread=False)
+    @get("/schema/openapi.json", opt=OPEN, include_in_schema=False, sync_to_thread=False)
     def openapi() -> Response[bytes]:
         return Response(document(), media_type="application/vnd.oai.openapi+json")
 
@@ -57,7 +62,7 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
     The schemas of messages are msgspec's own, since it is what decodes them; Litestar's leave out a minimum of 0 and
     the type of a tuple's items.
     """
-    described = create_app(*handlers, openapi=OpenAPIConfig(title="Shop recommendations", version=VERSION))
+    described = create_app(*handlers, openapi=_CONFIGURATION)
     document = described.openapi_schema.to_schema()
     structs = [struct for handler in handlers for struct in _messages(handler)]
     _, schemas = msgspec.json.schema_components([*structs, Problem], ref_template="#/components/schemas/{name}")
@@ -67,30 +72,46 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
     for name in _request_schemas(document):
         for field in schemas[name].get("properties", {}).values():
             _refuse_null(field)
+    _secure(document, handlers)
     for operation in _operations(document):
         for parameter in operation.get("parameters", []):
             _refuse_null(parameter["schema"])
     return document
 
 
-@get("/schema", include_in_schema=False, sync_to_thread=False)
+@get("/schema", opt=OPEN, include_in_schema=False, sync_to_thread=False)
 def page() -> Response[bytes]:
-    return Response(_PAGE, media_type="text/html")
+    return Response(_PAGE, media_type="text/html", headers={"content-security-policy": _PAGE_POLICY})
 
 
-@get("/schema/start.js", include_in_schema=False, sync_to_thread=False)
+@get("/schema/start.js", opt=OPEN, include_in_schema=False, sync_to_thread=False)
 def start() -> Response[bytes]:
     return Response(_START, media_type="text/javascript")
 
 
-@get("/schema/swagger-ui-bundle.js", include_in_schema=False, sync_to_thread=False)
+@get("/schema/swagger-ui-bundle.js", opt=OPEN, include_in_schema=False, sync_to_thread=False)
 def script() -> Response[bytes]:
     return Response(_SCRIPT.read_bytes(), media_type="text/javascript")
 
 
-@get("/schema/swagger-ui.css", include_in_schema=False, sync_to_thread=False)
+@get("/schema/swagger-ui.css", opt=OPEN, include_in_schema=False, sync_to_thread=False)
 def style() -> Response[bytes]:
     return Response(_STYLE.read_bytes(), media_type="text/css")
+
+
+def _secure(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]) -> None:
+    """Say which operations take a key, and of which scope."""
+    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": _KEYS}}
+    for handler in handlers:
+        if (access := handler.opt["access"]) == "open":
+            continue
+        for path in handler.paths:
+            for method in handler.http_methods:
+                operation = document["paths"][path.replace(":str}", "}")][method.lower()]
+                operation["security"] = [{"key": []}]
+                operation["description"] = f"{operation['description']} Takes a `{access}` key" + (
+                    ", or a `backend` key, which sees everything." if access == "storefront" else "."
+                )
 
 
 def _messages(handler: HTTPRouteHandler) -> Iterator[type[Struct]]:

@@ -1,4 +1,4 @@
-"""What is looked at before a request reaches its handler: its path, its query, its body.
+"""What is looked at before a request reaches its handler: its path, its query, its key, its body.
 
 Litestar alone is lenient here: it decodes `"1"` as 1, takes any content type, and answers 500 to invalid UTF-8 and to deep
 nesting. The local app and every function share this guard.
@@ -8,15 +8,14 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from litestar.datastructures import Headers
-from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
+from infra.edge.access import Gate
 from infra.edge.problems import FieldError, RequestRefused
 
 BODY_SECONDS = 5.0
@@ -58,24 +57,32 @@ def check_target(scope: Any) -> None:
             raise _invalid_parameter(name, "Expected a number")
 
 
-class BodyGuard(ASGIMiddleware):
-    """Read a request's body within its bounds and hand it on only if it is plain JSON.
+def guarded_by(gate: Callable[[], Gate]) -> Callable[[ASGIApp], ASGIApp]:
+    """Make the middleware that asks `gate` for whom a request is answered, and hands on only bodies of plain JSON.
 
     A route bounds its body with `opt={"most_bytes": ...}`.
     """
 
-    scopes = (ScopeType.HTTP,)
+    def around(app: ASGIApp) -> ASGIApp:
+        async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+            scope["state"]["caller"] = gate().admit(scope)
+            if scope.get("method") == "POST":
+                receive = await _checked_body(scope, receive)
+            await app(scope, receive, send)
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        if scope.get("method") != "POST":
-            await next_app(scope, receive, send)
-            return
-        headers = Headers.from_scope(scope)
-        check_body_headers(headers)
-        route: Any = scope.get("route_handler")
-        body = await _read(receive, headers, most_bytes=route.opt.get("most_bytes", MOST_BYTES))
-        check_json(body)
-        await next_app(scope, _replaying(body, receive), send)
+        return guard
+
+    return around
+
+
+async def _checked_body(scope: Scope, receive: Receive) -> Receive:
+    """Read a request's body within its bounds and check it; return where it can be received again."""
+    headers = Headers.from_scope(scope)
+    check_body_headers(headers)
+    route: Any = scope.get("route_handler")
+    body = await _read(receive, headers, most_bytes=route.opt.get("most_bytes", MOST_BYTES))
+    check_json(body)
+    return _replaying(body, receive)
 
 
 def check_body_headers(headers: Headers) -> None:

@@ -9,6 +9,7 @@ from litestar.params import SkipValidation
 from msgspec import Struct
 
 from domain.model import Choice
+from infra.edge.access import OPEN
 from infra.edge.problems import declared
 from infra.edge.storage import Shop
 
@@ -28,7 +29,7 @@ class Health(Struct, frozen=True, kw_only=True):
     model: ModelInUse
 
 
-@get("/health", responses=declared())
+@get("/health", opt=OPEN, responses=declared())
 async def health(shop: NamedDependency[SkipValidation[Shop]]) -> Health:
     """Tell that the storage answers, what it holds, and which model is in use."""
     summary = await shop.repository.summary()

@@ -12,6 +12,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
 from domain import errors
+from infra.logs import told
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,10 @@ PROBLEMS = {
     "json-too-deep": (400, "The body is nested too deeply"),
     "duplicate-key": (400, "An object of the body has a key twice"),
     "too-many-items": (400, "A list is too long"),
+    "event-too-old": (400, "The event is older than what is kept"),
     "bad-request": (400, "The request cannot be understood"),
+    "unauthorized": (401, "The request needs a valid key"),
+    "forbidden": (403, "The key is not for this"),
     "not-found": (404, "There is nothing at this path"),
     "customer-not-found": (404, "The customer does not exist"),
     "product-not-found": (404, "The product does not exist"),
@@ -52,6 +56,7 @@ PROBLEMS = {
     "unsupported-media-type": (415, "The body must be application/json"),
     "unsupported-encoding": (415, "The body must not be compressed"),
     "event-id-reused": (422, "The id stands for another event"),
+    "rate-limited": (429, "The key has asked too often"),
     "internal": (500, "Something went wrong"),
     "store-busy": (503, "The storage is busy"),
     "store-unavailable": (503, "The storage is not available"),
@@ -84,20 +89,25 @@ def problem(slug: str, detail: str | None = None, *, field_errors: list[FieldErr
 
 
 def headers_for(answer: Problem) -> dict[str, str]:
-    return {"retry-after": "1"} if answer.status == 503 else {}
+    if answer.status == 401:
+        return {"www-authenticate": "Bearer"}
+    return {"retry-after": "1"} if answer.status in (429, 503) else {}
 
 
 def answer(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Turn any exception into its problem; the handlers themselves contain no `try`."""
+    said, headers = reported(error)
+    return Response(said, status_code=said.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def reported(error: Exception) -> tuple[Problem, dict[str, str]]:
+    """Return the problem of an exception and its headers; log what is the server's fault, with a request id."""
     said = _problem_of(error)
     headers = headers_for(said) | _extra_headers(error)
-    if said.status == 500:
-        request_id = uuid4().hex
-        headers["x-request-id"] = request_id
-        logger.error("Request %s failed.", request_id, exc_info=error)
-    elif said.status == 503:
-        logger.error("%s: %s", type(error).__name__, error.__cause__ or error)
-    return Response(said, status_code=said.status, media_type=MEDIA_TYPE, headers=headers)
+    if said.status >= 500:
+        request_id = headers["x-request-id"] = uuid4().hex
+        logger.error("Request %s failed: %s", request_id, told(error), extra={"request_id": request_id})
+    return said, headers
 
 
 def declared(*slugs: str) -> dict[int, ResponseSpec]:
@@ -114,6 +124,9 @@ def declared(*slugs: str) -> dict[int, ResponseSpec]:
         for status in statuses
     }
 
+
+KEY = ("unauthorized", "forbidden", "rate-limited")
+"""What any endpoint that takes a key may answer."""
 
 BODY = (
     "validation",
@@ -143,6 +156,8 @@ def _problem_of(error: Exception) -> Problem:
             return error.problem
         case errors.InvalidField():
             return problem("validation", field_errors=[FieldError(pointer=error.pointer, detail=error.detail)])
+        case errors.EventTooOld():
+            return problem("event-too-old", field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
         case errors.ShopError() if type(error) in _SLUGS:
             detail = None if isinstance(error, errors.Unusable) else str(error)
             return problem(_SLUGS[type(error)], detail)

@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from domain.errors import Unusable
-from infra.settings import Settings
+from infra.settings import Caller, Settings
 from infra.sql.repository import SqlRepository
 from infra.sqlite import open_sqlite
 
@@ -32,6 +32,12 @@ class Shop(Struct, frozen=True):
     repository: SqlRepository
     settings: Settings
     clock: Clock
+    caller: Caller
+
+    @property
+    def serves_backend(self) -> bool:
+        """Tell whether the answer may say everything."""
+        return self.caller == "backend"
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -57,9 +63,9 @@ class Storage:
             self._settings = self._read()
         return self._settings
 
-    async def shop(self) -> Shop:
+    async def shop(self, caller: Caller) -> Shop:
         """Return what a request works with; raise Unusable where it cannot be had."""
-        return Shop(await self.repository(), self.settings(), self._clock)
+        return Shop(await self.repository(), self.settings(), self._clock, caller)
 
     async def repository(self) -> SqlRepository:
         """Return the repository; raise Unusable where it cannot be opened, and try again at the next call."""

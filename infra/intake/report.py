@@ -1,5 +1,6 @@
 """What became of the lines of an import, and which of them were refused."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,7 +58,9 @@ class Report:
     def _reject(self, file: int, refused: dict[str, int | str | None]) -> None:
         if file not in self._open:
             try:
-                self._open[file] = self.rejected[file].open("wb")
+                self._open[file] = os.fdopen(
+                    os.open(self.rejected[file], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
+                )
             except OSError as error:
                 raise Unusable(f"{self.rejected[file]} cannot be written: {error.strerror}.") from error
         self._open[file].write(msgspec.json.encode(refused) + b"\n")

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct
 from domain.customers import CustomerChange
 from domain.evidence import EventType
 from domain.fields import LATEST_AHEAD, Currency, CustomerId, Id, Instant, Money, Quantity, check_instant, check_money
+from domain.interactions import oldest_kept
 from domain.products import ProductChange
 
 Kind = Literal["products", "customers", "events"]
@@ -62,7 +63,7 @@ def columns_of(kind: Kind) -> tuple[str, ...]:
     return RECORDS[kind].__struct_fields__
 
 
-def reader_of(kind: Kind, *, now: datetime) -> Callable[[Mapping[str, Any]], Record]:
+def reader_of(kind: Kind, *, now: datetime, retention_days: int = 0) -> Callable[[Mapping[str, Any]], Record]:
     """Make the function that turns the known columns of a row into a record, or raises RowRefused.
 
     In products and customers an empty cell clears a value; in events it is as if it were not there.
@@ -71,6 +72,7 @@ def reader_of(kind: Kind, *, now: datetime) -> Callable[[Mapping[str, Any]], Rec
     prepared = {column: prepare for column, prepare in _PREPARED.items() if column in record.__struct_fields__}
     instant_column = next((column for column in ("occurred_at", "created_at") if column in prepared), None)
     latest = now + LATEST_AHEAD
+    oldest = oldest_kept(now, retention_days=retention_days)
 
     def read(values: Mapping[str, Any]) -> Record:
         if kind == "events":
@@ -85,8 +87,11 @@ def reader_of(kind: Kind, *, now: datetime) -> Callable[[Mapping[str, Any]], Rec
         except msgspec.ValidationError as error:
             raise _refusal(error) from None
         instant = getattr(made, instant_column) if instant_column else None
-        if instant is not None and instant is not UNSET and instant > latest:
-            raise RowRefused(instant_column, "Expected an instant at most 5 minutes ahead")
+        if instant is not None and instant is not UNSET:
+            if instant > latest:
+                raise RowRefused(instant_column, "Expected an instant at most 5 minutes ahead")
+            if kind == "events" and instant < oldest:
+                raise RowRefused(instant_column, "Older than the retention")
         return made
 
     return read

@@ -30,6 +30,7 @@ class Import(Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...]
     mapping: Mapping[str, str] = {}
     create_products: bool = False
+    retention_days: int = 0
 
 
 async def import_files(wanted: Import, *, intake: Intake, now: datetime, progress: Progress) -> Report:
@@ -130,7 +131,7 @@ def _batches(
 
 def _records(wanted: Import, report: Report, *, now: datetime, progress: Progress) -> Iterator[tuple[Place, Any]]:
     """Read all files, yielding what is acceptable with its place and reporting what is not."""
-    read = reader_of(wanted.kind, now=now)
+    read = reader_of(wanted.kind, now=now, retention_days=wanted.retention_days)
     for number, path in enumerate(wanted.paths):
         with opened(path) as file:
             progress.begin(f"Reading {path}", file.size)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from domain.errors import StoreBusy, StoreUnavailable, Unusable
 from infra.postgres.dialect import run
 from infra.postgres.migrations import check_or_migrate
-from infra.sql.statements import Steps
+from infra.sql.statements import Steps, WrittenMeanwhile
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ LOST_AT_MOST = 3
 
 BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-_ANEW = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError)
+_ANEW = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError, WrittenMeanwhile)
 """Another writer was first: the transaction is rolled back, and run anew sees what that one did."""
 
 _LOST = (
@@ -121,6 +121,9 @@ class Connections:
 
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         return await self._repeated(_on_snapshot, lambda: reading(*arguments, **named))
+
+    async def scrub(self) -> None:
+        """Do nothing: PostgreSQL frees the room of deleted rows when it vacuums."""
 
     async def _repeated(self, how: Callable[[Any, Steps[T]], Awaitable[T]], steps: Callable[[], Steps[T]]) -> T:
         """Run steps `how` it is said, anew where another writer was first or the connection broke before the commit."""

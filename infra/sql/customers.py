@@ -26,6 +26,7 @@ from domain.errors import CustomerExists, CustomerNotFound, EmailTaken, TooManyI
 from domain.fields import from_microseconds, from_units, new_id, to_microseconds
 from domain.model import Model
 from domain.ports import Outcome
+from infra.sql.privacy import REFUSED, erased
 from infra.sql.statements import Row, Steps, first, for_each, rows, the
 
 CONTACT = ("email", "first_name", "last_name", "phone")
@@ -42,6 +43,9 @@ STANDING = (
 def create(new: NewCustomer, *, now: datetime) -> Steps[Customer]:
     customer_id = new.customer_id or new_id()
     if (yield from first("SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id", customer_id=customer_id)):
+        raise CustomerExists(customer_id)
+    # After the profile was looked for: an erasure that commits between the two is seen by the second.
+    if (yield from erased([customer_id])):
         raise CustomerExists(customer_id)
     if (yield from _owner_of(new.email)) is not None:
         raise EmailTaken
@@ -180,6 +184,8 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
         customer_id=change.customer_id,
     )
     if stored is None:
+        if (yield from erased([change.customer_id])):
+            return REFUSED
         yield from _insert(change.customer_id, given, now=now)
         yield from _assign_segment(change.customer_id, change.segment or None)
         return Outcome(status="new")

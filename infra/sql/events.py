@@ -10,6 +10,9 @@ from domain.interactions import BrowsingEvent, CustomerEvent, Purchase, content_
 from infra.sql import catalogue
 from infra.sql.statements import Steps, for_each, rows
 
+PURGED_AT_ONCE = 500
+"""Each may be of another customer, whose version is a second row that is written."""
+
 Price = tuple[int | None, str]
 Digests = dict[str, bytes | None]
 
@@ -109,6 +112,23 @@ def create_unknown_products(events: Sequence[CustomerEvent], *, now: datetime, c
     known = yield from _prices(named)
     if unknown := sorted(named - known.keys()):
         yield from catalogue.create_bare(unknown, now=now, currency=currency)
+
+
+def purge(*, before: datetime) -> Steps[list[str]]:
+    """Delete a batch of the events before an instant; return whose each was, nothing when none is left."""
+    gone: list[str] = []
+    for table, key in (("browsing_history", "event_id"), ("purchase_history", "order_id, line")):
+        if len(gone) == PURGED_AT_ONCE:
+            break
+        found = yield from rows(
+            f"DELETE FROM {table} WHERE ({key}) IN"
+            f" (SELECT {key} FROM {table} WHERE occurred_at < :before ORDER BY occurred_at, {key} LIMIT :n)"
+            " RETURNING customer_id",
+            before=to_microseconds(before),
+            n=PURGED_AT_ONCE - len(gone),
+        )
+        gone += [customer_id for (customer_id,) in found]
+    return gone
 
 
 def refusal(error: ProductNotFound | EventIdReused) -> tuple[str, str]:

@@ -79,7 +79,9 @@ def store(stored: StoredList) -> Steps[None]:
     yield from rows(
         "INSERT INTO customer_recommendations"
         " (customer_id, generated_at, customer_version, catalogue_version, model_id, beginning, list)"
-        " VALUES (:customer_id, :generated_at, :customer_version, :catalogue_version, :model_id, :beginning, :list)"
+        " SELECT customer_id, :generated_at, :customer_version, :catalogue_version, :model_id, :beginning, :list"
+        # Nothing is kept of a customer who was erased meanwhile, nor before an erasure under way has deleted it.
+        " FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE"
         " ON CONFLICT (customer_id) DO UPDATE SET generated_at = excluded.generated_at,"
         " customer_version = excluded.customer_version, catalogue_version = excluded.catalogue_version,"
         " model_id = excluded.model_id, beginning = excluded.beginning, list = excluded.list"

@@ -12,11 +12,12 @@ from domain.fields import from_microseconds
 from domain.interactions import CustomerEvent, count_events
 from domain.model import UNTRAINED, Model
 from domain.ports import Outcome, Recorded, TrainedModel, TrainingEvent
+from domain.privacy import StoredPerson
 from domain.products import Product, ProductChange
 from domain.recommendations import RecommendationList, ScoredList
-from infra.sql import catalogue, customers, events, lists, models
+from infra.sql import catalogue, customers, events, lists, models, privacy
 from infra.sql.cache import Cache
-from infra.sql.statements import Steps
+from infra.sql.statements import Steps, WrittenMeanwhile
 
 T = TypeVar("T")
 
@@ -41,6 +42,10 @@ class Engine(Protocol):
 
     async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
         """Run a reading that is one statement and therefore needs no transaction around it."""
+        ...
+
+    async def scrub(self) -> None:
+        """Leave nothing that was deleted in the files of the database, as far as the database can do that at once."""
         ...
 
 
@@ -86,6 +91,17 @@ class SqlRepository:
 
     async def summary(self) -> ShopSummary:
         return await self.engine.read(self._summary)
+
+    async def export(self, customer_id: str) -> StoredPerson:
+        return await self.engine.read(self._export, customer_id)
+
+    async def erase(self, customer_id: str) -> None:
+        await self.engine.write(privacy.erase, customer_id)
+        await self.engine.scrub()
+        await self.engine.write(privacy.finish, customer_id)
+
+    async def purge_events(self, *, before: datetime) -> int:
+        return await self.engine.write(self._purge_events, before=before)
 
     # Intake
 
@@ -197,16 +213,34 @@ class SqlRepository:
         if create_products:
             yield from events.create_unknown_products(imported, now=now, currency=self._currency)
         batch = yield from events.batch_for(imported, now=now, currency=self._currency)
+        erased = yield from privacy.erased({event.customer_id for event in imported})
         outcomes: list[Outcome] = []
         for event in imported:
+            if event.customer_id in erased:
+                outcomes.append(privacy.REFUSED)
+                continue
             try:
                 outcomes.append(Outcome(status="new" if batch.add(event) else "seen_before"))
             except (ProductNotFound, EventIdReused) as error:
                 field, reason = events.refusal(error)
                 outcomes.append(Outcome(status="refused", field=field, reason=reason))
         yield from customers.create_or_raise_versions(batch.customer_ids, now=now)
+        if (yield from privacy.erased(batch.customer_ids)):
+            raise WrittenMeanwhile
         yield from batch.write()
         return outcomes
+
+    def _purge_events(self, *, before: datetime) -> Steps[int]:
+        gone = yield from events.purge(before=before)
+        yield from customers.raise_versions(set(gone))
+        return len(gone)
+
+    def _export(self, customer_id: str) -> Steps[StoredPerson]:
+        at = yield from lists.versions(customer_id)
+        model = yield from self._model(at.model_id)
+        standing = yield from customers.standing(customer_id, model=model, currency=self._currency)
+        customer = yield from customers.read(customer_id, standing)
+        return (yield from privacy.export(customer, (yield from customers.addresses(customer_id))))
 
     def _profile(self, customer_id: str) -> Steps[StoredProfile]:
         at = yield from lists.versions(customer_id)

@@ -24,6 +24,10 @@ class Statement(Struct, frozen=True):
     batch: Sequence[Row] | None = None
 
 
+class WrittenMeanwhile(Exception):
+    """What a transaction rests on was changed after it looked: run it anew."""
+
+
 Steps = Generator[Statement, Sequence[Row], T]
 
 

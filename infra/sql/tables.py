@@ -67,6 +67,7 @@ COPIED = (
     Table("purchase_history", ("order_id", "line"), (
         "customer_id", "product_id", "quantity", "unit_price", "currency", "occurred_at", "digest",
     )),
+    Table("erased_customers", ("id_hash",), ("is_finished",)),
     Table("recommendation_models", ("model_id",), ("trained_at", "model")),
     Table("product_neighbours", ("model_id", "product_index"), ("bought_together", "viewed_together", "similar_product")),
     Table("product_trends", ("model_id", "category"), ("products",)),
@@ -80,15 +81,18 @@ class ShopState(Struct, frozen=True):
     catalogue_version: int = 0
     next_product_index: int = 0
     model_id: str = "untrained"
+    erasure_key: bytes | None = None
 
 
 def state() -> Steps[ShopState]:
-    return ShopState(*(yield from the("SELECT catalogue_version, next_product_index, model_id FROM shop_state")))
+    return ShopState(
+        *(yield from the("SELECT catalogue_version, next_product_index, model_id, erasure_key FROM shop_state"))
+    )
 
 
 def set_state(new: ShopState) -> Steps[None]:
     yield from rows(
         "UPDATE shop_state SET catalogue_version = :catalogue_version, next_product_index = :next_product_index,"
-        " model_id = :model_id",
+        " model_id = :model_id, erasure_key = :erasure_key",
         **msgspec.structs.asdict(new),
     )

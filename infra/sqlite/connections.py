@@ -22,6 +22,8 @@ from infra.sqlite.write_lock import WriteLock, retry
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+# At DEBUG it logs the text of every exception that goes through it.
+logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 
 READERS = 2
 BUSY_SECONDS = 5.0
@@ -44,6 +46,7 @@ class Connections:
         self._path = path
         self._opened = AsyncExitStack()
         self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        self._replacing = asyncio.Lock()
         self._is_closed = False
 
     async def open(self) -> None:
@@ -53,8 +56,7 @@ class Connections:
         try:
             self._lock = WriteLock(_private_file(self._path))
             self._opened.callback(self._lock.close)
-            self._writer = await self._connect("rwc")
-            await self._run(self._writer, self._prepare)
+            self._writer = await self._connect_writer()
             for _ in range(READERS):
                 self._readers.put_nowait(await self._connect("ro"))
         except (OSError, StoreUnavailable, StoreBusy) as error:
@@ -74,6 +76,8 @@ class Connections:
 
         A caller that goes away does not stop it: what has begun is finished.
         """
+        if self._needs_replacing(self._writer):
+            await self._replace_writer()
         until = time.monotonic() + BUSY_SECONDS
         return await asyncio.shield(self._run(self._writer, self._transact, until, transaction(*arguments, **named)))
 
@@ -86,9 +90,18 @@ class Connections:
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         return await self._read(_on_snapshot, reading(*arguments, **named))
 
+    async def scrub(self) -> None:
+        """Bring the write-ahead log into the file, which has zeros for what was deleted, and empty it.
+
+        Raise StoreBusy while a reader, of this process or another, needs what the log had before.
+        """
+        await asyncio.shield(self._run(self._writer, self._truncate, time.monotonic() + BUSY_SECONDS))
+
     async def _read(self, how: Callable[[sqlite3.Connection, Steps[T]], T], steps: Steps[T]) -> T:
         reader = await self._readers.get()
         try:
+            if self._needs_replacing(reader):
+                reader = await self._connect("ro")
             return await self._run(reader, how, steps)
         finally:
             self._readers.put_nowait(reader)
@@ -114,9 +127,21 @@ class Connections:
     async def _connect(self, mode: Literal["rwc", "ro"]) -> aiosqlite.Connection:
         location = f"file:{quote(str(self._path.absolute()))}?mode={mode}"
         connection = await aiosqlite.connect(location, uri=True, isolation_level=None, cached_statements=256)
-        self._opened.push_async_callback(connection.close)
+        self._opened.push_async_callback(_close, connection)
         await self._run(connection, _configure)
         return connection
+
+    async def _connect_writer(self) -> aiosqlite.Connection:
+        connection = await self._connect("rwc")
+        await self._run(connection, self._prepare)
+        return connection
+
+    def _needs_replacing(self, connection: aiosqlite.Connection) -> bool:
+        return not _lives(connection) and not self._is_closed
+
+    async def _replace_writer(self) -> None:
+        async with self._replacing:
+            self._writer = await self._connect_writer() if self._needs_replacing(self._writer) else self._writer
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         until = time.monotonic() + BUSY_SECONDS
@@ -127,6 +152,10 @@ class Connections:
             # From here on a busy writer waits by jittered retries; readers meet a lock only while another process opens or
             # closes the file.
             connection.execute("PRAGMA busy_timeout=0")
+
+    def _truncate(self, connection: sqlite3.Connection, until: float) -> None:
+        with self._lock.held(until=until):
+            retry(lambda: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, until=until)
 
     def _transact(self, connection: sqlite3.Connection, until: float, steps: Steps[T]) -> T:
         with self._lock.held(until=until):
@@ -139,6 +168,16 @@ class Connections:
                     connection.execute("ROLLBACK")
                 raise
         return result
+
+
+def _lives(connection: aiosqlite.Connection) -> bool:
+    """Tell whether a connection's thread is there; one that is dead answers nothing for ever."""
+    return connection._thread.is_alive()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+async def _close(connection: aiosqlite.Connection) -> None:
+    if _lives(connection):
+        await connection.close()
 
 
 def _configure(connection: sqlite3.Connection) -> None:

@@ -35,4 +35,4 @@ def _executed(connection: sqlite3.Connection, statement: Statement) -> Sequence[
 @lru_cache(maxsize=256)
 def _translated(text: str) -> str:
     text = re.sub(r"\bIN \((:\w+)\)", r"IN (SELECT value FROM json_each(\1))", text)
-    return re.sub(r" FOR UPDATE(?: OF \w+)?$", "", text)
+    return re.sub(r" FOR UPDATE(?: OF \w+)?(?= ON CONFLICT|$)", "", text)

@@ -48,7 +48,7 @@ def test_what_scores_reaches_numpy_and_training_alone_scipy():
 
     assert {name for name, packages in reached.items() if "scipy" in packages} == {"Training"}
     assert {name for name, packages in reached.items() if "numpy" not in packages} == {
-        "CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior",
+        "CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior", "CustomerErase",
     }  # fmt: skip
     assert all("asyncpg" in packages for packages in reached.values())
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -220,7 +221,7 @@ async def test_a_fastapi_application_mounts_this_one(settings):
     def own() -> str:
         return "mine"
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://host") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://127.0.0.1") as client:
         created, *listed = await asyncio.gather(
             client.post("/shop/customer/create", json={"customer_id": "c-1"}),
             *(client.get("/shop/health") for _ in range(5)),
@@ -271,6 +272,24 @@ async def test_the_application_speaks_the_lifespan_protocol(settings):
     await everything(settings)({"type": "lifespan"}, receive, send)
 
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_what_runs_in_the_background_begins_with_the_application_and_ends_with_it(settings):
+    happened = []
+
+    def noting(name):
+        @asynccontextmanager
+        async def job(storage):
+            happened.append(f"{name} begins")
+            yield
+            happened.append(f"{name} ends")
+
+        return job
+
+    async with running(create_app(*main.ENDPOINTS, settings=lambda: settings, background=[noting("one"), noting("other")])):
+        happened.append("serving")
+
+    assert happened == ["one begins", "other begins", "serving", "other ends", "one ends"]
 
 
 async def test_requests_at_the_same_moment_open_one_storage(settings):

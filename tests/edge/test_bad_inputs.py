@@ -5,6 +5,7 @@ import json
 import re
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -12,7 +13,8 @@ import pytest_asyncio
 import main
 from domain.customers import NewCustomer
 from domain.products import ProductChange
-from infra.edge import guard
+from infra.edge import access, guard
+from infra.edge.access import hash_of
 from infra.edge.app import create_app
 from infra.settings import Settings
 from infra.sqlite import open_sqlite
@@ -27,6 +29,11 @@ BROWSE = "/recommendations/process-browsing"
 BUY = "/recommendations/process-purchase"
 LIST = "/recommendations/c-1"
 PROFILE = "/customer/get-profile/c-1"
+EXPORT = "/customer/export/c-1"
+ERASE = "/customer/erase/c-1"
+
+KEYS = {"backend": "b" * 43, "storefront": "s" * 43}
+RETENTION_DAYS = 730
 
 AN_ADDRESS = {"kind": "shipping", "line1": "Elm 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
 A_PURCHASE = {"customer_id": "c-1", "items": [{"product_id": "p-1", "quantity": 1, "unit_price": 1.5}]}
@@ -62,6 +69,7 @@ def deep(levels: int) -> bytes:
 
 
 AHEAD = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+TOO_OLD = (datetime.now(UTC) - timedelta(days=RETENTION_DAYS, minutes=1)).isoformat()
 YEAR_9999 = "9999-12-31T23:59:59Z"
 
 BODIES = [
@@ -123,6 +131,10 @@ BODIES = [
     ),
     (38, BROWSE, occurring("9999-12-31T23:59:59-14:00"), "validation"),
     (38, UPDATE, {"customer_id": "c-1", "browsing": [{"product_id": "p-1", "occurred_at": AHEAD}]}, "validation"),
+    (39, BROWSE, occurring(TOO_OLD), "event-too-old"),
+    (39, BUY, A_PURCHASE | {"occurred_at": TOO_OLD}, "event-too-old"),
+    (39, UPDATE, {"customer_id": "c-1", "browsing": [{"product_id": "p-1"}, {"product_id": "p-1", "occurred_at": TOO_OLD}]},
+     "event-too-old"),
     (40, BROWSE, A_VIEW | {"customer_id": "c-9"}, "customer-not-found"),
     (40, BROWSE, A_VIEW | {"product_id": "p-9"}, "product-not-found"),
     (40, BUY, A_PURCHASE | {"customer_id": "c-9"}, "customer-not-found"),
@@ -152,6 +164,11 @@ TARGETS = [
     *((59, "GET", f"{LIST}?limit={limit}", "validation") for limit in ("0", "-1", "101", str(2**70), "9" * 5_000)),
     (60, "GET", f"{LIST}?limit=5&limit=5", "validation"),
     (62, "HEAD", LIST, "method-not-allowed"),
+    (40, "GET", EXPORT.replace("c-1", "c-9"), "customer-not-found"),
+    (40, "DELETE", ERASE.replace("c-1", "c-9"), "customer-not-found"),
+    (53, "DELETE", "/customer/erase/" + "a" * 65, "validation"),
+    (55, "GET", "/customer/export/'%20OR%201=1--", "validation"),
+    *((63, method, ERASE, "method-not-allowed") for method in ("GET", "POST", "PUT")),
     *((63, method, LIST, "method-not-allowed") for method in ("PUT", "DELETE", "PATCH", "TRACE", "POST")),
     (63, "GET", CREATE, "method-not-allowed"),
     (64, "FOO", LIST, "method-not-allowed"),
@@ -184,11 +201,27 @@ HEADERS = [
     (49, {"content-type": "application/json", "content-length": str(11 * 1024 * 1024)}, "body-too-large"),
 ]
 
+AS_BACKEND = ("authorization", f"Bearer {KEYS['backend']}")
+
+CREDENTIALS = [
+    (66, "GET", LIST, [], "unauthorized"),
+    (66, "POST", CREATE, [], "unauthorized"),
+    (66, "DELETE", ERASE, [], "unauthorized"),
+    *((67, "GET", PROFILE, [("authorization", sent)], "unauthorized")
+      for sent in ("Bearer " + "x" * 43, "Bearer ", "Bearer", "", KEYS["backend"], f"Basic {KEYS['backend']}",
+                   f"Bearer {KEYS['backend']}x", f"Bearer {KEYS['backend']} {KEYS['backend']}", "Bearer " + "x" * 60_000)),
+    (67, "GET", PROFILE, [AS_BACKEND, AS_BACKEND], "unauthorized"),
+    *((68, method, target, [("authorization", f"Bearer {KEYS['storefront']}")], "forbidden")
+      for method, target in (("POST", CREATE), ("POST", ADDRESS), ("POST", UPDATE), ("POST", BUY), ("GET", PROFILE),
+                             ("GET", EXPORT), ("DELETE", ERASE), ("GET", PROFILE.replace("c-1", "c-9")))),
+]  # fmt: skip
+
 STATUS = {
     "empty-body": 400, "malformed-json": 400, "validation": 400, "json-too-deep": 400, "duplicate-key": 400,
     "too-many-items": 400, "not-found": 404, "customer-not-found": 404, "product-not-found": 404,
     "method-not-allowed": 405, "request-timeout": 408, "email-taken": 409, "customer-exists": 409, "body-too-large": 413,
     "unsupported-media-type": 415, "unsupported-encoding": 415, "event-id-reused": 422,
+    "event-too-old": 400, "unauthorized": 401, "forbidden": 403, "rate-limited": 429,
 }  # fmt: skip
 
 
@@ -202,7 +235,8 @@ def serves(endpoints):
 async def ask(request, tmp_path_factory):
     """Send a request to all endpoints together, or to the one that serves its path."""
     database = tmp_path_factory.mktemp("shop") / "shop.db"
-    settings = Settings(database_url=f"sqlite:///{database}")
+    api_keys = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
+    settings = Settings(database_url=f"sqlite:///{database}", api_keys=api_keys, event_retention_days=RETENTION_DAYS)
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.create_customer(NewCustomer(customer_id="c-1", email="ada@example.com"), now=NOW)
         await repository.put_products([ProductChange(product_id="p-1", price=1.5)], now=NOW)
@@ -213,10 +247,10 @@ async def ask(request, tmp_path_factory):
             for group in groups
         ]
 
-        async def send(method, target, **sent):
+        async def send(method, target, *, headers=(), credentials=(AS_BACKEND,), **sent):
             path = target.partition("?")[0]
             client = next(client for serves_path, client in clients if serves_path(path) or client is clients[-1][1])
-            return await client.request(method, target, **sent)
+            return await client.request(method, target, headers=[*dict(headers).items(), *credentials], **sent)
 
         first = await send("POST", BROWSE, json=A_VIEW | {"event_id": "e-1"})
         second = await send("POST", BUY, json=A_PURCHASE | {"order_id": "o-1"})
@@ -269,6 +303,31 @@ async def test_a_body_of_another_kind_is_refused(ask, row, headers, slug):
     answer = await ask("POST", CREATE, content=b'{"customer_id": "new"}', headers=headers)
 
     assert_problem(answer, slug)
+
+
+@pytest.mark.parametrize(("row", "method", "target", "credentials", "slug"), named(CREDENTIALS))
+async def test_a_bad_credential_is_refused_before_the_body_is_looked_at(ask, row, method, target, credentials, slug):
+    before = await state(ask)
+
+    answer = await ask(method, target, credentials=credentials)
+
+    assert_problem(answer, slug)
+    assert ("www-authenticate" in answer.headers) == (slug == "unauthorized")
+    assert await state(ask) == before
+
+
+async def test_a_key_that_asks_too_often_is_told_to_wait(tmp_path, monkeypatch):
+    monkeypatch.setattr(access, "RateLimit", partial(access.RateLimit, clock=lambda: 100.0))
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/shop.db", rate_limit_per_second=2)
+    for endpoint in (main.create, main.for_customer, main.erase):
+        async with client_of(create_app(endpoint, settings=lambda: settings)) as client:
+            (method,), (path,) = endpoint.http_methods, endpoint.paths
+            target = path.replace("{customer_id:str}", "c-9")
+            answers = [await client.request(method, target, json={} if method == "POST" else None) for _ in range(3)]
+
+        assert [answer.status_code == 429 for answer in answers] == [False, False, True]
+        assert_problem(answers[-1], "rate-limited")
+        assert answers[-1].headers["retry-after"] == "1"
 
 
 async def test_unusual_but_printable_names_are_stored_as_they_are(ask):

@@ -156,3 +156,16 @@ async def test_the_check_finds_transactions_that_are_spread_over_statements(shop
 
     with pytest.raises(AssertionError):
         await all_or_nothing()
+
+
+async def test_a_database_that_became_read_only_is_503_until_it_may_be_written_again(shop):
+    app, engine = shop
+    writer = engine._engine._writer
+
+    await writer.execute("PRAGMA query_only=ON")
+    refused, read = await ask(app, request("create", 1)), await ask(app, request("health", 1))
+    await writer.execute("PRAGMA query_only=OFF")
+
+    assert (refused.status, read.status) == (503, 200)
+    assert b"store-unavailable" in refused.body
+    assert (await ask(app, request("create", 1))).status == 201

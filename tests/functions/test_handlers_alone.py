@@ -12,10 +12,12 @@ import pytest
 from domain.customers import CustomerChange
 from domain.products import ProductChange
 from infra.edge import storage
+from infra.edge.access import hash_of
 from infra.sqlite import open_sqlite
 from tests.template import ROOT, functions
 
 EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in functions()}
+KEY = "a-key-for-trials-on-your-own-machine-only"
 STATUS = {"GET": 200, "POST": 201}
 
 
@@ -24,12 +26,13 @@ async def shop(database, monkeypatch):
     """Make a shop with what the events name, and the environment of a function."""
     now = datetime.now(UTC)
     async with open_sqlite(database, currency="EUR") as repository:
-        await repository.put_customers([CustomerChange(customer_id="demo-1")], now=now)
+        await repository.put_customers([CustomerChange(customer_id=name) for name in ("demo-1", "demo-5")], now=now)
         await repository.put_products(
             [ProductChange(product_id=f"p-{number:03}", price=10.0) for number in range(1, 30)], now=now
         )
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+    monkeypatch.setenv("API_KEYS", f"backend:{hash_of(KEY)}")
     monkeypatch.setenv("ALLOW_EPHEMERAL_SQLITE", "1")
 
 
@@ -51,9 +54,28 @@ def test_a_function_answers_its_event_three_times(shop, name):
     answers = [handler(event, None) for _ in range(3)]
     handler.close()
 
+    if name == "CustomerErase":
+        assert [answer["statusCode"] for answer in answers] == [204, 404, 404]
+        return
     expected = 200 if name == "CustomerUpdateBehavior" else STATUS[event["requestContext"]["http"]["method"]]
     assert [answer["statusCode"] for answer in answers] == [expected] * 3, answers
     assert json.loads(answers[0]["body"])
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_a_function_asks_for_a_key_and_does_not_start_without_any(shop, monkeypatch, name):
+    stranger = EVENTS[name] | {"headers": {"content-type": "application/json"}}
+
+    asked = fresh_handler(name)
+    refused = asked(stranger, None)
+    asked.close()
+    monkeypatch.delenv("API_KEYS")
+    keyless = fresh_handler(name)
+    unstarted = keyless(EVENTS[name], None)
+    keyless.close()
+
+    assert (refused["statusCode"], refused["headers"]["www-authenticate"]) == (401, "Bearer")
+    assert json.loads(unstarted["body"])["type"] == "urn:problem:store-unavailable"
 
 
 def test_the_event_that_creates_a_customer_is_answered_with_their_place(shop):
@@ -67,6 +89,17 @@ def test_the_event_that_creates_a_customer_is_answered_with_their_place(shop):
     assert (second["statusCode"], json.loads(second["body"])["type"]) == (409, "urn:problem:email-taken")
 
 
+def test_messages_of_a_mailbox_need_no_key(shop):
+    handler = fresh_handler("RecommendationsProcessBrowsing")
+    body = json.dumps({"customer_id": "demo-1", "product_id": "p-001"})
+    batch = {"Records": [{"eventSource": "aws:sqs", "messageId": "m-1", "body": body}]}
+
+    answer = handler(batch, None)
+    handler.close()
+
+    assert answer == {"batchItemFailures": []}
+
+
 def test_sqlite_is_refused_on_lambda_unless_it_is_a_trial(shop, monkeypatch):
     monkeypatch.delenv("ALLOW_EPHEMERAL_SQLITE")
     handler = fresh_handler("CustomerCreate")
@@ -77,7 +110,7 @@ def test_sqlite_is_refused_on_lambda_unless_it_is_a_trial(shop, monkeypatch):
     assert (refused["statusCode"], json.loads(refused["body"])["type"]) == (503, "urn:problem:store-unavailable")
 
 
-@pytest.mark.parametrize("name", ["CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior"])
+@pytest.mark.parametrize("name", ["CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior", "CustomerErase"])
 def test_functions_that_do_not_score_start_without_numpy(name):
     module = functions()[name]["Handler"].removesuffix(".handler")
     code = f"import sys, {module}; print(sorted({{'numpy', 'scipy', 'rich', 'granian'}} & set(sys.modules)))"
@@ -96,6 +129,7 @@ def test_a_trial_begins_with_the_demo_shop_that_its_artefact_has(database, monke
     monkeypatch.setattr(storage, "DEMO_SHOP", tmp_path / "demo.db")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+    monkeypatch.setenv("API_KEYS", f"backend:{hash_of(KEY)}")
     monkeypatch.setenv("ALLOW_EPHEMERAL_SQLITE", "1")
     handler = fresh_handler("CustomerAddAddress")
 

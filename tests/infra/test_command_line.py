@@ -1,7 +1,9 @@
 """What a person types, and what comes back."""
 
 import asyncio
+import re
 import socket
+import stat
 
 import pytest
 
@@ -9,8 +11,9 @@ from domain.interactions import BrowsingEvent
 from domain.recommendations import Reason
 from infra.command_line import run, serving
 from infra.command_line.recommending import told
+from infra.edge.access import hash_of
 from infra.edge.storage import open_repository
-from infra.settings import Settings
+from infra.settings import Settings, read_settings
 from infra.sqlite import open_sqlite
 from infra.trainer import Effort, train
 
@@ -114,6 +117,7 @@ def test_refused_lines_are_told_by_the_exit_code(shop, capsys):
 
     assert run(["import", "products", "bad.csv", "--map", "id=product_id", "--no-train"]) == 3
     assert "Refused lines are listed in bad.csv.rejected.jsonl." in capsys.readouterr().out
+    assert stat.S_IMODE((shop / "bad.csv.rejected.jsonl").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize(
@@ -127,7 +131,7 @@ def test_refused_lines_are_told_by_the_exit_code(shop, capsys):
 )
 def test_what_is_wrong_is_one_line(shop, capsys, arguments, said):
     assert run(arguments) == 1
-    errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("Reading")]
+    errors = [line for line in capsys.readouterr().err.splitlines() if not line.startswith(("Reading", "{"))]
     assert len(errors) == 1
     assert said in errors[0]
 
@@ -159,6 +163,38 @@ def test_help_explains_commands_and_columns(capsys):
     assert "occurred_at" in said
 
 
+@pytest.mark.parametrize("scope", ["backend", "storefront"])
+def test_a_new_key_is_printed_with_its_hash(capsys, scope):
+    assert run(["new-key", scope]) == 0
+
+    said = capsys.readouterr().out
+    key = re.search(r"Authorization: Bearer (\S{43})\n", said)[1]
+    assert read_settings({"API_KEYS": re.search(r"\n  (\w+:\w{64})\n", said)[1]}).keys == {
+        bytes.fromhex(hash_of(key)): scope
+    }
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "shop.example"])
+def test_without_keys_no_other_than_a_loopback_address_is_served(shop, capsys, monkeypatch, host):
+    monkeypatch.setenv("HOST", host)
+
+    assert run([]) == 1
+    assert capsys.readouterr().err.strip() == (
+        "API_KEYS is not set; `python main.py new-key backend` makes a key."
+        f" Without keys the shop is served only on a loopback address, not on {host}."
+    )
+
+
+def test_with_keys_any_address_is_served_and_the_examples_send_one(shop, capsys, monkeypatch, served):
+    monkeypatch.setenv("HOST", "0.0.0.0")
+    monkeypatch.setenv("API_KEYS", "backend:" + "a" * 64)
+
+    assert run([]) == 0
+    said = capsys.readouterr().out
+    assert "curl -H 'Authorization: Bearer KEY' http://0.0.0.0" in said
+    assert "No API_KEYS" not in said
+
+
 def test_a_port_in_use_is_one_line(shop, capsys, monkeypatch):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -169,7 +205,9 @@ def test_a_port_in_use_is_one_line(shop, capsys, monkeypatch):
     assert "Address already in use" in capsys.readouterr().err
 
 
-def test_the_server_is_started_on_a_prepared_database(shop, capsys, monkeypatch):
+@pytest.fixture
+def served(monkeypatch):
+    """Note what the server is started with; the server itself is tried in tests/system."""
     served = []
 
     class Server:
@@ -179,15 +217,20 @@ def test_the_server_is_started_on_a_prepared_database(shop, capsys, monkeypatch)
         def serve(self):
             served.append("served")
 
-    # The server itself is tried in tests/system; here is what comes before it.
     monkeypatch.setattr(serving, "Server", Server)
     monkeypatch.setenv("PORT", "0")
+    return served
+
+
+def test_the_server_is_started_on_a_prepared_database(shop, capsys, monkeypatch, served):
     monkeypatch.setenv("HOST", "::1")
 
     assert run([]) == 0
     assert run(["--demo"]) == 0
     assert served == [("main:app", "::1", 1), "served"] * 2
-    assert "/recommendations/demo-1?limit=3" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "/recommendations/demo-1?limit=3" in said
+    assert "No API_KEYS are set" in said
 
     async def summary():
         async with open_sqlite(Settings().database_path, currency="EUR") as repository:

@@ -79,6 +79,16 @@ async def test_what_was_copied_answers_as_before(source, target, now):
     assert (await target.summary()).n_products == N_PRODUCTS + 1
 
 
+async def test_who_was_erased_stays_erased_in_the_copy(source, target, now):
+    await source.put_customers([CustomerChange(customer_id="gone")], now=now)
+    await source.erase("gone")
+
+    copied = await copy_shop(source.engine, target.engine, progress=quietly())
+
+    assert copied["erased_customers"] == 1
+    assert [one.status for one in await target.put_customers([CustomerChange(customer_id="gone")], now=now)] == ["refused"]
+
+
 async def test_a_copy_that_was_cut_off_is_finished_by_the_next(source, target, now):
     class Cut(PlainProgress):
         def begin(self, doing, total):

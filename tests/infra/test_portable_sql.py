@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from domain.customers import Address, CustomerChange, NewCustomer
+from domain.errors import CustomerNotFound
 from domain.evidence import CandidateQuery
 from domain.interactions import OrderItem, Purchase
 from domain.products import ProductChange
@@ -18,6 +19,7 @@ from infra.edge.storage import open_repository
 from infra.intake import Import, import_files
 from infra.postgres import dialect
 from infra.progress import PlainProgress
+from infra.retention import purge
 from infra.serving import current_list
 from infra.settings import Settings
 from infra.sql import schema
@@ -83,6 +85,16 @@ async def everything(url, tmp_path, now):
         )
         await shop.profile("c")
         await shop.stored_list("c")
+        await shop.export("c")
+        old = "".join(f"o-{n},p-1,view,old-{n},2020-01-01\n" for n in range(1100))
+        (tmp_path / "old.csv").write_text("customer_id,product_id,event_type,event_id,occurred_at\n" + old)
+        wanted = Import(kind="events", paths=(str(tmp_path / "old.csv"),))
+        await import_files(wanted, intake=shop, now=now, progress=PlainProgress(io.StringIO()))
+        assert await purge(shop, now=now, retention_days=2000) == 1100
+        await shop.erase("c")
+        await shop.put_customers([CustomerChange(customer_id="c")], now=now)
+        with pytest.raises(CustomerNotFound):
+            await shop.erase("c")
 
 
 async def test_every_statement_is_portable_and_no_transaction_writes_too_many_rows(

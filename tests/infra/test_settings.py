@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from domain.errors import Unusable
-from infra.settings import EXPECTED, Settings, read_settings
+from infra.settings import EXPECTED, Settings, is_loopback, read_settings
+
+A, B, C = ("a" * 64, "b" * 64, "c" * 64)
 
 
 def test_without_any_the_defaults_hold():
@@ -19,7 +21,8 @@ def test_every_setting_can_be_set():
     given = {
         "DATABASE_URL": "sqlite:////data/shop.db", "HOST": "0.0.0.0", "PORT": "80", "WORKERS": "4", "LOG_LEVEL": "ERROR",
         "CURRENCY": "CHF", "REUSE_SECONDS": "60", "TRAIN_AFTER_EVENTS": "1000", "ALLOW_EPHEMERAL_SQLITE": "1",
-        "DATABASE_POOL_SIZE": "3", "DATABASE_STATEMENT_CACHE_SIZE": "0",
+        "DATABASE_POOL_SIZE": "3", "DATABASE_STATEMENT_CACHE_SIZE": "0", "API_KEYS": f"backend:{A},storefront:{B}",
+        "RATE_LIMIT_PER_SECOND": "50", "EVENT_RETENTION_DAYS": "730", "CORS_ORIGINS": "https://a.example,http://b:8080",
     }  # fmt: skip
 
     settings = read_settings(given | {"PATH": "/bin"})
@@ -27,6 +30,8 @@ def test_every_setting_can_be_set():
     assert set(given) == set(EXPECTED)
     assert settings.database_path == Path("/data/shop.db")
     assert (settings.port, settings.workers, settings.currency, settings.reuse_seconds) == (80, 4, "CHF", 60)
+    assert settings.keys == {b"\xaa" * 32: "backend", b"\xbb" * 32: "storefront"}
+    assert settings.origins == {b"https://a.example", b"http://b:8080"}
 
 
 def test_an_empty_one_is_as_if_it_were_not_set():
@@ -38,7 +43,10 @@ def test_an_empty_one_is_as_if_it_were_not_set():
     [
         ("PORT", "http"), ("PORT", "70000"), ("WORKERS", "0"), ("CURRENCY", "euro"), ("LOG_LEVEL", "loud"),
         ("REUSE_SECONDS", "-1"), ("TRAIN_AFTER_EVENTS", "1.5"), ("ALLOW_EPHEMERAL_SQLITE", "yes"),
-        ("DATABASE_URL", "mysql://user:secret@host"),
+        ("DATABASE_URL", "mysql://user:secret@host"), ("RATE_LIMIT_PER_SECOND", "0.5"), ("EVENT_RETENTION_DAYS", "-1"),
+        ("API_KEYS", "secret"), ("API_KEYS", f"backend:{A},"), ("API_KEYS", f"backend:{A}\n"), ("API_KEYS", f"other:{A}"),
+        ("API_KEYS", f"backend:{A},backend:{B},backend:{C}"), ("API_KEYS", f"backend:{A},storefront:{A}"),
+        ("CORS_ORIGINS", "*"), ("CORS_ORIGINS", "https://a.example/path"), ("CORS_ORIGINS", "a.example"),
     ],
 )  # fmt: skip
 def test_a_wrong_one_is_named_with_what_it_may_be(name, value):
@@ -47,3 +55,18 @@ def test_a_wrong_one_is_named_with_what_it_may_be(name, value):
 
     assert str(caught.value).startswith(f"{name} must be {EXPECTED[name]}")
     assert "secret" not in str(caught.value)
+
+
+def test_two_keys_of_a_scope_are_active_at_once():
+    settings = read_settings({"API_KEYS": f"backend:{A},backend:{B},storefront:{C}"})
+
+    assert sorted(settings.keys.values()) == ["backend", "backend", "storefront"]
+
+
+@pytest.mark.parametrize(
+    ("host", "is_one"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
+     ("192.0.2.1", False), ("localhost.example", False), ("", False)],
+)  # fmt: skip
+def test_a_loopback_address_is_one_that_only_this_machine_reaches(host, is_one):
+    assert is_loopback(host) == is_one

@@ -3,21 +3,22 @@
 import asyncio
 import sqlite3
 import stat
-from contextlib import closing
+from contextlib import closing, suppress
 
 import aiosqlite
 import pytest
 
-from domain.customers import NewCustomer
+from domain.customers import CustomerChange, NewCustomer
 from domain.errors import CustomerNotFound, StoreBusy, StoreUnavailable, Unusable
 from domain.evidence import CandidateQuery
+from domain.interactions import OrderItem, Purchase
 from domain.products import ProductChange
 from domain.recommendations import ListRequest
 from infra.serving import current_list
 from infra.sql import schema
 from infra.sql.cache import Versioned
 from infra.sql.statements import rows, the
-from infra.sqlite import connections, open_sqlite
+from infra.sqlite import connections, dialect, open_sqlite
 
 TABLES = {
     "customer_profiles", "customer_addresses", "browsing_history", "purchase_history", "customer_segments",
@@ -197,7 +198,7 @@ async def test_a_fault_of_sqlite_is_told_from_a_fault_of_the_code(repository):
     with pytest.raises(StoreUnavailable):
         await repository.engine.read(damaged)
     with pytest.raises(sqlite3.IntegrityError):
-        await repository.engine.write(rows, "INSERT INTO shop_state VALUES (1, 0, 0, '', NULL, 0)")
+        await repository.engine.write(rows, "INSERT INTO shop_state SELECT * FROM shop_state")
 
 
 async def test_a_request_that_outlives_the_storage_finds_none(database, now):
@@ -258,6 +259,81 @@ async def test_a_caller_that_goes_away_does_not_stop_a_write(repository, now):
     # The writer works off one transaction after the other.
     await repository.create_customer(NewCustomer(customer_id="c-2"), now=now)
     assert (await repository.profile("c-1")).customer.customer_id == "c-1"
+
+
+async def lost_at_once(repository, *, now, attempt=0):
+    """Send orders at once, half of them of a product that is not there; return the acknowledged ones that are lost."""
+    await repository.put_customers([CustomerChange(customer_id="c-1")], now=now)
+    await repository.put_products([ProductChange(product_id="p-1")], now=now)
+    orders = [
+        Purchase(customer_id="c-1", order_id=f"o-{attempt}-{n}", items=(OrderItem(product_id=f"p-{n % 2}"),))
+        for n in range(64)
+    ]
+
+    async def send(number, order):
+        await asyncio.sleep(number / 3000)
+        return await repository.record([order], now=now)
+
+    outcomes = await asyncio.gather(*(send(*one) for one in enumerate(orders)), return_exceptions=True)
+    acknowledged = {order.order_id for order, one in zip(orders, outcomes, strict=True) if not isinstance(one, Exception)}
+    assert acknowledged
+    return acknowledged - {row[0] for row in await repository.engine.look_up(rows, "SELECT order_id FROM purchase_history")}
+
+
+async def test_a_transaction_that_fails_takes_no_other_with_it(repository, now):
+    assert await lost_at_once(repository, now=now) == set()
+
+
+async def test_the_check_finds_transactions_that_share_a_connection(repository, now, monkeypatch):
+    engine = repository.engine
+
+    async def write_step_by_step(transaction, *arguments, **named):
+        steps = transaction(*arguments, **named)
+        with suppress(sqlite3.OperationalError):
+            await engine._writer.execute("BEGIN")
+        try:
+            statement = next(steps)
+            while True:
+                statement = steps.send(await engine._run(engine._writer, dialect._executed, statement))
+        except StopIteration as done:
+            await engine._writer.commit()
+            return done.value
+        except Exception:
+            await engine._writer.rollback()
+            raise
+
+    monkeypatch.setattr(engine, "write", write_step_by_step)
+
+    # Whether two meet is left to chance, so it gets several.
+    assert any([await lost_at_once(repository, now=now, attempt=attempt) for attempt in range(12)])
+
+
+async def end_thread(connection):
+    """End a connection's thread as a fault of the interpreter would, without the connection's knowledge."""
+    connection._tx.put_nowait((None, lambda: (connection._connection.close(), aiosqlite.core._STOP_RUNNING_SENTINEL)[1]))
+    await asyncio.to_thread(connection._thread.join)
+
+
+async def test_a_writer_whose_thread_is_dead_is_replaced(repository, now):
+    dead = repository.engine._writer
+    await end_thread(dead)
+
+    await asyncio.gather(*(repository.create_customer(NewCustomer(customer_id=f"c-{n}"), now=now) for n in range(3)))
+
+    assert (await repository.profile("c-2")).customer.customer_id == "c-2"
+    assert await repository.engine.write(the, "PRAGMA synchronous") == (2,)
+    dead._connection = None
+
+
+async def test_readers_whose_threads_are_dead_are_replaced(repository, now):
+    dead = [repository.engine._readers.get_nowait() for _ in range(connections.READERS)]
+    for reader in dead:
+        await end_thread(reader)
+        repository.engine._readers.put_nowait(reader)
+
+    assert [(await repository.summary()).n_products for _ in range(4)] == [0] * 4
+    for reader in dead:
+        reader._connection = None
 
 
 async def test_aiosqlite_still_runs_a_function_in_its_thread():

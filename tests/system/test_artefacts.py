@@ -16,7 +16,8 @@ from tests.template import ROOT, all_functions
 pytestmark = pytest.mark.system
 
 SCORING = {
-    "CustomerGetProfile", "RecommendationsForCustomer", "RecommendationsProcessBrowsing", "RecommendationsProcessPurchase",
+    "CustomerExport", "CustomerGetProfile", "RecommendationsForCustomer", "RecommendationsProcessBrowsing",
+    "RecommendationsProcessPurchase",
 }  # fmt: skip
 MB = 1_000_000
 UNCHECKED_HASH = 0b01

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from infra.edge.access import hash_of
 from infra.edge.documentation import openapi_document
 from infra.edge.health import health
 from tests.fuzz.shop import fuzzed_shop
@@ -15,7 +16,9 @@ from tests.system.server import ROOT, serving
 
 pytestmark = pytest.mark.system
 
-IDENTITIES = {"everybody": ()}
+KEYS = {"backend": "b" * 43, "storefront": "s" * 43}
+API_KEYS = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
+IDENTITIES = {scope: (f"Authorization: Bearer {key}",) for scope, key in KEYS.items()}
 """Headers by who sends them."""
 
 
@@ -23,11 +26,11 @@ IDENTITIES = {"everybody": ()}
 async def test_every_answer_is_as_the_document_says(database, headers, tmp_path):
     async with fuzzed_shop(database):
         pass
-    with serving(database) as server:
+    with serving(database, API_KEYS=API_KEYS) as server:
         done = checked(server.url, headers, folder=tmp_path)
 
     assert done.returncode == 0, done.stdout[-10_000:] + done.stderr[-2_000:]
-    assert "8 selected / 8 total" in done.stdout
+    assert "10 selected / 10 total" in done.stdout
 
 
 def test_a_document_that_promises_what_the_server_does_not_hold_is_found(database, tmp_path):

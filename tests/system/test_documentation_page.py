@@ -28,6 +28,6 @@ def test_the_page_shows_every_endpoint_and_loads_nothing_foreign(tmp_path):
         shown = page.locator(".opblock-summary-path").all_inner_texts()
         browser.close()
 
-    assert len(shown) == 8
+    assert len(shown) == 10
     assert "/recommendations/process-purchase" in {path.replace("\u200b", "") for path in shown}
     assert all(url.startswith((server.url, "data:")) for url in requested)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from domain.customers import Address, CustomerChange, NewCustomer
 from domain.errors import ShopError
@@ -102,6 +102,7 @@ class SameAnswers(RuleBasedStateMachine):
         self.opened = AsyncExitStack()
         self.now = START + timedelta(days=3)
         self.model_number = 0
+        self.n_steps = 0
         self.runner.run(self._open())
 
     async def _open(self):
@@ -129,6 +130,7 @@ class SameAnswers(RuleBasedStateMachine):
         one, other = self.runner.run(answers())
         assert one == other
         self.now += timedelta(minutes=7)
+        self.n_steps += 1
         return one
 
     @rule(customer_id=customer_ids, email=emails, segment=segments)
@@ -197,6 +199,28 @@ class SameAnswers(RuleBasedStateMachine):
     def stored(self, customer_id):
         self.both(lambda shop: shop.stored_beginning(customer_id))
         self.both(lambda shop: shop.stored_list(customer_id))
+
+    @rule(customer_id=customer_ids)
+    def export(self, customer_id):
+        async def exported(shop):
+            person = await shop.export(customer_id)
+            # Events that were sent without an id have a random one.
+            browsing = [msgspec.structs.replace(event, event_id="") for event in person.browsing]
+            purchases = [msgspec.structs.replace(order, order_id="") for order in person.purchases]
+            return msgspec.structs.replace(
+                person, browsing=sorted(browsing, key=repr), purchases=sorted(purchases, key=repr)
+            )
+
+        self.both(exported)
+
+    @precondition(lambda self: self.n_steps > STEPS // 2)
+    @rule(customer_id=customer_ids)
+    def erase(self, customer_id):
+        self.both(lambda shop: shop.erase(customer_id))
+
+    @rule(before=hours)
+    def purge_events(self, before):
+        self.both(lambda shop: shop.purge_events(before=before - timedelta(hours=40)))
 
     @rule(seed=st.integers(0, 5))
     def switch_model(self, seed):

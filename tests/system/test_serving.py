@@ -7,11 +7,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import pytest
 
-from tests.system.server import ROOT, Server, serving
+from tests.system.server import ROOT, Server, free_port, serving
 
 pytestmark = pytest.mark.system
 
@@ -71,6 +72,43 @@ def test_a_database_that_cannot_be_used_is_one_clear_line(tmp_path, prepare, sai
     assert done.returncode != 0
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def listening_everywhere(tmp_path, port):
+    return os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.db", "HOST": "0.0.0.0", "PORT": str(port)}
+
+
+def test_without_keys_the_server_does_not_start_where_other_machines_reach_it(tmp_path):
+    environment = listening_everywhere(tmp_path, free_port())
+
+    done = subprocess.run(
+        [sys.executable, "main.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "only on a loopback address, not on 0.0.0.0" in done.stderr
+
+
+def test_without_keys_the_application_answers_nothing_when_another_server_listens_everywhere(tmp_path):
+    port = free_port()
+    command = ["granian", "--interface", "asgi", "--no-ws", "--host", "0.0.0.0", "main:app"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", *command, "--port", str(port)],
+        cwd=ROOT, env=listening_everywhere(tmp_path, port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 30
+        while True:
+            with suppress(httpx.TransportError):
+                answer = httpx.get(f"http://127.0.0.1:{port}/recommendations/c-1", headers={"host": "127.0.0.1"})
+                break
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    finally:
+        server.terminate()
+        server.wait()
+
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:problem:store-unavailable")
 
 
 def raw(server, sent, *, seconds=8.0):

@@ -1,0 +1,37 @@
+"""GET /customer/export/{customer_id}: everything that is stored about a person."""
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from domain.privacy import CustomerExport
+from domain.recommend import shown
+from domain.recommendations import STORED_LENGTH, ListRequest
+from infra.edge.access import BACKEND
+from infra.edge.app import create_app
+from infra.edge.parameters import IdInPath
+from infra.edge.problems import KEY, declared
+from infra.edge.storage import Shop
+from infra.lambda_adapter import LambdaHandler
+
+
+@get(
+    "/customer/export/{customer_id:str}",
+    opt=BACKEND,
+    responses=declared(*KEY, "validation", "not-found", "customer-not-found"),
+)
+async def export(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]]) -> CustomerExport:
+    """Export everything that is stored about a customer."""
+    stored = await shop.repository.export(customer_id)
+    kept = stored.recommendations
+    return CustomerExport(
+        customer=stored.customer,
+        addresses=stored.addresses,
+        browsing=stored.browsing,
+        purchases=stored.purchases,
+        recommendations=None if kept is None else shown(kept, request=ListRequest(limit=STORED_LENGTH)),
+    )
+
+
+app = create_app(export)
+handler = LambdaHandler(app)

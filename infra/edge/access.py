@@ -1,0 +1,102 @@
+"""Who may ask for what, and how often: keys of the shop's own servers, each with a scope.
+
+A route declares what it takes as an option, `opt=BACKEND`. One that does not cannot be built into an application.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from domain.errors import Unusable
+from infra.edge.problems import RequestRefused
+from infra.settings import Caller, KeyScope, Settings, is_loopback
+
+BACKEND = {"access": "backend"}
+STOREFRONT = {"access": "storefront"}
+OPEN = {"access": "open"}
+DECLARATIONS = frozenset({"backend", "storefront", "open"})
+
+NO_KEYS = "API_KEYS is not set; `python main.py new-key backend` makes a key. Without keys "
+_BEARER = b"bearer "
+
+
+def new_key() -> str:
+    """Make a key of 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(key: str) -> str:
+    """Return the form in which `API_KEYS` holds a key; so many random bits need no salt and no slow hash."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+class RateLimit:
+    """Let each key ask `per_second` times a second, all of them at once if it likes; 0 for as often as it likes.
+
+    It counts in this process alone.
+    """
+
+    def __init__(self, per_second: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = 1 / per_second if per_second else 0.0
+        self._clock = clock
+        self._due: dict[bytes, float] = {}
+
+    def take(self, key: bytes) -> bool:
+        """Count one request of a key; return False, and count nothing, where it comes too soon."""
+        if not self._seconds:
+            return True
+        now = self._clock()
+        due = max(now, self._due.get(key, now)) + self._seconds
+        if due > now + 1 + self._seconds / 2:
+            return False
+        self._due[key] = due
+        return True
+
+
+class Gate:
+    """Look at the key of a request; raise Unusable on AWS Lambda where there is none to look for."""
+
+    def __init__(self, settings: Settings, *, environment: Mapping[str, str] = os.environ) -> None:
+        if not settings.keys and "AWS_LAMBDA_FUNCTION_NAME" in environment:
+            raise Unusable(NO_KEYS + "a function on AWS Lambda does not start.")
+        self.origins = settings.origins
+        self._keys = settings.keys
+        self._rate = RateLimit(settings.rate_limit_per_second)
+
+    def admit(self, scope: Any) -> Caller:
+        """Tell for whom a request is answered; raise RequestRefused for an unknown key, a scope or a rate too small."""
+        if vouched := scope["state"].get("caller"):
+            # What calls the application from within, as a mailbox does; no client can write there.
+            return vouched
+        access = scope["route_handler"].opt.get("access", "backend")
+        if access == "open":
+            return "anyone"
+        key, caller = self._known(scope["headers"]) if self._keys else _neighbour(scope)
+        if not self._rate.take(key):
+            raise RequestRefused("rate-limited")
+        if access == "backend" and caller != "backend":
+            raise RequestRefused("forbidden")
+        return caller
+
+    def _known(self, headers: Any) -> tuple[bytes, KeyScope]:
+        """Find the key that was sent; every known one is compared, so that the time taken tells nothing."""
+        sent = [value for name, value in headers if name == b"authorization"]
+        if len(sent) != 1 or sent[0][: len(_BEARER)].lower() != _BEARER:
+            raise RequestRefused("unauthorized")
+        digest = hashlib.sha256(sent[0][len(_BEARER) :].strip()).digest()
+        known = [key for key in self._keys if hmac.compare_digest(key, digest)]
+        if not known:
+            raise RequestRefused("unauthorized")
+        return digest, self._keys[digest]
+
+
+def _neighbour(scope: Any) -> tuple[bytes, KeyScope]:
+    """Take a request without a key, but only on a loopback address, whatever serves the application."""
+    host = (scope.get("server") or ("",))[0]
+    if not is_loopback(str(host)):
+        raise Unusable(NO_KEYS + "requests are answered only on a loopback address.")
+    return b"", "backend"

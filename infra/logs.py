@@ -1,0 +1,64 @@
+"""Logs as JSON lines, without anything that a request or the storage said: that can be personal."""
+
+import logging
+import sqlite3
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from domain.errors import Unusable
+
+MOST_PLACES = 12
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line; of an exception its type and where it happened, but not its text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC),
+            "level": record.levelname,
+            "logger": record.name,
+            # What asyncio says behind the first line shows objects with all that is in them.
+            "message": record.getMessage().partition("\n")[0] if record.name == "asyncio" else record.getMessage(),
+        }
+        if request_id := getattr(record, "request_id", None):
+            line["request_id"] = request_id
+        if record.exc_info and record.exc_info[1]:
+            line["error"] = told(record.exc_info[1])
+        return msgspec.json.encode(line).decode()
+
+
+def told(error: BaseException) -> str:
+    """Tell an exception and what caused it in one line: types and places, and only such texts as never hold a value."""
+    text = _text(error)
+    said = f": {text}" if text else ""
+    places = [f"{frame.filename}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__))]
+    at = f" at {' < '.join(places[:MOST_PLACES])}" if places else ""
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else [error.__cause__] if error.__cause__ else []
+    return f"{type(error).__name__}{said}{at}" + "".join(f"; from {told(one)}" for one in inner)
+
+
+def _text(error: BaseException) -> str | None:
+    match error:
+        case Unusable() | sqlite3.OperationalError():
+            return str(error)
+        case OSError():
+            return error.strerror
+        case _:
+            return None
+
+
+def configuration(level: str) -> dict[str, Any]:
+    """Make the configuration of all loggers, the server's own included, for `logging.config.dictConfig`."""
+    to_stderr = {"handlers": ["stderr"], "level": level, "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"lines": {"()": f"{__name__}.{JsonLines.__name__}"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stderr"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {"_granian": to_stderr, "granian.access": to_stderr},
+    }

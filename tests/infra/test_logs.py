@@ -1,0 +1,103 @@
+"""What is logged, and what never is."""
+
+import asyncio
+import gc
+import io
+import json
+import logging
+import logging.config
+import sqlite3
+
+import pytest
+
+from domain.errors import CustomerNotFound, StoreUnavailable, Unusable
+from infra.logs import JsonLines, configuration, told
+
+
+@pytest.fixture
+def logged():
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    logger = logging.getLogger("infra.test")
+    logger.setLevel("INFO")
+    logger.addHandler(handler)
+    yield logger, lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
+
+
+def test_a_record_is_one_json_object_in_one_line(logged):
+    logger, lines = logged
+
+    logger.warning("two\nlines of %s", "é", extra={"request_id": "r-1"})
+    logger.info("plain")
+
+    first, second = lines()
+    assert (first["level"], first["logger"], first["message"], first["request_id"]) == (
+        "WARNING", "infra.test", "two\nlines of é", "r-1",
+    )  # fmt: skip
+    assert first["time"].endswith("Z")
+    assert "request_id" not in second
+
+
+def test_an_exception_is_told_by_type_and_place_without_its_text(logged):
+    logger, lines = logged
+
+    def fails():
+        try:
+            int("ada@example.com")
+        except ValueError as error:
+            raise StoreUnavailable("Ada") from error
+
+    try:
+        fails()
+    except StoreUnavailable:
+        logger.exception("It failed.")
+
+    [line] = lines()
+    assert line["error"].startswith("StoreUnavailable at ")
+    assert "; from ValueError at " in line["error"]
+    assert "test_logs.py:" in line["error"]
+    assert "ada" not in json.dumps(line).lower()
+
+
+async def test_what_asyncio_shows_of_a_lost_task_is_left_out(capsys):
+    logging.config.dictConfig(configuration("DEBUG"))
+
+    async def fails():
+        raise CustomerNotFound("ada")
+
+    task = asyncio.create_task(fails())
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+
+    [line] = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert line["message"] == "Task exception was never retrieved"
+    assert line["error"].startswith("CustomerNotFound at ")
+    assert "ada" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Unusable("PORT must be a number."), "Unusable: PORT must be a number."),
+        (sqlite3.OperationalError("database or disk is full"), "OperationalError: database or disk is full"),
+        (PermissionError(13, "Permission denied", "ada.csv"), "PermissionError: Permission denied"),
+        (sqlite3.IntegrityError("UNIQUE constraint failed"), "IntegrityError"),
+        (ExceptionGroup("two", [Unusable("one"), KeyError("ada")]), "ExceptionGroup; from Unusable: one; from KeyError"),
+    ],
+)
+def test_what_helps_and_never_holds_a_value_is_said(error, said):
+    assert told(error) == said
+
+
+def test_the_configuration_covers_the_server_and_everything_else(capsys):
+    logging.config.dictConfig(configuration("INFO"))
+
+    logging.getLogger("_granian").info("server")
+    logging.getLogger("infra.anything").info("code")
+    logging.getLogger("infra.anything").debug("detail")
+
+    assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == ["server", "code"]
