@@ -5,6 +5,7 @@ import json
 import logging
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import jsonschema
@@ -57,6 +58,13 @@ async def test_the_openapi_document_is_served_and_valid(client):
     assert answer.json() == DOCUMENT
     assert DOCUMENT["openapi"].startswith("3.1")
     validate(DOCUMENT)
+
+
+@pytest.mark.parametrize("root", ["http://127.0.0.1:8000/", "https://shop.example/shop/"])
+def test_the_document_sends_requests_to_where_the_application_is_mounted(root):
+    [server] = DOCUMENT["servers"]
+
+    assert urljoin(f"{root}schema/openapi.json", server["url"]) == root
 
 
 def test_every_object_is_closed_and_no_request_takes_null():
