@@ -11,7 +11,18 @@ from msgspec import UNSET, Struct
 
 from domain.customers import CustomerChange
 from domain.evidence import EventType
-from domain.fields import LATEST_AHEAD, Currency, CustomerId, Id, Instant, Money, Quantity, check_instant, check_money
+from domain.fields import (
+    LATEST_AHEAD,
+    Currency,
+    CustomerId,
+    Id,
+    Instant,
+    Money,
+    Quantity,
+    check_instant,
+    check_money,
+    in_words,
+)
 from domain.interactions import oldest_kept
 from domain.products import ProductChange
 
@@ -114,7 +125,7 @@ def _refusal(error: msgspec.ValidationError, required: tuple[str, ...]) -> RowRe
         text = "Expected one of the documented values"
     field = re.match(r"\.?(\w*)", path)[1] or None  # pyright: ignore[reportOptionalSubscript] - matches anything
     # An empty cell clears a value; the id cannot be cleared.
-    return RowRefused(field, "Required" if field in required and text.endswith("got `null`") else text)
+    return RowRefused(field, "Required" if field in required and text.endswith("got `null`") else in_words(text))
 
 
 @lru_cache(maxsize=65_536)
