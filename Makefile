@@ -77,7 +77,7 @@ lambda-test: $(VENV)/.dev ## build with SAM, and run every artefact under AWS's 
 bench-lambda: $(VENV)/.dev ## measure cold starts, warm invocations and sizes side by side
 	$(BIN)/python -m benchmarks.on_lambda
 
-deploy: sam-build ## deploy to AWS: make deploy STACK=shop PARAMETERS="DatabaseSecret=shop-database SubnetIds=..."
+deploy: sam-build ## deploy to AWS: make deploy STACK=shop PARAMETERS="ApiKeys=backend:... DatabaseSecret=shop-database ..."
 	$(SAM) deploy --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
 		--parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
 

@@ -20,21 +20,18 @@ CATEGORY_LENGTH = 200
 CATEGORY_PATTERN = rf"^(?=.*\S){_PRINTABLE}"
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_LENGTH, pattern=ID_PATTERN)]
-CustomerId = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=64,
-        pattern=rf"^(?!(?:\.\.?|process-browsing|process-purchase){_END}){_ID_CHARACTERS}",
-    ),
-]
+CUSTOMER_ID_PATTERN = rf"^(?!(?:\.\.?|process-browsing|process-purchase){_END}){_ID_CHARACTERS}"
+EMAIL_PATTERN = rf"^[^@\s\u0000-\u001f]+@[^@\s\u0000-\u001f]+{_END}"
+CustomerId = Annotated[str, Meta(min_length=1, max_length=64, pattern=CUSTOMER_ID_PATTERN)]
 
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=rf"^(?=.*\S){_PRINTABLE}")]
 Phone = Annotated[str, Meta(min_length=3, max_length=32, pattern=rf"^(?=.*\S){_PRINTABLE}")]
 PostalCode = Annotated[str, Meta(min_length=1, max_length=16, pattern=rf"^(?=.*\S){_PRINTABLE}")]
-Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=rf"^[^@\s\u0000-\u001f]+@[^@\s\u0000-\u001f]+{_END}")]
-Country = Annotated[str, Meta(pattern=rf"^[A-Z]{{2}}{_END}", description="ISO 3166-1 alpha-2")]
-Currency = Annotated[str, Meta(pattern=rf"^[A-Z]{{3}}{_END}", description="ISO 4217")]
+Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=EMAIL_PATTERN)]
+COUNTRY_PATTERN = rf"^[A-Z]{{2}}{_END}"
+CURRENCY_PATTERN = rf"^[A-Z]{{3}}{_END}"
+Country = Annotated[str, Meta(pattern=COUNTRY_PATTERN, description="ISO 3166-1 alpha-2")]
+Currency = Annotated[str, Meta(pattern=CURRENCY_PATTERN, description="ISO 4217")]
 CategoryPath = Annotated[
     str, Meta(min_length=1, max_length=CATEGORY_LENGTH, pattern=CATEGORY_PATTERN, description="Levels separated by /")
 ]
@@ -43,9 +40,25 @@ Money = Annotated[float, Meta(ge=0, le=1e9, description="At most 4 decimals")]
 Quantity = Annotated[int, Meta(ge=1, le=100_000)]
 Instant = Annotated[datetime, Meta(tz=True)]
 
+_ID_IN_WORDS = "Expected letters, digits, `.`, `_` and `-` only, and no name that a path needs itself"
+_IN_WORDS = {
+    ID_PATTERN: _ID_IN_WORDS,
+    CUSTOMER_ID_PATTERN: _ID_IN_WORDS,
+    CATEGORY_PATTERN: "Expected printable text that is not only spaces",
+    EMAIL_PATTERN: "Expected an e-mail address",
+    COUNTRY_PATTERN: "Expected two capital letters (ISO 3166-1)",
+    CURRENCY_PATTERN: "Expected three capital letters (ISO 4217)",
+}
+_COMPLAINTS = {f"Expected `str` matching regex {pattern!r}": said for pattern, said in _IN_WORDS.items()}
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MONEY_UNITS = 10_000
 LATEST_AHEAD = timedelta(minutes=5)
+
+
+def in_words(complaint: str) -> str:
+    """Say what is expected of a text where msgspec shows the pattern that it does not match."""
+    return _COMPLAINTS.get(complaint, complaint)
 
 
 def new_id() -> str:

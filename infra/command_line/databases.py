@@ -69,6 +69,9 @@ def run_copy(parsed: argparse.Namespace, settings: Settings) -> int:
             raise Unusable(f"{option} takes sqlite:///FILE or postgresql://... .")
     if parsed.source == parsed.target:
         raise Unusable("--from and --to name the same database.")
+    source = replace(settings, database_url=parsed.source)
+    if not source.is_postgres and not source.database_path.is_file():
+        raise Unusable(f"The database {source.database_path} does not exist.")
     copied = asyncio.run(_copy(settings, parsed.source, parsed.target))
     for name, n_rows in copied.items():
         sys.stdout.write(f"{name}: {n_rows:,} rows, the same on both sides\n")

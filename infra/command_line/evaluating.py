@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -15,7 +16,7 @@ from domain.errors import Unusable
 from domain.evaluation import MODELS, ModelName
 from domain.holdout import Split
 from domain.products import Product
-from infra.command_line.training import whole_number
+from infra.command_line.arguments import days, list_length, whole_number
 from infra.edge.storage import open_repository
 from infra.evaluation_files import Numbering, ProductLine, product_of, read_log, read_products, read_segments
 from infra.evaluator import Measured, Shop, Wanted, evaluate, holdout
@@ -42,11 +43,11 @@ def add_command(commands: Any) -> None:
     command.add_argument("--train", nargs="+", metavar="FILE", help="events to learn from")
     hidden = command.add_mutually_exclusive_group()
     hidden.add_argument("--test", nargs="+", metavar="FILE", help="events to find")
-    hidden.add_argument("--holdout-days", type=_positive, metavar="DAYS", help="hold out the last days")
+    hidden.add_argument("--holdout-days", type=days, metavar="DAYS", help="hold out the last days")
     hidden.add_argument("--leave-last-out", action="store_true", help="hold out the newest event of each customer")
     command.add_argument("--products", metavar="FILE", help="the catalogue; else the products of the training part")
     command.add_argument("--customers", metavar="FILE", help="customers with their segments")
-    command.add_argument("-k", type=int, choices=range(1, 101), default=20, metavar="1-100", help="length of a list (20)")
+    command.add_argument("-k", type=list_length, default=20, metavar="1-100", help="length of a list (20)")
     command.add_argument("--seen", choices=("keep", "drop"), default="drop", help="may a list repeat what was seen? (drop)")
     command.add_argument("--models", type=_models, default=MODELS, metavar="A,B,...", help=", ".join(MODELS))
     command.add_argument("--trials", type=whole_number, metavar="N", help="trials of tuning; else by the size of the data")
@@ -72,12 +73,12 @@ def run_evaluation(parsed: argparse.Namespace, settings: Settings) -> int:
 def as_table(results: Sequence[Measured], wanted: Wanted) -> Table:
     """Lay out what was measured, a line per model."""
     first = results[0]
-    table = Table(
-        title=f"{first.customers:,} customers, {first.left_out:,} left out, products seen before {_SAID[wanted.seen]}"
-    )
+    title = f"{first.customers:,} customers, {first.left_out:,} left out, products seen before {_SAID[wanted.seen]}"
+    # So narrow that names and figures are whole in a terminal of 80 columns; intervals go into a second line there.
+    table = Table(title=title, box=SIMPLE_HEAD, padding=0, show_edge=False)
     names = ("model", f"recall@{wanted.k}", f"NDCG@{wanted.k}", "hit rate", "MRR", "coverage", "train s", "ms a list")
     for name in names:
-        table.add_column(name, justify="left" if name == "model" else "right")
+        table.add_column(name, justify="left" if name == "model" else "right", no_wrap="@" not in name)
     for one in results:
         table.add_row(
             one.model,
@@ -152,10 +153,3 @@ def _models(text: str) -> tuple[ModelName, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"there is no model {', '.join(unknown)}; there are {', '.join(MODELS)}")
     return tuple(name for name in MODELS if name in names)
-
-
-def _positive(text: str) -> float:
-    days = float(text)
-    if not 0 < days < 36_500:
-        raise argparse.ArgumentTypeError("expected more than 0 days")
-    return days

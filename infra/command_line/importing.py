@@ -39,7 +39,7 @@ def add_command(commands: Any) -> None:
     command.add_argument("kind", choices=get_args(Kind))
     command.add_argument("files", nargs="+", metavar="FILE")
     command.add_argument("--map", action="append", default=[], metavar="THEIRS=OURS", help="rename a column of the files")
-    command.add_argument("--create-products", action="store_true", help="create products that events name and none is")
+    command.add_argument("--create-products", action="store_true", help="create products that only events name")
     command.add_argument("--no-train", action="store_true", help="do not train when the import is done")
     command.set_defaults(run=run_import)
 

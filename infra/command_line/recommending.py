@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.recommendations import ListRequest, Reason, RecommendationList
+from infra.command_line.arguments import list_length
 from infra.edge.storage import open_repository
 from infra.serving import current_list
 from infra.settings import Settings
@@ -28,7 +29,7 @@ SAID = {
 def add_command(commands: Any) -> None:
     command = commands.add_parser("recommend", help="show what a customer is recommended, and why")
     command.add_argument("customer_id", metavar="CUSTOMER_ID")
-    command.add_argument("--limit", type=int, choices=range(1, 101), default=10, metavar="1-100")
+    command.add_argument("--limit", type=list_length, default=10, metavar="1-100", help="length of the list (10)")
     command.set_defaults(run=run_recommend)
 
 

@@ -93,6 +93,6 @@ def _welcome(settings: Settings, *, demo: bool) -> str:
     key = "-H 'Authorization: Bearer KEY' " if settings.keys else ""
     return (
         f"Serving on {url} (documentation: {url}/schema). Try:\n"
-        f"  curl {key}{url}/recommendations/{customer}?limit=3\n"
+        f'  curl {key}"{url}/recommendations/{customer}?limit=3"\n'
         f"  curl {key}{url}/customer/get-profile/{customer}\n"
     ) + ("" if settings.keys else "No API_KEYS are set: every program on this machine may ask for everything.\n")

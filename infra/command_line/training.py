@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.model import Model
+from infra.command_line.arguments import whole_number
 from infra.edge.storage import open_repository
 from infra.progress import progress_on
 from infra.retention import purge
@@ -74,13 +75,6 @@ def told(model: Model) -> str:
         f" {tuning.n_customers:,} customers; the defaults reach {tuning.ndcg_of_defaults:.4f}.\n"
         + f"Chosen: {', '.join(f'{name} {value:g}' for name, value in values)}.\n"
     )
-
-
-def whole_number(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("expected 0 or more")
-    return number
 
 
 def duration(text: str) -> float:

@@ -23,6 +23,9 @@ _CONFIGURATION = OpenAPIConfig(title="Shop recommendations", version=VERSION, us
 _KEYS = "A key of `API_KEYS`, for the shop's own servers only: `python main.py new-key SCOPE` makes one."
 _PAGE_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 
+_ROOT = ".."
+"""Where the endpoints are, seen from `/schema/openapi.json`."""
+
 # Addresses are relative, so that the page also works where another application mounts this one.
 _PAGE = b"""<!doctype html>
 <html lang="en">
@@ -64,6 +67,7 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
     """
     described = create_app(*handlers, openapi=_CONFIGURATION)
     document = described.openapi_schema.to_schema()
+    document["servers"] = [{"url": _ROOT}]
     structs = [struct for handler in handlers for struct in _messages(handler)]
     _, schemas = msgspec.json.schema_components([*structs, Problem], ref_template="#/components/schemas/{name}")
     for schema in schemas.values():

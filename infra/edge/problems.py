@@ -12,6 +12,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
 from domain import errors
+from domain.fields import in_words
 from infra.logs import told
 
 logger = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ def invalid(error: msgspec.ValidationError) -> Problem:
     """Say where in the body a value is refused; msgspec names the place as a path like `$.items[0].quantity`."""
     text, _, path = str(error).partition(" - at `$")
     slug = "too-many-items" if text.startswith("Expected `array` of length <=") else "validation"
-    return problem(slug, field_errors=[FieldError(pointer=_pointer(path.rstrip("`")), detail=text)])
+    return problem(slug, field_errors=[FieldError(pointer=_pointer(path.rstrip("`")), detail=in_words(text))])
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -184,7 +185,8 @@ def _extra_headers(error: Exception) -> dict[str, str]:
 
 def _parameter_error(extra: dict[str, Any]) -> FieldError:
     source = extra.get("source", "query")
-    return FieldError(pointer=f"#/{getattr(source, 'value', source)}/{extra.get('key', '')}", detail=extra["message"])
+    pointer = f"#/{getattr(source, 'value', source)}/{extra.get('key', '')}"
+    return FieldError(pointer=pointer, detail=in_words(extra["message"]))
 
 
 def _pointer(path: str) -> str:

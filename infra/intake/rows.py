@@ -11,7 +11,18 @@ from msgspec import UNSET, Struct
 
 from domain.customers import CustomerChange
 from domain.evidence import EventType
-from domain.fields import LATEST_AHEAD, Currency, CustomerId, Id, Instant, Money, Quantity, check_instant, check_money
+from domain.fields import (
+    LATEST_AHEAD,
+    Currency,
+    CustomerId,
+    Id,
+    Instant,
+    Money,
+    Quantity,
+    check_instant,
+    check_money,
+    in_words,
+)
 from domain.interactions import oldest_kept
 from domain.products import ProductChange
 
@@ -85,7 +96,7 @@ def reader_of(kind: Kind, *, now: datetime, retention_days: int = 0) -> Callable
         try:
             made = msgspec.convert(given, record, strict=False)
         except msgspec.ValidationError as error:
-            raise _refusal(error) from None
+            raise _refusal(error, REQUIRED[kind]) from None
         instant = getattr(made, instant_column) if instant_column else None
         if instant is not None and instant is not UNSET:
             if instant > latest:
@@ -105,14 +116,16 @@ def normalised(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _refusal(error: msgspec.ValidationError) -> RowRefused:
+def _refusal(error: msgspec.ValidationError, required: tuple[str, ...]) -> RowRefused:
     text, _, path = str(error).partition(" - at `$")
     if missing := re.match(r"Object missing required field `(\w+)`", text):
         return RowRefused(missing[1], "Required")
     if text.startswith("Invalid enum value"):
         # msgspec repeats the value here.
         text = "Expected one of the documented values"
-    return RowRefused(re.match(r"\.?(\w*)", path)[1] or None, text)  # pyright: ignore[reportOptionalSubscript] - matches anything
+    field = re.match(r"\.?(\w*)", path)[1] or None  # pyright: ignore[reportOptionalSubscript] - matches anything
+    # An empty cell clears a value; the id cannot be cleared.
+    return RowRefused(field, "Required" if field in required and text.endswith("got `null`") else in_words(text))
 
 
 @lru_cache(maxsize=65_536)

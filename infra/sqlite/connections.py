@@ -52,7 +52,8 @@ class Connections:
     async def open(self) -> None:
         """Create or migrate the file and connect; raise Unusable where that cannot be done."""
         if sqlite3.sqlite_version_info < SAFE_SQLITE:
-            logger.warning("SQLite %s is older than 3.51.3; a write lock stands in for its fix.", sqlite3.sqlite_version)
+            told = "SQLite %s is older than 3.51.3; a write lock stands in for its fix, nothing needs to be done."
+            logger.warning(told, sqlite3.sqlite_version)
         try:
             self._lock = WriteLock(_private_file(self._path))
             self._opened.callback(self._lock.close)

@@ -5,6 +5,7 @@ import json
 import logging
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import jsonschema
@@ -57,6 +58,34 @@ async def test_the_openapi_document_is_served_and_valid(client):
     assert answer.json() == DOCUMENT
     assert DOCUMENT["openapi"].startswith("3.1")
     validate(DOCUMENT)
+
+
+@pytest.mark.parametrize("root", ["http://127.0.0.1:8000/", "https://shop.example/shop/"])
+def test_the_document_sends_requests_to_where_the_application_is_mounted(root):
+    [server] = DOCUMENT["servers"]
+
+    assert urljoin(f"{root}schema/openapi.json", server["url"]) == root
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"email": "nobody"}, "Expected an e-mail address"),
+        ({"customer_id": "a b"}, "Expected letters, digits, "),
+        ({"first_name": " "}, "Expected printable text"),
+    ],
+)
+async def test_a_wrong_text_is_told_in_words_and_not_by_a_pattern(client, given, said):
+    answer = await client.post("/customer/create", json=given)
+
+    [error] = answer.json()["errors"]
+    assert error["detail"].startswith(said)
+
+
+async def test_a_wrong_id_in_a_path_is_told_in_words_as_well(client):
+    answer = await client.get("/recommendations/a%20b")
+
+    assert answer.json()["errors"][0]["detail"].startswith("Expected letters, digits, ")
 
 
 def test_every_object_is_closed_and_no_request_takes_null():

@@ -159,6 +159,7 @@ def test_the_command_copies_and_tells(database, capsys, monkeypatch, tmp_path):
         ("mysql://x", "sqlite:///b.db", "--from takes"),
         ("sqlite:///a.db", "b.db", "--to takes"),
         ("sqlite:///a.db", "sqlite:///a.db", "the same database"),
+        ("sqlite:///mistyped.db", "sqlite:///b.db", "The database mistyped.db does not exist."),
     ],
 )
 def test_wrong_databases_are_one_clear_line(source, target, said, capsys, tmp_path, monkeypatch):
@@ -166,3 +167,4 @@ def test_wrong_databases_are_one_clear_line(source, target, said, capsys, tmp_pa
 
     assert run(["copy", "--from", source, "--to", target]) == 1
     assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -120,6 +120,19 @@ def test_orders_of_files_are_told_apart_and_json_lines_are_read(tmp_path, capsys
     assert [one["customers"] for one in measured] == [3, 3]
 
 
+def test_a_terminal_of_80_columns_shows_names_and_figures_whole(files, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert run(["evaluate", *files, "--models", "popularity,recent_popularity"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "recent_popularity" in shown
+    for heading in ("recall@20", "NDCG@20", "hit rate", "coverage", "train s", "ms a list"):
+        assert heading in shown
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 def test_unusable_lines_are_counted_and_left_out(files, tmp_path, capsys):
     with (tmp_path / "test.csv").open("a") as test:
         test.write("x,y,kiss\nx,,view\nx\n")
@@ -181,8 +194,9 @@ def test_the_smallest_shops_are_measured_or_told_why_not(tmp_path, capsys, lines
     ("option", "said"),
     [
         (["--models", "magic"], "there is no model magic"),
-        (["-k", "0"], "invalid choice"),
+        (["-k", "0"], "expected a whole number from 1 to 100"),
         (["--holdout-days", "-1"], "expected more than 0 days"),
+        (["--holdout-days", "soon"], "expected more than 0 days"),
         (["--trials", "-1"], "expected 0 or more"),
     ],
 )

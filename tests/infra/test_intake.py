@@ -68,6 +68,12 @@ async def test_stock_is_yes_no_or_a_count(take, repository, cell, available):
     assert product.available == available
 
 
+async def test_a_line_without_its_id_is_told_what_it_lacks(take, tmp_path):
+    await take("products", "product_id,name\n,Tent\n")
+
+    assert rejected(tmp_path) == [{"line": 2, "field": "product_id", "reason": "Required"}]
+
+
 async def test_customers_are_read_and_an_e_mail_is_given_once(take, repository, tmp_path):
     text = "customer_id,email,segment\nc-1,ada@example.com,Premium\nc-2,ADA@example.com,\nc-3,,Gold\n"
 
