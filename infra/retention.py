@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from domain.errors import ShopError
 from domain.interactions import oldest_kept
 from domain.ports import Repository
+from infra.alongside import alongside
 from infra.edge.storage import Storage
 
 logger = logging.getLogger(__name__)
@@ -37,13 +38,8 @@ async def purge_when_due(storage: Storage) -> AsyncGenerator[None]:
     if retention_days == 0:
         yield
         return
-    purging = asyncio.create_task(keep_purging(await storage.repository(), retention_days=retention_days))
-    try:
+    async with alongside(keep_purging(await storage.repository(), retention_days=retention_days)):
         yield
-    finally:
-        purging.cancel()
-        with suppress(asyncio.CancelledError):
-            await purging
 
 
 async def keep_purging(repository: Repository, *, retention_days: int, check_seconds: float = CHECK_SECONDS) -> None:
