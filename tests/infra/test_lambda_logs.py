@@ -135,6 +135,17 @@ def test_an_exception_is_one_line_without_its_text(monkeypatch):
     assert json.loads(line)["error"] == "ValueError"
 
 
+def test_what_asyncio_shows_of_a_lost_task_is_left_out(monkeypatch):
+    printed = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", printed)
+    said = "Task exception was never retrieved\nfuture: <Task exception=CustomerNotFound('ada')>"
+
+    StandardOutput(Invocation()).handle(logging.LogRecord("asyncio", logging.ERROR, "f", 1, said, (), None))
+
+    (line,) = printed.getvalue().splitlines()
+    assert json.loads(line)["message"] == "Task exception was never retrieved"
+
+
 def test_the_runtime_clients_handler_is_replaced_and_others_stay(root_logger):
     theirs = type("LambdaLoggerHandler", (logging.Handler,), {"__module__": "awslambdaric.bootstrap"})()
     another = logging.NullHandler()
