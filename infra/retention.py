@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from domain.errors import ShopError
 from domain.interactions import oldest_kept
+from domain.model import Model
 from domain.ports import Repository
 from infra.alongside import alongside
 from infra.edge.storage import Storage
+from infra.sql.repository import SqlRepository
+from infra.trainer import Effort, train
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +32,14 @@ async def purge(repository: Repository, *, now: datetime, retention_days: int) -
         # Between two batches a request that waits for the write lock gets its turn.
         await asyncio.sleep(PAUSE_SECONDS)
     return n_purged
+
+
+async def train_on_kept(
+    repository: SqlRepository, *, retention_days: int, effort: Effort, on_trial: Callable[[int], None] | None = None
+) -> Model:
+    """Purge, then train on what is left: a model rests on nothing that should be gone."""
+    await purge(repository, now=datetime.now(UTC), retention_days=retention_days)
+    return await train(repository, now=datetime.now(UTC), effort=effort, on_trial=on_trial)
 
 
 @asynccontextmanager

@@ -54,7 +54,7 @@ async def train(
     """
     async with _locked(store, now=now):
         log = await read_events(store)
-        products = await read_products_of(store)
+        products = await read_catalogue(store)
         assigned, model = await store.assigned_segments(), await store.current_model()
         trained = await asyncio.to_thread(
             lambda: train_model(
@@ -123,7 +123,7 @@ async def read_events(store: ModelStore) -> EventLog:
     )
 
 
-async def read_products_of(store: ModelStore) -> list[Product]:
+async def read_catalogue(store: ModelStore) -> list[Product]:
     """Read the whole catalogue."""
     return [product async for batch in store.training_products() for product in batch]
 
