@@ -143,6 +143,17 @@ def test_an_event_that_cannot_be_understood_is_a_bad_request(handler, event):
     assert handler(http_v2(), None)["statusCode"] == 200
 
 
+@pytest.mark.parametrize("event", [http_v2(), {}], ids=["no-start", "no-request"])
+def test_answers_from_outside_the_application_are_protected_as_well(handler, starts, event):
+    starts.append(OSError("disk"))
+
+    answer = handler(event, None)
+
+    assert answer["statusCode"] in {503, 400}
+    assert answer["headers"]["cache-control"] == "no-store"
+    assert answer["headers"]["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
 def test_an_application_that_does_not_answer_is_not_the_fault_of_the_event():
     class Silent(Litestar):
         async def __call__(self, scope, receive, send):
