@@ -11,18 +11,7 @@ from litestar import Litestar, Request, Response, get
 from infra.aws.logs import Invocation, StandardOutput, log_as_json
 from infra.aws.metrics import ServedList, emit, served_list
 from infra.lambda_adapter import LambdaHandler
-from tests.infra.test_lambda_adapter import http_v2
-
-
-class Context:
-    aws_request_id = "request-1"
-
-    def __init__(self, seconds=10):
-        self._seconds = seconds
-
-    def get_remaining_time_in_millis(self):
-        return self._seconds * 1000
-
+from tests.invocations import Context, http_v2
 
 LIST = {"customer_id": "c-17", "strategy": "segment", "cached": True, "items": []}
 
