@@ -44,6 +44,9 @@ Quantity = Annotated[int, Meta(ge=1, le=100_000)]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = 86_400_000_000
+"""In microseconds, as instants are where they are numbers."""
+
 MONEY_UNITS = 10_000
 LATEST_AHEAD = timedelta(minutes=5)
 
