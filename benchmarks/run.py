@@ -61,7 +61,13 @@ storage, clock = Storage(read_settings), Clock()
 async def shop() -> Shop:
     return Shop(await storage.repository(), storage.settings(), clock, "backend")
 
-app = Litestar([for_customer], dependencies={"shop": Provide(shop)}, logging_config=None, openapi_config=None)
+app = Litestar(
+    [for_customer],
+    dependencies={"shop": Provide(shop)},
+    on_shutdown=[storage.close],
+    logging_config=None,
+    openapi_config=None,
+)
 """
 
 

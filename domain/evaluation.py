@@ -75,7 +75,7 @@ def ranker_of(
         case "content":
             only = replace(_NOTHING, similar_product=0.5, category_interest=1.0)
             return _served(rehearsal, replace(rehearsal.model, blend=only, variety=0.0), seen=seen, k=k)
-        case "served":
+        case _:
             return _served(rehearsal, rehearsal.model, seen=seen, k=k)
 
 

@@ -136,3 +136,9 @@ def test_the_same_events_give_the_same_model():
     products = [product(0, category="x"), product(1, category="x")]
 
     assert train(log, products) == train(log, products)
+
+
+def test_an_index_that_no_product_has_gets_no_lists():
+    trained = train(log_of(("a", 0, "view", 0), ("a", 2, "view", 0)), [product(0), product(2)])
+
+    assert [entry.product_index for entry in trained.neighbours] == [0, 2]

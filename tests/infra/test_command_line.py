@@ -7,12 +7,15 @@ import stat
 
 import pytest
 
+from domain.interactions import BrowsingEvent
 from domain.recommendations import Reason
 from infra.command_line import run, serving
 from infra.command_line.recommending import told
 from infra.edge.access import hash_of
+from infra.edge.storage import open_repository
 from infra.settings import Settings, read_settings
 from infra.sqlite import open_sqlite
+from infra.trainer import Effort, train
 
 
 @pytest.fixture
@@ -75,6 +78,20 @@ def test_the_trials_of_a_budget_can_be_repeated_by_their_number(busy_shop, capsy
 
     assert by_number.startswith("2 trials with seed 5")
     assert by_time == chosen(capsys)
+
+
+async def test_a_training_that_nobody_watches_tunes_as_well(settings, now):
+    events = [
+        BrowsingEvent(customer_id=f"c-{number}", product_id=f"p-{number % 6 + step}", event_id=f"{number}-{step}")
+        for number in range(40)
+        for step in range(3)
+    ]
+    async with open_repository(settings) as repository:
+        await repository.put_events(events, create_products=True, now=now)
+
+        model = await train(repository, now=now, effort=Effort(trials=1))
+
+    assert (model.tuning.trials, model.tuning.n_customers) == (1, 40)
 
 
 def test_a_training_without_trials_says_that_nothing_is_tuned(shop, capsys):
