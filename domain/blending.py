@@ -24,7 +24,7 @@ ALL = ListRequest()
 EVERYTHING = Blend(**dict.fromkeys(SOURCES, 1.0))
 
 
-class Parts:
+class CandidateParts:
     """The parts of the candidates of some customers: (n_customers, most candidates, n_sources + 1).
 
     Sources are those of SOURCES, each as if its weight were 1; the last part is for having been seen.
@@ -63,7 +63,7 @@ class Parts:
         return self.ndcg(np.array([*(getattr(blend, source) for source in SOURCES), 0.0]))
 
 
-def fitted_blend(parts: Parts, *, first: Blend) -> Blend:
+def fitted_blend(parts: CandidateParts, *, first: Blend) -> Blend:
     """Fit the weights of the sources one after the other, from `first`, in three rounds; neighbours count 1.
 
     Of weights that reach about the same, the smallest is taken: a source has to earn its place.
@@ -80,13 +80,15 @@ def fitted_blend(parts: Parts, *, first: Blend) -> Blend:
     return Blend(**dict(zip(SOURCES, weights.tolist(), strict=False)))
 
 
-def fitted_seen_again(parts: Parts, blend: Blend) -> float:
+def fitted_seen_again(parts: CandidateParts, blend: Blend) -> float:
     """Fit what a product deserves for having been seen."""
     weights = np.array([*(getattr(blend, source) for source in SOURCES), 0.0])
     return _best_weight(parts, weights, [len(SOURCES)], SEEN_AGAIN_WEIGHTS)
 
 
-def _best_weight(parts: Parts, weights: npt.NDArray[np.float64], places: Sequence[int], choices: Sequence[float]) -> float:
+def _best_weight(
+    parts: CandidateParts, weights: npt.NDArray[np.float64], places: Sequence[int], choices: Sequence[float]
+) -> float:
     scores: list[float] = []
     for choice in choices:
         tried = weights.copy()

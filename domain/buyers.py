@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from domain.customers import SEGMENTS, PurchaseSummary, Segment, SegmentRule, computed_segment
 from domain.event_log import EventLog
-from domain.interactions import DAY
+from domain.fields import DAY
 from domain.model import PriceFit
 from domain.products import Product
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from domain.fields import Country, CustomerId, Email, Id, Phone, PostalCode, Text
+from domain.fields import DAY, Country, CustomerId, Email, Id, Phone, PostalCode, Text
 
 Segment = Literal["Premium", "Regular", "Budget"]
 SegmentSource = Literal["assigned", "computed", "default"]
@@ -17,7 +17,6 @@ AddressKind = Literal["shipping", "billing"]
 
 SEGMENTS: tuple[Segment, ...] = get_args(Segment)
 MOST_ADDRESSES = 100
-DAY = 86_400_000_000
 
 
 class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

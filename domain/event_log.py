@@ -5,7 +5,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from domain.evidence import EventType
-from domain.interactions import DAY
+from domain.fields import DAY
 from domain.weights import EVENT_WEIGHTS
 
 EVENT_TYPES: tuple[EventType, ...] = tuple(EVENT_WEIGHTS)

@@ -13,6 +13,8 @@ from domain.recommendations import ListRequest, RecommendationList, ScoredList
 EventType = Literal["view", "cart", "wishlist", "purchase"]
 
 HISTORY_LENGTH = 100
+MOST_CATEGORIES = 16
+"""Of how many categories of the history a list looks at what is popular."""
 
 
 class Versions(Struct, frozen=True, kw_only=True):

@@ -52,6 +52,9 @@ _IN_WORDS = {
 _COMPLAINTS = {f"Expected `str` matching regex {pattern!r}": said for pattern, said in _IN_WORDS.items()}
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = 86_400_000_000
+"""In microseconds, as instants are where they are numbers."""
+
 MONEY_UNITS = 10_000
 LATEST_AHEAD = timedelta(minutes=5)
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from domain.event_log import EventLog
-from domain.interactions import DAY
+from domain.fields import DAY
 
 Seen = Literal["keep", "drop"]
 

@@ -25,7 +25,6 @@ from domain.fields import (
 )
 
 BrowsingType = Literal["view", "cart", "wishlist"]
-DAY = 86_400_000_000
 MOST_ORDER_ITEMS = 500
 
 

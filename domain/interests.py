@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from domain.evidence import PastEvent
-from domain.interactions import DAY
+from domain.fields import DAY
 from domain.recommendations import CategoryInterest
 from domain.weights import EVENT_WEIGHTS, decay
 

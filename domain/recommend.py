@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from domain.customers import segment_of
 from domain.evidence import CandidateQuery, Evidence
-from domain.interactions import DAY
+from domain.fields import DAY
 from domain.interests import category_interests
 from domain.parts import sources_in, unpacked
 from domain.products import Product

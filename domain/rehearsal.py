@@ -9,7 +9,7 @@ import numpy as np
 
 from domain.customers import PurchaseSummary, Segment, Standing
 from domain.event_log import EVENT_TYPES, EventLog
-from domain.evidence import HISTORY_LENGTH, CandidateQuery, Evidence, PastEvent, Versions
+from domain.evidence import HISTORY_LENGTH, MOST_CATEGORIES, CandidateQuery, Evidence, PastEvent, Versions
 from domain.fields import from_microseconds
 from domain.model import Model, WeightedProducts
 from domain.ports import TrainedModel
@@ -17,7 +17,6 @@ from domain.products import Product
 from domain.recommend import recommend, shortlist
 from domain.recommendations import ListRequest, ScoredList
 
-MOST_CATEGORIES = 16
 ALL = ListRequest()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from domain.event_log import EventLog
-from domain.interactions import DAY
+from domain.fields import DAY
 from domain.products import Product
 
 LEAST_PAIRS = 20

@@ -17,8 +17,7 @@ from msgspec import Struct
 from domain import content
 from domain.customers import segment_of
 from domain.evidence import Evidence
-from domain.fields import to_microseconds
-from domain.interactions import DAY
+from domain.fields import DAY, to_microseconds
 from domain.interests import event_weight
 from domain.packing import NEIGHBOUR, unpack
 from domain.parts import NO_CAUSE, NO_PARTS, Parts, joined

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from domain.co_occurrence import SHRINKAGE
 from domain.event_log import EventLog
-from domain.interactions import DAY
+from domain.fields import DAY
 
 WINDOW = 5
 GAP_DAYS = 7.0

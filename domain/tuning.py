@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain import trends
-from domain.blending import Parts, fitted_blend, fitted_seen_again
+from domain.blending import CandidateParts, fitted_blend, fitted_seen_again
 from domain.customers import Segment
 from domain.evaluation import hits_of
 from domain.event_log import EventLog
@@ -192,7 +192,7 @@ def _blended(
         VARIETIES, [_served_ndcg(rehearsal, replace(unseen, variety=variety), sampled) for variety in VARIETIES]
     )
     to_find_again = relevant(hidden.split, seen="keep").sample(MOST_REHEARSED, rng=rng)
-    seen_again = fitted_seen_again(Parts(rehearsal, replace(unseen, seen_again=1.0), to_find_again), blend)
+    seen_again = fitted_seen_again(CandidateParts(rehearsal, replace(unseen, seen_again=1.0), to_find_again), blend)
     return Choice(
         recipe=recipe,
         blend=blend,
@@ -216,7 +216,7 @@ def _fadings(recipe: Recipe, hidden: Hidden) -> list[Recipe]:
 
 
 def _fitted(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> tuple[float, Recipe, Blend]:
-    parts = Parts(rehearsal, model, to_find)
+    parts = CandidateParts(rehearsal, model, to_find)
     blend = fitted_blend(parts, first=model.blend)
     return parts.blended_ndcg(blend), model.recipe, blend
 

@@ -4,10 +4,12 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from domain.errors import ShopError
 from domain.ports import Repository
+from infra.alongside import alongside
 from infra.edge.storage import Storage
 from infra.trainer import train_in_child
 
@@ -25,14 +27,8 @@ async def train_when_due(storage: Storage) -> AsyncGenerator[None]:
     if after_events == 0:
         yield
         return
-    repository = await storage.repository()
-    watching = asyncio.create_task(watch(repository, after_events=after_events))
-    try:
+    async with alongside(watch(await storage.repository(), after_events=after_events)):
         yield
-    finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
 
 
 async def watch(
@@ -43,12 +39,20 @@ async def watch(
     check_seconds: float = CHECK_SECONDS,
     pause_seconds: float = PAUSE_SECONDS,
 ) -> None:
-    """Train by `command` whenever it is due, until cancelled; after a failed training, wait before the next."""
+    """Train by `command` whenever it is due, until cancelled; wait after a failure, of a training or of the storage."""
     while True:
         await asyncio.sleep(check_seconds)
-        summary = await repository.summary()
-        if summary.n_events - summary.n_events_trained < after_events:
+        try:
+            is_due = await _n_new_events(repository) >= after_events
+        except ShopError as error:
+            logger.warning("Whether a training is due is not known: %s.", type(error).__name__)
+            await asyncio.sleep(pause_seconds)
             continue
-        if await train_in_child(command) != 0:
+        if is_due and await train_in_child(command) != 0:
             logger.warning("The training in the background failed; the model in use stays.")
             await asyncio.sleep(pause_seconds)
+
+
+async def _n_new_events(repository: Repository) -> int:
+    summary = await repository.summary()
+    return summary.n_events - summary.n_events_trained

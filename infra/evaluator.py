@@ -112,7 +112,7 @@ def _trained(shop: Shop, wanted: Wanted, *, progress: Progress) -> TrainedModel:
         assigned=shop.assigned,
         trials=trials,
         seed=wanted.seed,
-        on_trial=_told(progress, trials),
+        on_trial=_reporting(progress, trials),
     )
     return train_model(
         log,
@@ -124,8 +124,8 @@ def _trained(shop: Shop, wanted: Wanted, *, progress: Progress) -> TrainedModel:
     )
 
 
-def _told(progress: Progress, trials: int) -> Callable[[int], bool]:
-    """Report trials on a bar."""
+def _reporting(progress: Progress, trials: int) -> Callable[[int], bool]:
+    """Make what shows the trials on a bar; none ends the tuning."""
     progress.begin("Tuning", trials)
 
     def tell(done: int) -> bool:

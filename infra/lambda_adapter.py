@@ -12,9 +12,10 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from infra.aws.logs import Invocation, log_as_json
-from infra.aws.mailbox import Answered, IdMember, Record, deliver, records_of, scope_of, undelivered
+from infra.aws.mailbox import Answered, IdMember, Record, deliver, records_of, scope_of
 from infra.aws.metrics import emit, served_list
 from infra.aws.running import Running
+from infra.edge.headers import STRICT
 from infra.edge.problems import MEDIA_TYPE, Problem, headers_for, problem
 from infra.logs import told
 
@@ -26,6 +27,7 @@ Answer = dict[str, Any]
 SPARE_SECONDS = 0.5
 """Of the time that an invocation has left, what is kept to answer that it is over."""
 
+_PROTECTIVE = {name.decode(): value.decode() for name, value in STRICT}
 _PLAIN_IN_PATHS = "/%:@!$&'()*+,;="
 
 
@@ -50,12 +52,12 @@ class LambdaHandler:
         began = time.perf_counter()
         self._invocation.request_id = getattr(context, "aws_request_id", None)
         log_as_json(self._invocation)
-        is_started = self._running.wake(_seconds_left(context))
+        self._running.wake(_seconds_left(context))
         records = records_of(event)
         if self._mailbox and records:
-            answer, answers = self._deliver(records, is_started=is_started, id_member=self._mailbox)
+            answer, answers = self._deliver(records, id_member=self._mailbox)
         else:
-            answer = self._respond(event, context) if is_started else _answer(problem("store-unavailable"))
+            answer = self._respond(event, context)
             answers = [(answer["statusCode"], answer["body"])]
         self._measure(answers, milliseconds=(time.perf_counter() - began) * 1000)
         self._invocation.cold_start = False
@@ -77,10 +79,8 @@ class LambdaHandler:
             logger.error("The event cannot be answered: %s", told(error))  # noqa: TRY400
             return _answer(problem("internal" if self._asked else "malformed-json"))
 
-    def _deliver(self, records: list[Record], *, is_started: bool, id_member: IdMember) -> tuple[Answer, list[Answered]]:
-        delivery = (
-            self._running.run(deliver(records, self._post, id_member=id_member)) if is_started else undelivered(records)
-        )
+    def _deliver(self, records: list[Record], *, id_member: IdMember) -> tuple[Answer, list[Answered]]:
+        delivery = self._running.run(deliver(records, self._post, id_member=id_member))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in delivery.failed]}, delivery.answers
 
     def _measure(self, answers: list[Answered], *, milliseconds: float) -> None:
@@ -137,7 +137,7 @@ def _raw_path(scope: Any) -> bytes:
 def _answer(said: Problem) -> Answer:
     return {
         "statusCode": said.status,
-        "headers": {"content-type": MEDIA_TYPE, **headers_for(said)},
+        "headers": {"content-type": MEDIA_TYPE, **headers_for(said), **_PROTECTIVE},
         "body": msgspec.json.encode(said).decode(),
         "isBase64Encoded": False,
     }

@@ -17,18 +17,25 @@ class JsonLines(logging.Formatter):
     """One JSON object a line; of an exception its type and where it happened, but not its text."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC),
-            "level": record.levelname,
-            "logger": record.name,
-            # What asyncio says behind the first line shows objects with all that is in them.
-            "message": record.getMessage().partition("\n")[0] if record.name == "asyncio" else record.getMessage(),
-        }
-        if request_id := getattr(record, "request_id", None):
-            line["request_id"] = request_id
-        if record.exc_info and record.exc_info[1]:
-            line["error"] = told(record.exc_info[1])
+        request_id = getattr(record, "request_id", None)
+        line = {"time": instant_of(record), **members_of(record), **({"request_id": request_id} if request_id else {})}
         return msgspec.json.encode(line).decode()
+
+
+def instant_of(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
+
+
+def members_of(record: logging.LogRecord) -> dict[str, Any]:
+    """Return what may be logged of a record, wherever the line goes."""
+    message = record.getMessage()
+    return {
+        "level": record.levelname,
+        "logger": record.name,
+        # What asyncio says behind the first line shows objects with all that is in them.
+        "message": message.partition("\n")[0] if record.name == "asyncio" else message,
+        **({"error": told(record.exc_info[1])} if record.exc_info and record.exc_info[1] else {}),
+    }
 
 
 def told(error: BaseException) -> str:

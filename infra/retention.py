@@ -2,14 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from domain.errors import ShopError
 from domain.interactions import oldest_kept
+from domain.model import Model
 from domain.ports import Repository
+from infra.alongside import alongside
 from infra.edge.storage import Storage
+from infra.sql.repository import SqlRepository
+from infra.trainer import Effort, train
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +34,14 @@ async def purge(repository: Repository, *, now: datetime, retention_days: int) -
     return n_purged
 
 
+async def train_on_kept(
+    repository: SqlRepository, *, retention_days: int, effort: Effort, on_trial: Callable[[int], None] | None = None
+) -> Model:
+    """Purge, then train on what is left: a model rests on nothing that should be gone."""
+    await purge(repository, now=datetime.now(UTC), retention_days=retention_days)
+    return await train(repository, now=datetime.now(UTC), effort=effort, on_trial=on_trial)
+
+
 @asynccontextmanager
 async def purge_when_due(storage: Storage) -> AsyncGenerator[None]:
     """While the application runs, purge at its start and every hour, if there is a retention."""
@@ -37,13 +49,8 @@ async def purge_when_due(storage: Storage) -> AsyncGenerator[None]:
     if retention_days == 0:
         yield
         return
-    purging = asyncio.create_task(keep_purging(await storage.repository(), retention_days=retention_days))
-    try:
+    async with alongside(keep_purging(await storage.repository(), retention_days=retention_days)):
         yield
-    finally:
-        purging.cancel()
-        with suppress(asyncio.CancelledError):
-            await purging
 
 
 async def keep_purging(repository: Repository, *, retention_days: int, check_seconds: float = CHECK_SECONDS) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from domain.customers import Segment
+from domain.errors import StoreBusy, StoreUnavailable
 from domain.event_log import EVENT_TYPES, EventLog
 from domain.fields import new_id, to_microseconds
 from domain.model import Choice, Model
@@ -19,6 +20,7 @@ from domain.ports import ModelStore, TrainingEvent
 from domain.products import Product
 from domain.training import train_model
 from domain.tuning import default_trials, is_due, tune
+from infra.alongside import alongside
 
 LOCK_SECONDS = 900
 RENEW_SECONDS = 60.0
@@ -52,7 +54,7 @@ async def train(
     """
     async with _locked(store, now=now):
         log = await read_events(store)
-        products = await read_products_of(store)
+        products = await read_catalogue(store)
         assigned, model = await store.assigned_segments(), await store.current_model()
         trained = await asyncio.to_thread(
             lambda: train_model(
@@ -121,7 +123,7 @@ async def read_events(store: ModelStore) -> EventLog:
     )
 
 
-async def read_products_of(store: ModelStore) -> list[Product]:
+async def read_catalogue(store: ModelStore) -> list[Product]:
     """Read the whole catalogue."""
     return [product async for batch in store.training_products() for product in batch]
 
@@ -150,17 +152,16 @@ def number_of(order_id: str | None) -> int:
 async def _locked(store: ModelStore, *, now: datetime) -> AsyncGenerator[None]:
     holder = new_id()
     await store.lock_training(holder, now=now, seconds=LOCK_SECONDS)
-    renewing = asyncio.create_task(_renew(store, holder))
     try:
-        yield
+        async with alongside(_renew(store, holder)):
+            yield
     finally:
-        renewing.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewing
         await store.unlock_training(holder)
 
 
 async def _renew(store: ModelStore, holder: str) -> None:
     while True:
         await asyncio.sleep(RENEW_SECONDS)
-        await store.lock_training(holder, now=datetime.now(UTC), seconds=LOCK_SECONDS)
+        # The lock outlasts many renewals: a storage that is away for a moment costs no training.
+        with suppress(StoreBusy, StoreUnavailable):
+            await store.lock_training(holder, now=datetime.now(UTC), seconds=LOCK_SECONDS)

@@ -3,12 +3,11 @@
 import logging
 import os
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from infra.logs import told
+from infra.logs import instant_of, members_of
 
 _LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR"})
 
@@ -20,24 +19,20 @@ class Invocation(msgspec.Struct, kw_only=True):
     cold_start: bool = True
 
 
-class JsonLines(logging.Formatter):
-    """Write a record as one line of JSON."""
+class InvocationLines(logging.Formatter):
+    """One JSON object a line with the invocation, under the names by which AWS Lambda finds instant and level."""
 
     def __init__(self, invocation: Invocation) -> None:
         super().__init__()
         self._invocation = invocation
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "timestamp": datetime.fromtimestamp(record.created, UTC),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
+        line = {
+            "timestamp": instant_of(record),
+            **members_of(record),
             "request_id": self._invocation.request_id,
             "cold_start": self._invocation.cold_start,
         }
-        if record.exc_info and record.exc_info[1]:
-            line["error"] = told(record.exc_info[1])
         return msgspec.json.encode(line).decode()
 
 
@@ -47,7 +42,7 @@ class StandardOutput(logging.StreamHandler[Any]):
     def __init__(self, invocation: Invocation) -> None:
         super().__init__(sys.stdout)
         self.invocation = invocation
-        self.setFormatter(JsonLines(invocation))
+        self.setFormatter(InvocationLines(invocation))
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stdout

@@ -69,14 +69,6 @@ async def deliver(
     return delivery
 
 
-def undelivered(records: Iterable[Record]) -> Delivery:
-    """Send all messages again, where the application has not started."""
-    delivery = Delivery()
-    delivery.answers = [(503, "")]
-    delivery.failed = [_id_of(record) for record in records]
-    return delivery
-
-
 def scope_of(path: str, body: bytes) -> dict[str, Any]:
     """Make a request of a message, as from a client that sends plain JSON."""
     return {

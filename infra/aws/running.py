@@ -26,8 +26,8 @@ class Running:
         self._living: asyncio.Task[None] | None = None
         self._until: float | None = None
 
-    def wake(self, seconds: float | None) -> bool:
-        """Get ready to answer within `seconds`; tell whether the application has started, which is tried anew each time."""
+    def wake(self, seconds: float | None) -> None:
+        """Get ready to answer within `seconds`; an application that did not start is started anew."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
@@ -36,13 +36,15 @@ class Running:
         self._until = None if seconds is None else self._loop.time() + seconds
         if self._living is None:
             self._living = self._start(self._loop)
-        return self._living is not None
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.get_event_loop().run_until_complete(work)
 
     async def ask(self, scope: Any, receive: Any, send: Any) -> None:
-        """Hand a request to the application; where no time is left it is answered that the storage is busy."""
+        """Hand a request to the application; answer 503 where that has not started, and where no time is left."""
+        if self._living is None:
+            await send_problem(protected(send, []), problem("store-unavailable"))
+            return
         try:
             async with asyncio.timeout_at(self._until):
                 await self._app(scope, receive, send)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 from domain.errors import ShopError, Unusable
@@ -11,9 +10,9 @@ from domain.model import Model
 from infra.aws.logs import Invocation, log_as_json
 from infra.aws.metrics import emit
 from infra.edge.storage import open_repository
-from infra.retention import purge
+from infra.retention import train_on_kept
 from infra.settings import read_settings
-from infra.trainer import Effort, train
+from infra.trainer import Effort
 
 logger = logging.getLogger(__name__)
 invocation = Invocation()
@@ -49,5 +48,4 @@ def _check(event: Any) -> None:
 async def _train() -> Model:
     settings = read_settings()
     async with open_repository(settings) as repository:
-        await purge(repository, now=datetime.now(UTC), retention_days=settings.event_retention_days)
-        return await train(repository, now=datetime.now(UTC), effort=UNTUNED)
+        return await train_on_kept(repository, retention_days=settings.event_retention_days, effort=UNTUNED)

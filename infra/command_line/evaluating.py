@@ -22,7 +22,7 @@ from infra.evaluation_files import Numbering, ProductLine, product_of, read_log,
 from infra.evaluator import Measured, Shop, Wanted, evaluate, holdout
 from infra.progress import progress_on
 from infra.settings import Settings
-from infra.trainer import read_events, read_products_of
+from infra.trainer import read_catalogue, read_events
 
 DESCRIPTION = """\
 Hide events, recommend with the code that serves, and measure what was foreseen. The whole catalogue is ranked.
@@ -31,6 +31,8 @@ Without --train it evaluates the shop's database. Files are CSV with a header or
 is an id, times are optional. Without --test, --holdout-days or --leave-last-out the last days with about 15 % of the events
 are held out, or a tenth of each customer's products where events have no real times.
 """
+
+_SAID = {"drop": "dropped", "keep": "kept"}
 
 
 def add_command(commands: Any) -> None:
@@ -93,9 +95,6 @@ def as_table(results: Sequence[Measured], wanted: Wanted) -> Table:
     return table
 
 
-_SAID = {"drop": "dropped", "keep": "kept"}
-
-
 def _with_interval(value: float, interval: tuple[float, float]) -> str:
     return f"{value:.4f} [{interval[0]:.4f}, {interval[1]:.4f}]"
 
@@ -141,7 +140,7 @@ async def _from_database(parsed: argparse.Namespace, settings: Settings) -> Shop
         raise Unusable("--test, --products and --customers go with --train; without it the database is evaluated.")
     async with open_repository(settings) as repository:
         log = await read_events(repository)
-        products = await read_products_of(repository)
+        products = await read_catalogue(repository)
         assigned = await repository.assigned_segments()
     split = holdout(log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
     return Shop(split=split, products=products, assigned=assigned)

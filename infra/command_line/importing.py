@@ -12,9 +12,9 @@ from infra.edge.storage import open_repository
 from infra.intake import Import, Report, import_files
 from infra.intake.rows import Kind, columns_of
 from infra.progress import progress_on
-from infra.retention import purge
+from infra.retention import train_on_kept
 from infra.settings import Settings
-from infra.trainer import Effort, train
+from infra.trainer import Effort
 
 TUNING_SECONDS = 60.0
 
@@ -62,8 +62,10 @@ async def _import(wanted: Import, settings: Settings, *, train_after: bool) -> R
         report = await import_files(wanted, intake=repository, now=now, progress=progress_on(sys.stderr))
         sys.stdout.write(report.told())
         if train_after:
-            await purge(repository, now=datetime.now(UTC), retention_days=settings.event_retention_days)
-            sys.stdout.write(told(await train(repository, now=datetime.now(UTC), effort=Effort(seconds=TUNING_SECONDS))))
+            effort = Effort(seconds=TUNING_SECONDS)
+            sys.stdout.write(
+                told(await train_on_kept(repository, retention_days=settings.event_retention_days, effort=effort))
+            )
     return report
 
 

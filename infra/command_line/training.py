@@ -4,16 +4,15 @@ import argparse
 import asyncio
 import re
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 from domain.model import Model
 from infra.command_line.arguments import whole_number
 from infra.edge.storage import open_repository
 from infra.progress import progress_on
-from infra.retention import purge
+from infra.retention import train_on_kept
 from infra.settings import Settings
-from infra.trainer import Effort, train
+from infra.trainer import Effort
 
 DESCRIPTION = """\
 Learn from all events; a running server takes the model up by itself.
@@ -22,6 +21,9 @@ How a model is made is tuned to the shop: choices are tried on events that are h
 time and whenever the events have doubled since; in between, the choices of the model in use are kept. --trials N tunes now,
 in N trials, and the same data, seed and number of trials choose the same; --trials 0 does not tune.
 """
+MOST_TRIALS = 1000
+"""As many as a budget allows; the search ends by itself long before."""
+
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -49,10 +51,6 @@ def run_training(parsed: argparse.Namespace, settings: Settings) -> int:
     model = asyncio.run(_train(settings, effort))
     sys.stdout.write(told(model))
     return 0
-
-
-MOST_TRIALS = 1000
-"""As many as a budget allows; the search ends by itself long before."""
 
 
 def told(model: Model) -> str:
@@ -89,7 +87,11 @@ async def _train(settings: Settings, effort: Effort) -> Model:
     progress.begin("Training", None)
     try:
         async with open_repository(settings) as repository:
-            await purge(repository, now=datetime.now(UTC), retention_days=settings.event_retention_days)
-            return await train(repository, now=datetime.now(UTC), effort=effort, on_trial=progress.reach)
+            return await train_on_kept(
+                repository,
+                retention_days=settings.event_retention_days,
+                effort=effort,
+                on_trial=progress.reach,
+            )
     finally:
         progress.end()

@@ -14,7 +14,7 @@ PROTECTIVE: Headers = [
     (b"x-frame-options", b"DENY"),
 ]
 _POLICY = b"content-security-policy"
-_STRICT: Headers = [*PROTECTIVE, (_POLICY, b"default-src 'none'; frame-ancestors 'none'")]
+STRICT: Headers = [*PROTECTIVE, (_POLICY, b"default-src 'none'; frame-ancestors 'none'")]
 _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"GET, POST, DELETE"),
     (b"access-control-allow-headers", b"authorization, content-type"),
@@ -28,7 +28,7 @@ def protected(send: Send, shared: Headers) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             own: Any = message["headers"]
-            message["headers"] = [*own, *shared, *(PROTECTIVE if _POLICY in dict(own) else _STRICT)]
+            message["headers"] = [*own, *shared, *(PROTECTIVE if _POLICY in dict(own) else STRICT)]
         await send(message)
 
     return sending

@@ -1,13 +1,13 @@
 """What a list is made of, each read in one statement: over a network, round trips are what costs."""
 
 from domain.errors import CustomerNotFound
-from domain.evidence import CandidateQuery, Evidence, PastEvent
+from domain.evidence import MOST_CATEGORIES, CandidateQuery, Evidence, PastEvent
 from domain.model import UNTRAINED, WeightedProducts
 from domain.products import Product
 from infra.sql import catalogue, lists
 from infra.sql.catalogue import PRODUCT_COLUMNS, product_from
 from infra.sql.customers import STANDING, standing_from
-from infra.sql.lists import BOUGHT, HISTORY, MOST_CATEGORIES, VERSIONS
+from infra.sql.lists import BOUGHT, HISTORY, VERSIONS
 from infra.sql.repository import SqlRepository
 from infra.sql.statements import Row, Steps, first, rows
 

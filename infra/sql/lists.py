@@ -10,6 +10,7 @@ from domain.customers import Standing
 from domain.errors import CustomerNotFound
 from domain.evidence import (
     HISTORY_LENGTH,
+    MOST_CATEGORIES,
     CandidateQuery,
     Evidence,
     NeighbourLists,
@@ -28,7 +29,6 @@ from infra.sql.statements import Row, Steps, first, rows
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-MOST_CATEGORIES = 16
 VERSIONS = (
     "SELECT p.version, s.catalogue_version, s.model_id FROM shop_state s"
     " JOIN customer_profiles p ON p.customer_id = :customer_id"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.customers import CustomerChange
-from domain.errors import TrainingRunning
+from domain.errors import StoreBusy, StoreUnavailable, TrainingRunning
 from domain.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.products import ProductChange
 from infra.trainer import train
@@ -103,3 +103,25 @@ async def test_the_lock_is_renewed_while_a_training_runs(shop, now, monkeypatch)
 
     assert len(renewed) > 1
     assert len(set(renewed)) == 1
+
+
+@pytest.mark.parametrize("fault", [StoreBusy("busy"), StoreUnavailable("away")])
+async def test_a_lock_that_cannot_be_renewed_at_once_costs_no_training(shop, now, monkeypatch, fault):
+    renewals = []
+    lock = shop.lock_training
+
+    async def failing_later(holder, **given):
+        if renewals:
+            renewals.append("failed")
+            raise fault
+        renewals.append("locked")
+        await lock(holder, **given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shop, "lock_training", failing_later)
+        patched.setattr("infra.trainer.RENEW_SECONDS", 0.0)
+        model = await train(shop, now=now)
+
+    assert "failed" in renewals
+    assert (await shop.summary()).model_id == model.model_id
+    await train(shop, now=now)

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 from scipy import sparse
 
-from domain.blending import EVERYTHING, SOURCES, Parts, fitted_blend, fitted_seen_again
+from domain.blending import EVERYTHING, SOURCES, CandidateParts, fitted_blend, fitted_seen_again
 from domain.foresight import Foreseen, Histories
 from domain.holdout import by_day, last_of_each, relevant, some_of_each
 from domain.model import Blend, Choice, Tuning
@@ -122,7 +122,7 @@ def test_parts_add_up_to_the_scores_that_are_served():
     to_find = relevant(split, seen="drop")
     rehearsal, model = rehearsal_of(split.shown, blend=EVERYTHING, seen_again=None, variety=0.0)
 
-    parts = Parts(rehearsal, model, to_find)
+    parts = CandidateParts(rehearsal, model, to_find)
 
     for row, customer in enumerate(to_find.customers.tolist()):
         served = rehearsal.list_for(customer, model=model)
@@ -133,7 +133,7 @@ def test_parts_add_up_to_the_scores_that_are_served():
 def test_a_source_that_foresees_nothing_gets_no_weight():
     split = some_of_each(tastes(), rng=np.random.default_rng(0))
     rehearsal, model = rehearsal_of(split.shown, seen_again=None)
-    parts = Parts(rehearsal, model, relevant(split, seen="drop"))
+    parts = CandidateParts(rehearsal, model, relevant(split, seen="drop"))
 
     blend = fitted_blend(parts, first=Blend())
 
@@ -148,7 +148,7 @@ def test_what_was_seen_is_shown_again_where_customers_come_back_to_it(returns):
     log = log_of(*first, *then)
     split = last_of_each(log)
     rehearsal, model = rehearsal_of(split.shown, seen_again=1.0)
-    parts = Parts(rehearsal, model, relevant(split, seen="keep"))
+    parts = CandidateParts(rehearsal, model, relevant(split, seen="keep"))
 
     weight = fitted_seen_again(parts, model.blend)
 
@@ -160,7 +160,7 @@ def test_a_seed_that_speaks_for_itself_is_a_part_of_its_own():
     split = last_of_each(log)
     rehearsal, model = rehearsal_of(split.shown, seen_again=1.0)
 
-    parts = Parts(rehearsal, model, relevant(split, seen="keep"))
+    parts = CandidateParts(rehearsal, model, relevant(split, seen="keep"))
 
     assert parts.values[0, :, len(SOURCES)].max() == 1.0
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from domain.errors import StoreBusy, StoreUnavailable
 from domain.interactions import BrowsingEvent
 from domain.products import ProductChange
 from infra.background_training import train_when_due, watch
@@ -25,9 +26,9 @@ def noting(path):
     return (sys.executable, "-c", f"open({str(path)!r}, 'a').write('x')")
 
 
-async def run_watch(shop, *, after_events, command, seconds=1.0):
+async def run_watch(shop, *, after_events, command, seconds=1.0, pause_seconds=60):
     watching = asyncio.create_task(
-        watch(shop, after_events=after_events, command=command, check_seconds=0.01, pause_seconds=60)
+        watch(shop, after_events=after_events, command=command, check_seconds=0.01, pause_seconds=pause_seconds)
     )
     await asyncio.sleep(seconds)
     watching.cancel()
@@ -55,6 +56,24 @@ async def test_after_a_failed_training_the_next_waits(shop, tmp_path, caplog):
 
     assert path.read_text() == "x"
     assert "The model in use stays" in caplog.text or "the model in use stays" in caplog.text
+
+
+async def test_a_storage_that_is_away_is_asked_again(shop, tmp_path, caplog):
+    failures = [StoreBusy("busy"), StoreUnavailable("away")]
+
+    class Away:
+        async def summary(self):
+            if failures:
+                raise failures.pop(0)
+            return await shop.summary()
+
+    await run_watch(Away(), after_events=3, command=noting(tmp_path / "trained"), pause_seconds=0.01)
+
+    assert (tmp_path / "trained").exists()
+    assert [record.message for record in caplog.records if record.name == "infra.background_training"] == [
+        "Whether a training is due is not known: StoreBusy.",
+        "Whether a training is due is not known: StoreUnavailable.",
+    ]
 
 
 async def test_a_server_that_stops_stops_its_training():

@@ -13,7 +13,7 @@ from infra.command_line import run
 from infra.demo import load_demo_shop
 from infra.edge.storage import open_repository
 from infra.serving import fresh_list
-from infra.trainer import Effort, read_events, read_products_of, train
+from infra.trainer import Effort, read_catalogue, read_events, train
 from tests.conftest import NOW
 from tests.domain.logs import tastes
 
@@ -216,7 +216,7 @@ async def test_a_rehearsal_recommends_what_the_shop_serves(settings, now):
     async with open_repository(settings) as repository:
         await load_demo_shop(repository, now=now)
         await train(repository, now=now, effort=Effort(trials=0))
-        log, products = await read_events(repository), await read_products_of(repository)
+        log, products = await read_events(repository), await read_catalogue(repository)
         assigned = await repository.assigned_segments()
         trained = train_model(log, products, assigned=assigned, model_id="m", trained_at=0)
         rehearsal = Rehearsal(log, products, trained, assigned=assigned)

@@ -14,11 +14,7 @@ from litestar.params import RawBody
 import functions
 from domain.errors import Unusable
 from infra.lambda_adapter import LambdaHandler
-
-
-def http_v2(method="GET", path="/count", **given):
-    request = {"http": {"method": method, "path": path, "sourceIp": "192.0.2.1"}, "stage": "$default"}
-    return {"version": "2.0", "rawPath": path, "rawQueryString": "", "headers": {}, "requestContext": request} | given
+from tests.invocations import Context, http_v2
 
 
 def rest_v1(path="/count"):
@@ -143,6 +139,17 @@ def test_an_event_that_cannot_be_understood_is_a_bad_request(handler, event):
     assert handler(http_v2(), None)["statusCode"] == 200
 
 
+@pytest.mark.parametrize("event", [http_v2(), {}], ids=["no-start", "no-request"])
+def test_answers_from_outside_the_application_are_protected_as_well(handler, starts, event):
+    starts.append(OSError("disk"))
+
+    answer = handler(event, None)
+
+    assert answer["statusCode"] in {503, 400}
+    assert answer["headers"]["cache-control"] == "no-store"
+    assert answer["headers"]["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
 def test_an_application_that_does_not_answer_is_not_the_fault_of_the_event():
     class Silent(Litestar):
         async def __call__(self, scope, receive, send):
@@ -209,16 +216,6 @@ def test_a_fault_at_the_end_is_not_hidden():
     with pytest.raises((OSError, ExceptionGroup)):
         handler.close()
     handler.close()
-
-
-class Context:
-    aws_request_id = "request-1"
-
-    def __init__(self, seconds):
-        self._seconds = seconds
-
-    def get_remaining_time_in_millis(self):
-        return self._seconds * 1000
 
 
 def test_a_request_that_outlasts_the_function_is_answered_before_its_end():

@@ -11,18 +11,7 @@ from litestar import Litestar, Request, Response, get
 from infra.aws.logs import Invocation, StandardOutput, log_as_json
 from infra.aws.metrics import ServedList, emit, served_list
 from infra.lambda_adapter import LambdaHandler
-from tests.infra.test_lambda_adapter import http_v2
-
-
-class Context:
-    aws_request_id = "request-1"
-
-    def __init__(self, seconds=10):
-        self._seconds = seconds
-
-    def get_remaining_time_in_millis(self):
-        return self._seconds * 1000
-
+from tests.invocations import Context, http_v2
 
 LIST = {"customer_id": "c-17", "strategy": "segment", "cached": True, "items": []}
 
@@ -133,6 +122,17 @@ def test_an_exception_is_one_line_without_its_text(monkeypatch):
 
     (line,) = printed.getvalue().splitlines()
     assert json.loads(line)["error"] == "ValueError"
+
+
+def test_what_asyncio_shows_of_a_lost_task_is_left_out(monkeypatch):
+    printed = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", printed)
+    said = "Task exception was never retrieved\nfuture: <Task exception=CustomerNotFound('ada')>"
+
+    StandardOutput(Invocation()).handle(logging.LogRecord("asyncio", logging.ERROR, "f", 1, said, (), None))
+
+    (line,) = printed.getvalue().splitlines()
+    assert json.loads(line)["message"] == "Task exception was never retrieved"
 
 
 def test_the_runtime_clients_handler_is_replaced_and_others_stay(root_logger):
