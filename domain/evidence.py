@@ -97,11 +97,15 @@ class StoredProfile(Struct, frozen=True, kw_only=True):
 
 
 class ShopSummary(Struct, frozen=True, kw_only=True):
-    """How the shop stands, for `/health` and for deciding when to train; events are counted with order items one by one."""
+    """How the shop stands, for `/health` and for deciding when to train; events are counted with order items one by one.
+
+    `n_events_untrained` is how many at least the model in use has not learned from.
+    """
 
     n_products: int
     n_events: int
     n_events_trained: int
+    n_events_untrained: int
     model_id: str
     trained_at: datetime | None
     choice: Choice

@@ -43,7 +43,7 @@ async def watch(
     while True:
         await asyncio.sleep(check_seconds)
         try:
-            is_due = await _n_new_events(repository) >= after_events
+            is_due = (await repository.summary()).n_events_untrained >= after_events
         except ShopError as error:
             logger.warning("Whether a training is due is not known: %s.", type(error).__name__)
             await asyncio.sleep(pause_seconds)
@@ -51,8 +51,3 @@ async def watch(
         if is_due and await train_in_child(command) != 0:
             logger.warning("The training in the background failed; the model in use stays.")
             await asyncio.sleep(pause_seconds)
-
-
-async def _n_new_events(repository: Repository) -> int:
-    summary = await repository.summary()
-    return summary.n_events - summary.n_events_trained

@@ -32,13 +32,16 @@ def read_model(model_id: str) -> Steps[Model]:
     return UNTRAINED if row is None else _decode(row[0])
 
 
-def counts() -> Steps[tuple[int, int]]:
-    """Count the products, and the interactions with the order items."""
-    n_products, n_interactions, n_items = yield from the(
+def counts(newest_event_at: int) -> Steps[tuple[int, int, int]]:
+    """Count the products, the interactions with the order items, and those of them that are newer than `newest_event_at`."""
+    n_products, n_interactions, n_items, n_newer_interactions, n_newer_items = yield from the(
         "SELECT (SELECT COUNT(*) FROM product_catalog), (SELECT COUNT(*) FROM browsing_history),"
-        " (SELECT COUNT(*) FROM purchase_history)"
+        " (SELECT COUNT(*) FROM purchase_history),"
+        " (SELECT COUNT(*) FROM browsing_history WHERE occurred_at > :newest_event_at),"
+        " (SELECT COUNT(*) FROM purchase_history WHERE occurred_at > :newest_event_at)",
+        newest_event_at=newest_event_at,
     )
-    return n_products, n_interactions + n_items
+    return n_products, n_interactions + n_items, n_newer_interactions + n_newer_items
 
 
 def interactions_after(event_id: str) -> Steps[tuple[str, list[TrainingEvent]]]:

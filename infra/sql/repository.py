@@ -57,7 +57,8 @@ class SqlRepository:
         self._currency = currency
         self._newest_model = UNTRAINED
         self._cache = Cache()
-        self._counted = (0, 0)
+        self._counted = (0, 0, 0)
+        self._counted_for = ""
         self._count_again_at = 0.0
 
     # Repository
@@ -173,21 +174,24 @@ class SqlRepository:
 
     def _summary(self) -> Steps[ShopSummary]:
         model = yield from self._current_model()
-        n_products, n_events = yield from self._counts()
+        n_products, n_events, n_newer = yield from self._counts(model)
         return ShopSummary(
             n_products=n_products,
             n_events=n_events,
             n_events_trained=model.n_events,
+            # Fewer are there than were learned from where events were purged, more than are newer where old ones came late.
+            n_events_untrained=max(n_events - model.n_events, n_newer),
             model_id=model.model_id,
             trained_at=from_microseconds(model.trained_at) if model.trained_at else None,
             choice=model.choice,
         )
 
-    def _counts(self) -> Steps[tuple[int, int]]:
+    def _counts(self, model: Model) -> Steps[tuple[int, int, int]]:
         """Count products and events; where that takes long, at most a hundredth of the time goes into it."""
         began = time.monotonic()
-        if began >= self._count_again_at:
-            self._counted = yield from models.counts()
+        if began >= self._count_again_at or self._counted_for != model.model_id:
+            self._counted = yield from models.counts(model.newest_event_at)
+            self._counted_for = model.model_id
             took = time.monotonic() - began
             if took > LONG_COUNT_SECONDS:
                 self._count_again_at = began + took / COUNT_SHARE

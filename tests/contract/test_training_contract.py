@@ -54,6 +54,20 @@ async def test_training_switches_to_what_it_learned(shop, now):
     assert (summary.model_id, summary.trained_at) == (model.model_id, now)
     assert (summary.n_events, summary.n_events_trained, model.n_customers) == (4, 4, 2)
     assert model.segment_events["Premium"] == 1
+    assert summary.n_events_untrained == 0
+
+
+async def test_events_after_a_training_count_as_untrained_even_where_as_many_are_purged(shop, now):
+    await train(shop, now=now)
+    purged_to = now + timedelta(hours=1)
+    later = [BrowsingEvent(customer_id="c-1", product_id="p-1", occurred_at=now + timedelta(hours=2))] * 3
+    await shop.put_events(later, create_products=False, now=now)
+
+    assert (await shop.summary()).n_events_untrained == 3
+    while await shop.purge_events(before=purged_to):
+        pass
+    summary = await shop.summary()
+    assert (summary.n_events, summary.n_events_trained, summary.n_events_untrained) == (3, 4, 3)
 
 
 async def test_one_training_runs_at_a_time(shop, now):
