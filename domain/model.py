@@ -43,8 +43,8 @@ class PriceFit(Struct, frozen=True, kw_only=True):
 class Tuning(Struct, frozen=True, kw_only=True):
     """How the model's choices were made: by which seed, in how many trials, on how many events, and what the best scored.
 
-    `ndcg` is the mean NDCG@20 of `n_customers` over held-out events of the shop, `ndcg_of_defaults` what the documented
-    defaults reach on the same; both are 0 where nothing could be held out.
+    `ndcg` is the mean NDCG@20 of `n_customers` over held-out events of the shop, `ndcg_of_default_blend` what
+    the same neighbours reach with the documented weights of the sources; both are 0 where nothing could be held out.
     """
 
     seed: int = 0
@@ -52,7 +52,7 @@ class Tuning(Struct, frozen=True, kw_only=True):
     n_events: int = 0
     n_customers: int = 0
     ndcg: float = 0.0
-    ndcg_of_defaults: float = 0.0
+    ndcg_of_default_blend: float = 0.0
 
 
 class Choice(Struct, frozen=True, kw_only=True):

@@ -204,7 +204,7 @@ def _blended(
             n_events=n_events,
             n_customers=len(sampled.customers),
             ndcg=ndcg,
-            ndcg_of_defaults=_served_ndcg(rehearsal, replace(trained.model, seen_again=None, blend=Blend()), sampled),
+            ndcg_of_default_blend=_served_ndcg(rehearsal, replace(trained.model, seen_again=None, blend=Blend()), sampled),
         ),
     )
 

@@ -70,7 +70,7 @@ def told(model: Model) -> str:
     ]
     return (
         said + f"Tuned in {tuning.trials} trials with seed {tuning.seed}: NDCG@20 {tuning.ndcg:.4f} on held-out events of"
-        f" {tuning.n_customers:,} customers; the defaults reach {tuning.ndcg_of_defaults:.4f}.\n"
+        f" {tuning.n_customers:,} customers; with the default blend {tuning.ndcg_of_default_blend:.4f}.\n"
         + f"Chosen: {', '.join(f'{name} {value:g}' for name, value in values)}.\n"
     )
 

@@ -40,7 +40,7 @@ def test_a_shop_is_tuned_on_its_own_hidden_events():
     assert choice.tuning.n_events == 240
     assert choice.recipe.history_days == FOREVER
     assert choice.tuning.ndcg > 0.5
-    assert choice.tuning.ndcg >= choice.tuning.ndcg_of_defaults
+    assert choice.tuning.ndcg >= choice.tuning.ndcg_of_default_blend
 
 
 def test_times_are_tuned_where_they_are_real():
