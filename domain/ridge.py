@@ -13,6 +13,7 @@ MOST_DENSE = 4000
 """Up to so many products, all of them explain each: one inverse instead of a regression per product."""
 
 BATCH_CELLS = 4_000_000
+BATCH_ENTRIES = 20_000_000
 
 
 def restricted_ridge(
@@ -35,7 +36,7 @@ def restricted_ridge(
     rows: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
     columns: list[npt.NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
     values: list[npt.NDArray[Any]] = [np.empty(0)]
-    for batch in _batches(candidates.together, wanted):
+    for batch in _batches(candidates.together, wanted, column_sizes=np.diff(by_product.indptr)):
         chosen, right = _padded(candidates.together, batch)
         grams = _grams(by_product, chosen)
         grams[:, np.arange(chosen.shape[1]), np.arange(chosen.shape[1])] += penalty
@@ -64,14 +65,23 @@ def dense_ridge(matrix: Any, customer_weights: npt.NDArray[np.float64], *, penal
     return sparse.csr_array(np.where(together & (weights > 0), weights, 0.0))
 
 
-def _batches(together: Any, products: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[np.intp]]:
-    """Group products with about the same number of candidates, as many as their matrices fit into BATCH_CELLS."""
+def _batches(
+    together: Any, products: npt.NDArray[np.intp], *, column_sizes: npt.NDArray[np.int32]
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Group products with about the same number of candidates.
+
+    As many as their matrices fit into BATCH_CELLS and the preferences for their candidates into BATCH_ENTRIES: what
+    everyone bought is a candidate of nearly all.
+    """
     sizes = np.diff(together.indptr)[products]
     order = np.argsort(-sizes, kind="stable")
     order = order[sizes[order] > 0]
+    read = np.append(0, np.cumsum(column_sizes[together.indices], dtype=np.int64))
+    entries = (read[together.indptr[1:]] - read[together.indptr[:-1]])[products]
     first = 0
     while first < len(order):
-        n = max(1, BATCH_CELLS // int(sizes[order[first]]) ** 2)
+        most = max(1, BATCH_CELLS // int(sizes[order[first]]) ** 2)
+        n = max(1, int(np.searchsorted(entries[order[first : first + most]].cumsum(), BATCH_ENTRIES, side="right")))
         yield products[order[first : first + n]]
         first += n
 

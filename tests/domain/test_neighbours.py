@@ -96,13 +96,14 @@ def test_a_restricted_ridge_solves_the_normal_equations_of_each_product(baskets,
     assert found.toarray() == pytest.approx(np.maximum(expected, 0.0), abs=1e-9)
 
 
-def test_any_part_of_the_products_can_be_regressed_alone_and_in_any_batches(monkeypatch):
+@pytest.mark.parametrize("bound", ["BATCH_CELLS", "BATCH_ENTRIES"])
+def test_any_part_of_the_products_can_be_regressed_alone_and_in_any_batches(monkeypatch, bound):
     baskets = [[0, 1, 2], [1, 2, 3], [3, 4, 5], [0, 5], [0, 1], [2, 4]]
     _, candidates = counted(baskets)
     matrix, weights = matrix_of(baskets), weights_of(baskets)
     whole = restricted_ridge(matrix, weights, candidates, penalty=1.0).toarray()
 
-    monkeypatch.setattr(ridge_module, "BATCH_CELLS", 1)
+    monkeypatch.setattr(ridge_module, bound, 1)
     parts = [
         restricted_ridge(matrix, weights, candidates, penalty=1.0, products=part).toarray()
         for part in ([0, 3], [1, 2, 4, 5])
