@@ -6,21 +6,20 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
+from domain.foresight import K
 from domain.holdout import Relevant
 from domain.metrics import ndcg_at_k
 from domain.model import Blend, Model
 from domain.recommend import eligible, shortlist
-from domain.recommendations import SOURCES, ListRequest
-from domain.rehearsal import Rehearsal
+from domain.recommendations import SOURCES
+from domain.rehearsal import ALL, Rehearsal
 from domain.scoring import SEEN_AGAIN, score
 
-K = 20
 NO_PRODUCT = -1
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 SEEN_AGAIN_WEIGHTS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 ROUNDS = 3
 LEAST_GAIN = 0.997
-ALL = ListRequest()
 EVERYTHING = Blend(**dict.fromkeys(SOURCES, 1.0))
 
 
