@@ -1,4 +1,4 @@
-"""One writer and a few readers per process; a transaction is run in a connection's own thread."""
+"""One writer and a few readers per process."""
 
 import asyncio
 import errno
@@ -6,37 +6,28 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-from urllib.parse import quote
-
-import aiosqlite
+from typing import Any, TypeVar
 
 from domain.errors import StoreBusy, StoreUnavailable, Unusable
 from infra.sql.statements import Steps
-from infra.sqlite.dialect import run
+from infra.sqlite.connection import Connection
+from infra.sqlite.gathering import Gathering
 from infra.sqlite.migrations import migrate
-from infra.sqlite.write_lock import WriteLock, retry
+from infra.sqlite.transactions import Transactions, Write, look_up, on_snapshot
+from infra.sqlite.write_lock import WriteLock
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
-# At DEBUG it logs the text of every exception that goes through it.
-logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 
 READERS = 2
 BUSY_SECONDS = 5.0
 SAFE_SQLITE = (3, 51, 3)
-
-_PRAGMAS = (
-    "foreign_keys=ON",
-    "secure_delete=ON",
-    "trusted_schema=OFF",
-    "busy_timeout=5000",
-    "cache_size=-65536",
-    "wal_autocheckpoint=4000",
-)
+LOOK_UPS_TOGETHER = 64
+WRITES_TOGETHER = 32
 
 
 class Connections:
@@ -45,9 +36,9 @@ class Connections:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._opened = AsyncExitStack()
-        self._readers: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
-        self._replacing = asyncio.Lock()
-        self._is_closed = False
+        self._writing = asyncio.Lock()
+        self._readers: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
+        self._look_ups: Gathering[Steps[Any]] = Gathering(self._reader, look_up, most=LOOK_UPS_TOGETHER)
 
     async def open(self) -> None:
         """Create or migrate the file and connect; raise Unusable where that cannot be done."""
@@ -55,11 +46,14 @@ class Connections:
             told = "SQLite %s is older than 3.51.3; a write lock stands in for its fix, nothing needs to be done."
             logger.warning(told, sqlite3.sqlite_version)
         try:
-            self._lock = WriteLock(_private_file(self._path))
+            _make_private(self._path)
+            self._lock = WriteLock(self._path)
             self._opened.callback(self._lock.close)
-            self._writer = await self._connect_writer()
+            self._transactions = Transactions(self._lock)
+            self._writes: Gathering[Write] = Gathering(self._turn, self._transactions.commit, most=WRITES_TOGETHER)
+            self._writer = await self._connected(Connection(self._path, "rwc", prepare=self._prepare))
             for _ in range(READERS):
-                self._readers.put_nowait(await self._connect("ro"))
+                self._readers.put_nowait(await self._connected(Connection(self._path, "ro")))
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
             raise Unusable(f"The database {self._path} cannot be used: {_cause_of(error)}.") from error
@@ -69,136 +63,60 @@ class Connections:
 
     async def close(self) -> None:
         """Close all connections, finishing what was handed to them; what comes later finds no storage."""
-        self._is_closed = True
         await self._opened.aclose()
 
     async def write(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         """Run the steps of `transaction(...)` between BEGIN IMMEDIATE and COMMIT; return after they are durable.
 
-        A caller that goes away does not stop it: what has begun is finished.
+        A caller that goes away does not stop it. What other callers write meanwhile may share its COMMIT.
         """
-        if self._needs_replacing(self._writer):
-            await self._replace_writer()
-        until = time.monotonic() + BUSY_SECONDS
-        return await asyncio.shield(self._run(self._writer, self._transact, until, transaction(*arguments, **named)))
+        steps = partial(transaction, *arguments, **named)
+        return await self._writes.outcome_of(Write(steps, until=time.monotonic() + BUSY_SECONDS))
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self.write(transaction, *arguments)
 
     async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
-        return await self._read(run, reading(*arguments))
+        return await self._look_ups.outcome_of(reading(*arguments))
 
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
-        return await self._read(_on_snapshot, reading(*arguments, **named))
+        async with self._reader() as reader:
+            return await reader.run(on_snapshot, reading(*arguments, **named))
 
     async def scrub(self) -> None:
         """Bring the write-ahead log into the file, which has zeros for what was deleted, and empty it.
 
         Raise StoreBusy while a reader, of this process or another, needs what the log had before.
         """
-        await asyncio.shield(self._run(self._writer, self._truncate, time.monotonic() + BUSY_SECONDS))
+        async with self._turn() as writer:
+            await asyncio.shield(writer.run(self._transactions.truncate, time.monotonic() + BUSY_SECONDS))
 
-    async def _read(self, how: Callable[[sqlite3.Connection, Steps[T]], T], steps: Steps[T]) -> T:
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[Connection]:
+        async with self._writing:
+            yield self._writer
+
+    @asynccontextmanager
+    async def _reader(self) -> AsyncGenerator[Connection]:
         reader = await self._readers.get()
         try:
-            if self._needs_replacing(reader):
-                reader = await self._connect("ro")
-            return await self._run(reader, how, steps)
+            yield reader
         finally:
             self._readers.put_nowait(reader)
 
-    async def _run(self, connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any) -> T:
-        # The one place that uses aiosqlite's private `_execute`: it is the only way to run a whole transaction as one
-        # message to the connection's thread. Spread over awaits, a cancelled BEGIN leaves a lock that blocks everyone.
-        try:
-            return await connection._execute(function, connection._conn, *arguments)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        except ValueError as error:
-            if self._is_closed:
-                raise StoreUnavailable("The storage is closed.") from error
-            raise
-        except sqlite3.OperationalError as error:
-            if _is_busy(error):
-                raise StoreBusy("The storage is busy.") from error
-            raise StoreUnavailable("The storage cannot be read or written.") from error
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError) and not self._is_closed:
-                raise
-            raise StoreUnavailable("The storage cannot be read or written.") from error
-
-    async def _connect(self, mode: Literal["rwc", "ro"]) -> aiosqlite.Connection:
-        location = f"file:{quote(str(self._path.absolute()))}?mode={mode}"
-        connection = await aiosqlite.connect(location, uri=True, isolation_level=None, cached_statements=256)
-        self._opened.push_async_callback(_close, connection)
-        await self._run(connection, _configure)
+    async def _connected(self, connection: Connection) -> Connection:
+        await connection.open()
+        self._opened.push_async_callback(connection.close)
         return connection
-
-    async def _connect_writer(self) -> aiosqlite.Connection:
-        connection = await self._connect("rwc")
-        await self._run(connection, self._prepare)
-        return connection
-
-    def _needs_replacing(self, connection: aiosqlite.Connection) -> bool:
-        return not _lives(connection) and not self._is_closed
-
-    async def _replace_writer(self) -> None:
-        async with self._replacing:
-            self._writer = await self._connect_writer() if self._needs_replacing(self._writer) else self._writer
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        until = time.monotonic() + BUSY_SECONDS
-        with self._lock.held(until=until):
+        with self._lock.held(until=time.monotonic() + BUSY_SECONDS):
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             migrate(connection)
             # From here on a busy writer waits by jittered retries; readers meet a lock only while another process opens or
             # closes the file.
             connection.execute("PRAGMA busy_timeout=0")
-
-    def _truncate(self, connection: sqlite3.Connection, until: float) -> None:
-        with self._lock.held(until=until):
-            retry(lambda: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, until=until)
-
-    def _transact(self, connection: sqlite3.Connection, until: float, steps: Steps[T]) -> T:
-        with self._lock.held(until=until):
-            retry(lambda: _begins(connection), until=until)
-            try:
-                result = run(connection, steps)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-        return result
-
-
-def _lives(connection: aiosqlite.Connection) -> bool:
-    """Tell whether a connection's thread is there; one that is dead answers nothing for ever."""
-    return connection._thread.is_alive()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-
-async def _close(connection: aiosqlite.Connection) -> None:
-    if _lives(connection):
-        await connection.close()
-
-
-def _configure(connection: sqlite3.Connection) -> None:
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begins(connection: sqlite3.Connection) -> bool:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if not _is_busy(error):
-            raise
-        return False
-    return True
-
-
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    """Tell by the primary code, the low byte of the extended one that newer versions of SQLite give."""
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _cause_of(error: Exception) -> str:
@@ -207,15 +125,7 @@ def _cause_of(error: Exception) -> str:
     return cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
 
 
-def _on_snapshot(connection: sqlite3.Connection, steps: Steps[T]) -> T:
-    connection.execute("BEGIN")
-    try:
-        return run(connection, steps)
-    finally:
-        connection.execute("COMMIT")
-
-
-def _private_file(path: Path) -> Path:
+def _make_private(path: Path) -> None:
     """Make the database file readable by its owner alone, which SQLite passes on to the files beside it.
 
     An existing file is looked at but not opened: closing it would drop the locks that SQLite holds on it in this process.
@@ -225,4 +135,3 @@ def _private_file(path: Path) -> Path:
     path.touch(mode=0o600)
     if not os.access(path, os.R_OK | os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    return path.with_name(path.name + ".lock")

@@ -162,9 +162,9 @@ async def test_a_database_that_became_read_only_is_503_until_it_may_be_written_a
     app, engine = shop
     writer = engine._engine._writer
 
-    await writer.execute("PRAGMA query_only=ON")
+    await writer._inner.execute("PRAGMA query_only=ON")
     refused, read = await ask(app, request("create", 1)), await ask(app, request("health", 1))
-    await writer.execute("PRAGMA query_only=OFF")
+    await writer._inner.execute("PRAGMA query_only=OFF")
 
     assert (refused.status, read.status) == (503, 200)
     assert b"store-unavailable" in refused.body

@@ -203,7 +203,7 @@ async def test_not_one_byte_of_an_erased_person_is_left_in_the_files(tmp_path):
 
 
 async def test_without_secure_deletion_the_bytes_would_be_found(tmp_path, monkeypatch):
-    monkeypatch.setattr(connections, "_PRAGMAS", ("secure_delete=OFF",))
+    monkeypatch.setattr("infra.sqlite.connection.PRAGMAS", ("secure_delete=OFF",))
     async with open_sqlite(tmp_path / "shop.db", currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id=f"p-{n}") for n in range(300)], now=NOW)
         await filled(repository, range(20))

@@ -1,9 +1,12 @@
 """What is particular to the SQLite file: its settings, its schema, its lock, its faults."""
 
 import asyncio
+import fcntl
 import sqlite3
 import stat
-from contextlib import closing, suppress
+import threading
+import time
+from contextlib import closing, contextmanager, suppress
 
 import aiosqlite
 import pytest
@@ -19,6 +22,7 @@ from infra.sql import schema
 from infra.sql.cache import Versioned
 from infra.sql.statements import rows, the
 from infra.sqlite import connections, dialect, open_sqlite
+from infra.sqlite.write_lock import WriteLock, _locks
 
 TABLES = {
     "customer_profiles", "customer_addresses", "browsing_history", "purchase_history", "customer_segments",
@@ -70,7 +74,7 @@ async def test_the_files_are_for_their_owner_alone(repository, database, now):
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in database.parent.iterdir()}
 
-    assert set(modes) == {"shop.db", "shop.db-wal", "shop.db-shm", "shop.db.lock"}
+    assert set(modes) == {"shop.db", "shop.db-wal", "shop.db-shm", "shop.db.lock", "shop.db.turn"}
     assert set(modes.values()) == {0o600}
 
 
@@ -242,11 +246,11 @@ async def test_a_file_that_may_not_be_written_is_one_clear_line(database, monkey
 
 
 async def test_a_fault_of_begin_is_not_taken_for_a_busy_store(repository, now):
-    await repository.engine._writer.execute("BEGIN")
+    await repository.engine._writer._inner.execute("BEGIN")
 
     with pytest.raises(StoreUnavailable):
         await repository.create_customer(NewCustomer(), now=now)
-    await repository.engine._writer.execute("ROLLBACK")
+    await repository.engine._writer._inner.execute("ROLLBACK")
 
 
 async def test_a_caller_that_goes_away_does_not_stop_a_write(repository, now):
@@ -259,6 +263,164 @@ async def test_a_caller_that_goes_away_does_not_stop_a_write(repository, now):
     # The writer works off one transaction after the other.
     await repository.create_customer(NewCustomer(customer_id="c-2"), now=now)
     assert (await repository.profile("c-1")).customer.customer_id == "c-1"
+
+
+def written(number, *, failing=None):
+    """Register a customer, and fail before or after that."""
+    if failing == "before":
+        raise CustomerNotFound("nobody")
+    yield from rows("INSERT INTO customer_profiles (customer_id, created_at, version) VALUES (:id, 0, 0)", id=f"c-{number}")
+    if failing == "after":
+        raise CustomerNotFound("nobody")
+    return number
+
+
+async def at_once(engine, failing=(), *, n=10):
+    """Write at once; return the outcomes, how many transactions were begun, and which customers are there."""
+    said = []
+    await engine._writer.run(lambda connection: connection.set_trace_callback(said.append))
+    writing = [engine.write(written, number, failing=dict(failing).get(number)) for number in range(n)]
+    outcomes = await asyncio.gather(*writing, return_exceptions=True)
+    there = await engine.look_up(rows, "SELECT customer_id FROM customer_profiles")
+    return outcomes, said.count("BEGIN IMMEDIATE"), {customer_id for (customer_id,) in there}
+
+
+async def test_what_is_written_at_the_same_time_shares_a_commit(repository):
+    outcomes, n_transactions, there = await at_once(repository.engine)
+
+    assert outcomes == list(range(10))
+    assert n_transactions == 1
+    assert there == {f"c-{number}" for number in range(10)}
+
+
+async def test_one_that_fails_before_it_writes_leaves_the_others_their_commit(repository):
+    outcomes, n_transactions, there = await at_once(repository.engine, {3: "before"})
+
+    assert isinstance(outcomes.pop(3), CustomerNotFound)
+    assert outcomes == [number for number in range(10) if number != 3]
+    assert n_transactions == 1
+    assert len(there) == 9
+
+
+async def test_one_that_fails_after_it_wrote_is_undone_alone(repository):
+    outcomes, n_transactions, there = await at_once(repository.engine, {3: "after"})
+
+    assert isinstance(outcomes.pop(3), CustomerNotFound)
+    assert outcomes == [number for number in range(10) if number != 3]
+    assert n_transactions == 11
+    assert there == {f"c-{number}" for number in range(10) if number != 3}
+
+
+async def test_only_so_many_share_a_commit(repository, monkeypatch):
+    monkeypatch.setattr(repository.engine._writes, "_most", 4)
+
+    outcomes, n_transactions, there = await at_once(repository.engine)
+
+    assert (outcomes, n_transactions, len(there)) == (list(range(10)), 3, 10)
+
+
+async def test_all_that_wait_for_a_lock_that_does_not_come_are_told(repository, database, monkeypatch):
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
+    async with opened(database) as other:
+        with other.engine._lock.held(until=0):
+            outcomes, n_transactions, there = await at_once(repository.engine)
+
+    assert [type(outcome) for outcome in outcomes] == [StoreBusy] * 10
+    assert (n_transactions, there) == (0, set())
+
+
+async def test_who_waits_for_the_lock_has_it_before_the_one_that_gave_it_back(database):
+    mine, other = WriteLock(database), WriteLock(database)
+    has_it, may_go = threading.Event(), threading.Event()
+
+    def wait():
+        with other.held(until=time.monotonic() + 5):
+            has_it.set()
+            may_go.wait()
+
+    with mine.held(until=0):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        while _locks(mine._turn):
+            fcntl.flock(mine._turn, fcntl.LOCK_UN)
+    with pytest.raises(StoreBusy), mine.held(until=0):
+        pass
+    assert has_it.wait(5)
+    may_go.set()
+    waiting.join()
+    mine.close()
+    other.close()
+
+
+@contextmanager
+def all_readers_taken(engine):
+    readers = [engine._readers.get_nowait() for _ in range(connections.READERS)]
+    yield
+    for reader in readers:
+        engine._readers.put_nowait(reader)
+
+
+async def test_look_ups_that_wait_together_have_each_their_own_outcome(repository, monkeypatch):
+    engine = repository.engine
+    monkeypatch.setattr(engine._look_ups, "_most", 3)
+    with all_readers_taken(engine):
+        waiting = [
+            asyncio.create_task(engine.look_up(*what))
+            for what in (
+                (the, "SELECT 1"), (rows, "SELECT * FROM nowhere"), (the, "SELECT 2"), (failing_with, ValueError("five")),
+                (the, "SELECT 3"),
+            )
+        ]  # fmt: skip
+        await asyncio.sleep(0)
+        waiting[2].cancel()
+
+    one, unknown, gone, wrong, three = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert (one, three) == ((1,), (3,))
+    assert (type(unknown), type(gone), type(wrong)) == (StoreUnavailable, asyncio.CancelledError, ValueError)
+
+
+async def test_look_ups_that_wait_together_go_to_one_thread(repository):
+    threads = set()
+
+    def noting():
+        yield from rows("SELECT 1")
+        threads.add(threading.get_ident())
+
+    with all_readers_taken(repository.engine):
+        waiting = [asyncio.create_task(repository.engine.look_up(noting)) for _ in range(5)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+
+    assert len(threads) == 1
+
+
+async def test_a_look_up_sees_what_was_acknowledged_before_it(repository, now):
+    async def look_all_the_time():
+        while True:
+            await repository.engine.look_up(the, "SELECT COUNT(*) FROM customer_profiles")
+
+    def count_of(number):
+        return the("SELECT COUNT(*) FROM customer_profiles WHERE customer_id = :id", id=f"c-{number}")
+
+    async def acknowledged(number):
+        await repository.engine.write(written, number)
+        return await repository.engine.look_up(count_of, number)
+
+    looking = [asyncio.create_task(look_all_the_time()) for _ in range(4)]
+    found = await asyncio.gather(*(acknowledged(number) for number in range(200)))
+    for one in looking:
+        one.cancel()
+
+    assert set(found) == {(1,)}
+
+
+async def test_a_look_up_that_outlives_the_storage_finds_none(database):
+    async with opened(database) as repository:
+        pass
+
+    with pytest.raises(StoreUnavailable):
+        await repository.engine.look_up(the, "SELECT 1")
 
 
 async def lost_at_once(repository, *, now, attempt=0):
@@ -290,16 +452,16 @@ async def test_the_check_finds_transactions_that_share_a_connection(repository, 
     async def write_step_by_step(transaction, *arguments, **named):
         steps = transaction(*arguments, **named)
         with suppress(sqlite3.OperationalError):
-            await engine._writer.execute("BEGIN")
+            await engine._writer._inner.execute("BEGIN")
         try:
             statement = next(steps)
             while True:
-                statement = steps.send(await engine._run(engine._writer, dialect._executed, statement))
+                statement = steps.send(await engine._writer.run(dialect._executed, statement))
         except StopIteration as done:
-            await engine._writer.commit()
+            await engine._writer._inner.commit()
             return done.value
         except Exception:
-            await engine._writer.rollback()
+            await engine._writer._inner.rollback()
             raise
 
     monkeypatch.setattr(engine, "write", write_step_by_step)
@@ -315,7 +477,7 @@ async def end_thread(connection):
 
 
 async def test_a_writer_whose_thread_is_dead_is_replaced(repository, now):
-    dead = repository.engine._writer
+    dead = repository.engine._writer._inner
     await end_thread(dead)
 
     await asyncio.gather(*(repository.create_customer(NewCustomer(customer_id=f"c-{n}"), now=now) for n in range(3)))
@@ -326,14 +488,16 @@ async def test_a_writer_whose_thread_is_dead_is_replaced(repository, now):
 
 
 async def test_readers_whose_threads_are_dead_are_replaced(repository, now):
-    dead = [repository.engine._readers.get_nowait() for _ in range(connections.READERS)]
-    for reader in dead:
-        await end_thread(reader)
+    readers = [repository.engine._readers.get_nowait() for _ in range(connections.READERS)]
+    dead = [reader._inner for reader in readers]
+    for reader in readers:
+        await end_thread(reader._inner)
         repository.engine._readers.put_nowait(reader)
 
     assert [(await repository.summary()).n_products for _ in range(4)] == [0] * 4
-    for reader in dead:
-        reader._connection = None
+    assert await repository.engine.look_up(the, "SELECT 1") == (1,)
+    for connection in dead:
+        connection._connection = None
 
 
 async def test_aiosqlite_still_runs_a_function_in_its_thread():

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from infra.sqlite import connections
+from infra.sqlite import connection as connecting
 from tests.power.recording import Acknowledged, recorded
 from tests.power.replay import Verdict, judged, replayed, state_of
 
@@ -29,8 +29,8 @@ def folder(tmp_path):
 async def said(request, database, monkeypatch, now):
     """Record a shop that checkpoints as rarely as it really does, and one that does so all the time."""
     if request.param == "often":
-        pragmas = [pragma.replace("autocheckpoint=4000", "autocheckpoint=30") for pragma in connections._PRAGMAS]
-        monkeypatch.setattr(connections, "_PRAGMAS", pragmas)
+        pragmas = [pragma.replace("autocheckpoint=4000", "autocheckpoint=30") for pragma in connecting.PRAGMAS]
+        monkeypatch.setattr(connecting, "PRAGMAS", pragmas)
     return await recorded(database, monkeypatch, now=now, n_orders=60)
 
 
@@ -46,7 +46,7 @@ def test_the_recording_is_all_that_the_repository_does(said, database, tmp_path,
     with closing(sqlite3.connect(database)) as connection:
         assert state_of(lambda sql: connection.execute(sql).fetchone(), sqlite3.OperationalError) == states[-1]
     assert None not in states[-1][:9]
-    assert {f"PRAGMA {pragma}" for pragma in connections._PRAGMAS} <= set(said)
+    assert {f"PRAGMA {pragma}" for pragma in connecting.PRAGMAS} <= set(said)
     assert {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"} <= set(said)
     assert not any("journal_mode" in one or "synchronous" in one for one in said[20:] if isinstance(one, str))
 

@@ -1,0 +1,66 @@
+"""What waits for a connection at the same time goes to its thread as one message.
+
+The way to a thread and back takes several times as long as a look-up does there, and a COMMIT several times as long as
+what it makes durable.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, TypeVar
+
+from infra.sqlite.connection import Connection
+
+W = TypeVar("W")
+
+
+class Gathering(Generic[W]):
+    """Pieces of work that wait until `lent` has a connection, and then are done together, `most` at a time.
+
+    `do` returns the outcome of each piece, an exception for one that failed. Whoever waits may go away: what was asked for
+    is done.
+    """
+
+    def __init__(
+        self,
+        lent: Callable[[], AbstractAsyncContextManager[Connection]],
+        do: Callable[[sqlite3.Connection, Sequence[W]], list[Any]],
+        *,
+        most: int,
+    ) -> None:
+        self._lent = lent
+        self._do = do
+        self._most = most
+        self._waiting: list[tuple[W, asyncio.Future[Any]]] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def outcome_of(self, work: W) -> Any:
+        answer = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, answer))
+        if len(self._waiting) == 1:
+            self._begin()
+        return await answer
+
+    def _begin(self) -> None:
+        doing = asyncio.create_task(self._done_together())
+        self._under_way.add(doing)
+        doing.add_done_callback(self._under_way.discard)
+
+    async def _done_together(self) -> None:
+        async with self._lent() as connection:
+            together, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+            if self._waiting:
+                self._begin()
+            outcomes: list[Any] = []
+            try:
+                outcomes += await connection.run(self._do, [work for work, _ in together])
+            except Exception as error:  # noqa: BLE001 - it is told to everyone who waits
+                outcomes += [error] * len(together)
+        for (_, answer), outcome in zip(together, outcomes, strict=True):
+            if answer.done():
+                continue
+            if isinstance(outcome, Exception):
+                answer.set_exception(connection.told(outcome))
+            else:
+                answer.set_result(outcome)

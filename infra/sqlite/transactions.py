@@ -1,0 +1,106 @@
+"""What a connection's thread does: look-ups, readings on a snapshot, and transactions under the write lock."""
+
+import sqlite3
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from domain.errors import ShopError
+from infra.sql.statements import Steps
+from infra.sqlite.connection import is_busy
+from infra.sqlite.dialect import run
+from infra.sqlite.write_lock import WriteLock, retry
+
+T = TypeVar("T")
+
+
+class Write(Struct, frozen=True):
+    """A transaction that is asked for, and until when it may wait for the lock (time.monotonic)."""
+
+    steps: Callable[[], Steps[Any]]
+    until: float
+
+
+def look_up(connection: sqlite3.Connection, readings: Sequence[Steps[Any]]) -> list[Any]:
+    """Run readings of one statement each; return the outcome of each."""
+    return [_outcome_of(run, connection, steps) for steps in readings]
+
+
+def on_snapshot(connection: sqlite3.Connection, steps: Steps[T]) -> T:
+    connection.execute("BEGIN")
+    try:
+        return run(connection, steps)
+    finally:
+        connection.execute("COMMIT")
+
+
+class Transactions:
+    """Write under the lock that all processes share."""
+
+    def __init__(self, lock: WriteLock) -> None:
+        self._lock = lock
+
+    def commit(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
+        """Run transactions that wait at the same time as one; return the outcome of each after it is durable.
+
+        Where one of them fails that has written already, each is run anew on its own.
+        """
+        if len(writes) > 1:
+            together = _outcome_of(self._together, connection, writes)
+            if not isinstance(together, Exception):
+                return together
+        return [_outcome_of(self._alone, connection, write) for write in writes]
+
+    def truncate(self, connection: sqlite3.Connection, until: float) -> None:
+        with self._lock.held(until=until):
+            retry(lambda: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, until=until)
+
+    def _alone(self, connection: sqlite3.Connection, write: Write) -> Any:
+        with self._transaction(connection, until=write.until):
+            return run(connection, write.steps())
+
+    def _together(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
+        with self._transaction(connection, until=min(write.until for write in writes)):
+            return [_unless_it_wrote(connection, write) for write in writes]
+
+    @contextmanager
+    def _transaction(self, connection: sqlite3.Connection, *, until: float) -> Generator[None]:
+        with self._lock.held(until=until):
+            retry(lambda: _begins(connection), until=until)
+            try:
+                yield
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+
+def _unless_it_wrote(connection: sqlite3.Connection, write: Write) -> Any:
+    """Return the outcome of a part of a transaction, unless undoing it would undo the other parts."""
+    n_changed = connection.total_changes
+    try:
+        return run(connection, write.steps())
+    except ShopError as error:
+        if connection.total_changes > n_changed:
+            raise
+        return error
+
+
+def _outcome_of(function: Callable[..., T], *arguments: Any) -> T | Exception:
+    try:
+        return function(*arguments)
+    except Exception as error:  # noqa: BLE001 - what failed is said to who asked for it
+        return error
+
+
+def _begins(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not is_busy(error):
+            raise
+        return False
+    return True
