@@ -52,6 +52,7 @@ _IN_WORDS = {
 _COMPLAINTS = {f"Expected `str` matching regex {pattern!r}": said for pattern, said in _IN_WORDS.items()}
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 DAY = 86_400_000_000
 """In microseconds, as instants are where they are numbers."""
 
@@ -71,7 +72,7 @@ def new_id() -> str:
 
 def to_microseconds(instant: datetime) -> int:
     """Count the microseconds from 1970 UTC to an aware `instant`; exact for every year that datetime knows."""
-    return (instant - EPOCH) // timedelta(microseconds=1)
+    return (instant - EPOCH) // _MICROSECOND
 
 
 def from_microseconds(microseconds: int) -> datetime:

@@ -5,6 +5,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -100,6 +101,7 @@ _SECRET = frozenset({"DATABASE_URL", "API_KEYS"})
 """Settings whose wrong values are not repeated: a password or a key may stand in them."""
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine reaches what listens on `host`."""
     try:

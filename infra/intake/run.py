@@ -19,7 +19,6 @@ from infra.progress import Progress
 BATCH = 999
 """The most rows that a transaction writes, leaving one for the shop's own; distributed databases bound them."""
 
-PAUSE_SECONDS = 0.003
 _PROGRESS_EVERY = 1000
 
 
@@ -75,7 +74,6 @@ async def _put(put: Any, batch: list[tuple[Place, Any]], report: Report, *, now:
         for (place, _), outcome in zip(batch, outcomes, strict=True):
             report.add(outcome, [place])
         batch.clear()
-        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _put_events(
@@ -97,8 +95,6 @@ async def _put_events(
             report.add(outcome, places)
             stored += len(places)
         progress.reach(stored)
-        # Between two batches a server that waits for the write lock gets its turn.
-        await asyncio.sleep(PAUSE_SECONDS)
         batch = following
 
 
@@ -114,19 +110,24 @@ def _batches(
         if isinstance(event, RowRefused):
             report.add(_refused(event), places)
             continue
-        items = event.items if isinstance(event, Purchase) else (event,)
-        named = {item.product_id for item in items} if create_products else set[str]()
-        added = len(items) + (event.customer_id not in customers) + len(named - products)
+        n_events = len(event.items) if isinstance(event, Purchase) else 1
+        named = _named(event) if create_products else frozenset[str]()
+        added = n_events + (event.customer_id not in customers) + len(named - products)
         if n_rows + added > BATCH:
             yield batch
             batch, customers, products, n_rows = [], set(), set(), 0
-            added = len(items) + 1 + len(named)
+            added = n_events + 1 + len(named)
         batch.append((event, places))
         customers.add(event.customer_id)
-        products |= named
+        products.update(named)
         n_rows += added
     if batch:
         yield batch
+
+
+def _named(event: CustomerEvent) -> frozenset[str]:
+    items = event.items if isinstance(event, Purchase) else (event,)
+    return frozenset(item.product_id for item in items)
 
 
 def _records(wanted: Import, report: Report, *, now: datetime, progress: Progress) -> Iterator[tuple[Place, Any]]:
@@ -137,12 +138,13 @@ def _records(wanted: Import, report: Report, *, now: datetime, progress: Progres
             progress.begin(f"Reading {path}", file.size)
             if file.columns is not None:
                 _check_columns(file.columns, wanted, path)
+            is_plain = not wanted.mapping and set(file.columns or [""]) <= set(columns_of(wanted.kind))
             for row in file.rows:
                 report.read += 1
                 if report.read % _PROGRESS_EVERY == 0 and file.position is not None:
                     progress.reach(file.position.tell())
                 try:
-                    record = read(_known(row, wanted, report))
+                    record = read(_values(row) if is_plain else _known(_values(row), wanted, report))
                 except RowRefused as refused:
                     report.add(_refused(refused), [(number, row.line)])
                 else:
@@ -160,13 +162,18 @@ def _check_columns(columns: Sequence[str], wanted: Import, path: str) -> None:
         raise Unusable(f"{path} has the column {twice[0]} twice.")
 
 
-def _known(row: Row, wanted: Import, report: Report) -> dict[str, Any]:
-    """Keep the columns that this kind has, under our names, and note the others; raise RowRefused for an unreadable row."""
+def _values(row: Row) -> dict[str, Any]:
+    """Return what a row holds; raise RowRefused for one that cannot be read."""
     if row.refused:
         raise RowRefused(None, row.refused)
+    return row.values
+
+
+def _known(values: dict[str, Any], wanted: Import, report: Report) -> dict[str, Any]:
+    """Keep the columns that this kind has, under our names, and note the others."""
     columns, mapping = columns_of(wanted.kind), wanted.mapping
     known: dict[str, Any] = {}
-    for theirs, value in row.values.items():
+    for theirs, value in values.items():
         ours = mapping.get(theirs, theirs)
         if ours in columns:
             known[ours] = value

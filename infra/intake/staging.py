@@ -5,7 +5,9 @@ import sqlite3
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import get_type_hints
 
@@ -58,14 +60,18 @@ class Staging:
     def events(self) -> Iterator[tuple[CustomerEvent | RowRefused, list[Place]]]:
         """Yield each event with its lines; RowRefused where the lines of one order do not make one."""
         self._flush()
-        lines = self._connection.execute("SELECT * FROM staged ORDER BY is_order_line, key, file, line")
-        for (is_order_line, key), group in groupby(lines, key=lambda line: line[:2]):
-            staged = (((file, line), _decode(row)) for _, _, file, line, row in group)
-            if is_order_line:
-                yield from _orders(staged)
-            else:
-                for number, (place, row) in enumerate(staged):
-                    yield _single(row, key=key, number=number), [place]
+        before, number = b"", 0
+        for key, file, line, row in self._sorted(is_order_line=False):
+            number = number + 1 if key == before else 0
+            before = key
+            yield _single(_decode(row), key=key, number=number), [(file, line)]
+        for _, group in groupby(self._sorted(is_order_line=True), key=itemgetter(0)):
+            yield from _orders(((file, line), _decode(row)) for _, file, line, row in group)
+
+    def _sorted(self, *, is_order_line: bool) -> Iterator[tuple[bytes, int, int, bytes]]:
+        return self._connection.execute(
+            "SELECT key, file, line, row FROM staged WHERE is_order_line = ? ORDER BY key, file, line", [is_order_line]
+        )
 
     def _flush(self) -> None:
         self._connection.execute("BEGIN")
@@ -122,7 +128,12 @@ def _purchase(rows: list[EventRow], *, order_id: str | None) -> Purchase:
 
 def _line_key(row: EventRow, packed: bytes) -> bytes:
     """Sort lines by customer and then by content, as ids that begin so keep storage's indexes close together."""
-    return _digest(row.customer_id.encode())[:4] + _digest(packed)[:12]
+    return _beginning(row.customer_id) + _digest(packed)[:12]
+
+
+@lru_cache(maxsize=65_536)
+def _beginning(customer_id: str) -> bytes:
+    return _digest(customer_id.encode())[:4]
 
 
 def _digest(content: bytes) -> bytes:
