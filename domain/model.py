@@ -33,6 +33,13 @@ class Blend(Struct, frozen=True, kw_only=True):
     popular: float = 0.05
 
 
+class WordWeights(Struct, frozen=True, kw_only=True):
+    """How much the words of names tell, as `domain.words` says: `idf` by word, `rare` for all others."""
+
+    idf: dict[str, float] = {}
+    rare: float = 1.0
+
+
 class PriceFit(Struct, frozen=True, kw_only=True):
     """How far a segment's purchases lie from their category's median: mean and deviation of log price ratios."""
 
@@ -91,6 +98,7 @@ class Model(Struct, frozen=True, kw_only=True):
     rebuy_days: dict[str, float] = {}
     median_prices: dict[str, float] = {}
     price_fit: dict[Segment, PriceFit] = {}
+    words: WordWeights = field(default_factory=WordWeights)
     popular: WeightedProducts = field(default_factory=WeightedProducts)
     segment_trends: dict[Segment, WeightedProducts] = {}
     segment_events: dict[Segment, int] = {}

@@ -300,8 +300,9 @@ def _similar_without_lists(signals: Signals, products: Sequence[Product], eviden
     is_new = indexes > evidence.model.newest_product_index
     if is_listed.all() and not is_new.any():
         return NO_PARTS
+    words = evidence.model.words
     similarity = content.similarity(
-        content.features([signals.past[index] for index in strongest]), content.features(products)
+        content.features([signals.past[index] for index in strongest], words), content.features(products, words)
     )
     unseen = (is_new | ~is_listed[:, None]) & (indexes != np.array(strongest, dtype=np.intp)[:, None])
     rows, positions = np.nonzero(unseen & (similarity >= LEAST_SIMILARITY))

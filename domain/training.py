@@ -11,7 +11,7 @@ from domain.co_occurrence import BLOCK
 from domain.customers import SEGMENTS, Segment
 from domain.event_log import EventLog
 from domain.evidence import NeighbourLists
-from domain.model import Choice, Model
+from domain.model import Choice, Model, WordWeights
 from domain.neighbours import mixed, views
 from domain.packing import pack
 from domain.ports import TrainedModel
@@ -19,6 +19,7 @@ from domain.preferences import preferences
 from domain.products import Product
 from domain.recipe import Recipe
 from domain.repurchase import rebuy_days
+from domain.words import word_weights
 
 
 def train_model(
@@ -43,6 +44,7 @@ def train_model(
     rule = buyers.fitted_rule(bought, newest=log.newest)
     segments = buyers.segments_of(log.customer_ids, bought, assigned=assigned, rule=rule, newest=log.newest)
     medians = buyers.median_prices(purchases, products)
+    words = word_weights([content.name_of(product) for product in products])
     popular = trends.popularity(log, recipe, n_products=n_products)
     n_events = np.bincount(segments[log.customers], minlength=len(SEGMENTS)).tolist()
     model = Model(
@@ -62,6 +64,7 @@ def train_model(
         rebuy_days=rebuy_days(purchases, products),
         median_prices=medians,
         price_fit=buyers.price_fits(purchases, products, segments, medians),
+        words=words,
         popular=trends.strongest(popular, n=trends.N_TREND),
         segment_trends=trends.segment_trends(log, recipe, segments, n_products=n_products),
         segment_events=dict(zip(SEGMENTS, n_events, strict=True)),
@@ -70,7 +73,7 @@ def train_model(
         near = neighbours_by(recipe, log, n_products=n_products)
     return TrainedModel(
         model=model,
-        neighbours=_neighbour_lists(near, log, products),
+        neighbours=_neighbour_lists(near, log, products, words),
         category_trends={
             path: pack(trend.products, trend.weights) for path, trend in trends.category_trends(products, popular).items()
         },
@@ -95,8 +98,8 @@ def size_of(products: Sequence[Product]) -> int:
     return max((product.product_index for product in products), default=-1) + 1
 
 
-def _neighbour_lists(near: Any, log: EventLog, products: Sequence[Product]) -> list[NeighbourLists]:
-    similar = {index: pack(alike, weights) for index, alike, weights in content.similar_products(products)}
+def _neighbour_lists(near: Any, log: EventLog, products: Sequence[Product], words: WordWeights) -> list[NeighbourLists]:
+    similar = {index: pack(alike, weights) for index, alike, weights in content.similar_products(products, words)}
     lists: list[NeighbourLists] = []
     for index, (bought, viewed) in enumerate(_by_source(near, log)):
         if bought or viewed or index in similar:
