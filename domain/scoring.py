@@ -212,14 +212,15 @@ def _own(signals: Signals, products: Sequence[Product], *, evidence: Evidence, n
     trends = {category: signals.category_trends.get(category or "", {}) for category in interests}
     # What the best product of the best category gets, so that the source is scaled to [0, 1].
     most = max(
-        (signals.interests.get(path, 0.0) * max(trend.values()) for path, trend in signals.category_trends.items() if trend),
+        (_interest(path, signals)[1] * max(trend.values()) for path, trend in signals.category_trends.items() if trend),
         default=0.0,
     )
     most = most or 1.0
     columns: dict[Source, npt.ArrayLike] = {
         "segment_trend": [signals.segment_trend.get(product.product_index, 0.0) for product in products],
         "category_interest": [
-            interests[product.category][1] * (UNTRIED + trends[product.category].get(product.product_index, 0.0) / most)
+            interests[product.category][1]
+            * (UNTRIED + (1 - UNTRIED) * trends[product.category].get(product.product_index, 0.0) / most)
             for product in products
         ],
         "price_fit": price_fits(products, evidence),

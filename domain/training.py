@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from domain import buyers, content, trends
 from domain.co_occurrence import BLOCK
-from domain.customers import SEGMENTS, Segment
+from domain.customers import SEGMENTS, Segment, SegmentRule
 from domain.event_log import EventLog
 from domain.evidence import NeighbourLists
 from domain.model import Choice, Model, WordWeights
@@ -40,9 +40,7 @@ def train_model(
     n_products = size_of(products)
     recipe = choice.recipe
     purchases = log.only(log.is_purchase)
-    bought = buyers.summarise(purchases)
-    rule = buyers.fitted_rule(bought, newest=log.newest)
-    segments = buyers.segments_of(log.customer_ids, bought, assigned=assigned, rule=rule, newest=log.newest)
+    rule, segments = _segmented(log, assigned=assigned)
     medians = buyers.median_prices(purchases, products)
     words = word_weights([content.name_of(product) for product in products])
     popular = trends.popularity(log, recipe, n_products=n_products)
@@ -88,9 +86,13 @@ def neighbours_by(recipe: Recipe, log: EventLog, *, n_products: int) -> Any:
 
 def segments_in(log: EventLog, *, assigned: Mapping[str, Segment]) -> npt.NDArray[np.int8]:
     """Give each customer's position in SEGMENTS by the events of `log`."""
+    return _segmented(log, assigned=assigned)[1]
+
+
+def _segmented(log: EventLog, *, assigned: Mapping[str, Segment]) -> tuple[SegmentRule, npt.NDArray[np.int8]]:
     bought = buyers.summarise(log.only(log.is_purchase))
     rule = buyers.fitted_rule(bought, newest=log.newest)
-    return buyers.segments_of(log.customer_ids, bought, assigned=assigned, rule=rule, newest=log.newest)
+    return rule, buyers.segments_of(log.customer_ids, bought, assigned=assigned, rule=rule, newest=log.newest)
 
 
 def size_of(products: Sequence[Product]) -> int:

@@ -6,7 +6,6 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain import trends
 from domain.blending import CandidateParts, fitted_blend, fitted_seen_again
 from domain.customers import Segment
 from domain.evaluation import hits_of
@@ -21,7 +20,8 @@ from domain.recipe import FOREVER, Recipe
 from domain.rehearsal import Rehearsal, ranked
 from domain.ridge import MOST_DENSE
 from domain.search import PatternSearch, best_of
-from domain.training import size_of, train_model
+from domain.training import segments_in, size_of, train_model
+from domain.trending import fitted_trends
 
 MOST_CUSTOMERS = 5000
 MOST_REHEARSED = 1000
@@ -29,7 +29,6 @@ LEAST_EVENTS = 500
 MOST_WIDE = 20_000
 
 HISTORY_DAYS = (1.0, 3.0, 7.0, 15.0, 30.0, 60.0, 120.0, FOREVER)
-TREND_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 90.0, FOREVER)
 RIDGE_SHARES = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
 SUCCESSION_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5)
 FADINGS = (3.0, 30.0, FOREVER)
@@ -169,10 +168,8 @@ def _blended(
     shown, n_products = hidden.split.shown, size_of(products)
     rng = np.random.default_rng(seed)
     sampled = hidden.sampled.sample(MOST_REHEARSED, rng=rng)
-    recipe = replace(
-        best.recipe,
-        trend_days=_trend_days(shown, best.recipe, sampled, n_products=n_products) if hidden.has_times else FOREVER,
-    )
+    segments = segments_in(shown, assigned=assigned)
+    recipe = fitted_trends(shown, best.recipe, sampled, segments, n_products=n_products, has_times=hidden.has_times)
     near = mixed(best.views, ridge_share=recipe.ridge_share, succession_share=recipe.succession_share)
     trained = train_model(
         shown,
@@ -187,24 +184,25 @@ def _blended(
     unseen = replace(trained.model, seen_again=None)
     fitted = [_fitted(rehearsal, replace(unseen, recipe=one), sampled) for one in _fadings(recipe, hidden)]
     recipe, blend = max(fitted, key=lambda fit: fit[0])[1:]
-    unseen = replace(unseen, recipe=recipe, blend=blend)
-    variety, ndcg = best_of(
-        VARIETIES, [_served_ndcg(rehearsal, replace(unseen, variety=variety), sampled) for variety in VARIETIES]
-    )
+    tried = [replace(unseen, recipe=recipe, blend=blend, variety=variety) for variety in VARIETIES]
+    # The documented defaults last: they are taken where they serve better than all that was fitted.
+    tried.append(replace(unseen, blend=Blend()))
+    scores = [_served_ndcg(rehearsal, one, sampled) for one in tried]
+    served, ndcg = best_of(tried, scores)
     to_find_again = relevant(hidden.split, seen="keep").sample(MOST_REHEARSED, rng=rng)
-    seen_again = fitted_seen_again(CandidateParts(rehearsal, replace(unseen, seen_again=1.0), to_find_again), blend)
+    again = CandidateParts(rehearsal, replace(served, seen_again=1.0), to_find_again)
     return Choice(
-        recipe=recipe,
-        blend=blend,
-        seen_again=seen_again,
-        variety=variety,
+        recipe=served.recipe,
+        blend=served.blend,
+        seen_again=fitted_seen_again(again, served.blend),
+        variety=served.variety,
         tuning=Tuning(
             seed=seed,
             trials=trials,
             n_events=n_events,
             n_customers=len(sampled.customers),
             ndcg=ndcg,
-            ndcg_of_default_blend=_served_ndcg(rehearsal, replace(trained.model, seen_again=None, blend=Blend()), sampled),
+            ndcg_of_default_blend=scores[-1],
         ),
     )
 
@@ -219,23 +217,6 @@ def _fitted(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> tuple[floa
     parts = CandidateParts(rehearsal, model, to_find)
     blend = fitted_blend(parts, first=model.blend)
     return parts.blended_ndcg(blend), model.recipe, blend
-
-
-def _trend_days(log: EventLog, recipe: Recipe, to_find: Relevant, *, n_products: int) -> float:
-    """Choose the half-life at which what is popular foresees most by itself."""
-    seen = {customer: set[int]() for customer in to_find.customers.tolist()}
-    for customer, product in zip(log.customers.tolist(), log.products.tolist(), strict=True):
-        if customer in seen:
-            seen[customer].add(product)
-    scores: list[float] = []
-    for days in TREND_DAYS:
-        popular = trends.popularity(log, replace(recipe, trend_days=days), n_products=n_products)
-        order = np.lexsort((np.arange(n_products), -popular)).tolist()
-        rankings = {
-            customer: [index for index in order[: K + len(own)] if index not in own][:K] for customer, own in seen.items()
-        }
-        scores.append(float(ndcg_at_k(*hits_of(rankings, to_find, k=K)).mean()))
-    return best_of(TREND_DAYS, scores)[0]
 
 
 def _served_ndcg(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> float:

@@ -4,8 +4,8 @@ import pytest
 
 from domain.customers import SEGMENTS, SegmentRule
 from domain.packing import unpack
+from domain.recipe import Recipe
 from domain.training import train_model
-from domain.trends import SMOOTHING
 from tests.domain.logs import log_of
 from tests.domain.shop import NOW_US, product
 
@@ -40,7 +40,8 @@ def test_a_segments_trend_is_shrunk_towards_all():
 
     trend = train(log, [product(0), product(1)], {"a": "Premium"}).model.segment_trends["Premium"]
 
-    scores = {0: (1 + SMOOTHING / 3) / (1 + SMOOTHING), 1: (SMOOTHING * 2 / 3) / (1 + SMOOTHING)}
+    smoothing = Recipe().segment_smoothing
+    scores = {0: (1 + smoothing / 3) / (1 + smoothing), 1: (smoothing * 2 / 3) / (1 + smoothing)}
     assert trend.by_index == pytest.approx({1: 1.0, 0: scores[0] / scores[1]})
 
 
