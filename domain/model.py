@@ -63,11 +63,15 @@ class Tuning(Struct, frozen=True, kw_only=True):
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """All that tuning chooses; the defaults serve a shop with too few events to hold any out."""
+    """All that tuning chooses; the defaults serve a shop with too few events to hold any out.
+
+    A category whose rate of rebuying is `rebuy_rate` or more counts as rebought.
+    """
 
     recipe: Recipe = Recipe()
     blend: Blend = Blend()
     seen_again: float = 0.0
+    rebuy_rate: float = 0.25
     variety: float = 0.5
     tuning: Tuning = Tuning()
 
@@ -92,6 +96,7 @@ class Model(Struct, frozen=True, kw_only=True):
     recipe: Recipe = field(default_factory=Recipe)
     blend: Blend = field(default_factory=Blend)
     seen_again: float | None = 0.0
+    rebuy_rate: float = 0.25
     variety: float = 0.5
     tuning: Tuning = field(default_factory=Tuning)
     segment_rule: SegmentRule = field(default_factory=SegmentRule)
@@ -110,6 +115,7 @@ class Model(Struct, frozen=True, kw_only=True):
             recipe=self.recipe,
             blend=self.blend,
             seen_again=self.seen_again or 0.0,
+            rebuy_rate=self.rebuy_rate,
             variety=self.variety,
             tuning=self.tuning,
         )

@@ -18,7 +18,7 @@ from domain.ports import TrainedModel
 from domain.preferences import preferences
 from domain.products import Product
 from domain.recipe import Recipe
-from domain.repurchase import rebuy_days
+from domain.repurchase import rebuy_days, rebuying
 from domain.words import word_weights
 
 
@@ -59,7 +59,8 @@ def train_model(
         variety=choice.variety,
         tuning=choice.tuning,
         segment_rule=rule,
-        rebuy_days=rebuy_days(purchases, products),
+        rebuy_rate=choice.rebuy_rate,
+        rebuy_days=rebuy_days(rebuying(purchases, products, newest=log.newest), least_rate=choice.rebuy_rate),
         median_prices=medians,
         price_fit=buyers.price_fits(purchases, products, segments, medians),
         words=words,

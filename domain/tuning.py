@@ -6,18 +6,19 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.blending import CandidateParts, fitted_blend, fitted_seen_again
+from domain.blending import LEAST_GAIN, CandidateParts, fitted_blend, fitted_seen_again
 from domain.customers import Segment
 from domain.evaluation import hits_of
 from domain.event_log import EventLog
 from domain.foresight import Foreseen, Histories, K
-from domain.holdout import Relevant, Split, by_day, for_tuning, relevant
+from domain.holdout import LEAST_CUSTOMERS, Relevant, Seen, Split, by_day, for_tuning, relevant
 from domain.metrics import ndcg_at_k
 from domain.model import Blend, Choice, Model, Tuning
 from domain.neighbours import Views, mixed, views
 from domain.products import Product
 from domain.recipe import FOREVER, Recipe
 from domain.rehearsal import Rehearsal, ranked
+from domain.repurchase import NEVER, rebuy_days, rebuying
 from domain.ridge import MOST_DENSE
 from domain.search import PatternSearch, best_of
 from domain.training import segments_in, size_of, train_model
@@ -34,6 +35,7 @@ SUCCESSION_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5)
 FADINGS = (3.0, 30.0, FOREVER)
 REPEAT_EXPONENTS = (0.25, 0.5, 1.0)
 VARIETIES = (0.0, 0.25, 0.5, 1.0)
+REBUY_RATES = (NEVER, 0.5, 0.25, 0.1, 0.05)
 
 
 class Hidden(Struct, frozen=True, kw_only=True):
@@ -191,10 +193,12 @@ def _blended(
     served, ndcg = best_of(tried, scores)
     to_find_again = relevant(hidden.split, seen="keep").sample(MOST_REHEARSED, rng=rng)
     again = CandidateParts(rehearsal, replace(served, seen_again=1.0), to_find_again)
+    served = replace(served, seen_again=fitted_seen_again(again, served.blend))
     return Choice(
         recipe=served.recipe,
         blend=served.blend,
-        seen_again=fitted_seen_again(again, served.blend),
+        seen_again=served.seen_again or 0.0,
+        rebuy_rate=_rebuy_rate(rehearsal, served, hidden, products, rng=rng) if hidden.has_times else served.rebuy_rate,
         variety=served.variety,
         tuning=Tuning(
             seed=seed,
@@ -219,9 +223,29 @@ def _fitted(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> tuple[floa
     return parts.blended_ndcg(blend), model.recipe, blend
 
 
-def _served_ndcg(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> float:
+def _rebuy_rate(
+    rehearsal: Rehearsal, model: Model, hidden: Hidden, products: Sequence[Product], *, rng: np.random.Generator
+) -> float:
+    """Choose the rate from which on rebuying pays: that at which served lists foresee the held-out purchases.
+
+    Of rates that reach about the same the highest; the one of `model` where no list would be another, or too few bought.
+    """
+    shown, held_out = hidden.split.shown, hidden.split.held_out
+    bought = replace(hidden.split, held_out=held_out.only(held_out.is_purchase))
+    to_find = relevant(bought, seen="keep").sample(MOST_REHEARSED, rng=rng)
+    found = rebuying(shown.only(shown.is_purchase), products, newest=shown.newest)
+    days = [rebuy_days(found, least_rate=rate) for rate in REBUY_RATES]
+    if len(to_find.customers) < LEAST_CUSTOMERS or not days[-1]:
+        return model.rebuy_rate
+    scores = np.array([_served_ndcg(rehearsal, replace(model, rebuy_days=own), to_find, seen="keep") for own in days])
+    return REBUY_RATES[int(np.argmax(scores >= LEAST_GAIN * scores.max()))]
+
+
+def _served_ndcg(rehearsal: Rehearsal, model: Model, to_find: Relevant, *, seen: Seen = "drop") -> float:
     rankings = {
-        customer: ranked(rehearsal.list_for(customer, model=model), without=rehearsal.seen(customer), k=K)
+        customer: ranked(
+            rehearsal.list_for(customer, model=model), without=rehearsal.seen(customer) if seen == "drop" else (), k=K
+        )
         for customer in to_find.customers.tolist()
     }
     return float(ndcg_at_k(*hits_of(rankings, to_find, k=K)).mean())

@@ -65,6 +65,7 @@ def told(model: Model, *, tuned: bool) -> str:
         *((name, getattr(recipe, name)) for name in recipe.__struct_fields__),
         *((f"blend {name}", getattr(blend, name)) for name in blend.__struct_fields__),
         ("seen_again", model.seen_again),
+        ("rebuy_rate", model.rebuy_rate),
         ("variety", model.variety),
     ]
     how = "Tuned in" if tuned else f"Kept what was tuned on {tuning.n_events:,} events, in"

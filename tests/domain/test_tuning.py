@@ -199,6 +199,34 @@ def test_a_source_that_foresees_nothing_gets_no_weight():
     assert parts.blended_ndcg(blend) >= 0.99 * parts.blended_ndcg(Blend())
 
 
+def purchases(*, rebuy):
+    """Let 60 customers buy one product a week: always the same, or the same twice and then each time another."""
+    return log_of(
+        *(
+            (
+                f"c{number}",
+                (number + (0 if rebuy or week < 2 else week)) % 12,
+                "purchase",
+                7.0 * (7 - week),
+                10 * number + week,
+            )
+            for number in range(60)
+            for week in range(8)
+        )
+    )
+
+
+@pytest.mark.parametrize("rebuy", [True, False])
+def test_what_was_bought_comes_back_where_customers_rebuy(rebuy):
+    choice = tuned(purchases(rebuy=rebuy), trials=1)
+
+    assert (choice.rebuy_rate <= 0.5) == rebuy
+
+
+def test_the_documented_rate_of_rebuying_serves_where_hardly_anyone_buys():
+    assert tuned(tastes(n_customers=200, days=30), trials=1).rebuy_rate == Choice().rebuy_rate
+
+
 @pytest.mark.parametrize("returns", [True, False])
 def test_what_was_seen_is_shown_again_where_customers_come_back_to_it(returns):
     first = [(f"c{number}", number % 12, "view", 3) for number in range(60)]
