@@ -19,6 +19,7 @@ from infra.progress import Progress
 BATCH = 999
 """The most rows that a transaction writes, leaving one for the shop's own; distributed databases bound them."""
 
+TURNS_TO_BEGIN = 3
 _PROGRESS_EVERY = 1000
 
 
@@ -87,8 +88,9 @@ async def _put_events(
         putting = asyncio.gather(
             intake.put_events([event for event, _ in batch], create_products=wanted.create_products, now=now)
         )
-        # Let it begin, and prepare the next batch while it is stored.
-        await asyncio.sleep(0)
+        # Let it reach the database, and prepare the next batch while it is stored.
+        for _ in range(TURNS_TO_BEGIN):
+            await asyncio.sleep(0)
         following = next(batches, None)
         (outcomes,) = await putting
         for (_, places), outcome in zip(batch, outcomes, strict=True):
