@@ -70,7 +70,7 @@ def test_the_document_sends_requests_to_where_the_application_is_mounted(root):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"email": "nobody"}, "Expected an e-mail address"),
+        ({"email": "canary"}, "Expected an e-mail address"),
         ({"customer_id": "a b"}, "Expected letters, digits, "),
         ({"first_name": " "}, "Expected printable text"),
     ],

@@ -12,12 +12,12 @@ from tests.fuzz.requests import FuzzedRequest
 from tests.fuzz.shop import ask, fuzzed_shop
 from tests.power.replay import STATE
 
-AN_ADDRESS = b'{"kind":"shipping","line1":"Elm %d","city":"Bern","postal_code":"3000","country":"CH"}'
+AN_ADDRESS = b'{"kind":"shipping","line1":"Canary %d","city":"Canaryville","postal_code":"CANARY-3000","country":"CH"}'
 AN_ORDER = b'"order_id":"o-%d","items":[{"product_id":"p-1"},{"product_id":"p-2"}]'
 A_VIEW = b'"event_id":"e-%d","product_id":"p-3"'
 
 REQUESTS = {
-    "create": (b"/customer/create", b'{"customer_id":"n-%d","email":"%d@b.ch","segment":"Premium"}'),
+    "create": (b"/customer/create", b'{"customer_id":"n-%d","email":"%d@canary.ch","segment":"Premium"}'),
     "add_address": (b"/customer/add-address", b'{"customer_id":"c-1","addresses":[' + AN_ADDRESS + b"]}"),
     "update_behavior": (
         b"/customer/update-behavior",

@@ -48,10 +48,10 @@ def valid_body(rng, path):
     order = {"items": [{"product_id": product_id, "quantity": rng.randint(1, 3), "unit_price": 9.95}], "currency": "EUR"}
     event_id = f"e-{rng.randint(1, 500)}"
     return {
-        "/customer/create": {"email": f"{rng.randint(1, 60)}@b.ch", "first_name": "Ada", "last_name": "Li", "phone": "12345",
-                             "segment": "Budget"},
+        "/customer/create": {"email": f"{rng.randint(1, 60)}@canary.ch", "first_name": "Canary", "last_name": "Canary",
+                             "phone": "canary-12345", "segment": "Budget"},
         "/customer/add-address": {"customer_id": customer_id, "addresses": [
-            {"kind": "billing", "line1": "Elm 1", "city": "Bern", "postal_code": "3000", "country": "CH"}]},
+            {"kind": "billing", "line1": "Canary 1", "city": "Canaryville", "postal_code": "CANARY-3000", "country": "CH"}]},
         "/customer/update-behavior": {"customer_id": customer_id, "browsing": [view | {"event_id": event_id}],
                                       "purchases": [order]},
         "/recommendations/process-browsing": {"customer_id": customer_id, "occurred_at": "2026-01-01T10:00:00Z"} | view,

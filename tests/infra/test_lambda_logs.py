@@ -57,11 +57,11 @@ def test_a_line_has_the_request_and_tells_the_first_from_later_ones(handler, cap
 
 def test_no_line_names_a_customer(handler, capsys):
     logging.getLogger().setLevel("DEBUG")
-    for path in ("/private/ada", "/no-such/ada", "/list"):
+    for path in ("/private/canary", "/no-such/canary", "/list"):
         handler(http_v2(path=path), Context())
 
     printed = capsys.readouterr().out
-    assert "ada" not in printed
+    assert "canary" not in printed
     assert "c-17" not in printed
 
 
@@ -127,7 +127,7 @@ def test_an_exception_is_one_line_without_its_text(monkeypatch):
 def test_what_asyncio_shows_of_a_lost_task_is_left_out(monkeypatch):
     printed = io.StringIO()
     monkeypatch.setattr(sys, "stdout", printed)
-    said = "Task exception was never retrieved\nfuture: <Task exception=CustomerNotFound('ada')>"
+    said = "Task exception was never retrieved\nfuture: <Task exception=CustomerNotFound('canary')>"
 
     StandardOutput(Invocation()).handle(logging.LogRecord("asyncio", logging.ERROR, "f", 1, said, (), None))
 

@@ -35,13 +35,16 @@ async def in_two_transactions(repository):
 
 
 PATHS = {
-    "create": lambda shop: shop.create_customer(NewCustomer(customer_id="new", email="a@b.ch", segment="Budget"), now=NOW),
+    "create": lambda shop: shop.create_customer(
+        NewCustomer(customer_id="new", email="a@canary.ch", segment="Budget"), now=NOW
+    ),
     "add_addresses": lambda shop: shop.add_addresses("c-1", [ADDRESS]),
     "record": lambda shop: shop.record(EVENTS, now=NOW),
     "store_list": lambda shop: fresh_list(shop, "c-1", now=NOW),
     "put_products": lambda shop: shop.put_products([ProductChange(product_id=f"n-{n}") for n in range(3)], now=NOW),
     "put_customers": lambda shop: shop.put_customers(
-        [CustomerChange(customer_id="c-1", first_name="Ada"), CustomerChange(customer_id="n-1", segment="Budget")], now=NOW
+        [CustomerChange(customer_id="c-1", first_name="Canary"), CustomerChange(customer_id="n-1", segment="Budget")],
+        now=NOW,
     ),
     "put_events": lambda shop: shop.put_events(
         [BrowsingEvent(customer_id="i-1", product_id="unknown"), *EVENTS], create_products=True, now=NOW

@@ -94,7 +94,7 @@ def test_without_keys_the_application_answers_nothing_when_another_server_listen
     command = ["granian", "--interface", "asgi", "--no-ws", "--host", "0.0.0.0", "main:app"]
     server = subprocess.Popen(
         [sys.executable, "-m", *command, "--port", str(port)],
-        cwd=ROOT, env=listening_everywhere(tmp_path, port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=ROOT, env=listening_everywhere(tmp_path, port),
     )  # fmt: skip
     try:
         until = time.monotonic() + 30
@@ -176,8 +176,6 @@ def test_a_running_server_answers_while_files_are_imported_and_takes_up_the_mode
             [sys.executable, "main.py", "import", *arguments],
             cwd=ROOT,
             env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
         )
 
     assert importing("products", str(tmp_path / "products.csv"), "--no-train").wait() == 0
