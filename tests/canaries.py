@@ -11,11 +11,11 @@ import subprocess
 
 import pytest
 
-from infra.logs import JsonLines
+from infra.logs import REQUESTS, JsonLines
 
 PERSONAL = re.compile(r"canary|(?<![\w.-])[ceo]-\d", re.IGNORECASE)
 OF_THE_TESTS = ("httpx", "httpcore", "hypothesis", "faker")
-"""Loggers of what the tests ask with; an HTTP client logs every address that it is given."""
+"""Loggers of what the tests ask with: an HTTP client tells every address that it is given."""
 
 _heard: list[str] = []
 
@@ -33,8 +33,7 @@ class Listener(logging.Handler):
         self.setFormatter(JsonLines())
 
     def emit(self, record):
-        if record.name.partition(".")[0] not in OF_THE_TESTS:
-            hear(self.format(record))
+        hear(self.format(record))
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +43,9 @@ def root_logger():
     handlers, level = root.handlers[:], root.level
     root.addHandler(Listener())
     root.setLevel(logging.DEBUG)
+    logging.getLogger(REQUESTS).setLevel(logging.NOTSET)
+    for name in OF_THE_TESTS:
+        logging.getLogger(name).setLevel(logging.ERROR)
     yield root
     root.handlers[:] = handlers
     root.setLevel(level)

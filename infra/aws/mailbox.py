@@ -69,7 +69,7 @@ async def deliver(
     return delivery
 
 
-def scope_of(path: str, body: bytes) -> dict[str, Any]:
+def scope_of(path: str, body: bytes, *, state: dict[str, Any]) -> dict[str, Any]:
     """Make a request of a message, as from a client that sends plain JSON."""
     return {
         "type": "http",
@@ -86,7 +86,7 @@ def scope_of(path: str, body: bytes) -> dict[str, Any]:
         "server": ("sqs", 443),
         "extensions": {},
         # Who may put messages into the queue is decided by AWS.
-        "state": {"caller": "backend"},
+        "state": {"caller": "backend", **state},
     }
 
 

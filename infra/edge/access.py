@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.errors import Unusable
+from infra.edge.host import host_of
 from infra.edge.problems import RequestRefused
 from infra.settings import Caller, KeyScope, Settings, is_loopback
 
@@ -95,8 +96,14 @@ class Gate:
 
 
 def _neighbour(scope: Any) -> tuple[bytes, KeyScope]:
-    """Take a request without a key, but only on a loopback address, whatever serves the application."""
-    host = (scope.get("server") or ("",))[0]
-    if not is_loopback(str(host)):
+    """Take a request without a key, but only on a loopback address and under its name, whatever serves the application.
+
+    A page in a browser on this machine can have its own host's name point to a loopback address (DNS rebinding); what it
+    sends names that host. Only what is no browser names none.
+    """
+    address = (scope.get("server") or ("",))[0]
+    if not is_loopback(str(address)):
         raise Unusable(NO_KEYS + "requests are answered only on a loopback address.")
+    if (host := host_of(scope)) and not is_loopback(host):
+        raise RequestRefused("foreign-host", "Without API_KEYS only 127.0.0.1, [::1] and localhost are answered.")
     return b"", "backend"

@@ -110,7 +110,7 @@ BODIES = [
     *((28, BUY, purchase_of(raw), "validation") for raw in (str(2**63), str(2**64), "9" * 10_000)),
     *((29, BUY, priced(raw), "validation") for raw in ("-0.01", "1e300", "1.00001", '"1.5"')),
     *((30, CREATE, {"customer_id": "canary-new", "first_name": name}, "validation") for name in ("", "canary" * 34, "   ")),
-    *((31, CREATE, {"customer_id": "canary-new", "first_name": name}, "validation") for name in ("canary\x00b", "canary\nb")),
+    *((31, CREATE, {"customer_id": "canary-new", "first_name": name}, "validation") for name in ("canary\x00b", "canary\n")),
     *(
         (33, CREATE, {"customer_id": "canary-new", "email": email}, "validation")
         for email in ("canary", "canary@b@c", "a" * 250 + "@canary.ch", "a@canary.ch\n", "@", "a canary@c")

@@ -31,7 +31,7 @@ def request(number, *, seed, identities=((),)):
     takes_body = rng.random() < 0.9 if path in PATHS[:5] else rng.random() < 0.1
     body = _body(rng, path) if takes_body else b""
     method = rng.choice(METHODS) if rng.random() < 0.05 else "POST" if takes_body else "GET"
-    headers = [(b"host", b"shop"), *([(b"content-type", b"application/json")] if takes_body else [])]
+    headers = [(b"host", b"127.0.0.1:8000"), *([(b"content-type", b"application/json")] if takes_body else [])]
     return FuzzedRequest(
         method=method,
         target=_target(rng, path),

@@ -72,6 +72,7 @@ def test_each_request_is_counted_with_its_latency(handler, capsys):
 
     counted = [line for line in lines(capsys) if "_aws" in line]
     assert [(line["requests"], line["refused"], line["errors"]) for line in counted] == [(1, 0, 0), (1, 1, 0), (1, 0, 1)]
+    assert [(line["status"], line["request_id"]) for line in counted] == [(n, "request-1") for n in (200, 404, 500)]
     assert all(line["latency"] > 0 for line in counted)
     declared = counted[0]["_aws"]["CloudWatchMetrics"]
     assert [one["Dimensions"] for one in declared] == [[["function"]]]

@@ -11,7 +11,7 @@ import sqlite3
 import pytest
 
 from domain.errors import CustomerNotFound, StoreUnavailable, Unusable
-from infra.logs import JsonLines, configuration, told
+from infra.logs import REQUESTS, JsonLines, configuration, told
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def logged():
 def test_a_record_is_one_json_object_in_one_line(logged):
     logger, lines = logged
 
-    logger.warning("two\nlines of %s", "é", extra={"request_id": "r-1"})
+    logger.warning("two\nlines of %s", "é", extra={"members": {"request_id": "r-1"}})
     logger.info("plain")
 
     first, second = lines()
@@ -101,3 +101,12 @@ def test_the_configuration_covers_the_server_and_everything_else(capsys):
     logging.getLogger("infra.anything").debug("detail")
 
     assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == ["server", "code"]
+
+
+@pytest.mark.parametrize("requests", [False, True])
+def test_a_line_for_each_request_is_logged_where_it_is_wanted(capsys, requests):
+    logging.config.dictConfig(configuration("INFO", requests=requests))
+
+    logging.getLogger(REQUESTS).info("one")
+
+    assert capsys.readouterr().err.count("\n") == requests

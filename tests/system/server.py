@@ -49,6 +49,7 @@ class Server:
             "DATABASE_URL": url_of(database),
             "PORT": str(self.port),
             "LOG_LEVEL": "DEBUG",
+            "LOG_REQUESTS": "1",
             "WORKERS": "1",
             **settings,
         }
