@@ -33,7 +33,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     try:
         _check(event)
         model = asyncio.run(_train())
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - another is raised
         is_told = isinstance(error, ShopError)
         logger.error("The training did not run: %s", error if is_told else told(error))  # noqa: TRY400 - it says all
         emit(invocation, {"errors": 1})

@@ -73,9 +73,6 @@ TOO_OLD = (datetime.now(UTC) - timedelta(days=RETENTION_DAYS, minutes=1)).isofor
 YEAR_9999 = "9999-12-31T23:59:59Z"
 
 BODIES = [
-    (1, CREATE, b"", "empty-body"),
-    (1, CREATE, b" \n", "empty-body"),
-    *((2, CREATE, body, "validation") for body in (b"null", b"[]", b'"x"', b"1")),
     (3, CREATE, b'{"customer_id": "canary-new"', "malformed-json"),
     (4, CREATE, b'{"customer_id": "canary-new"} x', "malformed-json"),
     (4, CREATE, b'{"customer_id": "canary-new"}{}', "malformed-json"),
@@ -87,13 +84,10 @@ BODIES = [
     (9, CREATE, first_name(b"\xc0\xaf"), "malformed-json"),
     (10, CREATE, first_name(b"\xed\xa0\x80"), "malformed-json"),
     (11, CREATE, first_name(b"\\ud800"), "malformed-json"),
-    (12, CREATE, deep(2_000), "json-too-deep"),
     (12, ADDRESS, deep(100_000), "json-too-deep"),
     (13, CREATE, b'{"customer_id": "canary-new", "unknown": ' + deep(2_000) + b"}", "json-too-deep"),
-    (14, CREATE, deep(17), "json-too-deep"),
     (14, CREATE, deep(16), "validation"),
     (14, CREATE, first_name(b"[" * 20).replace(b"canary-new", b"canary-brackets"), None),
-    (15, CREATE, b"\xef\xbb\xbf{}", "malformed-json"),
     (16, CREATE, '{"customer_id": "canary-new"}'.encode("utf-16"), "malformed-json"),
     (17, CREATE, first_name(b"a\nb"), "malformed-json"),
     (18, CREATE, b'{"customer_id": "canary-new", "customer_id": "canary-new"}', "duplicate-key"),
@@ -150,28 +144,62 @@ BODIES = [
     (0, CREATE, {"customer_id": "canary-new", "segment": "Gold"}, "validation"),
 ]  # fmt: skip
 
+POSTS = (CREATE, ADDRESS, UPDATE, BROWSE, BUY)
+OF_ANY_ENDPOINT = [
+    *((1, body, "empty-body") for body in (b"", b" \n")),
+    *((2, body, "validation") for body in (b"null", b"[]", b'"x"', b"1")),
+    (3, b'{"customer_id": "c-1"', "malformed-json"),
+    *((4, b'{"customer_id": "c-1"}' + more, "malformed-json") for more in (b" x", b"{}")),
+    *((5 + place, b'{"customer_id": ' + raw + b"}", "malformed-json") for place, raw in enumerate((b"NaN", b"-Infinity"))),
+    *(
+        (row, b'{"customer_id": "canary' + raw + b'"}', "malformed-json")
+        for row, raw in ((8, b"\xff"), (9, b"\xc0\xaf"), (10, b"\xed\xa0\x80"), (11, b"\\ud800"), (17, b"\n"))
+    ),
+    *((12, deep(levels), "json-too-deep") for levels in (2_000, 30_000)),
+    (13, b'{"customer_id": "c-1", "unknown": ' + deep(2_000) + b"}", "json-too-deep"),
+    (14, deep(17), "json-too-deep"),
+    (15, b'\xef\xbb\xbf{"customer_id": "c-1"}', "malformed-json"),
+    (16, '{"customer_id": "c-1"}'.encode("utf-16"), "malformed-json"),
+    (18, b'{"customer_id": "c-1", "customer_id": "c-1"}', "duplicate-key"),
+    *((19, {"customer_id": "c-1", field: True}, "validation") for field in ("is_admin", "id", "version", "created_at")),
+    *((22, {"customer_id": value}, "validation") for value in (None, 5, "a b", "a" * 65, "canary\n")),
+]
+BODIES += [(row, target, body, slug) for row, body, slug in OF_ANY_ENDPOINT for target in POSTS]
+
+BY_ID = (
+    ("GET", "/recommendations/"),
+    ("GET", "/customer/get-profile/"),
+    ("GET", "/customer/export/"),
+    ("DELETE", "/customer/erase/"),
+)
+IDS = [
+    (40, "c-9", "customer-not-found"),
+    (51, "a%00", "validation"),
+    (52, "%ff", "validation"),
+    *((53, "a" * length, "validation") for length in (65, 10_000)),
+    *((54, part, "not-found") for part in ("..", "%2e%2e", "a%2Fb", "%2E")),
+    (55, "'%20OR%201=1--", "validation"),
+    (56, "", "not-found"),
+    (57, "c-1/", "not-found"),
+]
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "TRACE", "FOO")
+OWN_METHODS = {
+    path.replace("{customer_id:str}", "c-1"): endpoint.http_methods for endpoint in main.ENDPOINTS for path in endpoint.paths
+}
+
 TARGETS = [
-    (51, "GET", "/recommendations/a%00", "validation"),
-    (52, "GET", "/recommendations/%ff", "validation"),
-    (53, "GET", "/recommendations/" + "a" * 65, "validation"),
-    (53, "GET", "/customer/get-profile/" + "a" * 10_000, "validation"),
-    *((54, "GET", f"/recommendations/{part}", "not-found") for part in ("..", "%2e%2e", "a%2Fb", "%2E")),
-    (55, "GET", "/recommendations/'%20OR%201=1--", "validation"),
-    (56, "GET", "/recommendations/", "not-found"),
-    (57, "GET", "//recommendations/c-1", "not-found"),
-    (57, "GET", "/recommendations/c-1/", "not-found"),
+    *((row, method, path + given, slug) for row, given, slug in IDS for method, path in BY_ID),
+    *((57, method, f"/{path}c-1", "not-found") for method, path in BY_ID),
+    *((57, "POST", path, "not-found") for target in POSTS for path in (f"/{target}", f"{target}/")),
+    *(
+        (63, method, path, "method-not-allowed")
+        for path, own in OWN_METHODS.items()
+        for method in METHODS
+        if method not in own
+    ),
     *((58, "GET", f"{LIST}?limit={limit}", "validation") for limit in ("abc", "", "1_000", "%ff", "%00")),
     *((59, "GET", f"{LIST}?limit={limit}", "validation") for limit in ("0", "-1", "101", str(2**70), "9" * 5_000)),
     (60, "GET", f"{LIST}?limit=5&limit=5", "validation"),
-    (62, "HEAD", LIST, "method-not-allowed"),
-    (40, "GET", EXPORT.replace("c-1", "c-9"), "customer-not-found"),
-    (40, "DELETE", ERASE.replace("c-1", "c-9"), "customer-not-found"),
-    (53, "DELETE", "/customer/erase/" + "a" * 65, "validation"),
-    (55, "GET", "/customer/export/'%20OR%201=1--", "validation"),
-    *((63, method, ERASE, "method-not-allowed") for method in ("GET", "POST", "PUT")),
-    *((63, method, LIST, "method-not-allowed") for method in ("PUT", "DELETE", "PATCH", "TRACE", "POST")),
-    (63, "GET", CREATE, "method-not-allowed"),
-    (64, "FOO", LIST, "method-not-allowed"),
     (65, "GET", "/customer", "not-found"),
     (65, "GET", "/", "not-found"),
     (0, "GET", f"{LIST}?min_price=2&max_price=1", "validation"),
@@ -180,8 +208,6 @@ TARGETS = [
     (0, "GET", f"{LIST}?category=", "validation"),
     (0, "GET", f"{LIST}?exclude=a%20b", "validation"),
     (0, "GET", LIST + "?" + "&".join(f"exclude=p-{number}" for number in range(101)), "validation"),
-    (0, "GET", "/recommendations/c-9", "customer-not-found"),
-    (0, "GET", "/customer/get-profile/c-9", "customer-not-found"),
 ]
 
 HEADERS = [
@@ -298,9 +324,10 @@ async def test_a_bad_target_is_refused(ask, row, method, target, slug):
     assert ("allow" in answer.headers) == (slug == "method-not-allowed")
 
 
+@pytest.mark.parametrize("target", POSTS)
 @pytest.mark.parametrize(("row", "headers", "slug"), named(HEADERS))
-async def test_a_body_of_another_kind_is_refused(ask, row, headers, slug):
-    answer = await ask("POST", CREATE, content=b'{"customer_id": "canary-new"}', headers=headers)
+async def test_a_body_of_another_kind_is_refused(ask, row, headers, slug, target):
+    answer = await ask("POST", target, content=b'{"customer_id": "canary-new"}', headers=headers)
 
     assert_problem(answer, slug)
 
@@ -316,18 +343,32 @@ async def test_a_bad_credential_is_refused_before_the_body_is_looked_at(ask, row
     assert await state(ask) == before
 
 
-async def test_a_key_that_asks_too_often_is_told_to_wait(tmp_path, monkeypatch):
-    monkeypatch.setattr(access, "RateLimit", partial(access.RateLimit, clock=lambda: 100.0))
-    settings = Settings(database_url=f"sqlite:///{tmp_path}/shop.db", rate_limit_per_second=2)
-    for endpoint in (main.create, main.for_customer, main.erase):
-        async with client_of(create_app(endpoint, settings=lambda: settings)) as client:
-            (method,), (path,) = endpoint.http_methods, endpoint.paths
-            target = path.replace("{customer_id:str}", "c-9")
-            answers = [await client.request(method, target, json={} if method == "POST" else None) for _ in range(3)]
+LIMITED = [endpoint for endpoint in main.ENDPOINTS if endpoint is not main.health]
 
-        assert [answer.status_code == 429 for answer in answers] == [False, False, True]
-        assert_problem(answers[-1], "rate-limited")
-        assert answers[-1].headers["retry-after"] == "1"
+
+@pytest.mark.parametrize("scope", KEYS)
+@pytest.mark.parametrize("group", ["together", "alone"])
+@pytest.mark.parametrize("endpoint", LIMITED, ids=lambda endpoint: endpoint.handler_name)
+async def test_a_key_that_asks_too_often_is_told_to_wait(tmp_path, monkeypatch, endpoint, group, scope):
+    monkeypatch.setattr(access, "RateLimit", partial(access.RateLimit, clock=lambda: 100.0))
+    api_keys = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/shop.db", api_keys=api_keys, rate_limit_per_second=2)
+    (method,), (path,) = endpoint.http_methods, endpoint.paths
+    asked = {"json": {}} if method == "POST" else {}
+    app = create_app(*(main.ENDPOINTS if group == "together" else [endpoint]), settings=lambda: settings)
+    async with client_of(app) as client:
+
+        async def ask(key):
+            return await client.request(
+                method, path.replace("{customer_id:str}", "c-9"), headers={"authorization": f"Bearer {key}"}, **asked
+            )
+
+        answers = [await ask(KEYS[scope]) for _ in range(3)]
+        others = [await ask(key) for key in KEYS.values() if key != KEYS[scope]]
+
+    assert [answer.status_code == 429 for answer in [*answers, *others]] == [False, False, True, False]
+    assert_problem(answers[2], "rate-limited")
+    assert answers[2].headers["retry-after"] == "1"
 
 
 async def test_unusual_but_printable_names_are_stored_as_they_are(ask):

@@ -16,6 +16,8 @@ from tests.conftest import NOW, running
 from tests.fuzz.requests import CUSTOMERS, PRODUCTS
 from tests.system.server import url_of
 
+EVERYTHING = (*main.ENDPOINTS, *documentation(*main.ENDPOINTS))
+
 
 class Answer(Struct, frozen=True, kw_only=True):
     status: int
@@ -24,15 +26,15 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def fuzzed_shop(database, **settings):
-    """Make a small shop and run its application."""
+async def fuzzed_shop(database, *, handlers=EVERYTHING, **settings):
+    """Make a small shop and run its application, or one of some handlers."""
     settings = Settings(database_url=url_of(database), **settings)
     async with open_repository(settings) as repository:
         changes = [ProductChange(product_id=name, name=name, category="home/lamps", price=9.95) for name in PRODUCTS]
         await repository.put_products(changes, now=NOW)
         for name in CUSTOMERS:
             await repository.create_customer(NewCustomer(customer_id=name), now=NOW)
-    app = create_app(*main.ENDPOINTS, *documentation(*main.ENDPOINTS), settings=lambda: settings)
+    app = create_app(*handlers, settings=lambda: settings)
     async with running(app):
         yield app
 
