@@ -8,25 +8,21 @@ import time
 from pathlib import Path
 
 from tests.fuzz.run import faults_of_database, fuzz
-from tests.fuzz.shop import fuzzed_shop
+from tests.fuzz.shop import API_KEYS, KEYS, fuzzed_shop
 
+BACKEND, STOREFRONT = ([(b"authorization", f"Bearer {key}".encode())] for key in KEYS.values())
+IDENTITIES = [*[BACKEND] * 8, STOREFRONT, []]
 IN_MEMORY = Path("/dev/shm")
 """What the disk does is tried elsewhere; here a COMMIT takes no time."""
 
 
 async def send(parsed, *, in_memory):
-    identities = [[_header(line)] for line in parsed.header] or [[]]
     with tempfile.TemporaryDirectory(dir=in_memory) as folder:
         database = Path(folder) / "shop.db"
-        async with fuzzed_shop(database) as app:
+        async with fuzzed_shop(database, api_keys=API_KEYS) as app:
             numbers = range(parsed.first, parsed.first + parsed.n)
-            statuses, wrong = await fuzz(app, numbers, seed=parsed.seed, identities=identities)
+            statuses, wrong = await fuzz(app, numbers, seed=parsed.seed, identities=IDENTITIES)
         return statuses, wrong + faults_of_database(database)
-
-
-def _header(line):
-    name, _, value = line.partition(":")
-    return name.strip().lower().encode(), value.strip().encode()
 
 
 def main():
@@ -34,9 +30,6 @@ def main():
     parser.add_argument("n", type=int, nargs="?", default=10_000, help="how many requests")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--first", type=int, default=0, help="the number of the first, to send a finding again")
-    parser.add_argument(
-        "--header", action="append", default=[], metavar="NAME:VALUE", help="an identity; each request has one"
-    )
     parsed = parser.parse_args()
     began = time.monotonic()
     statuses, wrong = asyncio.run(send(parsed, in_memory=IN_MEMORY if IN_MEMORY.is_dir() else None))

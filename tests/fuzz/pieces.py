@@ -3,8 +3,8 @@
 # fmt: off
 PATHS = (
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
-    "/recommendations/process-purchase", "/recommendations/{}", "/customer/get-profile/{}", "/health", "/schema",
-    "/schema/openapi.json",
+    "/recommendations/process-purchase", "/recommendations/{}", "/customer/get-profile/{}", "/customer/export/{}",
+    "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
 )
 METHODS = (
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO", "get", "",

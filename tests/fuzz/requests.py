@@ -9,6 +9,8 @@ from msgspec import Struct
 from tests.fuzz.pieces import HEADER_NAMES, HEADER_VALUES, LITERALS, METHODS, NUMBERS, PATHS, TARGET_PARTS, TEXTS
 
 CUSTOMERS = tuple(f"c-{number}" for number in range(1, 9))
+LEAVING = tuple(f"x-{number}" for number in range(200))
+"""Customers who are erased."""
 PRODUCTS = tuple(f"p-{number}" for number in range(1, 9))
 
 Headers = list[tuple[bytes, bytes]]
@@ -30,7 +32,8 @@ def request(number, *, seed, identities=((),)):
     path = rng.choice(PATHS)
     takes_body = rng.random() < 0.9 if path in PATHS[:5] else rng.random() < 0.1
     body = _body(rng, path) if takes_body else b""
-    method = rng.choice(METHODS) if rng.random() < 0.05 else "POST" if takes_body else "GET"
+    own = "POST" if takes_body else "DELETE" if "erase" in path else "GET"
+    method = rng.choice(METHODS) if rng.random() < 0.05 else own
     headers = [(b"host", b"127.0.0.1:8000"), *([(b"content-type", b"application/json")] if takes_body else [])]
     return FuzzedRequest(
         method=method,
@@ -129,7 +132,7 @@ def _changed_bytes(rng, body):
 
 
 def _target(rng, path):
-    target = path.format(rng.choice(CUSTOMERS)).encode()
+    target = path.format(rng.choice(LEAVING if "erase" in path else CUSTOMERS)).encode()
     if "{}" in path and rng.random() < 0.3:
         text = rng.choice(TEXTS)[:9000].encode("utf-8", "surrogatepass")
         target = path.format("").encode() + (quote(text).encode() if rng.random() < 0.8 else text)

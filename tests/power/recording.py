@@ -27,8 +27,8 @@ async def recorded(database, monkeypatch, *, now, n_orders):
 
     def traced(*arguments, **given):
         connection = connect(*arguments, **given)
-        # The repository's first connection is its writer; the others read.
-        connection.set_trace_callback(said.append if not said else None)
+        # Only the writer may write.
+        connection.set_trace_callback(said.append if "mode=rwc" in arguments[0] else None)
         return connection
 
     with monkeypatch.context() as patched:
@@ -56,3 +56,5 @@ async def every_writing(repository, *, now, n_orders):
     imported = [BrowsingEvent(customer_id=f"i-{n}", product_id=f"p-{n}") for n in range(30)]
     yield await repository.put_events(imported, create_products=True, now=now)
     yield await train(repository, now=now)
+    yield await repository.purge_events(before=now + timedelta(seconds=n_orders // 2))
+    yield await repository.erase("c-3")
