@@ -17,7 +17,7 @@ from infra.aws.metrics import emit, served_list
 from infra.aws.running import Running
 from infra.edge.headers import STRICT
 from infra.edge.problems import MEDIA_TYPE, Problem, headers_for, problem
-from infra.edge.requests import HEADER
+from infra.edge.requests import HEADER, REQUEST_ID
 from infra.logs import told
 
 logger = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ class LambdaHandler:
 
     def _state(self) -> dict[str, Any]:
         """Return the id of a request: that of its invocation, which every line of the log has."""
-        return {"request_id": self._invocation.request_id} if self._invocation.request_id else {}
+        return {REQUEST_ID: self._invocation.request_id} if self._invocation.request_id else {}
 
     async def _ask(self, scope: Any, receive: Any, send: Any) -> None:
         self._asked = True

@@ -24,6 +24,9 @@ DECLARATIONS = frozenset({"backend", "storefront", "open"})
 NO_KEYS = "API_KEYS is not set; `python main.py new-key backend` makes a key. Without keys "
 _BEARER = b"bearer "
 
+CALLER = "shop.caller"
+"""Where the state of a request says for whom it is; an application that mounts this one has names of its own there."""
+
 
 def new_key() -> str:
     """Make a key of 256 random bits."""
@@ -70,7 +73,7 @@ class Gate:
 
     def admit(self, scope: Any) -> Caller:
         """Tell for whom a request is answered; raise RequestRefused for an unknown key, a scope or a rate too small."""
-        if vouched := scope["state"].get("caller"):
+        if vouched := scope["state"].get(CALLER):
             # What calls the application from within, as a mailbox does; no client can write there.
             return vouched
         access = scope["route_handler"].opt.get("access", "backend")

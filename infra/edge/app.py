@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.types import Scope, Send
 
-from infra.edge.access import DECLARATIONS, Gate
+from infra.edge.access import CALLER, DECLARATIONS, Gate
 from infra.edge.guard import check_target, guarded_by
 from infra.edge.headers import Headers, preflight, shared_with
 from infra.edge.host import check_host
@@ -81,7 +81,7 @@ def create_app(
         return Gate(storage.settings())
 
     async def shop(scope: Scope) -> Shop:
-        return await storage.shop(scope["state"]["caller"])
+        return await storage.shop(scope["state"][CALLER])
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from domain import errors
 from domain.fields import in_words
+from infra.edge.requests import identified
 from infra.logs import told
 
 logger = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ def headers_for(answer: Problem) -> dict[str, str]:
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Turn any exception into its problem; the handlers themselves contain no `try`."""
-    said, headers = reported(error, request.scope["state"]["request_id"])
+    said, headers = reported(error, identified(request.scope))
     return Response(said, status_code=said.status, media_type=MEDIA_TYPE, headers=headers)
 
 

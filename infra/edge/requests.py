@@ -14,6 +14,8 @@ from infra.logs import REQUESTS
 logger = logging.getLogger(REQUESTS)
 
 HEADER = b"x-request-id"
+REQUEST_ID = "shop.request_id"
+"""Where the state of a request has its id."""
 _UUID = re.compile(rb"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}")
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
@@ -24,10 +26,10 @@ def identified(scope: Any) -> str:
     A header counts where it is a UUID in lower case: anything else could say who somebody is, and is logged.
     """
     state = scope.setdefault("state", {})
-    if "request_id" not in state:
+    if REQUEST_ID not in state:
         sent = header_of(scope, HEADER)
-        state["request_id"] = sent.decode() if _UUID.fullmatch(sent) else new_id()
-    return state["request_id"]
+        state[REQUEST_ID] = sent.decode() if _UUID.fullmatch(sent) else new_id()
+    return state[REQUEST_ID]
 
 
 class Answering:
@@ -56,7 +58,7 @@ class Answering:
             "route": self._scope.get("path_template"),
             "status": self._status,
             "milliseconds": round((time.perf_counter() - self._began) * 1000, 3),
-            "request_id": self._scope["state"]["request_id"],
+            "request_id": identified(self._scope),
         }
         # As `logger.info` would, but for the search of the calling line, which takes longer than the rest.
         record = logging.LogRecord(logger.name, logging.INFO, __file__, 0, "A request was answered.", None, None)

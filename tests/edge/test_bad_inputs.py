@@ -427,6 +427,35 @@ async def test_a_body_that_does_not_come_is_given_up(ask, monkeypatch):
     assert_problem(answer, "request-timeout")
 
 
+@pytest.mark.parametrize(
+    "groups", [[main.ENDPOINTS], [[main.process_purchase], [main.for_customer]]], ids=["together", "alone"]
+)
+async def test_a_clock_that_goes_back_an_hour_changes_no_order(tmp_path, groups):
+    statuses = []
+
+    class Clock:
+        def now(self):
+            return NOW - timedelta(hours=len(statuses))
+
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/shop.db")
+    apps = [create_app(*endpoints, settings=lambda: settings) for endpoints in groups]
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(client_of(app)) for app in apps]
+        for app in apps:
+            app.storage._clock = Clock()
+        repository = await apps[0].storage.repository()
+        await repository.put_products([ProductChange(product_id=f"p-{n}") for n in range(6)], now=NOW)
+        await repository.create_customer(NewCustomer(customer_id="c-1"), now=NOW)
+        for n in range(3):
+            order = {"customer_id": "c-1", "items": [{"product_id": f"p-{n}"}]}
+            statuses.append((await clients[0].post(BUY, json=order)).status_code)
+            answer = await clients[-1].get(LIST)
+            statuses.append(answer.status_code)
+            assert {item["product_id"] for item in answer.json()["items"]} == {f"p-{other}" for other in range(n + 1, 6)}
+
+    assert statuses == [201, 200] * 3
+
+
 async def test_headers_of_proxies_have_no_effect(ask):
     spoofed = {"x-forwarded-for": "1.2.3.4", "x-forwarded-host": "evil", "x-original-url": "/health"}
 
