@@ -17,6 +17,8 @@ PERSONAL = re.compile(r"canary|(?<![\w.-])[ceo]-\d", re.IGNORECASE)
 OF_THE_TESTS = ("httpx", "httpcore", "hypothesis", "faker")
 """Loggers of what the tests ask with: an HTTP client tells every address that it is given."""
 
+STREAMS = ("stdout", "stderr")
+
 _heard: list[str] = []
 
 
@@ -83,7 +85,10 @@ def capsys(capsys):
 def pytest_runtest_makereport(item, call):
     """Fail each phase of a test in which something personal was said."""
     report = yield
-    said = "\n".join([*_heard, *(content for title, content in report.sections if "log" not in title)])
+    printed = [
+        content for title, content in report.sections if title in {f"Captured {name} {call.when}" for name in STREAMS}
+    ]
+    said = "\n".join([*_heard, *printed])
     _heard.clear()
     found = PERSONAL.search(said)
     if found and not item.get_closest_marker("names_a_customer"):

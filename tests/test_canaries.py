@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from domain.customers import Address, NewCustomer
 
 TESTS = Path(__file__).parent
@@ -25,7 +27,7 @@ def said(text="canary-mail@example.com"):
 
 def test_clean():
     logging.getLogger("infra").info(said("nothing"))
-    print(said("of abc-1, canaries are birds".replace("canaries", "linnets")))
+    print(said("abc-1 and 1e-05"))
 
 def test_logged():
     logging.getLogger("infra.anything").debug("%s", said())
@@ -33,7 +35,7 @@ def test_logged():
 def test_logged_with_an_exception_whose_text_is_told(monkeypatch):
     monkeypatch.setattr(infra.logs, "_text", str)
     monkeypatch.setattr("infra.edge.problems.told", infra.logs.told)
-    reported(KeyError(said()))
+    reported(KeyError(said()), "an-id")
 
 def test_named():
     logging.getLogger("infra").info("GET /customer/get-profile/c-1")
@@ -78,11 +80,12 @@ def test_every_personal_value_of_the_tests_can_be_found():
     assert unseen == []
 
 
+@pytest.mark.names_a_customer
 def test_whatever_is_said_of_a_person_is_found(tmp_path):
     (tmp_path / "test_planted.py").write_text(PLANTED)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", str(TESTS.parent / "pyproject.toml")]
     done = subprocess.run(
-        [*command, "-p", "tests.canaries", "-rA", "--tb=no", str(tmp_path)],
+        [*command, "-p", "tests.canaries", "-rA", "--tb=short", str(tmp_path)],
         cwd=TESTS.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -91,3 +94,4 @@ def test_whatever_is_said_of_a_person_is_found(tmp_path):
     )
     assert passed - failed == {"test_clean", "test_asked_for"}
     assert failed == set(re.findall(r"^def (test_\w+)", PLANTED, re.MULTILINE)) - {"test_clean", "test_asked_for"}
+    assert done.stdout.count("\nSomething personal was said: ") == len(failed)
