@@ -33,6 +33,13 @@ class Blend(Struct, frozen=True, kw_only=True):
     popular: float = 0.05
 
 
+class WordWeights(Struct, frozen=True, kw_only=True):
+    """How much the words of names tell, as `domain.words` says: `idf` by word, `rare` for all others."""
+
+    idf: dict[str, float] = {}
+    rare: float = 1.0
+
+
 class PriceFit(Struct, frozen=True, kw_only=True):
     """How far a segment's purchases lie from their category's median: mean and deviation of log price ratios."""
 
@@ -56,11 +63,15 @@ class Tuning(Struct, frozen=True, kw_only=True):
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """All that tuning chooses; the defaults serve a shop with too few events to hold any out."""
+    """All that tuning chooses; the defaults serve a shop with too few events to hold any out.
+
+    A category whose rate of rebuying is `rebuy_rate` or more counts as rebought.
+    """
 
     recipe: Recipe = Recipe()
     blend: Blend = Blend()
     seen_again: float = 0.0
+    rebuy_rate: float = 0.25
     variety: float = 0.5
     tuning: Tuning = Tuning()
 
@@ -85,12 +96,14 @@ class Model(Struct, frozen=True, kw_only=True):
     recipe: Recipe = field(default_factory=Recipe)
     blend: Blend = field(default_factory=Blend)
     seen_again: float | None = 0.0
+    rebuy_rate: float = 0.25
     variety: float = 0.5
     tuning: Tuning = field(default_factory=Tuning)
     segment_rule: SegmentRule = field(default_factory=SegmentRule)
     rebuy_days: dict[str, float] = {}
     median_prices: dict[str, float] = {}
     price_fit: dict[Segment, PriceFit] = {}
+    words: WordWeights = field(default_factory=WordWeights)
     popular: WeightedProducts = field(default_factory=WeightedProducts)
     segment_trends: dict[Segment, WeightedProducts] = {}
     segment_events: dict[Segment, int] = {}
@@ -102,6 +115,7 @@ class Model(Struct, frozen=True, kw_only=True):
             recipe=self.recipe,
             blend=self.blend,
             seen_again=self.seen_again or 0.0,
+            rebuy_rate=self.rebuy_rate,
             variety=self.variety,
             tuning=self.tuning,
         )

@@ -12,7 +12,8 @@ class Recipe(Struct, frozen=True, kw_only=True):
     An event weighs what its type does to the power of `event_exponent`, and a product of a history the sum of its events to
     the power of `repeat_exponent`. Half-lives: `history_days` is that of an event in a
     customer's history, `memory_days` that in what is learned of all,
-    `trend_days` that in what is popular.
+    `trend_days` that in what is popular. `segment_smoothing` is how much all customers count in a segment's trend,
+    in weights of views.
     Exponents: customers count by their activity to the power of `-activity_exponent`; a co-occurrence is divided by the
     strength of the seed and of the candidate to the power of `seed_exponent` and `candidate_exponent`. `ridge` is the
     penalty in mean strengths of a product, `n_candidates` how many products each regression may use. The shares say how
@@ -24,6 +25,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
     history_days: float = 30.0
     memory_days: float = FOREVER
     trend_days: float = 14.0
+    segment_smoothing: float = 200.0
     activity_exponent: float = 0.5
     seed_exponent: float = 0.5
     candidate_exponent: float = 0.4

@@ -212,14 +212,15 @@ def _own(signals: Signals, products: Sequence[Product], *, evidence: Evidence, n
     trends = {category: signals.category_trends.get(category or "", {}) for category in interests}
     # What the best product of the best category gets, so that the source is scaled to [0, 1].
     most = max(
-        (signals.interests.get(path, 0.0) * max(trend.values()) for path, trend in signals.category_trends.items() if trend),
+        (_interest(path, signals)[1] * max(trend.values()) for path, trend in signals.category_trends.items() if trend),
         default=0.0,
     )
     most = most or 1.0
     columns: dict[Source, npt.ArrayLike] = {
         "segment_trend": [signals.segment_trend.get(product.product_index, 0.0) for product in products],
         "category_interest": [
-            interests[product.category][1] * (UNTRIED + trends[product.category].get(product.product_index, 0.0) / most)
+            interests[product.category][1]
+            * (UNTRIED + (1 - UNTRIED) * trends[product.category].get(product.product_index, 0.0) / most)
             for product in products
         ],
         "price_fit": price_fits(products, evidence),
@@ -300,8 +301,9 @@ def _similar_without_lists(signals: Signals, products: Sequence[Product], eviden
     is_new = indexes > evidence.model.newest_product_index
     if is_listed.all() and not is_new.any():
         return NO_PARTS
+    words = evidence.model.words
     similarity = content.similarity(
-        content.features([signals.past[index] for index in strongest]), content.features(products)
+        content.features([signals.past[index] for index in strongest], words), content.features(products, words)
     )
     unseen = (is_new | ~is_listed[:, None]) & (indexes != np.array(strongest, dtype=np.intp)[:, None])
     rows, positions = np.nonzero(unseen & (similarity >= LEAST_SIMILARITY))

@@ -8,17 +8,18 @@ import numpy.typing as npt
 
 from domain import buyers, content, trends
 from domain.co_occurrence import BLOCK
-from domain.customers import SEGMENTS, Segment
+from domain.customers import SEGMENTS, Segment, SegmentRule
 from domain.event_log import EventLog
 from domain.evidence import NeighbourLists
-from domain.model import Choice, Model
+from domain.model import Choice, Model, WordWeights
 from domain.neighbours import mixed, views
 from domain.packing import pack
 from domain.ports import TrainedModel
 from domain.preferences import preferences
 from domain.products import Product
 from domain.recipe import Recipe
-from domain.repurchase import rebuy_days
+from domain.repurchase import rebuy_days, rebuying
+from domain.words import word_weights
 
 
 def train_model(
@@ -39,10 +40,9 @@ def train_model(
     n_products = size_of(products)
     recipe = choice.recipe
     purchases = log.only(log.is_purchase)
-    bought = buyers.summarise(purchases)
-    rule = buyers.fitted_rule(bought, newest=log.newest)
-    segments = buyers.segments_of(log.customer_ids, bought, assigned=assigned, rule=rule, newest=log.newest)
+    rule, segments = _segmented(log, assigned=assigned)
     medians = buyers.median_prices(purchases, products)
+    words = word_weights([content.name_of(product) for product in products])
     popular = trends.popularity(log, recipe, n_products=n_products)
     n_events = np.bincount(segments[log.customers], minlength=len(SEGMENTS)).tolist()
     model = Model(
@@ -59,9 +59,11 @@ def train_model(
         variety=choice.variety,
         tuning=choice.tuning,
         segment_rule=rule,
-        rebuy_days=rebuy_days(purchases, products),
+        rebuy_rate=choice.rebuy_rate,
+        rebuy_days=rebuy_days(rebuying(purchases, products, newest=log.newest), least_rate=choice.rebuy_rate),
         median_prices=medians,
         price_fit=buyers.price_fits(purchases, products, segments, medians),
+        words=words,
         popular=trends.strongest(popular, n=trends.N_TREND),
         segment_trends=trends.segment_trends(log, recipe, segments, n_products=n_products),
         segment_events=dict(zip(SEGMENTS, n_events, strict=True)),
@@ -70,7 +72,7 @@ def train_model(
         near = neighbours_by(recipe, log, n_products=n_products)
     return TrainedModel(
         model=model,
-        neighbours=_neighbour_lists(near, log, products),
+        neighbours=_neighbour_lists(near, log, products, words),
         category_trends={
             path: pack(trend.products, trend.weights) for path, trend in trends.category_trends(products, popular).items()
         },
@@ -85,9 +87,13 @@ def neighbours_by(recipe: Recipe, log: EventLog, *, n_products: int) -> Any:
 
 def segments_in(log: EventLog, *, assigned: Mapping[str, Segment]) -> npt.NDArray[np.int8]:
     """Give each customer's position in SEGMENTS by the events of `log`."""
+    return _segmented(log, assigned=assigned)[1]
+
+
+def _segmented(log: EventLog, *, assigned: Mapping[str, Segment]) -> tuple[SegmentRule, npt.NDArray[np.int8]]:
     bought = buyers.summarise(log.only(log.is_purchase))
     rule = buyers.fitted_rule(bought, newest=log.newest)
-    return buyers.segments_of(log.customer_ids, bought, assigned=assigned, rule=rule, newest=log.newest)
+    return rule, buyers.segments_of(log.customer_ids, bought, assigned=assigned, rule=rule, newest=log.newest)
 
 
 def size_of(products: Sequence[Product]) -> int:
@@ -95,8 +101,8 @@ def size_of(products: Sequence[Product]) -> int:
     return max((product.product_index for product in products), default=-1) + 1
 
 
-def _neighbour_lists(near: Any, log: EventLog, products: Sequence[Product]) -> list[NeighbourLists]:
-    similar = {index: pack(alike, weights) for index, alike, weights in content.similar_products(products)}
+def _neighbour_lists(near: Any, log: EventLog, products: Sequence[Product], words: WordWeights) -> list[NeighbourLists]:
+    similar = {index: pack(alike, weights) for index, alike, weights in content.similar_products(products, words)}
     lists: list[NeighbourLists] = []
     for index, (bought, viewed) in enumerate(_by_source(near, log)):
         if bought or viewed or index in similar:

@@ -14,7 +14,6 @@ from domain.recipe import Recipe
 
 N_TREND = 200
 N_CATEGORY_TREND = 50
-SMOOTHING = 200.0
 
 
 def popularity(log: EventLog, recipe: Recipe, *, n_products: int) -> npt.NDArray[np.float64]:
@@ -23,7 +22,7 @@ def popularity(log: EventLog, recipe: Recipe, *, n_products: int) -> npt.NDArray
     Customers count, not events: one who looks ten times makes nothing popular. An event weighs what its type does, to the
     power that the recipe says, halved every `trend_days` back from the newest event of all.
     """
-    return _sums(log, recipe, n_products=n_products)[0]
+    return sums(log, recipe, n_products=n_products)[0]
 
 
 def segment_trends(
@@ -39,15 +38,20 @@ def segment_scores(
 ) -> npt.NDArray[np.float64]:
     """Score products (n_segments, n_products) by their popularity in each segment, shrunk towards all customers.
 
-    P(p | s) = (n(p, s) + m P(p)) / (n(s) + m) with m = 200, Dirichlet smoothing (Zhai & Lafferty, "A study of smoothing
-    methods for language models", 2004).
+    P(p | s) = (n(p, s) + m P(p)) / (n(s) + m) with m the recipe's smoothing, Dirichlet smoothing (Zhai & Lafferty, "A
+    study of smoothing methods for language models", 2004).
     """
-    everyone, *own_sums = _sums(log, recipe, n_products=n_products, segments=segments)
+    return shrunk(sums(log, recipe, n_products=n_products, segments=segments), smoothing=recipe.segment_smoothing)
+
+
+def shrunk(sums: Sequence[npt.NDArray[np.float64]], *, smoothing: float) -> npt.NDArray[np.float64]:
+    """Shrink the popularity with each segment towards that with all customers, which comes first in `sums`."""
+    everyone, *own_sums = sums
     overall = everyone / max(everyone.sum(), 1.0)
-    return np.stack([(own + SMOOTHING * overall) / (own.sum() + SMOOTHING) for own in own_sums])
+    return np.stack([(own + smoothing * overall) / (own.sum() + smoothing) for own in own_sums])
 
 
-def _sums(
+def sums(
     log: EventLog, recipe: Recipe, *, n_products: int, segments: npt.NDArray[np.int8] | None = None
 ) -> list[npt.NDArray[np.float64]]:
     """Sum up the popularity with all customers, and then with those of each segment."""
@@ -56,13 +60,13 @@ def _sums(
     order = np.lexsort((-weights, pairs))
     heaviest = order[np.diff(pairs[order], prepend=-1) != 0]
     products, weights = log.products[heaviest], weights[heaviest]
-    sums = [np.bincount(products, weights=weights, minlength=n_products).astype(np.float64)]
+    found = [np.bincount(products, weights=weights, minlength=n_products).astype(np.float64)]
     if segments is not None:
         of_pair = segments[log.customers[heaviest]]
         for position in range(len(SEGMENTS)):
             own = np.bincount(products, weights=weights * (of_pair == position), minlength=n_products)
-            sums.append(own.astype(np.float64))
-    return sums
+            found.append(own.astype(np.float64))
+    return found
 
 
 def strongest(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts:

@@ -6,22 +6,23 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain import trends
-from domain.blending import CandidateParts, fitted_blend, fitted_seen_again
+from domain.blending import LEAST_GAIN, CandidateParts, fitted_blend, fitted_seen_again
 from domain.customers import Segment
 from domain.evaluation import hits_of
 from domain.event_log import EventLog
 from domain.foresight import Foreseen, Histories, K
-from domain.holdout import Relevant, Split, by_day, for_tuning, relevant
+from domain.holdout import LEAST_CUSTOMERS, Relevant, Seen, Split, by_day, for_tuning, relevant
 from domain.metrics import ndcg_at_k
 from domain.model import Blend, Choice, Model, Tuning
 from domain.neighbours import Views, mixed, views
 from domain.products import Product
 from domain.recipe import FOREVER, Recipe
 from domain.rehearsal import Rehearsal, ranked
+from domain.repurchase import NEVER, rebuy_days, rebuying
 from domain.ridge import MOST_DENSE
 from domain.search import PatternSearch, best_of
-from domain.training import size_of, train_model
+from domain.training import segments_in, size_of, train_model
+from domain.trending import fitted_trends
 
 MOST_CUSTOMERS = 5000
 MOST_REHEARSED = 1000
@@ -29,12 +30,12 @@ LEAST_EVENTS = 500
 MOST_WIDE = 20_000
 
 HISTORY_DAYS = (1.0, 3.0, 7.0, 15.0, 30.0, 60.0, 120.0, FOREVER)
-TREND_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 90.0, FOREVER)
 RIDGE_SHARES = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
 SUCCESSION_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5)
 FADINGS = (3.0, 30.0, FOREVER)
 REPEAT_EXPONENTS = (0.25, 0.5, 1.0)
 VARIETIES = (0.0, 0.25, 0.5, 1.0)
+REBUY_RATES = (NEVER, 0.5, 0.25, 0.1, 0.05)
 
 
 class Hidden(Struct, frozen=True, kw_only=True):
@@ -169,10 +170,8 @@ def _blended(
     shown, n_products = hidden.split.shown, size_of(products)
     rng = np.random.default_rng(seed)
     sampled = hidden.sampled.sample(MOST_REHEARSED, rng=rng)
-    recipe = replace(
-        best.recipe,
-        trend_days=_trend_days(shown, best.recipe, sampled, n_products=n_products) if hidden.has_times else FOREVER,
-    )
+    segments = segments_in(shown, assigned=assigned)
+    recipe = fitted_trends(shown, best.recipe, sampled, segments, n_products=n_products, has_times=hidden.has_times)
     near = mixed(best.views, ridge_share=recipe.ridge_share, succession_share=recipe.succession_share)
     trained = train_model(
         shown,
@@ -187,24 +186,27 @@ def _blended(
     unseen = replace(trained.model, seen_again=None)
     fitted = [_fitted(rehearsal, replace(unseen, recipe=one), sampled) for one in _fadings(recipe, hidden)]
     recipe, blend = max(fitted, key=lambda fit: fit[0])[1:]
-    unseen = replace(unseen, recipe=recipe, blend=blend)
-    variety, ndcg = best_of(
-        VARIETIES, [_served_ndcg(rehearsal, replace(unseen, variety=variety), sampled) for variety in VARIETIES]
-    )
+    tried = [replace(unseen, recipe=recipe, blend=blend, variety=variety) for variety in VARIETIES]
+    # The documented defaults last: they are taken where they serve better than all that was fitted.
+    tried.append(replace(unseen, blend=Blend()))
+    scores = [_served_ndcg(rehearsal, one, sampled) for one in tried]
+    served, ndcg = best_of(tried, scores)
     to_find_again = relevant(hidden.split, seen="keep").sample(MOST_REHEARSED, rng=rng)
-    seen_again = fitted_seen_again(CandidateParts(rehearsal, replace(unseen, seen_again=1.0), to_find_again), blend)
+    again = CandidateParts(rehearsal, replace(served, seen_again=1.0), to_find_again)
+    served = replace(served, seen_again=fitted_seen_again(again, served.blend))
     return Choice(
-        recipe=recipe,
-        blend=blend,
-        seen_again=seen_again,
-        variety=variety,
+        recipe=served.recipe,
+        blend=served.blend,
+        seen_again=served.seen_again or 0.0,
+        rebuy_rate=_rebuy_rate(rehearsal, served, hidden, products, rng=rng) if hidden.has_times else served.rebuy_rate,
+        variety=served.variety,
         tuning=Tuning(
             seed=seed,
             trials=trials,
             n_events=n_events,
             n_customers=len(sampled.customers),
             ndcg=ndcg,
-            ndcg_of_default_blend=_served_ndcg(rehearsal, replace(trained.model, seen_again=None, blend=Blend()), sampled),
+            ndcg_of_default_blend=scores[-1],
         ),
     )
 
@@ -221,26 +223,29 @@ def _fitted(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> tuple[floa
     return parts.blended_ndcg(blend), model.recipe, blend
 
 
-def _trend_days(log: EventLog, recipe: Recipe, to_find: Relevant, *, n_products: int) -> float:
-    """Choose the half-life at which what is popular foresees most by itself."""
-    seen = {customer: set[int]() for customer in to_find.customers.tolist()}
-    for customer, product in zip(log.customers.tolist(), log.products.tolist(), strict=True):
-        if customer in seen:
-            seen[customer].add(product)
-    scores: list[float] = []
-    for days in TREND_DAYS:
-        popular = trends.popularity(log, replace(recipe, trend_days=days), n_products=n_products)
-        order = np.lexsort((np.arange(n_products), -popular)).tolist()
-        rankings = {
-            customer: [index for index in order[: K + len(own)] if index not in own][:K] for customer, own in seen.items()
-        }
-        scores.append(float(ndcg_at_k(*hits_of(rankings, to_find, k=K)).mean()))
-    return best_of(TREND_DAYS, scores)[0]
+def _rebuy_rate(
+    rehearsal: Rehearsal, model: Model, hidden: Hidden, products: Sequence[Product], *, rng: np.random.Generator
+) -> float:
+    """Choose the rate from which on rebuying pays: that at which served lists foresee the held-out purchases.
+
+    Of rates that reach about the same the highest; the one of `model` where no list would be another, or too few bought.
+    """
+    shown, held_out = hidden.split.shown, hidden.split.held_out
+    bought = replace(hidden.split, held_out=held_out.only(held_out.is_purchase))
+    to_find = relevant(bought, seen="keep").sample(MOST_REHEARSED, rng=rng)
+    found = rebuying(shown.only(shown.is_purchase), products, newest=shown.newest)
+    days = [rebuy_days(found, least_rate=rate) for rate in REBUY_RATES]
+    if len(to_find.customers) < LEAST_CUSTOMERS or not days[-1]:
+        return model.rebuy_rate
+    scores = np.array([_served_ndcg(rehearsal, replace(model, rebuy_days=own), to_find, seen="keep") for own in days])
+    return REBUY_RATES[int(np.argmax(scores >= LEAST_GAIN * scores.max()))]
 
 
-def _served_ndcg(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> float:
+def _served_ndcg(rehearsal: Rehearsal, model: Model, to_find: Relevant, *, seen: Seen = "drop") -> float:
     rankings = {
-        customer: ranked(rehearsal.list_for(customer, model=model), without=rehearsal.seen(customer), k=K)
+        customer: ranked(
+            rehearsal.list_for(customer, model=model), without=rehearsal.seen(customer) if seen == "drop" else (), k=K
+        )
         for customer in to_find.customers.tolist()
     }
     return float(ndcg_at_k(*hits_of(rankings, to_find, k=K)).mean())

@@ -1,7 +1,7 @@
 """Files for an evaluation as the records that training reads; unlike an import, any text is an id."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,6 +20,8 @@ from infra.intake.rows import RowRefused, normalised
 from infra.trainer import number_of
 
 T = TypeVar("T", bound=Struct)
+
+NO_MAPPING: Mapping[str, str] = {}
 
 
 class EventLine(Struct, frozen=True, kw_only=True):
@@ -56,9 +58,22 @@ class Numbering:
         return self.numbers.setdefault(identifier, len(self.numbers))
 
 
-def read_log(paths: Sequence[str], *, customers: Numbering, products: Numbering) -> EventLog:
-    """Read events into arrays over the given numberings, which grow; without a time an event lies at 1970."""
-    lines = list(_lines(paths, EventLine))
+def check_mapping(mapping: Mapping[str, str]) -> None:
+    """Raise Unusable for names of columns, theirs to ours, that no file of an evaluation has."""
+    known = {name for kind in (EventLine, ProductLine, CustomerLine) for name in kind.__struct_fields__}
+    unknown = sorted(set(mapping.values()) - known)
+    if unknown:
+        raise Unusable(f"--map names columns that an evaluation does not read: {', '.join(unknown)}.")
+
+
+def read_log(
+    paths: Sequence[str], *, customers: Numbering, products: Numbering, mapping: Mapping[str, str] = NO_MAPPING
+) -> EventLog:
+    """Read events into arrays over the given numberings, which grow; without a time an event lies at 1970.
+
+    `mapping` says what columns are called: theirs to ours.
+    """
+    lines = list(_lines(paths, EventLine, mapping))
     types = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
     of_customer = [customers.of(line.customer_id) for line in lines]
     return EventLog(
@@ -72,14 +87,14 @@ def read_log(paths: Sequence[str], *, customers: Numbering, products: Numbering)
     )
 
 
-def read_products(path: str, numbering: Numbering) -> list[Product]:
+def read_products(path: str, numbering: Numbering, *, mapping: Mapping[str, str] = NO_MAPPING) -> list[Product]:
     """Read a catalogue; of lines with one id the last counts."""
-    lines = {line.product_id: line for line in _lines([path], ProductLine)}
+    lines = {line.product_id: line for line in _lines([path], ProductLine, mapping)}
     return [product_of(line, numbering.of(line.product_id)) for line in lines.values()]
 
 
-def read_segments(path: str) -> dict[str, Segment]:
-    return {line.customer_id: line.segment for line in _lines([path], CustomerLine) if line.segment}
+def read_segments(path: str, *, mapping: Mapping[str, str] = NO_MAPPING) -> dict[str, Segment]:
+    return {line.customer_id: line.segment for line in _lines([path], CustomerLine, mapping) if line.segment}
 
 
 def product_of(line: ProductLine, index: int, *, available: bool = True) -> Product:
@@ -99,18 +114,18 @@ def product_of(line: ProductLine, index: int, *, available: bool = True) -> Prod
     )
 
 
-def _lines(paths: Sequence[str], kind: type[T]) -> Iterator[T]:
+def _lines(paths: Sequence[str], kind: type[T], mapping: Mapping[str, str]) -> Iterator[T]:
     """Yield the readable lines of files; say on standard error how many are not, and raise Unusable where none is."""
     for path in paths:
         n_read = n_refused = 0
         first_reason = ""
         with opened(path) as file:
             if file.columns is not None:
-                _check_columns(path, file.columns, kind)
+                _check_columns(path, [mapping.get(theirs, theirs) for theirs in file.columns], kind)
             for row in file.rows:
                 n_read += 1
                 try:
-                    yield _record(row, kind)
+                    yield _record(row, kind, mapping)
                 except RowRefused as refused:
                     n_refused += 1
                     first_reason = first_reason or f"line {row.line}: {refused.field or 'line'}: {refused.reason}"
@@ -120,11 +135,12 @@ def _lines(paths: Sequence[str], kind: type[T]) -> Iterator[T]:
             sys.stderr.write(f"{path}: {n_refused:,} of {n_read:,} lines left out. First: {first_reason}\n")
 
 
-def _record(row: Row, kind: type[T]) -> T:
+def _record(row: Row, kind: type[T], mapping: Mapping[str, str]) -> T:
     if row.refused:
         raise RowRefused(None, row.refused)
+    values = {mapping.get(theirs, theirs): value for theirs, value in row.values.items()}
     given: dict[str, Any] = {
-        name: value for name in kind.__struct_fields__ if (value := row.values.get(name)) is not None and value != ""
+        name: value for name in kind.__struct_fields__ if (value := values.get(name)) is not None and value != ""
     }
     for name in ("customer_id", "product_id", "order_id"):
         if name in given:
@@ -139,7 +155,9 @@ def _record(row: Row, kind: type[T]) -> T:
 def _check_columns(path: str, columns: Sequence[str], kind: type[Struct]) -> None:
     for name in kind.__struct_fields__:
         if name in {"customer_id", "product_id"} and name not in columns:
-            raise Unusable(f"{path} has no column {name}.")
+            raise Unusable(f"{path} has no column {name}; --map THEIRS={name} says what it is called there.")
+        if columns.count(name) > 1:
+            raise Unusable(f"{path} has the column {name} twice.")
 
 
 def _instant(moment: datetime | None) -> int:

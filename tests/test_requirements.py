@@ -33,7 +33,7 @@ def test_floors_leave_no_release_with_a_known_hole(package, floor):
         assert tuple(map(int, lowest.split("."))) >= tuple(map(int, floor.split(".")))
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-lambda", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-lambda", "requirements-plot", "requirements-dev"])
 def test_every_locked_package_has_hashes_and_no_lock_names_an_index(name):
     lock = (ROOT / f"{name}.lock").read_text()
     pinned = re.findall(r"^[\w.-]+==\S+.*?(?=^[\w.-]+==|\Z)", lock, re.MULTILINE | re.DOTALL)

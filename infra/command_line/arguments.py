@@ -1,6 +1,31 @@
-"""Values that commands take, each refused with one sentence."""
+"""Options that several commands take, and values that are refused with one sentence."""
 
 import argparse
+from collections.abc import Iterable
+
+from domain.errors import Unusable
+
+
+def add_mapping(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--map", action="append", default=[], metavar="THEIRS=OURS", help="rename a column of the files")
+
+
+def add_tuning(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--trials", type=whole_number, metavar="N", help="tune, in this many trials")
+    command.add_argument(
+        "--seed", type=whole_number, default=0, metavar="N", help="what is hidden to tune, and tried in which order (0)"
+    )
+
+
+def renamings(pairs: Iterable[str]) -> dict[str, str]:
+    """Read the values of --map, theirs to ours; raise Unusable for one that is no pair."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        theirs, equals, ours = pair.partition("=")
+        if not (theirs and equals and ours):
+            raise Unusable(f"--map takes THEIRS=OURS, not {pair!r}.")
+        found[theirs] = ours
+    return found
 
 
 def whole_number(text: str) -> int:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,9 +17,10 @@ from domain.errors import Unusable
 from domain.evaluation import MODELS, ModelName
 from domain.holdout import Split
 from domain.products import Product
-from infra.command_line.arguments import days, list_length, whole_number
+from infra.command_line.arguments import add_mapping, add_tuning, days, list_length, renamings
+from infra.command_line.plotting import check_plot, plot
 from infra.edge.storage import open_repository
-from infra.evaluation_files import Numbering, ProductLine, product_of, read_log, read_products, read_segments
+from infra.evaluation_files import Numbering, ProductLine, check_mapping, product_of, read_log, read_products, read_segments
 from infra.evaluator import Measured, Shop, Wanted, evaluate, holdout
 from infra.progress import progress_on
 from infra.settings import Settings
@@ -49,16 +51,19 @@ def add_command(commands: Any) -> None:
     hidden.add_argument("--leave-last-out", action="store_true", help="hold out the newest event of each customer")
     command.add_argument("--products", metavar="FILE", help="the catalogue; else the products of the training part")
     command.add_argument("--customers", metavar="FILE", help="customers with their segments")
+    add_mapping(command)
     command.add_argument("-k", type=list_length, default=20, metavar="1-100", help="length of a list (20)")
     command.add_argument("--seen", choices=("keep", "drop"), default="drop", help="may a list repeat what was seen? (drop)")
     command.add_argument("--models", type=_models, default=MODELS, metavar="A,B,...", help=", ".join(MODELS))
-    command.add_argument("--trials", type=whole_number, metavar="N", help="trials of tuning; else by the size of the data")
-    command.add_argument("--seed", type=whole_number, default=0, metavar="N", help="of the search (0)")
+    add_tuning(command)
     command.add_argument("--json", action="store_true", help="print one JSON object per model and line")
+    command.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the NDCG of the models (needs matplotlib)")
     command.set_defaults(run=run_evaluation)
 
 
 def run_evaluation(parsed: argparse.Namespace, settings: Settings) -> int:
+    if parsed.plot:
+        check_plot(parsed.plot)
     wanted = Wanted(k=parsed.k, seen=parsed.seen, models=parsed.models, trials=parsed.trials, seed=parsed.seed)
     progress = progress_on(sys.stderr)
     try:
@@ -69,15 +74,15 @@ def run_evaluation(parsed: argparse.Namespace, settings: Settings) -> int:
         progress.end()
     if not parsed.json:
         Console().print(as_table(shown, wanted))
+    if parsed.plot:
+        plot(shown, k=wanted.k, title=_compared(shown[0], wanted), path=parsed.plot)
     return 0
 
 
 def as_table(results: Sequence[Measured], wanted: Wanted) -> Table:
     """Lay out what was measured, a line per model."""
-    first = results[0]
-    title = f"{first.customers:,} customers, {first.left_out:,} left out, products seen before {_SAID[wanted.seen]}"
     # So narrow that names and figures are whole in a terminal of 80 columns; intervals go into a second line there.
-    table = Table(title=title, box=SIMPLE_HEAD, padding=0, show_edge=False)
+    table = Table(title=_compared(results[0], wanted), box=SIMPLE_HEAD, padding=0, show_edge=False)
     names = ("model", f"recall@{wanted.k}", f"NDCG@{wanted.k}", "hit rate", "MRR", "coverage", "train s", "ms a list")
     for name in names:
         table.add_column(name, justify="left" if name == "model" else "right", no_wrap="@" not in name)
@@ -95,6 +100,10 @@ def as_table(results: Sequence[Measured], wanted: Wanted) -> Table:
     return table
 
 
+def _compared(one: Measured, wanted: Wanted) -> str:
+    return f"{one.customers:,} customers, {one.left_out:,} left out, products seen before {_SAID[wanted.seen]}"
+
+
 def _with_interval(value: float, interval: tuple[float, float]) -> str:
     return f"{value:.4f} [{interval[0]:.4f}, {interval[1]:.4f}]"
 
@@ -109,19 +118,20 @@ def _print_json(results: Iterable[Measured]) -> list[Measured]:
 
 
 def _from_files(parsed: argparse.Namespace) -> Shop:
-    customers, numbers = Numbering(), Numbering()
-    products = read_products(parsed.products, numbers) if parsed.products else []
-    log = read_log(parsed.train, customers=customers, products=numbers)
+    customers, numbers, mapping = Numbering(), Numbering(), renamings(parsed.map)
+    check_mapping(mapping)
+    products = read_products(parsed.products, numbers, mapping=mapping) if parsed.products else []
+    log = read_log(parsed.train, customers=customers, products=numbers, mapping=mapping)
     products += _unlisted(numbers, products, available=not parsed.products)
     if parsed.test:
-        held_out = read_log(parsed.test, customers=customers, products=numbers)
+        held_out = read_log(parsed.test, customers=customers, products=numbers, mapping=mapping)
         split = Split(shown=replace(log, customer_ids=list(customers.numbers)), held_out=held_out)
     else:
         split = holdout(log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
         if not parsed.products:
             shown = set(split.shown.products.tolist())
             products = [product for product in products if product.product_index in shown]
-    assigned = read_segments(parsed.customers) if parsed.customers else {}
+    assigned = read_segments(parsed.customers, mapping=mapping) if parsed.customers else {}
     return Shop(split=split, products=products, assigned=assigned)
 
 
@@ -136,8 +146,8 @@ def _unlisted(numbers: Numbering, products: Sequence[Product], *, available: boo
 
 
 async def _from_database(parsed: argparse.Namespace, settings: Settings) -> Shop:
-    if parsed.test or parsed.products or parsed.customers:
-        raise Unusable("--test, --products and --customers go with --train; without it the database is evaluated.")
+    if parsed.test or parsed.products or parsed.customers or parsed.map:
+        raise Unusable("--test, --products, --customers and --map go with --train; without it the database is evaluated.")
     async with open_repository(settings) as repository:
         log = await read_events(repository)
         products = await read_catalogue(repository)

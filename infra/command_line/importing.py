@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from domain.errors import Unusable
+from infra.command_line.arguments import add_mapping, renamings
 from infra.command_line.training import told
 from infra.edge.storage import open_repository
 from infra.intake import Import, Report, import_files
@@ -38,7 +38,7 @@ def add_command(commands: Any) -> None:
     )
     command.add_argument("kind", choices=get_args(Kind))
     command.add_argument("files", nargs="+", metavar="FILE")
-    command.add_argument("--map", action="append", default=[], metavar="THEIRS=OURS", help="rename a column of the files")
+    add_mapping(command)
     command.add_argument("--create-products", action="store_true", help="create products that only events name")
     command.add_argument("--no-train", action="store_true", help="do not train when the import is done")
     command.set_defaults(run=run_import)
@@ -48,7 +48,7 @@ def run_import(parsed: argparse.Namespace, settings: Settings) -> int:
     wanted = Import(
         kind=parsed.kind,
         paths=tuple(parsed.files),
-        mapping=dict(_renaming(pair) for pair in parsed.map),
+        mapping=renamings(parsed.map),
         create_products=parsed.create_products,
         retention_days=settings.event_retention_days,
     )
@@ -62,15 +62,12 @@ async def _import(wanted: Import, settings: Settings, *, train_after: bool) -> R
         report = await import_files(wanted, intake=repository, now=now, progress=progress_on(sys.stderr))
         sys.stdout.write(report.told())
         if train_after:
-            effort = Effort(seconds=TUNING_SECONDS)
-            sys.stdout.write(
-                told(await train_on_kept(repository, retention_days=settings.event_retention_days, effort=effort))
+            trials: list[int] = []
+            model = await train_on_kept(
+                repository,
+                retention_days=settings.event_retention_days,
+                effort=Effort(seconds=TUNING_SECONDS),
+                on_trial=trials.append,
             )
+            sys.stdout.write(told(model, tuned=bool(trials)))
     return report
-
-
-def _renaming(pair: str) -> tuple[str, str]:
-    theirs, equals, ours = pair.partition("=")
-    if not (theirs and equals and ours):
-        raise Unusable(f"--map takes THEIRS=OURS, not {pair!r}.")
-    return theirs, ours

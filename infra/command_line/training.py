@@ -4,10 +4,11 @@ import argparse
 import asyncio
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from domain.model import Model
-from infra.command_line.arguments import whole_number
+from infra.command_line.arguments import add_tuning
 from infra.edge.storage import open_repository
 from infra.progress import progress_on
 from infra.retention import train_on_kept
@@ -34,11 +35,8 @@ def add_command(commands: Any) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("--trials", type=whole_number, metavar="N", help="tune, in this many trials")
+    add_tuning(command)
     command.add_argument("--budget", type=duration, metavar="60s", help="start no trial after so long: 90s, 10m, 1h")
-    command.add_argument(
-        "--seed", type=whole_number, default=0, metavar="N", help="what is hidden, and tried in which order (0)"
-    )
     command.set_defaults(run=run_training)
 
 
@@ -48,13 +46,14 @@ def run_training(parsed: argparse.Namespace, settings: Settings) -> int:
         effort = Effort(
             trials=MOST_TRIALS if parsed.trials is None else parsed.trials, seed=parsed.seed, seconds=parsed.budget
         )
-    model = asyncio.run(_train(settings, effort))
-    sys.stdout.write(told(model))
+    trials: list[int] = []
+    model = asyncio.run(_train(settings, effort, on_trial=trials.append))
+    sys.stdout.write(told(model, tuned=bool(trials)))
     return 0
 
 
-def told(model: Model) -> str:
-    """Say what a model rests on, what was chosen for it, and what that scored."""
+def told(model: Model, *, tuned: bool) -> str:
+    """Say what a model rests on, what was chosen for it, now or by a training before, and what that scored."""
     said = (
         f"Trained model {model.model_id} on {model.n_events:,} events of {model.n_customers:,} customers"
         f" and {model.n_products:,} products.\n"
@@ -66,10 +65,12 @@ def told(model: Model) -> str:
         *((name, getattr(recipe, name)) for name in recipe.__struct_fields__),
         *((f"blend {name}", getattr(blend, name)) for name in blend.__struct_fields__),
         ("seen_again", model.seen_again),
+        ("rebuy_rate", model.rebuy_rate),
         ("variety", model.variety),
     ]
+    how = "Tuned in" if tuned else f"Kept what was tuned on {tuning.n_events:,} events, in"
     return (
-        said + f"Tuned in {tuning.trials} trials with seed {tuning.seed}: NDCG@20 {tuning.ndcg:.4f} on held-out events of"
+        said + f"{how} {tuning.trials} trials with seed {tuning.seed}: NDCG@20 {tuning.ndcg:.4f} on held-out events of"
         f" {tuning.n_customers:,} customers; with the default blend {tuning.ndcg_of_default_blend:.4f}.\n"
         + f"Chosen: {', '.join(f'{name} {value:g}' for name, value in values)}.\n"
     )
@@ -82,8 +83,13 @@ def duration(text: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
-async def _train(settings: Settings, effort: Effort) -> Model:
+async def _train(settings: Settings, effort: Effort, *, on_trial: Callable[[int], None]) -> Model:
     progress = progress_on(sys.stderr)
+
+    def tell(done: int) -> None:
+        on_trial(done)
+        progress.reach(done)
+
     progress.begin("Training", None)
     try:
         async with open_repository(settings) as repository:
@@ -91,7 +97,7 @@ async def _train(settings: Settings, effort: Effort) -> Model:
                 repository,
                 retention_days=settings.event_retention_days,
                 effort=effort,
-                on_trial=progress.reach,
+                on_trial=tell,
             )
     finally:
         progress.end()

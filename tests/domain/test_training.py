@@ -4,8 +4,8 @@ import pytest
 
 from domain.customers import SEGMENTS, SegmentRule
 from domain.packing import unpack
+from domain.recipe import Recipe
 from domain.training import train_model
-from domain.trends import SMOOTHING
 from tests.domain.logs import log_of
 from tests.domain.shop import NOW_US, product
 
@@ -40,7 +40,8 @@ def test_a_segments_trend_is_shrunk_towards_all():
 
     trend = train(log, [product(0), product(1)], {"a": "Premium"}).model.segment_trends["Premium"]
 
-    scores = {0: (1 + SMOOTHING / 3) / (1 + SMOOTHING), 1: (SMOOTHING * 2 / 3) / (1 + SMOOTHING)}
+    smoothing = Recipe().segment_smoothing
+    scores = {0: (1 + smoothing / 3) / (1 + smoothing), 1: (smoothing * 2 / 3) / (1 + smoothing)}
     assert trend.by_index == pytest.approx({1: 1.0, 0: scores[0] / scores[1]})
 
 
@@ -70,21 +71,20 @@ def test_products_without_a_category_have_no_category_trend():
     assert train(log_of(("a", 0, "view", 0)), [product(0)]).category_trends == {}
 
 
-def rebought(n_pairs, n_again, days=10):
-    once = [(f"c{number}", 0, "purchase", 50, number + 1) for number in range(n_pairs)]
-    again = [(f"c{number}", 0, "purchase", 50 - days, 1000 + number) for number in range(n_again)]
-    return log_of(*once, *again)
+def rebought(n_pairs, n_again, *, days=10, first=50):
+    once = [(f"c{number}", 0, "purchase", first, number + 1) for number in range(n_pairs)]
+    again = [(f"c{number}", 0, "purchase", first - days, 1000 + number) for number in range(n_again)]
+    return log_of(*once, *again, ("last", 1, "view", 0))
 
 
 @pytest.mark.parametrize(
-    ("n_pairs", "n_again", "learned"), [(20, 5, {"food": 10.0}), (20, 4, {}), (19, 19, {}), (40, 40, {"food": 10.0})]
+    ("n_pairs", "n_again", "learned"), [(100, 26, {"food": 10.0}), (100, 25, {}), (10, 10, {"food": 10.0})]
 )
-def test_a_category_is_rebought_where_a_quarter_of_enough_pairs_come_back(n_pairs, n_again, learned):
-    assert train(rebought(n_pairs, n_again), [product(0, category="food")]).model.rebuy_days == learned
+def test_a_category_is_rebought_where_enough_buyers_come_back(n_pairs, n_again, learned):
+    # (26 + 20 x 26 / 120) / 120 is more than a quarter, for 25 it is less.
+    products = [product(0, category="food"), product(1)]
 
-
-def test_two_purchases_on_one_day_are_no_repurchase():
-    assert train(rebought(30, 30, days=0), [product(0, category="food")]).model.rebuy_days == {}
+    assert train(rebought(n_pairs, n_again), products).model.rebuy_days == learned
 
 
 def test_the_segment_rule_follows_the_quintiles_of_enough_buyers():

@@ -5,7 +5,9 @@ import pytest
 from msgspec.structs import replace
 from scipy import sparse
 
+from domain import blending
 from domain.blending import EVERYTHING, SOURCES, CandidateParts, fitted_blend, fitted_seen_again
+from domain.customers import SEGMENTS
 from domain.foresight import Foreseen, Histories
 from domain.holdout import by_day, last_of_each, relevant, some_of_each
 from domain.model import Blend, Choice, Tuning
@@ -13,6 +15,7 @@ from domain.neighbours import Views, views
 from domain.recipe import FOREVER, Recipe
 from domain.rehearsal import Rehearsal, ranked
 from domain.training import train_model
+from domain.trending import SMOOTHINGS, fitted_trends
 from domain.tuning import default_trials, is_due, tune
 from tests.domain.logs import log_of, tastes
 from tests.domain.shop import NOW_US, product
@@ -41,6 +44,61 @@ def test_a_shop_is_tuned_on_its_own_hidden_events():
     assert choice.recipe.history_days == FOREVER
     assert choice.tuning.ndcg > 0.5
     assert choice.tuning.ndcg >= choice.tuning.ndcg_of_default_blend
+
+
+def noise(seed, n_customers=40):
+    """Make a shop of customers who take anything."""
+    rng = np.random.default_rng(seed)
+    chosen = [(f"c{number}", int(index)) for number in range(n_customers) for index in rng.permutation(12)[:5]]
+    return log_of(*((customer, index, "view", 0.0) for customer, index in chosen))
+
+
+@pytest.mark.parametrize("seed", [2, 7])
+def test_the_documented_blend_serves_where_what_was_fitted_scores_less(seed, monkeypatch):
+    # Of any weights that of least, so that the fitted blend is a bad one.
+    monkeypatch.setattr(blending, "LEAST_GAIN", 0.0)
+
+    choice = tuned(noise(seed), trials=1)
+
+    assert (choice.blend, choice.variety) == (Blend(), Choice().variety)
+    assert choice.tuning.ndcg == choice.tuning.ndcg_of_default_blend > 0
+
+
+def trends_fitted(log, segments):
+    split = last_of_each(log)
+    to_find = relevant(split, seen="drop")
+    codes = np.array([SEGMENTS.index(segments[customer]) for customer in log.customer_ids], dtype=np.int8)
+    return fitted_trends(split.shown, Recipe(), to_find, codes, n_products=60, has_times=False)
+
+
+def test_a_segments_trend_counts_where_its_customers_have_a_taste_of_their_own():
+    rng = np.random.default_rng(2)
+    segments = {f"c{number}": SEGMENTS[number % 2] for number in range(80)}
+    events = [
+        (f"c{number}", int(index) + 30 * (number % 2), "view", float(days))
+        for number in range(80)
+        for days, index in enumerate(rng.permutation(30)[:6])
+    ]
+
+    assert trends_fitted(log_of(*events), segments).segment_smoothing <= 200
+
+
+def test_where_all_customers_are_of_one_segment_nothing_is_known_of_smoothing():
+    log = tastes()
+
+    assert trends_fitted(log, dict.fromkeys(log.customer_ids, "Regular")).segment_smoothing == max(SMOOTHINGS)
+
+
+def test_every_source_that_needs_no_neighbours_lies_between_0_and_1():
+    categories = [f"a/{number % 3}" if number % 4 else "a" for number in range(12)]
+    products = [product(number, category=category, price=1.0 + number) for number, category in enumerate(categories)]
+    split = some_of_each(tastes(), rng=np.random.default_rng(0))
+    rehearsal, model = rehearsal_of(split.shown, products, seen_again=None)
+
+    values = CandidateParts(rehearsal, model, relevant(split, seen="drop")).values[:, :, 3 : len(SOURCES)]
+
+    assert values.min() >= 0
+    assert values.max() == pytest.approx(1.0)
 
 
 def test_times_are_tuned_where_they_are_real():
@@ -139,6 +197,34 @@ def test_a_source_that_foresees_nothing_gets_no_weight():
 
     assert (blend.new, blend.price_fit, blend.bought_together) == (0.0, 0.0, 1.0)
     assert parts.blended_ndcg(blend) >= 0.99 * parts.blended_ndcg(Blend())
+
+
+def purchases(*, rebuy):
+    """Let 60 customers buy one product a week: always the same, or the same twice and then each time another."""
+    return log_of(
+        *(
+            (
+                f"c{number}",
+                (number + (0 if rebuy or week < 2 else week)) % 12,
+                "purchase",
+                7.0 * (7 - week),
+                10 * number + week,
+            )
+            for number in range(60)
+            for week in range(8)
+        )
+    )
+
+
+@pytest.mark.parametrize("rebuy", [True, False])
+def test_what_was_bought_comes_back_where_customers_rebuy(rebuy):
+    choice = tuned(purchases(rebuy=rebuy), trials=1)
+
+    assert (choice.rebuy_rate <= 0.5) == rebuy
+
+
+def test_the_documented_rate_of_rebuying_serves_where_hardly_anyone_buys():
+    assert tuned(tastes(n_customers=200, days=30), trials=1).rebuy_rate == Choice().rebuy_rate
 
 
 @pytest.mark.parametrize("returns", [True, False])

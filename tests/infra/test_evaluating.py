@@ -2,16 +2,20 @@
 
 import json
 import lzma
+import sys
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from domain.event_log import EVENT_TYPES
 from domain.rehearsal import Rehearsal
 from domain.training import train_model
 from infra.command_line import run
+from infra.command_line.plotting import plot
 from infra.demo import load_demo_shop
 from infra.edge.storage import open_repository
+from infra.evaluator import Measured
 from infra.serving import fresh_list
 from infra.trainer import Effort, read_catalogue, read_events, train
 from tests.conftest import NOW
@@ -168,7 +172,116 @@ def test_a_file_without_the_columns_is_refused(tmp_path, capsys):
     (tmp_path / "train.csv").write_text("user,item\na,x\n")
 
     assert run(["evaluate", "--train", "train.csv"]) == 1
-    assert capsys.readouterr().err == "train.csv has no column customer_id.\n"
+    assert capsys.readouterr().err == (
+        "train.csv has no column customer_id; --map THEIRS=customer_id says what it is called there.\n"
+    )
+
+
+def test_columns_of_all_files_are_renamed(tmp_path, capsys):
+    (tmp_path / "train.csv").write_text("user,item\na,x\na,y\nb,x\n")
+    (tmp_path / "test.jsonl").write_text('{"user": "b", "item": "y"}\n')
+    (tmp_path / "products.csv").write_text("item,path\nx,1\ny,1\n")
+    (tmp_path / "customers.csv").write_text("user,segment\na,Premium\n")
+    command = ["evaluate", "--train", "train.csv", "--test", "test.jsonl", "--products", "products.csv"]
+    mapping = ["--map", "user=customer_id", "--map", "item=product_id", "--map", "path=category"]
+
+    assert run([*command, "--customers", "customers.csv", *mapping, "--models", "content", "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["recall"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        (["user"], "--map takes THEIRS=OURS, not 'user'."),
+        (["user=person"], "--map names columns that an evaluation does not read: person."),
+        (["user=customer_id", "item=product_id", "sort=product_id"], "train.csv has the column product_id twice."),
+    ],
+)
+def test_a_wrong_renaming_is_explained(tmp_path, capsys, mapping, said):
+    (tmp_path / "train.csv").write_text("user,item,sort\na,x,1\n")
+
+    assert run(["evaluate", "--train", "train.csv", *(word for pair in mapping for word in ("--map", pair))]) == 1
+    assert capsys.readouterr().err == f"{said}\n"
+
+
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_the_models_are_drawn_with_their_intervals(files, tmp_path, capsys, how):
+    command = ["evaluate", *files, "--models", "popularity,neighbours,served", "--trials", "0"]
+
+    assert run([*command, *how, "--plot", "drawn.png"]) == 0
+
+    picture = (tmp_path / "drawn.png").read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(picture) > 10_000
+    assert len(capsys.readouterr().out.splitlines()) >= 3
+
+
+def test_a_picture_shows_what_was_measured(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path: drawn.append((figure, path)))
+    measured = [
+        Measured(
+            model=name,
+            recall=0.0,
+            recall_interval=(0.0, 0.0),
+            ndcg=ndcg,
+            ndcg_interval=(ndcg - 0.1, ndcg + 0.2),
+            hit_rate=0.0,
+            mrr=0.0,
+            coverage=0.0,
+            customers=7,
+            left_out=0,
+            train_seconds=0.0,
+            ms_per_list=0.0,
+        )
+        for name, ndcg in (("popularity", 0.2), ("served", 0.5))
+    ]
+
+    plot(measured, k=5, title="7 customers", path=tmp_path / "drawn.png")
+
+    [(figure, path)] = drawn
+    [axes] = figure.axes
+    assert path == tmp_path / "drawn.png"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["popularity", "served"]
+    assert list(axes.lines[0].get_xdata()) == [0.2, 0.5]
+    [intervals] = axes.collections
+    assert np.array(intervals.get_segments()) == pytest.approx(np.array([[[0.1, 0], [0.4, 0]], [[0.4, 1], [0.7, 1]]]))
+    assert axes.get_xlabel().startswith("NDCG@5")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("drawn.jpg", "--plot writes a .png, not drawn.jpg."),
+        ("elsewhere/drawn.png", "--plot cannot write elsewhere/drawn.png: there is no such folder."),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_computed(files, capsys, name, said):
+    assert run(["evaluate", *files, "--plot", name]) == 1
+
+    output = capsys.readouterr()
+    assert (output.out, output.err) == ("", f"{said}\n")
+
+
+def test_without_matplotlib_a_picture_is_refused_before_anything_is_computed(files, capsys, monkeypatch):
+    # As find_spec has it of a package that is not there.
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+    assert run(["evaluate", *files, "--plot", "drawn.png"]) == 1
+
+    output = capsys.readouterr()
+    assert (output.out, output.err) == ("", "--plot needs matplotlib: pip install -r requirements-plot.txt\n")
+
+
+def test_a_picture_that_cannot_be_saved_costs_no_table(files, tmp_path, capsys):
+    (tmp_path / "drawn.png").mkdir()
+
+    assert run(["evaluate", *files, "--models", "popularity", "--trials", "0", "--plot", "drawn.png"]) == 1
+
+    output = capsys.readouterr()
+    assert "popularity" in output.out
+    assert output.err.endswith("drawn.png cannot be written: Is a directory.\n")
 
 
 def test_holding_out_more_than_there_is_leaves_nothing_to_compare(tmp_path, capsys):
