@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
@@ -17,7 +17,7 @@ import aiosqlite
 from domain.errors import StoreBusy, StoreUnavailable, Unusable
 from infra.sql.statements import Steps
 from infra.sqlite.dialect import run
-from infra.sqlite.migrations import migrate
+from infra.sqlite.migrations import check, migrate
 from infra.sqlite.write_lock import WriteLock, retry
 
 T = TypeVar("T")
@@ -55,7 +55,10 @@ class Connections:
             told = "SQLite %s is older than 3.51.3; a write lock stands in for its fix, nothing needs to be done."
             logger.warning(told, sqlite3.sqlite_version)
         try:
-            self._lock = WriteLock(_private_file(self._path))
+            _make_sure_of(self._path)
+            await self._check()
+            _make_private(self._path)
+            self._lock = WriteLock(_beside(self._path, ".lock"))
             self._opened.callback(self._lock.close)
             self._writer = await self._connect_writer()
             for _ in range(READERS):
@@ -77,8 +80,7 @@ class Connections:
 
         A caller that goes away does not stop it: what has begun is finished.
         """
-        if self._needs_replacing(self._writer):
-            await self._replace_writer()
+        await self._replace_dead_writer()
         until = time.monotonic() + BUSY_SECONDS
         return await asyncio.shield(self._run(self._writer, self._transact, until, transaction(*arguments, **named)))
 
@@ -96,6 +98,7 @@ class Connections:
 
         Raise StoreBusy while a reader, of this process or another, needs what the log had before.
         """
+        await self._replace_dead_writer()
         await asyncio.shield(self._run(self._writer, self._truncate, time.monotonic() + BUSY_SECONDS))
 
     async def _read(self, how: Callable[[sqlite3.Connection, Steps[T]], T], steps: Steps[T]) -> T:
@@ -132,6 +135,12 @@ class Connections:
         await self._run(connection, _configure)
         return connection
 
+    async def _check(self) -> None:
+        """Raise where the file is no database or not ours, before anything is made beside it or changed in it."""
+        connection = await self._connect("ro")
+        await self._run(connection, check)
+        await connection.close()
+
     async def _connect_writer(self) -> aiosqlite.Connection:
         connection = await self._connect("rwc")
         await self._run(connection, self._prepare)
@@ -140,7 +149,9 @@ class Connections:
     def _needs_replacing(self, connection: aiosqlite.Connection) -> bool:
         return not _lives(connection) and not self._is_closed
 
-    async def _replace_writer(self) -> None:
+    async def _replace_dead_writer(self) -> None:
+        if not self._needs_replacing(self._writer):
+            return
         async with self._replacing:
             self._writer = await self._connect_writer() if self._needs_replacing(self._writer) else self._writer
 
@@ -215,8 +226,8 @@ def _on_snapshot(connection: sqlite3.Connection, steps: Steps[T]) -> T:
         connection.execute("COMMIT")
 
 
-def _private_file(path: Path) -> Path:
-    """Make the database file readable by its owner alone, which SQLite passes on to the files beside it.
+def _make_sure_of(path: Path) -> None:
+    """Make the database file if it is not there, readable by its owner alone, which SQLite passes on to the files beside it.
 
     An existing file is looked at but not opened: closing it would drop the locks that SQLite holds on it in this process.
     """
@@ -225,4 +236,16 @@ def _private_file(path: Path) -> Path:
     path.touch(mode=0o600)
     if not os.access(path, os.R_OK | os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    return path.with_name(path.name + ".lock")
+
+
+def _make_private(path: Path) -> None:
+    """Close what is there to all but its owner: it may be a copy, or older than this rule."""
+    for file in (path, *(_beside(path, ending) for ending in ("-wal", "-shm", ".lock"))):
+        with suppress(FileNotFoundError):
+            if file.stat().st_mode & 0o077:
+                file.chmod(0o600)
+                logger.warning("%s was open to others than its owner; now it is not.", file)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
