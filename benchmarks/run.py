@@ -6,7 +6,6 @@ Everything runs on this machine and loopback only; compared figures are measured
 import asyncio
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import numpy as np
@@ -71,28 +71,49 @@ app = Litestar(
 """
 
 
-def measured(command: list[str], **environment: str) -> tuple[float, float]:
-    """Run a command; return its seconds and the largest memory of any command so far, in MB."""
+class Measured(NamedTuple):
+    """What a command took: seconds, seconds of all processors together, and the largest memory in MB."""
+
+    seconds: float
+    processor_seconds: float
+    memory: float
+
+
+def measured(command: list[str], **environment: str) -> Measured:
+    """Run a command; return what it took."""
     began = time.perf_counter()
-    subprocess.run(
-        command, cwd=ROOT, env=os.environ | environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    running = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    _, status, used = os.wait4(running.pid, 0)
+    running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, command)
+    return Measured(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def made_shop(folder: Path, *, n_products: int, n_events: int) -> Path:
-    """Make, import and train a synthetic shop, and print how long it took; return its database."""
-    write_shop(folder, n_products=n_products, n_customers=N_CUSTOMERS, n_events=n_events)
+def made_shop(folder: Path, *, n_products: int, n_events: int, n_customers: int = N_CUSTOMERS) -> tuple[Path, Measured]:
+    """Make, import and train a synthetic shop, and print how long it took; return its database and what training took."""
+    write_shop(folder, n_products=n_products, n_customers=n_customers, n_events=n_events)
     url = f"sqlite:///{folder}/shop.db"
     importing = [sys.executable, "main.py", "import"]
     measured([*importing, "products", str(folder / "products.csv"), "--no-train"], DATABASE_URL=url)
-    seconds, memory = measured([*importing, "events", str(folder / "events.csv"), "--no-train"], DATABASE_URL=url)
+    seconds, _, memory = measured([*importing, "events", str(folder / "events.csv"), "--no-train"], DATABASE_URL=url)
     console.print(f"import of {n_events:,} events: {n_events / seconds:,.0f} a second, at most {memory:.0f} MB")
-    seconds, memory = measured([sys.executable, "main.py", "train", "--trials", "0"], DATABASE_URL=url)
+    training = measured([sys.executable, "main.py", "train", "--trials", "0"], DATABASE_URL=url)
     console.print(
-        f"training on {n_events:,} events, {n_products:,} products, not tuned: {seconds:.1f} s, at most {memory:.0f} MB"
+        f"training on {n_events:,} events of {n_customers:,} customers, {n_products:,} products, not tuned:"
+        f" {training.seconds:.1f} s, {training.processor_seconds:.1f} s of processors, at most {training.memory:.0f} MB"
     )
-    return folder / "shop.db"
+    return folder / "shop.db", training
+
+
+def trainings(folder: Path) -> None:
+    """Train shops of one catalogue, one with four times the customers and events of the other."""
+    _, quarter = made_shop(folder / "quarter", n_products=36_000, n_events=150_000, n_customers=10_750)
+    _, whole = made_shop(folder / "whole", n_products=36_000, n_events=600_000, n_customers=43_000)
+    times = whole.processor_seconds / quarter.processor_seconds
+    console.print(f"four times the customers and events: {times:.2f} times the processor seconds of training")
 
 
 async def fresh_lists(url: str, *, n_products: int, n: int = 3000) -> list[float]:
@@ -223,7 +244,7 @@ def on_postgres(database: Path, folder: Path) -> None:
     """Copy a shop to PostgreSQL, and compare the two databases in alternation."""
     server = postgres.OwnServer(folder / "postgres")
     urls = {"SQLite": f"sqlite:///{database}", "PostgreSQL": server.url}
-    seconds, _ = measured([sys.executable, "main.py", "copy", "--from", urls["SQLite"], "--to", urls["PostgreSQL"]])
+    seconds, _, _ = measured([sys.executable, "main.py", "copy", "--from", urls["SQLite"], "--to", urls["PostgreSQL"]])
     console.print(f"copy to PostgreSQL, verified: {seconds:.0f} s")
     asyncio.run(postgres.run_on(server.url, "ANALYZE"))
     medians: dict[str, list[float]] = {name: [] for name in urls}
@@ -311,8 +332,9 @@ def milliseconds_of(client: httpx.Client, path: str, body: dict[str, object]) ->
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        large = made_shop(folder / "large", n_products=100_000, n_events=1_000_000)
-        small = made_shop(folder / "small", n_products=1_000, n_events=1_000_000)
+        trainings(folder)
+        large, _ = made_shop(folder / "large", n_products=100_000, n_events=1_000_000)
+        small, _ = made_shop(folder / "small", n_products=1_000, n_events=1_000_000)
         medians: dict[str, float] = {}
         for size, database, n_products in (("1,000", small, 1_000), ("100,000", large, 100_000)):
             p50, p99 = np.percentile(uvloop.run(fresh_lists(f"sqlite:///{database}", n_products=n_products)), [50, 99])

@@ -36,18 +36,22 @@ def co_occurrence(
     *,
     seed_exponent: float,
     candidate_exponent: float,
+    momentum: npt.NDArray[np.float64],
     n_neighbours: int,
     n_candidates: int,
 ) -> tuple[Any, Candidates]:
     """Return the `n_neighbours` products of most weight for each seed, as csr rows, and the candidates of each product.
 
-    The weight of j for i is `c(i,j) / ((c(i,i) + s)^a (c(j,j) + s)^b)` with `c = X' D X`, D the weights of customers and s
-    a little shrinkage (Bell & Koren, "Improved neighborhood-based collaborative filtering", 2007; Deshpande & Karypis,
-    "Item-based top-N recommendation algorithms", 2004). Candidates are those of largest cosine. Computed by blocks of
-    products, so memory does not grow with their square.
+    The weight of j for i is `m(j) c(i,j) / ((c(i,i) + s)^a (c(j,j) + s)^b)` with `c = X' D X`, D the weights of customers,
+    s a little shrinkage and m the `momentum` (n_products,) of products (Bell & Koren, "Improved neighborhood-based
+    collaborative filtering", 2007; Deshpande & Karypis, "Item-based top-N recommendation algorithms", 2004). Candidates are
+    those of largest cosine. Computed by blocks of products, so memory does not grow with their square.
     """
     strengths = strengths_of(matrix, customer_weights)
-    of_seed, of_candidate = (strengths + SHRINKAGE) ** -seed_exponent, (strengths + SHRINKAGE) ** -candidate_exponent
+    of_seed, of_candidate = (
+        (strengths + SHRINKAGE) ** -seed_exponent,
+        momentum * (strengths + SHRINKAGE) ** -candidate_exponent,
+    )
     of_cosine = (strengths + SHRINKAGE) ** -0.5
     near: list[Any] = []
     candidates: list[Any] = []

@@ -121,7 +121,13 @@ def _item_knn(log: EventLog, rehearsal: Rehearsal, *, available: npt.NDArray[np.
     matrix = preferences(log, np.ones(len(log.products)), n_products=len(available))
     everyone_alike = activity_weights(matrix, exponent=0.0)
     near: Any = co_occurrence(
-        matrix, everyone_alike, seed_exponent=0.5, candidate_exponent=0.5, n_neighbours=N_KNN, n_candidates=0
+        matrix,
+        everyone_alike,
+        seed_exponent=0.5,
+        candidate_exponent=0.5,
+        momentum=np.ones(len(available)),
+        n_neighbours=N_KNN,
+        n_candidates=0,
     )[0]
 
     def rank(customer: int) -> Sequence[int]:

@@ -12,7 +12,7 @@ from domain.recommendations import ListRequest, RecommendationList, ScoredList
 
 EventType = Literal["view", "cart", "wishlist", "purchase"]
 
-HISTORY_LENGTH = 100
+HISTORY_LENGTH = 300
 MOST_CATEGORIES = 16
 """Of how many categories of the history a list looks at what is popular."""
 

@@ -11,6 +11,7 @@ from domain.event_log import EventLog
 from domain.evidence import HISTORY_LENGTH
 from domain.holdout import Relevant
 from domain.metrics import ndcg_at_k
+from domain.momentum import momentum
 from domain.neighbours import Views
 from domain.recipe import Recipe
 from domain.sparse_rows import cut, strongest
@@ -23,7 +24,7 @@ class Histories:
     """The histories of some customers, as serving weighs them, and what each of them is to be shown."""
 
     def __init__(self, log: EventLog, to_find: Relevant, *, n_products: int) -> None:
-        self._n_products = n_products
+        self._log, self._n_products = log, n_products
         order = np.lexsort((-log.occurred_at, log.customers))
         starts = np.searchsorted(log.customers[order], to_find.customers)
         ends = np.searchsorted(log.customers[order], to_find.customers, side="right")
@@ -47,6 +48,10 @@ class Histories:
         scaled.data **= recipe.repeat_exponent
         return scaled
 
+    def momentum(self, recipe: Recipe) -> npt.NDArray[np.float64]:
+        """Return the factor of each product (n_products,)."""
+        return momentum(self._log, recipe, n_products=self._n_products)
+
     def unseen(self, scores: Any) -> Any:
         """Keep the best scores (customers, products) of what was not seen, as csr rows."""
         return cut((scores - scores.multiply(self._seen)).tocsr(), n=MOST_SCORES)
@@ -67,14 +72,15 @@ class Histories:
 class Foreseen:
     """What the three views of one recipe foresee by themselves; a mix of them is scored as the sum of the best of each."""
 
-    def __init__(self, histories: Histories, views: Views) -> None:
+    def __init__(self, histories: Histories, views: Views, *, learned_by: Recipe) -> None:
         self._histories, self._views = histories, views
+        self._learned_momentum = histories.momentum(learned_by)
         self._scored: Recipe | None = None
         self._scores: tuple[Any, Any, Any] | None = None
 
     def ndcg(self, recipe: Recipe) -> float:
-        """Return the mean NDCG@20 of the mix and the histories that `recipe` says."""
-        history = replace(recipe, ridge_share=0.0, succession_share=0.0)
+        """Return the mean NDCG@20 of the mix and the histories that `recipe` says, and about that of its momentum."""
+        history = replace(recipe, ridge_share=0.0, succession_share=0.0, momentum_days=1.0, momentum_exponent=0.0)
         if self._scores is None or self._scored != history:
             seeds = self._histories.seeds(recipe)
             views = (self._views.together, self._views.ridge, self._views.succession)
@@ -83,4 +89,5 @@ class Foreseen:
         together, ridge, succession = self._scores
         together_share = 1.0 - recipe.ridge_share - recipe.succession_share
         mix = together_share * together + recipe.ridge_share * ridge + recipe.succession_share * succession
-        return self._histories.ndcg(mix.tocsr())
+        momentum = sparse.diags_array(self._histories.momentum(recipe) / self._learned_momentum)
+        return self._histories.ndcg((mix @ momentum).tocsr())

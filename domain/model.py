@@ -122,8 +122,8 @@ class Model(Struct, frozen=True, kw_only=True):
 
     @property
     def half_life_days(self) -> float:
-        """The half-life of an event in a customer's history."""
-        return self.recipe.history_days
+        """The half-life of an event in the categories that a customer cares for."""
+        return self.recipe.interest_days
 
 
 UNTRAINED = Model()

@@ -4,9 +4,11 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
+from scipy import sparse
 
 from domain.co_occurrence import Candidates, co_occurrence
 from domain.event_log import EventLog
+from domain.momentum import momentum
 from domain.preferences import activity_weights, preferences
 from domain.recipe import Recipe
 from domain.ridge import MOST_DENSE, dense_ridge, restricted_ridge
@@ -19,12 +21,13 @@ N_NEIGHBOURS = 100
 class Views(Struct, frozen=True, kw_only=True):
     """Three views of which products belong together, as csr matrices (seeds, candidates) of comparable size.
 
-    Each is divided by the mean of its rows' largest weights.
+    Each is divided by the mean of its rows' largest weights. `regressed` has all weights that `ridge` is made of.
     """
 
     together: Any
     ridge: Any
     succession: Any
+    regressed: Any
 
 
 def views(log: EventLog, recipe: Recipe, *, n_products: int, known: tuple[Recipe, Views] | None = None) -> Views:
@@ -36,22 +39,30 @@ def views(log: EventLog, recipe: Recipe, *, n_products: int, known: tuple[Recipe
     weights = log.weights**recipe.event_exponent * 0.5 ** (log.age_days() / recipe.memory_days)
     matrix = preferences(log, weights, n_products=n_products)
     customer_weights = activity_weights(matrix, exponent=recipe.activity_exponent)
+    candidate_factors = momentum(log, recipe, n_products=n_products)
     together, candidates = co_occurrence(
         matrix,
         customer_weights,
         seed_exponent=recipe.seed_exponent,
         candidate_exponent=recipe.candidate_exponent,
+        momentum=candidate_factors,
         n_neighbours=N_NEIGHBOURS,
         n_candidates=recipe.n_candidates,
     )
     if known and _regression(known[0]) == _regression(recipe):
-        ridge = known[1].ridge
+        regressed = known[1].regressed
     else:
-        ridge = _comparable(cut(_regressed(matrix, customer_weights, candidates, recipe), n=N_NEIGHBOURS))
+        regressed = _regressed(matrix, customer_weights, candidates, recipe)
     following = succession(
         log, n_products=n_products, seed_exponent=recipe.seed_exponent, candidate_exponent=recipe.candidate_exponent
     )
-    return Views(together=_comparable(together), ridge=ridge, succession=_comparable(cut(following, n=N_NEIGHBOURS)))
+    by_momentum = sparse.diags_array(candidate_factors)
+    return Views(
+        together=_comparable(together),
+        ridge=_comparable(cut((regressed @ by_momentum).tocsr(), n=N_NEIGHBOURS)),
+        succession=_comparable(cut((following @ by_momentum).tocsr(), n=N_NEIGHBOURS)),
+        regressed=regressed,
+    )
 
 
 def _regression(recipe: Recipe) -> tuple[float, ...]:

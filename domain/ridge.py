@@ -12,7 +12,9 @@ from domain.co_occurrence import Candidates
 MOST_DENSE = 4000
 """Up to so many products, all of them explain each: one inverse instead of a regression per product."""
 
-BATCH_CELLS = 4_000_000
+BATCH_CELLS = 100_000
+"""So few that the rows of a batch, one per product and customer, stay in a processor's cache while they are counted."""
+
 BATCH_ENTRIES = 20_000_000
 
 
@@ -111,7 +113,8 @@ def _grams(by_product: Any, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.flo
     stacked = sparse.csc_array(
         (by_product.data[entries], customers, np.append(0, ends)), shape=(m * by_product.shape[0], m * n)
     )
-    product = (stacked.T @ stacked.tocsr()).tocoo()
-    grams = np.zeros((m, n, n))
-    grams[product.row // n, product.row % n, product.col % n] = product.data
-    return grams
+    product = stacked.T @ stacked.tocsr()
+    before = np.arange(m * n) * n - np.arange(m * n) // n * n
+    grams = np.zeros(m * n * n)
+    grams[np.repeat(before, np.diff(product.indptr)) + product.indices] = product.data
+    return grams.reshape(m, n, n)

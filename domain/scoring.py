@@ -91,7 +91,7 @@ def signals_of(evidence: Evidence) -> Signals:
     """Weigh the history and look up what the model says of it."""
     model = evidence.model
     past = {event.product.product_index: event.product for event in evidence.history}
-    seeds = _seeds(evidence)
+    seeds = _seeds(evidence, half_life_days=model.recipe.history_days)
     segment, source = segment_of(evidence.standing)
     trend = model.segment_trends.get(segment) if source != "default" else None
     popular = model.popular if model.popular.products else evidence.recent_popularity
@@ -99,7 +99,7 @@ def signals_of(evidence: Evidence) -> Signals:
         past=past,
         seeds=seeds,
         neighbours=_neighbours(evidence, past, seeds),
-        interests=_interests(past, seeds),
+        interests=_interests(past, _seeds(evidence, half_life_days=model.recipe.interest_days)),
         segment_trend=trend.by_index if trend else {},
         popularity=popular.by_index,
         category_trends={path: _weights(packed) for path, packed in evidence.category_trends.items()},
@@ -120,7 +120,7 @@ def score(signals: Signals, products: Sequence[Product], *, evidence: Evidence, 
     )
 
 
-def _seeds(evidence: Evidence) -> dict[int, float]:
+def _seeds(evidence: Evidence, *, half_life_days: float) -> dict[int, float]:
     """Weigh the products of the history, the most telling one at 1."""
     weights: defaultdict[int, float] = defaultdict(float)
     reference = counted_from(evidence)
@@ -128,7 +128,7 @@ def _seeds(evidence: Evidence) -> dict[int, float]:
         weights[event.product.product_index] += event_weight(
             event,
             counted_from=reference,
-            half_life_days=evidence.model.half_life_days,
+            half_life_days=half_life_days,
             exponent=evidence.model.recipe.event_exponent,
         )
     most = max(weights.values(), default=0.0)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from domain.customers import SEGMENTS, Segment
 from domain.event_log import EventLog
 from domain.model import WeightedProducts
+from domain.momentum import momentum
 from domain.products import Product, category_levels
 from domain.recipe import Recipe
 
@@ -20,7 +21,8 @@ def popularity(log: EventLog, recipe: Recipe, *, n_products: int) -> npt.NDArray
     """Sum up for each product what its customers' heaviest events of it weigh (n_products,).
 
     Customers count, not events: one who looks ten times makes nothing popular. An event weighs what its type does, to the
-    power that the recipe says, halved every `trend_days` back from the newest event of all.
+    power that the recipe says, halved every `trend_days` back from the newest event of all. The sum is multiplied by the
+    product's momentum.
     """
     return sums(log, recipe, n_products=n_products)[0]
 
@@ -59,7 +61,8 @@ def sums(
     pairs = log.customers * n_products + log.products
     order = np.lexsort((-weights, pairs))
     heaviest = order[np.diff(pairs[order], prepend=-1) != 0]
-    products, weights = log.products[heaviest], weights[heaviest]
+    products = log.products[heaviest]
+    weights = weights[heaviest] * momentum(log, recipe, n_products=n_products)[products]
     found = [np.bincount(products, weights=weights, minlength=n_products).astype(np.float64)]
     if segments is not None:
         of_pair = segments[log.customers[heaviest]]

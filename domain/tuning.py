@@ -32,7 +32,9 @@ MOST_WIDE = 20_000
 HISTORY_DAYS = (1.0, 3.0, 7.0, 15.0, 30.0, 60.0, 120.0, FOREVER)
 RIDGE_SHARES = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
 SUCCESSION_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5)
-FADINGS = (3.0, 30.0, FOREVER)
+INTEREST_DAYS = (3.0, 30.0, FOREVER)
+MOMENTUM_DAYS = (3.0, 7.0, 14.0, 30.0)
+MOMENTUM_EXPONENTS = (0.0, 0.25, 0.5, 0.75)
 REPEAT_EXPONENTS = (0.25, 0.5, 1.0)
 VARIETIES = (0.0, 0.25, 0.5, 1.0)
 REBUY_RATES = (NEVER, 0.5, 0.25, 0.1, 0.05)
@@ -105,7 +107,7 @@ def tune(
 def _tried(recipe: Recipe, hidden: Hidden, histories: Histories, *, n_products: int, known: Trial | None = None) -> Trial:
     before = known and (known.recipe, known.views)
     seen = views(hidden.split.shown, recipe, n_products=n_products, known=before)
-    score, found = _best_mix(Foreseen(histories, seen), recipe, has_times=hidden.has_times)
+    score, found = _best_mix(Foreseen(histories, seen, learned_by=recipe), recipe, has_times=hidden.has_times)
     return Trial(recipe=found, score=score, views=seen)
 
 
@@ -141,10 +143,12 @@ def _best_mix(foreseen: Foreseen, recipe: Recipe, *, has_times: bool) -> tuple[f
     in_time: Sequence[tuple[str, Sequence[float]]] = (
         ("repeat_exponent", REPEAT_EXPONENTS),
         ("history_days", HISTORY_DAYS),
+        ("momentum_exponent", MOMENTUM_EXPONENTS),
+        ("momentum_days", MOMENTUM_DAYS),
         ("succession_share", SUCCESSION_SHARES),
         ("ridge_share", RIDGE_SHARES),
     )
-    found = recipe if has_times else replace(recipe, history_days=FOREVER, succession_share=0.0)
+    found = recipe if has_times else replace(recipe, history_days=FOREVER, succession_share=0.0, momentum_exponent=0.0)
     for name, choices in (("ridge_share", RIDGE_SHARES), *(in_time if has_times else ())):
         recipes = [_allowed(replace(found, **{name: choice})) for choice in choices]
         found, score = best_of(recipes, [foreseen.ndcg(one) for one in recipes])
@@ -172,7 +176,8 @@ def _blended(
     sampled = hidden.sampled.sample(MOST_REHEARSED, rng=rng)
     segments = segments_in(shown, assigned=assigned)
     recipe = fitted_trends(shown, best.recipe, sampled, segments, n_products=n_products, has_times=hidden.has_times)
-    near = mixed(best.views, ridge_share=recipe.ridge_share, succession_share=recipe.succession_share)
+    learned = views(shown, recipe, n_products=n_products, known=(best.recipe, best.views))
+    near = mixed(learned, ridge_share=recipe.ridge_share, succession_share=recipe.succession_share)
     trained = train_model(
         shown,
         products,
@@ -184,7 +189,7 @@ def _blended(
     )
     rehearsal = Rehearsal(shown, products, trained, assigned=assigned)
     unseen = replace(trained.model, seen_again=None)
-    fitted = [_fitted(rehearsal, replace(unseen, recipe=one), sampled) for one in _fadings(recipe, hidden)]
+    fitted = [_fitted(rehearsal, replace(unseen, recipe=one), sampled) for one in _by_interest(recipe, hidden)]
     recipe, blend = max(fitted, key=lambda fit: fit[0])[1:]
     tried = [replace(unseen, recipe=recipe, blend=blend, variety=variety) for variety in VARIETIES]
     # The documented defaults last: they are taken where they serve better than all that was fitted.
@@ -211,10 +216,9 @@ def _blended(
     )
 
 
-def _fadings(recipe: Recipe, hidden: Hidden) -> list[Recipe]:
-    """List how fast a history may fade: as suits the neighbours, or as may suit the other sources better."""
-    days = dict.fromkeys([recipe.history_days, *(FADINGS if hidden.has_times else ())])
-    return [replace(recipe, history_days=one) for one in days]
+def _by_interest(recipe: Recipe, hidden: Hidden) -> list[Recipe]:
+    """List how fast an interest in a category may fade."""
+    return [replace(recipe, interest_days=days) for days in (INTEREST_DAYS if hidden.has_times else (FOREVER,))]
 
 
 def _fitted(rehearsal: Rehearsal, model: Model, to_find: Relevant) -> tuple[float, Recipe, Blend]:

@@ -11,6 +11,7 @@ from domain.errors import ShopError
 from domain.ports import Repository
 from infra.alongside import alongside
 from infra.edge.storage import Storage
+from infra.logs import told
 from infra.trainer import train_in_child
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,14 @@ async def watch(
             logger.warning("Whether a training is due is not known: %s.", type(error).__name__)
             await asyncio.sleep(pause_seconds)
             continue
-        if is_due and await train_in_child(command) != 0:
+        if is_due and not await _succeeds(command):
             logger.warning("The training in the background failed; the model in use stays.")
             await asyncio.sleep(pause_seconds)
+
+
+async def _succeeds(command: Sequence[str]) -> bool:
+    try:
+        return await train_in_child(command) == 0
+    except OSError as error:
+        logger.warning("The training in the background could not be started: %s", told(error))
+        return False

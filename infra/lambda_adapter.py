@@ -17,6 +17,7 @@ from infra.aws.metrics import emit, served_list
 from infra.aws.running import Running
 from infra.edge.headers import STRICT
 from infra.edge.problems import MEDIA_TYPE, Problem, headers_for, problem
+from infra.edge.requests import HEADER, REQUEST_ID
 from infra.logs import told
 
 logger = logging.getLogger(__name__)
@@ -55,11 +56,13 @@ class LambdaHandler:
         self._running.wake(_seconds_left(context))
         records = records_of(event)
         if self._mailbox and records:
+            status = None
             answer, answers = self._deliver(records, id_member=self._mailbox)
         else:
             answer = self._respond(event, context)
-            answers = [(answer["statusCode"], answer["body"])]
-        self._measure(answers, milliseconds=(time.perf_counter() - began) * 1000)
+            status = answer["statusCode"]
+            answers = [(status, answer["body"])]
+        self._measure(answers, status=status, milliseconds=(time.perf_counter() - began) * 1000)
         self._invocation.cold_start = False
         return answer
 
@@ -77,24 +80,40 @@ class LambdaHandler:
         except Exception as error:  # noqa: BLE001 - told without its text, which may be a part of the event
             # The application answers its own errors. Before it is asked, Mangum fails on an event's shape or body.
             logger.error("The event cannot be answered: %s", told(error))  # noqa: TRY400
-            return _answer(problem("internal" if self._asked else "malformed-json"))
+            return self._answer(problem("internal" if self._asked else "malformed-json"))
+
+    def _answer(self, said: Problem) -> Answer:
+        """Answer from outside of the application."""
+        headers = {"content-type": MEDIA_TYPE, **headers_for(said), **_PROTECTIVE}
+        if self._invocation.request_id:
+            headers[HEADER.decode()] = self._invocation.request_id
+        return {
+            "statusCode": said.status,
+            "headers": headers,
+            "body": msgspec.json.encode(said).decode(),
+            "isBase64Encoded": False,
+        }
 
     def _deliver(self, records: list[Record], *, id_member: IdMember) -> tuple[Answer, list[Answered]]:
         delivery = self._running.run(deliver(records, self._post, id_member=id_member))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in delivery.failed]}, delivery.answers
 
-    def _measure(self, answers: list[Answered], *, milliseconds: float) -> None:
+    def _measure(self, answers: list[Answered], *, status: int | None, milliseconds: float) -> None:
         metrics = {
             "requests": len(answers),
             "errors": sum(status >= 500 for status, _ in answers),
             "refused": sum(400 <= status < 500 for status, _ in answers),
             "latency": round(milliseconds, 3),
         }
-        emit(self._invocation, metrics, [served for _, body in answers if (served := served_list(body))])
+        emit(self._invocation, metrics, [served for _, body in answers if (served := served_list(body))], status=status)
+
+    def _state(self) -> dict[str, Any]:
+        """Return the id of a request: that of its invocation, which every line of the log has."""
+        return {REQUEST_ID: self._invocation.request_id} if self._invocation.request_id else {}
 
     async def _ask(self, scope: Any, receive: Any, send: Any) -> None:
         self._asked = True
-        await self._running.ask(scope | {"raw_path": _raw_path(scope)}, receive, send)
+        await self._running.ask(scope | {"raw_path": _raw_path(scope), "state": self._state()}, receive, send)
 
     async def _post(self, body: bytes) -> Answered:
         """Ask the application with a message as the body of a request."""
@@ -106,7 +125,7 @@ class LambdaHandler:
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        await self._running.ask(scope_of(self._path, body), receive, send)
+        await self._running.ask(scope_of(self._path, body, state=self._state()), receive, send)
         return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:]).decode()
 
 
@@ -132,12 +151,3 @@ def _raw_path(scope: Any) -> bytes:
     request = event.get("requestContext", {}).get("http", event)
     path = request.get("path") or scope["path"]
     return quote(path, safe=_PLAIN_IN_PATHS, errors="surrogatepass").encode()
-
-
-def _answer(said: Problem) -> Answer:
-    return {
-        "statusCode": said.status,
-        "headers": {"content-type": MEDIA_TYPE, **headers_for(said), **_PROTECTIVE},
-        "body": msgspec.json.encode(said).decode(),
-        "isBase64Encoded": False,
-    }

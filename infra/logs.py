@@ -11,14 +11,18 @@ import msgspec
 from domain.errors import Unusable
 
 MOST_PLACES = 12
+REQUESTS = "shop.requests"
+"""The name of the logger that has a line for each request."""
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line; of an exception its type and where it happened, but not its text."""
+    """One JSON object a line; of an exception its type and where it happened, but not its text.
+
+    A record may have further `members`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        request_id = getattr(record, "request_id", None)
-        line = {"time": instant_of(record), **members_of(record), **({"request_id": request_id} if request_id else {})}
+        line = {"time": instant_of(record), **members_of(record), **getattr(record, "members", {})}
         return msgspec.json.encode(line).decode()
 
 
@@ -58,8 +62,11 @@ def _text(error: BaseException) -> str | None:
             return None
 
 
-def configuration(level: str) -> dict[str, Any]:
-    """Make the configuration of all loggers, the server's own included, for `logging.config.dictConfig`."""
+def configuration(level: str, *, requests: bool = False) -> dict[str, Any]:
+    """Make the configuration of all loggers, the server's own included, for `logging.config.dictConfig`.
+
+    A line for each `requests` is only logged where it is wanted: writing it takes longer than all else that guards them.
+    """
     to_stderr = {"handlers": ["stderr"], "level": level, "propagate": False}
     return {
         "version": 1,
@@ -67,5 +74,9 @@ def configuration(level: str) -> dict[str, Any]:
         "formatters": {"lines": {"()": f"{__name__}.{JsonLines.__name__}"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stderr"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {"_granian": to_stderr, "granian.access": to_stderr},
+        "loggers": {
+            "_granian": to_stderr,
+            "granian.access": to_stderr,
+            REQUESTS: {"level": level if requests else "WARNING"},
+        },
     }

@@ -44,6 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     log_level: LogLevel = "INFO"
+    log_requests: Literal[0, 1] = 0
     currency: Currency = "EUR"
     reuse_seconds: Annotated[int, Meta(ge=0, le=86_400 * 365)] = 3600
     train_after_events: Annotated[int, Meta(ge=0)] = 0
@@ -86,6 +87,7 @@ EXPECTED = {
     "PORT": "a whole number from 0 to 65535",
     "WORKERS": "a whole number from 1 to 64",
     "LOG_LEVEL": "one of " + ", ".join(get_args(LogLevel)),
+    "LOG_REQUESTS": "0 or 1",
     "CURRENCY": "three capital letters (ISO 4217)",
     "REUSE_SECONDS": "a whole number of seconds, 0 or more",
     "TRAIN_AFTER_EVENTS": "a whole number of events, 0 for never",

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import math
+import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,8 @@ from infra.alongside import alongside
 
 LOCK_SECONDS = 900
 RENEW_SECONDS = 60.0
+NICENESS = 10
+"""By how much a training beside a server comes after it; the system bounds the sum."""
 
 
 class Effort(Struct, frozen=True, kw_only=True):
@@ -96,9 +99,15 @@ def _chosen(
 
 
 async def train_in_child(command: Sequence[str]) -> int:
-    """Run a training command as a process of its own with the lowest priority; return its exit code."""
-    child = await asyncio.create_subprocess_exec("nice", *command, stdin=asyncio.subprocess.DEVNULL)
+    """Run a training command as a process of its own, behind all others; return its exit code.
+
+    Raise OSError where the system starts no process.
+    """
+    child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
     try:
+        # It may have ended already.
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
         return await child.wait()
     finally:
         if child.returncode is None:

@@ -1,7 +1,6 @@
 """What all tests share: a moment, repositories of every kind that there is, and applications to ask."""
 
 import asyncio
-import logging
 import os
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,8 @@ import pytest
 from infra.edge.storage import open_repository
 from infra.settings import Settings
 from tests import postgres
+
+pytest_plugins = ["tests.canaries"]
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -40,16 +41,6 @@ async def client_of(app):
     """Run an application and send it requests."""
     async with running(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         yield client
-
-
-@pytest.fixture(autouse=True)
-def root_logger():
-    """Give the root logger back as it was: a command or a function on AWS Lambda takes it over."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield root
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from infra.logs import instant_of, members_of
+from infra.logs import REQUESTS, instant_of, members_of
 
 _LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR"})
 
@@ -61,3 +61,5 @@ def log_as_json(invocation: Invocation) -> None:
     root.setLevel(level if level in _LEVELS else "INFO")
     # It would log every path, which names a customer.
     logging.getLogger("mangum").setLevel("WARNING")
+    # The line of the metrics says as much of each request.
+    logging.getLogger(REQUESTS).setLevel("WARNING")

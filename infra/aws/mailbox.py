@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from infra.edge.access import CALLER
+
 logger = logging.getLogger(__name__)
 
 IdMember = Literal["event_id", "order_id"]
@@ -69,7 +71,7 @@ async def deliver(
     return delivery
 
 
-def scope_of(path: str, body: bytes) -> dict[str, Any]:
+def scope_of(path: str, body: bytes, *, state: dict[str, Any]) -> dict[str, Any]:
     """Make a request of a message, as from a client that sends plain JSON."""
     return {
         "type": "http",
@@ -86,7 +88,7 @@ def scope_of(path: str, body: bytes) -> dict[str, Any]:
         "server": ("sqs", 443),
         "extensions": {},
         # Who may put messages into the queue is decided by AWS.
-        "state": {"caller": "backend"},
+        "state": {CALLER: "backend", **state},
     }
 
 

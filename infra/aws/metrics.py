@@ -39,13 +39,21 @@ def served_list(body: str) -> ServedList | None:
     return served if served.strategy else None
 
 
-def emit(invocation: Invocation, metrics: dict[str, float], served: Sequence[ServedList] = ()) -> None:
+def emit(
+    invocation: Invocation, metrics: dict[str, float], served: Sequence[ServedList] = (), *, status: int | None = None
+) -> None:
     """Write metrics by function, and count each list by its strategy and whether it was stored.
 
-    A line holds one list: a request is one line, a batch of messages one more for each list but the first.
+    A line holds one list: a request is one line, with the `status` of its answer, a batch of messages one more for each
+    list but the first.
     """
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
-    properties = {"function": function, "request_id": invocation.request_id, "cold_start": invocation.cold_start}
+    properties: dict[str, Any] = {
+        "function": function,
+        "request_id": invocation.request_id,
+        "cold_start": invocation.cold_start,
+        **({"status": status} if status else {}),
+    }
     first = [_by_kind(one) for one in served[:1]]
     _write(properties, [(["function"], metrics), *first])
     for one in served[1:]:

@@ -9,8 +9,8 @@ from litestar import Litestar
 
 from domain.errors import ShopError
 from infra.edge.app import send_problem
-from infra.edge.headers import protected
 from infra.edge.problems import problem
+from infra.edge.requests import Answering
 
 logger = logging.getLogger(__name__)
 
@@ -43,14 +43,14 @@ class Running:
     async def ask(self, scope: Any, receive: Any, send: Any) -> None:
         """Hand a request to the application; answer 503 where that has not started, and where no time is left."""
         if self._living is None:
-            await send_problem(protected(send, []), problem("store-unavailable"))
+            await send_problem(Answering(send, scope), problem("store-unavailable"))
             return
         try:
             async with asyncio.timeout_at(self._until):
                 await self._app(scope, receive, send)
         except TimeoutError:
             logger.error("The request was given up before the function's time-out.")  # noqa: TRY400 - where is no news
-            await send_problem(protected(send, []), problem("store-busy", "No time is left."))
+            await send_problem(Answering(send, scope), problem("store-busy", "No time is left."))
 
     def close(self) -> None:
         """End the application and its loop; an environment is never told of its end, but a test is."""

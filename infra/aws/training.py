@@ -10,6 +10,7 @@ from domain.model import Model
 from infra.aws.logs import Invocation, log_as_json
 from infra.aws.metrics import emit
 from infra.edge.storage import open_repository
+from infra.logs import told
 from infra.retention import train_on_kept
 from infra.settings import read_settings
 from infra.trainer import Effort
@@ -20,6 +21,10 @@ UNTUNED = Effort(trials=0)
 """What the model in use was tuned to is kept: a function has 15 minutes at most."""
 
 
+class TrainingFailed(Exception):
+    """A training ended as it should not; the log says where."""
+
+
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Train once, at a schedule or by hand with `{}`; what fails is logged and raised, and the model in use stays."""
     invocation.request_id = getattr(context, "aws_request_id", None)
@@ -28,11 +33,12 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     try:
         _check(event)
         model = asyncio.run(_train())
-    except ShopError as error:
-        logger.error("The training did not run: %s", error)  # noqa: TRY400 - it says all, and a cause may hold a password
+    except Exception as error:  # noqa: BLE001 - another is raised
+        is_told = isinstance(error, ShopError)
+        logger.error("The training did not run: %s", error if is_told else told(error))  # noqa: TRY400 - it says all
         emit(invocation, {"errors": 1})
-        # AWS Lambda logs what is raised, with its causes.
-        raise error from None
+        # AWS Lambda logs what is raised, with its causes: a cause may hold a password, and a text what is stored.
+        raise (error if is_told else TrainingFailed()) from None
     finally:
         invocation.cold_start = False
     emit(invocation, {"training_seconds": time.monotonic() - began, "events": model.n_events, "errors": 0})

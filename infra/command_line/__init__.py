@@ -15,8 +15,8 @@ The recommendation backend of an online shop.
 
 Without a command it serves the API: http://127.0.0.1:8000/schema shows every endpoint.
 Settings come from the environment: DATABASE_URL (sqlite:///shop.db, or postgresql://...), HOST, PORT, WORKERS,
-LOG_LEVEL, CURRENCY, REUSE_SECONDS, TRAIN_AFTER_EVENTS, DATABASE_POOL_SIZE, DATABASE_STATEMENT_CACHE_SIZE, API_KEYS,
-RATE_LIMIT_PER_SECOND, EVENT_RETENTION_DAYS, CORS_ORIGINS.
+LOG_LEVEL, LOG_REQUESTS, CURRENCY, REUSE_SECONDS, TRAIN_AFTER_EVENTS, DATABASE_POOL_SIZE,
+DATABASE_STATEMENT_CACHE_SIZE, API_KEYS, RATE_LIMIT_PER_SECOND, EVENT_RETENTION_DAYS, CORS_ORIGINS.
 docs/settings.md explains each.
 """
 
@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         settings = read_settings()
-        logging.config.dictConfig(configuration(settings.log_level))
+        logging.config.dictConfig(configuration(settings.log_level, requests=bool(settings.log_requests)))
         return parsed.run(parsed, settings)
     except ShopError as error:
         sys.stderr.write(f"{error}\n")

@@ -48,7 +48,7 @@ def serve(parsed: argparse.Namespace, settings: Settings) -> int:
         http=HTTPModes.http1,
         websockets=False,
         log_level=LogLevels(settings.log_level.lower()),
-        log_dictconfig=configuration(settings.log_level),
+        log_dictconfig=configuration(settings.log_level, requests=bool(settings.log_requests)),
         workers_kill_timeout=STOP_SECONDS,
         # Without, one worker that the system kills, for its memory say, takes all others down with it.
         respawn_failed_workers=True,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.errors import Unusable
+from infra.edge.host import host_of
 from infra.edge.problems import RequestRefused
 from infra.settings import Caller, KeyScope, Settings, is_loopback
 
@@ -22,6 +23,9 @@ DECLARATIONS = frozenset({"backend", "storefront", "open"})
 
 NO_KEYS = "API_KEYS is not set; `python main.py new-key backend` makes a key. Without keys "
 _BEARER = b"bearer "
+
+CALLER = "shop.caller"
+"""Where the state of a request says for whom it is; an application that mounts this one has names of its own there."""
 
 
 def new_key() -> str:
@@ -69,7 +73,7 @@ class Gate:
 
     def admit(self, scope: Any) -> Caller:
         """Tell for whom a request is answered; raise RequestRefused for an unknown key, a scope or a rate too small."""
-        if vouched := scope["state"].get("caller"):
+        if vouched := scope["state"].get(CALLER):
             # What calls the application from within, as a mailbox does; no client can write there.
             return vouched
         access = scope["route_handler"].opt.get("access", "backend")
@@ -95,8 +99,14 @@ class Gate:
 
 
 def _neighbour(scope: Any) -> tuple[bytes, KeyScope]:
-    """Take a request without a key, but only on a loopback address, whatever serves the application."""
-    host = (scope.get("server") or ("",))[0]
-    if not is_loopback(str(host)):
+    """Take a request without a key, but only on a loopback address and under its name, whatever serves the application.
+
+    A page in a browser on this machine can have its own host's name point to a loopback address (DNS rebinding); what it
+    sends names that host. Only what is no browser names none.
+    """
+    address = (scope.get("server") or ("",))[0]
+    if not is_loopback(str(address)):
         raise Unusable(NO_KEYS + "requests are answered only on a loopback address.")
+    if (host := host_of(scope)) and not is_loopback(host):
+        raise RequestRefused("foreign-host", "Without API_KEYS only 127.0.0.1, [::1] and localhost are answered.")
     return b"", "backend"

@@ -12,12 +12,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.types import Scope, Send
 
-from domain.errors import ShopError
-from infra.edge.access import DECLARATIONS, Gate
+from infra.edge.access import CALLER, DECLARATIONS, Gate
 from infra.edge.guard import check_target, guarded_by
-from infra.edge.headers import Headers, preflight, protected, shared_with
+from infra.edge.headers import Headers, preflight, shared_with
 from infra.edge.host import check_host
 from infra.edge.problems import MEDIA_TYPE, Problem, answer, headers_for, reported
+from infra.edge.requests import Answering, identified
 from infra.edge.storage import Shop, Storage
 from infra.settings import Settings, read_settings
 
@@ -37,18 +37,27 @@ class ShopApplication(Litestar):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        answering = Answering(send, scope)
+        try:
+            if await self._passes(scope, answering):
+                await super().__call__(scope, receive, answering)
+        finally:
+            answering.log()
+
+    async def _passes(self, scope: Any, answering: Answering) -> bool:
+        """Tell whether a request is to be routed; answer it where it is not."""
         try:
             origins = self.gate().origins
-            send = protected(send, shared_with(scope, origins))
+            answering.headers += shared_with(scope, origins)
             if (told := preflight(scope, origins)) is not None:
-                await _send(send, 204, told)
-                return
+                await _send(answering, 204, told)
+                return False
             check_host(scope)
             check_target(scope)
-        except ShopError as error:
-            await send_problem(send, *reported(error))
-            return
-        await super().__call__(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - it is before Litestar, which answers those of the handlers
+            await send_problem(answering, *reported(error, identified(scope)))
+            return False
+        return True
 
 
 def create_app(
@@ -72,7 +81,7 @@ def create_app(
         return Gate(storage.settings())
 
     async def shop(scope: Scope) -> Shop:
-        return await storage.shop(scope["state"]["caller"])
+        return await storage.shop(scope["state"][CALLER])
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:

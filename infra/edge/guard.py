@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from litestar.datastructures import Headers
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
-from infra.edge.access import Gate
+from infra.edge.access import CALLER, Gate
 from infra.edge.problems import FieldError, RequestRefused
 
 BODY_SECONDS = 5.0
@@ -65,7 +65,7 @@ def guarded_by(gate: Callable[[], Gate]) -> Callable[[ASGIApp], ASGIApp]:
 
     def around(app: ASGIApp) -> ASGIApp:
         async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-            scope["state"]["caller"] = gate().admit(scope)
+            scope["state"][CALLER] = gate().admit(scope)
             if scope.get("method") == "POST":
                 receive = await _checked_body(scope, receive)
             await app(scope, receive, send)

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from typing import Any
 
-from litestar.types import Message, Send
-
 Headers = list[tuple[bytes, bytes]]
 
 PROTECTIVE: Headers = [
+    # Else the local server names itself here.
+    (b"server", b"shop"),
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
@@ -22,23 +22,16 @@ _PREFLIGHT: Headers = [
 ]
 
 
-def protected(send: Send, shared: Headers) -> Send:
-    """Add the protective headers, with the strictest policy where an answer has none, and those of a shared origin."""
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            own: Any = message["headers"]
-            message["headers"] = [*own, *shared, *(PROTECTIVE if _POLICY in dict(own) else STRICT)]
-        await send(message)
-
-    return sending
+def protective(own: Any) -> Headers:
+    """Return the protective headers, with the strictest policy where an answer's `own` have none."""
+    return PROTECTIVE if _POLICY in dict(own) else STRICT
 
 
 def shared_with(scope: Any, origins: Collection[bytes]) -> Headers:
     """Return the headers that let a page of the request's origin read the answer: none but for configured `origins`."""
     if not origins:
         return []
-    origin = _header(scope, b"origin")
+    origin = header_of(scope, b"origin")
     if origin not in origins:
         return [(b"vary", b"origin")]
     return [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
@@ -46,10 +39,11 @@ def shared_with(scope: Any, origins: Collection[bytes]) -> Headers:
 
 def preflight(scope: Any, origins: Collection[bytes]) -> Headers | None:
     """Return what a browser is told that asks whether it may ask; None for any other request."""
-    if scope["method"] != "OPTIONS" or _header(scope, b"origin") not in origins:
+    if scope["method"] != "OPTIONS" or header_of(scope, b"origin") not in origins:
         return None
-    return _PREFLIGHT if _header(scope, b"access-control-request-method") else None
+    return _PREFLIGHT if header_of(scope, b"access-control-request-method") else None
 
 
-def _header(scope: Any, wanted: bytes) -> bytes:
+def header_of(scope: Any, wanted: bytes) -> bytes:
+    """Return the first header of a name, empty where there is none."""
     return next((value for name, value in scope["headers"] if name == wanted), b"")

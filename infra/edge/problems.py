@@ -3,7 +3,6 @@
 import logging
 import re
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 from litestar import Request, Response
@@ -13,6 +12,7 @@ from msgspec import Struct
 
 from domain import errors
 from domain.fields import in_words
+from infra.edge.requests import identified
 from infra.logs import told
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ PROBLEMS = {
     "body-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body must be application/json"),
     "unsupported-encoding": (415, "The body must not be compressed"),
+    "foreign-host": (421, "The host is not served without keys"),
     "event-id-reused": (422, "The id stands for another event"),
     "rate-limited": (429, "The key has asked too often"),
     "internal": (500, "Something went wrong"),
@@ -95,19 +96,18 @@ def headers_for(answer: Problem) -> dict[str, str]:
     return {"retry-after": "1"} if answer.status in (429, 503) else {}
 
 
-def answer(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Turn any exception into its problem; the handlers themselves contain no `try`."""
-    said, headers = reported(error)
+    said, headers = reported(error, identified(request.scope))
     return Response(said, status_code=said.status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def reported(error: Exception) -> tuple[Problem, dict[str, str]]:
-    """Return the problem of an exception and its headers; log what is the server's fault, with a request id."""
+def reported(error: Exception, request_id: str) -> tuple[Problem, dict[str, str]]:
+    """Return the problem of an exception and its headers; log what is the server's fault, with the request's id."""
     said = _problem_of(error)
     headers = headers_for(said) | _extra_headers(error)
     if said.status >= 500:
-        request_id = headers["x-request-id"] = uuid4().hex
-        logger.error("Request %s failed: %s", request_id, told(error), extra={"request_id": request_id})
+        logger.error("Request %s failed: %s", request_id, told(error), extra={"members": {"request_id": request_id}})
     return said, headers
 
 
@@ -126,7 +126,7 @@ def declared(*slugs: str) -> dict[int, ResponseSpec]:
     }
 
 
-KEY = ("unauthorized", "forbidden", "rate-limited")
+KEY = ("unauthorized", "forbidden", "foreign-host", "rate-limited")
 """What any endpoint that takes a key may answer."""
 
 BODY = (

@@ -105,3 +105,4 @@ def _lay_out_demo_shop(database: Path) -> None:
     """Begin a trial with the demo shop where the artefact has one: what is deployed is read-only."""
     if DEMO_SHOP.exists() and not database.exists():
         shutil.copyfile(DEMO_SHOP, database)
+        database.chmod(0o600)

@@ -29,7 +29,7 @@ class Connection:
     """A connection that is made anew where its thread is dead, since that answers nothing for ever."""
 
     def __init__(
-        self, path: Path, mode: Literal["rwc", "ro"], *, prepare: Callable[[sqlite3.Connection], None] | None = None
+        self, path: Path, mode: Literal["rwc", "ro"], *, prepare: Callable[[sqlite3.Connection], object] | None = None
     ) -> None:
         self._location = f"file:{quote(str(path.absolute()))}?mode={mode}"
         self._prepare = prepare

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from domain.errors import StoreBusy, StoreUnavailable, Unusable
 from infra.sql.statements import Steps
 from infra.sqlite.connection import Connection
 from infra.sqlite.gathering import Gathering
-from infra.sqlite.migrations import migrate
+from infra.sqlite.migrations import check, migrate
 from infra.sqlite.transactions import Transactions, Write, look_up, on_snapshot
 from infra.sqlite.write_lock import WriteLock
 
@@ -46,6 +46,8 @@ class Connections:
             told = "SQLite %s is older than 3.51.3; a write lock stands in for its fix, nothing needs to be done."
             logger.warning(told, sqlite3.sqlite_version)
         try:
+            _make_sure_of(self._path)
+            await self._check()
             _make_private(self._path)
             self._lock = WriteLock(self._path)
             self._opened.callback(self._lock.close)
@@ -109,6 +111,12 @@ class Connections:
         self._opened.push_async_callback(connection.close)
         return connection
 
+    async def _check(self) -> None:
+        """Raise where the file is no database or not ours, before anything is made beside it or changed in it."""
+        connection = Connection(self._path, "ro", prepare=check)
+        await connection.open()
+        await connection.close()
+
     def _prepare(self, connection: sqlite3.Connection) -> None:
         with self._lock.held(until=time.monotonic() + BUSY_SECONDS):
             connection.execute("PRAGMA journal_mode=WAL")
@@ -125,8 +133,8 @@ def _cause_of(error: Exception) -> str:
     return cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
 
 
-def _make_private(path: Path) -> None:
-    """Make the database file readable by its owner alone, which SQLite passes on to the files beside it.
+def _make_sure_of(path: Path) -> None:
+    """Make the database file if it is not there, readable by its owner alone, which SQLite passes on to the files beside it.
 
     An existing file is looked at but not opened: closing it would drop the locks that SQLite holds on it in this process.
     """
@@ -135,3 +143,12 @@ def _make_private(path: Path) -> None:
     path.touch(mode=0o600)
     if not os.access(path, os.R_OK | os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _make_private(path: Path) -> None:
+    """Close what is there to all but its owner: it may be a copy, or older than this rule."""
+    for file in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm", ".lock", ".turn"))):
+        with suppress(FileNotFoundError):
+            if file.stat().st_mode & 0o077:
+                file.chmod(0o600)
+                logger.warning("%s was open to others than its owner; now it is not.", file)

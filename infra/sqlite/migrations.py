@@ -6,16 +6,23 @@ from domain.errors import Unusable
 from infra.sql import schema
 
 
+def check(connection: sqlite3.Connection) -> int:
+    """Return how many steps a file has; raise Unusable for one of another program or with a newer schema."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    schema.missing(version)
+    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
+        raise Unusable("The database belongs to another program.")
+    return version
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to date, every step in a transaction of its own; raise Unusable for a newer schema.
 
     The caller holds the write lock, so that of several processes that start at once one migrates and the others find the
     work done.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = check(connection)
     missing = schema.missing(version)
-    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
-        raise Unusable("The database belongs to another program.")
     for number, script in enumerate(missing, start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
     if missing:

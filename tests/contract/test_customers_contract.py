@@ -10,18 +10,21 @@ from domain.errors import CustomerExists, CustomerNotFound, EmailTaken, TooManyI
 
 
 def address(**given):
-    return Address(**{"kind": "shipping", "line1": "Elm 1", "city": "Bern", "postal_code": "3000", "country": "CH"} | given)
+    return Address(
+        **{"kind": "shipping", "line1": "Canary 1", "city": "Canaryville", "postal_code": "CANARY-3000", "country": "CH"}
+        | given
+    )
 
 
 async def test_a_customer_comes_back_as_registered(repository, now):
     created = await repository.create_customer(
-        NewCustomer(customer_id="c-1", email="Ada@example.com", first_name="Ada", segment="Premium"), now=now
+        NewCustomer(customer_id="c-1", email="Canary@example.com", first_name="Canary", segment="Premium"), now=now
     )
 
     profile = await repository.profile("c-1")
 
     assert profile.customer == created
-    assert (created.email, created.segment, created.segment_source) == ("Ada@example.com", "Premium", "assigned")
+    assert (created.email, created.segment, created.segment_source) == ("Canary@example.com", "Premium", "assigned")
     assert created.created_at == now
 
 
@@ -42,10 +45,10 @@ async def test_an_id_is_given_once(repository, now):
 
 
 async def test_an_e_mail_belongs_to_one_customer_whatever_its_case(repository, now):
-    await repository.create_customer(NewCustomer(email="ada@example.com"), now=now)
+    await repository.create_customer(NewCustomer(email="canary@example.com"), now=now)
 
     with pytest.raises(EmailTaken):
-        await repository.create_customer(NewCustomer(customer_id="c-2", email="ADA@Example.com"), now=now)
+        await repository.create_customer(NewCustomer(customer_id="c-2", email="CANARY@Example.com"), now=now)
     with pytest.raises(CustomerNotFound):
         await repository.profile("c-2")
 
@@ -53,40 +56,40 @@ async def test_an_e_mail_belongs_to_one_customer_whatever_its_case(repository, n
 async def test_the_first_address_of_a_kind_is_its_default_and_a_new_default_replaces_it(repository, now):
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
 
-    first = await repository.add_addresses("c-1", [address(), address(line1="Elm 2"), address(kind="billing")])
-    second = await repository.add_addresses("c-1", [address(line1="Elm 3", is_default=True)])
+    first = await repository.add_addresses("c-1", [address(), address(line1="Canary 2"), address(kind="billing")])
+    second = await repository.add_addresses("c-1", [address(line1="Canary 3", is_default=True)])
 
     assert [(one.line1, one.kind, one.is_default) for one in first] == [
-        ("Elm 1", "shipping", True),
-        ("Elm 2", "shipping", False),
-        ("Elm 1", "billing", True),
+        ("Canary 1", "shipping", True),
+        ("Canary 2", "shipping", False),
+        ("Canary 1", "billing", True),
     ]
     assert [(one.line1, one.is_default) for one in second] == [
-        ("Elm 1", False),
-        ("Elm 2", False),
-        ("Elm 1", True),
-        ("Elm 3", True),
+        ("Canary 1", False),
+        ("Canary 2", False),
+        ("Canary 1", True),
+        ("Canary 3", True),
     ]
     assert (await repository.profile("c-1")).addresses == second
 
 
 async def test_an_identical_address_is_stored_once_and_may_become_the_default(repository, now):
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
-    await repository.add_addresses("c-1", [address(), address(line1="Elm 2")])
+    await repository.add_addresses("c-1", [address(), address(line1="Canary 2")])
 
-    again = await repository.add_addresses("c-1", [address(line1="Elm 2", is_default=True)])
-    unchanged = await repository.add_addresses("c-1", [address(line1="Elm 2")])
+    again = await repository.add_addresses("c-1", [address(line1="Canary 2", is_default=True)])
+    unchanged = await repository.add_addresses("c-1", [address(line1="Canary 2")])
 
-    assert [(one.line1, one.is_default) for one in again] == [("Elm 1", False), ("Elm 2", True)]
+    assert [(one.line1, one.is_default) for one in again] == [("Canary 1", False), ("Canary 2", True)]
     assert unchanged == again
 
 
 async def test_a_customer_has_at_most_100_addresses(repository, now):
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
-    await repository.add_addresses("c-1", [address(line1=f"Elm {number}") for number in range(100)])
+    await repository.add_addresses("c-1", [address(line1=f"Canary {number}") for number in range(100)])
 
     with pytest.raises(TooManyItems):
-        await repository.add_addresses("c-1", [address(line1="Elm 100")])
+        await repository.add_addresses("c-1", [address(line1="Canary 100")])
     assert len((await repository.profile("c-1")).addresses) == 100
 
 
@@ -100,7 +103,7 @@ async def test_an_unknown_customer_is_not_found(repository, now):
 
 
 async def test_imported_customers_are_new_then_unchanged_then_changed(repository, now):
-    change = CustomerChange(customer_id="c-1", email="ada@example.com", first_name="Ada", segment="Budget")
+    change = CustomerChange(customer_id="c-1", email="canary@example.com", first_name="Canary", segment="Budget")
 
     first = await repository.put_customers([change], now=now)
     again = await repository.put_customers([change], now=now)
@@ -110,25 +113,25 @@ async def test_imported_customers_are_new_then_unchanged_then_changed(repository
 
     assert [one.status for one in (*first, *again, *cleared)] == ["new", "unchanged", "changed"]
     customer = (await repository.profile("c-1")).customer
-    assert (customer.email, customer.first_name, customer.segment_source) == ("ada@example.com", None, "default")
+    assert (customer.email, customer.first_name, customer.segment_source) == ("canary@example.com", None, "default")
     assert customer.created_at == now
 
 
 async def test_an_absent_column_leaves_what_is_stored(repository, now):
-    await repository.put_customers([CustomerChange(customer_id="c-1", phone="12345")], now=now)
+    await repository.put_customers([CustomerChange(customer_id="c-1", phone="canary-12345")], now=now)
 
-    await repository.put_customers([CustomerChange(customer_id="c-1", phone=UNSET, last_name="L")], now=now)
+    await repository.put_customers([CustomerChange(customer_id="c-1", phone=UNSET, last_name="Canary")], now=now)
 
     customer = (await repository.profile("c-1")).customer
-    assert (customer.phone, customer.last_name) == ("12345", "L")
+    assert (customer.phone, customer.last_name) == ("canary-12345", "Canary")
 
 
 async def test_an_imported_e_mail_of_another_customer_is_refused_alone(repository, now):
     outcomes = await repository.put_customers(
         [
-            CustomerChange(customer_id="c-1", email="ada@example.com"),
-            CustomerChange(customer_id="c-2", email="ADA@example.com"),
-            CustomerChange(customer_id="c-3", email="bob@example.com"),
+            CustomerChange(customer_id="c-1", email="canary@example.com"),
+            CustomerChange(customer_id="c-2", email="CANARY@example.com"),
+            CustomerChange(customer_id="c-3", email="canary-bob@example.com"),
         ],
         now=now,
     )

@@ -10,45 +10,47 @@ from domain.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.products import ProductChange
 from infra.serving import current_list
 
-ADDRESS = Address(kind="shipping", line1="Elm 1", city="Bern", postal_code="3000", country="CH")
+ADDRESS = Address(kind="shipping", line1="Canary 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
 
 
 @pytest.fixture
 async def shop(repository, now):
     """Make a shop with a person who did everything that there is to do, and another."""
     await repository.put_products([ProductChange(product_id=f"p-{n}", price=2.5) for n in range(5)], now=now)
-    for name in ("ada", "bob"):
-        new = NewCustomer(customer_id=name, email=f"{name}@example.com", first_name=name, segment="Premium")
+    for name in ("canary", "canary-bob"):
+        new = NewCustomer(customer_id=name, email=f"{name}@canary.com", first_name=name, segment="Premium")
         await repository.create_customer(new, now=now)
-    await repository.add_addresses("ada", [ADDRESS])
-    view = BrowsingEvent(customer_id="ada", product_id="p-1", dwell_seconds=1.5, event_id="e-1")
+    await repository.add_addresses("canary", [ADDRESS])
+    view = BrowsingEvent(customer_id="canary", product_id="p-1", dwell_seconds=1.5, event_id="e-1")
     items = (OrderItem(product_id="p-2"), OrderItem(product_id="p-3", quantity=2, unit_price=4.0))
-    order = Purchase(customer_id="ada", order_id="o-1", items=items, occurred_at=now - timedelta(days=1))
+    order = Purchase(customer_id="canary", order_id="o-1", items=items, occurred_at=now - timedelta(days=1))
     await repository.record([view, order], now=now)
-    await current_list(repository, "ada", now=now, reuse_seconds=60)
+    await current_list(repository, "canary", now=now, reuse_seconds=60)
     return repository
 
 
 async def test_an_export_has_everything_that_was_stored(shop, now):
-    exported = await shop.export("ada")
+    exported = await shop.export("canary")
 
-    assert exported.customer == (await shop.profile("ada")).customer
-    assert [address.line1 for address in exported.addresses] == ["Elm 1"]
+    assert exported.customer == (await shop.profile("canary")).customer
+    assert [address.line1 for address in exported.addresses] == ["Canary 1"]
     [view] = exported.browsing
     assert (view.event_id, view.product_id, view.event_type, view.dwell_seconds) == ("e-1", "p-1", "view", 1.5)
     assert view.occurred_at == now
     [order] = exported.purchases
     assert (order.order_id, order.currency, order.occurred_at) == ("o-1", "EUR", now - timedelta(days=1))
     assert [(item.product_id, item.quantity, item.unit_price) for item in order.items] == [("p-2", 1, 2.5), ("p-3", 2, 4.0)]
-    assert exported.recommendations == await shop.stored_list("ada")
+    assert exported.recommendations == await shop.stored_list("canary")
 
 
 async def test_an_export_tells_orders_of_one_moment_apart_and_prices_that_nobody_knows(shop, now):
     await shop.put_products([ProductChange(product_id="free")], now=now)
-    events = [Purchase(customer_id="bob", order_id=name, items=(OrderItem(product_id="free"),)) for name in ("o-3", "o-2")]
+    events = [
+        Purchase(customer_id="canary-bob", order_id=name, items=(OrderItem(product_id="free"),)) for name in ("o-3", "o-2")
+    ]
     await shop.record(events, now=now)
 
-    exported = await shop.export("bob")
+    exported = await shop.export("canary-bob")
 
     assert [order.order_id for order in exported.purchases] == ["o-2", "o-3"]
     assert exported.purchases[0].items[0].unit_price is None
@@ -56,34 +58,39 @@ async def test_an_export_tells_orders_of_one_moment_apart_and_prices_that_nobody
 
 
 async def test_an_erased_customer_is_not_found_by_anything(shop, now):
-    await shop.erase("ada")
+    await shop.erase("canary")
 
-    view = BrowsingEvent(customer_id="ada", product_id="p-1")
+    view = BrowsingEvent(customer_id="canary", product_id="p-1")
     for asking in (
-        shop.profile("ada"), shop.evidence("ada"), shop.stored_list("ada"), shop.stored_beginning("ada"),
-        shop.export("ada"), shop.erase("ada"), shop.add_addresses("ada", [ADDRESS]), shop.record([view], now=now),
+        shop.profile("canary"), shop.evidence("canary"), shop.stored_list("canary"), shop.stored_beginning("canary"),
+        shop.export("canary"), shop.erase("canary"), shop.add_addresses("canary", [ADDRESS]), shop.record([view], now=now),
     ):  # fmt: skip
         with pytest.raises(CustomerNotFound):
             await asking
-    assert (await shop.profile("bob")).customer.first_name == "bob"
+    assert (await shop.profile("canary-bob")).customer.first_name == "canary-bob"
 
 
 async def test_what_was_never_there_cannot_be_erased(shop):
     with pytest.raises(CustomerNotFound):
         await shop.erase("nobody")
-    await shop.erase("ada")
+    await shop.erase("canary")
     with pytest.raises(CustomerNotFound):
         await shop.erase("nobody")
 
 
 async def test_an_erased_customer_cannot_be_brought_back(shop, now):
-    await shop.erase("ada")
+    await shop.erase("canary")
 
     with pytest.raises(CustomerExists):
-        await shop.create_customer(NewCustomer(customer_id="ada"), now=now)
-    customers = await shop.put_customers([CustomerChange(customer_id=name) for name in ("ada", "bob", "new")], now=now)
+        await shop.create_customer(NewCustomer(customer_id="canary"), now=now)
+    customers = await shop.put_customers(
+        [CustomerChange(customer_id=name) for name in ("canary", "canary-bob", "new")], now=now
+    )
     events = await shop.put_events(
-        [BrowsingEvent(customer_id=name, product_id="p-1", event_id=f"late-{name}") for name in ("ada", "bob", "newer")],
+        [
+            BrowsingEvent(customer_id=name, product_id="p-1", event_id=f"late-{name}")
+            for name in ("canary", "canary-bob", "newer")
+        ],
         create_products=False,
         now=now,
     )
@@ -93,48 +100,51 @@ async def test_an_erased_customer_cannot_be_brought_back(shop, now):
     ] * 2
     assert [one.status for one in (*customers[1:], *events[1:])] == ["unchanged", "new", "new", "new"]
     with pytest.raises(CustomerNotFound):
-        await shop.profile("ada")
+        await shop.profile("canary")
 
 
 async def test_what_an_erased_customer_had_to_themselves_is_free_again(shop, now):
-    await shop.erase("ada")
+    await shop.erase("canary")
 
-    await shop.create_customer(NewCustomer(customer_id="eve", email="ADA@example.com"), now=now)
-    recorded = await shop.record([BrowsingEvent(customer_id="eve", product_id="p-4", event_id="e-1")], now=now)
+    await shop.create_customer(NewCustomer(customer_id="canary-eve", email="CANARY@example.com"), now=now)
+    recorded = await shop.record([BrowsingEvent(customer_id="canary-eve", product_id="p-4", event_id="e-1")], now=now)
 
     assert recorded.accepted.browsing == 1
 
 
 async def test_a_list_that_was_on_its_way_is_not_kept_of_an_erased_customer(shop, now):
-    await shop.erase("bob")
+    await shop.erase("canary-bob")
     with pytest.raises(CustomerNotFound):
-        await shop.stored_list("bob")
+        await shop.stored_list("canary-bob")
 
     class Late:
         def __getattr__(self, name):
             return getattr(shop, name)
 
         async def store_list(self, stored):
-            await shop.erase("ada")
+            await shop.erase("canary")
             await shop.store_list(stored)
 
-    made = await current_list(Late(), "ada", now=now, reuse_seconds=0)
+    made = await current_list(Late(), "canary", now=now, reuse_seconds=0)
 
     assert made.items
     with pytest.raises(CustomerNotFound):
-        await shop.export("ada")
+        await shop.export("canary")
 
 
 async def test_old_events_go_and_lists_that_rested_on_them_are_stale(shop, now):
-    before = (await shop.evidence("ada")).versions
+    before = (await shop.evidence("canary")).versions
 
     n_purged = [await shop.purge_events(before=now - timedelta(hours=1)) for _ in range(2)]
 
     assert n_purged == [2, 0]
-    assert [len(kept) for kept in ((await shop.export("ada")).browsing, (await shop.export("ada")).purchases)] == [1, 0]
-    assert (await shop.evidence("ada")).versions.customer == before.customer + 1
-    assert await shop.stored_list("ada") is None
-    assert (await shop.profile("ada")).activity.orders == 0
+    assert [len(kept) for kept in ((await shop.export("canary")).browsing, (await shop.export("canary")).purchases)] == [
+        1,
+        0,
+    ]
+    assert (await shop.evidence("canary")).versions.customer == before.customer + 1
+    assert await shop.stored_list("canary") is None
+    assert (await shop.profile("canary")).activity.orders == 0
 
 
 async def test_many_old_events_go_in_batches(shop, now):

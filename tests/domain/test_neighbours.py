@@ -43,6 +43,7 @@ def counted(baskets, *, n_neighbours=N_PRODUCTS, n_candidates=N_PRODUCTS):
         weights_of(baskets),
         seed_exponent=0.3,
         candidate_exponent=0.6,
+        momentum=np.ones(N_PRODUCTS),
         n_neighbours=n_neighbours,
         n_candidates=n_candidates,
     )
@@ -171,7 +172,7 @@ def test_neighbours_mix_the_views_by_their_shares():
     def view(*values):
         return sparse.csr_array(np.array([values, [0.0] * len(values)]))
 
-    seen = Views(together=view(1.0, 0.0), ridge=view(0.0, 1.0), succession=view(1.0, 1.0))
+    seen = Views(together=view(1.0, 0.0), ridge=view(0.0, 1.0), succession=view(1.0, 1.0), regressed=view(0.0, 1.0))
 
     assert mixed(seen, ridge_share=0.2, succession_share=0.3).toarray()[0] == pytest.approx([0.5 + 0.3, 0.2 + 0.3])
 

@@ -3,15 +3,19 @@
 import pytest
 
 from domain.customers import SEGMENTS, SegmentRule
+from domain.model import Choice
 from domain.packing import unpack
 from domain.recipe import Recipe
 from domain.training import train_model
 from tests.domain.logs import log_of
 from tests.domain.shop import NOW_US, product
 
+DEFAULTS = Choice()
+WITHOUT_MOMENTUM = Choice(recipe=Recipe(momentum_exponent=0.0))
 
-def train(log, products, assigned=None):
-    return train_model(log, products, assigned=assigned or {}, model_id="m", trained_at=NOW_US)
+
+def train(log, products, assigned=None, choice=DEFAULTS):
+    return train_model(log, products, assigned=assigned or {}, model_id="m", trained_at=NOW_US, choice=choice)
 
 
 def test_what_was_bought_together_is_told_apart_from_what_was_only_viewed():
@@ -29,7 +33,7 @@ def test_what_was_bought_together_is_told_apart_from_what_was_only_viewed():
 def test_popularity_weighs_the_type_and_halves_in_a_fortnight():
     log = log_of(("a", 0, "view", 0), ("a", 1, "purchase", 14, 1), ("b", 2, "purchase", 28, 2))
 
-    popular = train(log, [product(number) for number in range(3)]).model.popular
+    popular = train(log, [product(number) for number in range(3)], choice=WITHOUT_MOMENTUM).model.popular
 
     assert popular.products == (1, 0, 2)
     assert popular.weights == pytest.approx((1.0, 1 / (4 / 2), (4 / 4) / (4 / 2)))
@@ -38,7 +42,8 @@ def test_popularity_weighs_the_type_and_halves_in_a_fortnight():
 def test_a_segments_trend_is_shrunk_towards_all():
     log = log_of(("a", 0, "view", 0), ("b", 1, "view", 0), ("b", 1, "view", 9), ("c", 1, "view", 0))
 
-    trend = train(log, [product(0), product(1)], {"a": "Premium"}).model.segment_trends["Premium"]
+    trained = train(log, [product(0), product(1)], {"a": "Premium"}, choice=WITHOUT_MOMENTUM)
+    trend = trained.model.segment_trends["Premium"]
 
     smoothing = Recipe().segment_smoothing
     scores = {0: (1 + smoothing / 3) / (1 + smoothing), 1: (smoothing * 2 / 3) / (1 + smoothing)}
@@ -118,7 +123,7 @@ def test_prices_are_measured_against_the_median_of_their_category():
 def test_age_counts_from_the_newest_event_however_old():
     events = [("a", 0, "view", 3000), ("a", 1, "view", 3014)]
 
-    popular = train(log_of(*events), [product(0), product(1)]).model.popular
+    popular = train(log_of(*events), [product(0), product(1)], choice=WITHOUT_MOMENTUM).model.popular
 
     assert popular.weights == pytest.approx((1.0, 0.5))
 

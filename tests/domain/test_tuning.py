@@ -8,6 +8,7 @@ from scipy import sparse
 from domain import blending
 from domain.blending import EVERYTHING, SOURCES, CandidateParts, fitted_blend, fitted_seen_again
 from domain.customers import SEGMENTS
+from domain.evidence import HISTORY_LENGTH
 from domain.foresight import Foreseen, Histories
 from domain.holdout import by_day, last_of_each, relevant, some_of_each
 from domain.model import Blend, Choice, Tuning
@@ -153,14 +154,16 @@ def test_histories_are_weighed_as_serving_weighs_them():
     assert log.newest == split.shown.newest
 
 
-def test_only_the_last_hundred_events_make_a_history():
-    log = log_of(*(("a", product, "view", product) for product in range(120)), ("a", 120, "view", 0))
+def test_only_the_newest_events_make_a_history():
+    log = log_of(
+        *(("a", product, "view", product) for product in range(HISTORY_LENGTH + 20)), ("a", HISTORY_LENGTH + 20, "view", 0)
+    )
     split = last_of_each(log)
-    histories = Histories(split.shown, relevant(split, seen="drop"), n_products=121)
+    histories = Histories(split.shown, relevant(split, seen="drop"), n_products=HISTORY_LENGTH + 21)
 
     seeds = histories.seeds(Recipe(history_days=FOREVER))
 
-    assert sorted(seeds.nonzero()[1].tolist()) == [*range(100)]
+    assert sorted(seeds.nonzero()[1].tolist()) == [*range(HISTORY_LENGTH)]
 
 
 def test_neighbours_alone_foresee_by_what_was_not_seen():
@@ -169,7 +172,9 @@ def test_neighbours_alone_foresee_by_what_was_not_seen():
     near = sparse.csr_array(np.array([[0, 5.0, 1.0, 2.0], [0] * 4, [0] * 4, [0] * 4]))
     nothing = sparse.csr_array((4, 4))
 
-    foreseen = Foreseen(histories, Views(together=near, ridge=nothing, succession=nothing))
+    foreseen = Foreseen(
+        histories, Views(together=near, ridge=nothing, succession=nothing, regressed=nothing), learned_by=Recipe()
+    )
 
     assert foreseen.ndcg(Recipe(ridge_share=0.0)) == pytest.approx(1 / np.log2(3))
     assert foreseen.ndcg(Recipe(ridge_share=1.0)) == 0.0
@@ -257,8 +262,8 @@ def test_regressions_are_taken_over_where_they_would_be_the_same():
 
     taken = views(log, replace(recipe, seed_exponent=0.3), n_products=12, known=known)
 
-    assert taken.ridge is known[1].ridge
-    assert views(log, replace(recipe, ridge=1.0), n_products=12, known=known).ridge is not known[1].ridge
+    assert taken.regressed is known[1].regressed
+    assert views(log, replace(recipe, ridge=1.0), n_products=12, known=known).regressed is not known[1].regressed
 
 
 def test_a_ranking_leaves_out_what_it_is_told_to():

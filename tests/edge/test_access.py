@@ -24,7 +24,9 @@ from infra.edge.app import create_app
 from infra.edge.documentation import documentation, openapi_document
 from infra.settings import Settings
 from infra.sqlite import open_sqlite
-from tests.conftest import NOW, client_of
+from tests.conftest import NOW, client_of, running
+from tests.fuzz.requests import FuzzedRequest
+from tests.fuzz.shop import ask
 from tests.template import functions
 
 BACKEND_KEY, STOREFRONT_KEY, OLD_KEY = "b" * 43, "s" * 43, "o" * 43
@@ -268,6 +270,39 @@ async def test_without_keys_a_request_is_answered_only_on_a_loopback_address(set
 
     assert answer.status_code == status
     assert ("API_KEYS is not set" in caplog.text) == (status == 503)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200), ("127.0.0.1:8000", 200), ("127.8.9.1", 200), ("[::1]", 200), ("[::1]:8000", 200),
+        ("localhost", 200), ("LocalHost:65535", 200), (None, 200),
+        ("rebound.example", 421), ("rebound.example:8000", 421), ("192.0.2.1", 421), ("[2001:db8::1]:8000", 421),
+        ("localhost.rebound.example", 421), ("127.0.0.1.rebound.example", 421), ("[127.0.0.1]", 200), ("2130706433", 421),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("what", ["together", "alone"])
+async def test_without_keys_a_page_whose_host_was_made_to_point_here_is_told_nothing(settings, what, host, status):
+    app = create_app(*(ROUTES if what == "together" else [main.export]), settings=lambda: settings)
+    async with running(app):
+        repository = await app.storage.repository()
+        await repository.create_customer(NewCustomer(customer_id="c-1"), now=NOW)
+        headers = [(b"host", host.encode())] if host else []
+        answer = await ask(
+            app, FuzzedRequest(method="GET", target=b"/customer/export/c-1", headers=headers, parts=[b""], ends=True)
+        )
+
+    assert answer.status == status
+    assert (b"urn:problem:foreign-host" in answer.body) == (status == 421)
+    assert (b"c-1" in answer.body) == (status == 200)
+
+
+async def test_with_keys_a_host_has_any_name(settings):
+    keyed = Settings(database_url=settings.database_url, api_keys=API_KEYS)
+    async with client_of(create_app(main.create, settings=lambda: keyed)) as client:
+        answer = await client.post("/customer/create", json={}, headers=bearer(BACKEND_KEY) | {"host": "shop.example"})
+
+    assert answer.status_code == 201
 
 
 async def test_without_keys_an_application_that_does_not_know_where_it_is_served_answers_nothing(settings):

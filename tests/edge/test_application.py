@@ -70,7 +70,7 @@ def test_the_document_sends_requests_to_where_the_application_is_mounted(root):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"email": "nobody"}, "Expected an e-mail address"),
+        ({"email": "canary"}, "Expected an e-mail address"),
         ({"customer_id": "a b"}, "Expected letters, digits, "),
         ({"first_name": " "}, "Expected printable text"),
     ],
@@ -265,6 +265,25 @@ async def test_a_fastapi_application_mounts_this_one(settings):
     assert {answer.status_code for answer in listed} == {200}
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 404]
     assert answers[-1].json()["type"] == "urn:problem:not-found"
+
+
+async def test_what_an_application_that_mounts_this_one_knows_of_a_request_opens_nothing(settings):
+    keyed = Settings(database_url=settings.database_url, api_keys=f"backend:{'0' * 64}")
+    shop = everything(keyed)
+    application = FastAPI()
+    application.mount("/shop", shop)
+
+    @application.middleware("http")
+    async def knowing(request, call_next):
+        request.state.caller = "backend"
+        request.state.request_id = 5
+        return await call_next(request)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://127.0.0.1") as client:
+        answer = await client.get("/shop/recommendations/c-1")
+    await shop.storage.close()
+
+    assert answer.status_code == 401
 
 
 async def test_a_list_is_made_again_where_reuse_is_switched_off(database, repository, now):

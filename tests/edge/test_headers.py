@@ -1,8 +1,11 @@
 """What every answer carries for browsers, and what none says."""
 
+import httpx
 import pytest
 
 import main
+from domain.errors import Unusable
+from infra.edge import headers
 from infra.edge.access import hash_of
 from infra.edge.app import create_app
 from infra.edge.documentation import documentation
@@ -38,6 +41,19 @@ async def test_answers_are_protected_whatever_they_are(settings, key, method, ta
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     assert len(answer.headers.get_list("content-security-policy")) == 1
     assert "access-control-allow-origin" not in answer.headers
+    assert answer.headers["server"] == "shop"
+
+
+async def test_an_answer_is_protected_even_where_a_setting_is_wrong():
+    def wrong():
+        raise Unusable("PORT must be a number.")
+
+    transport = httpx.ASGITransport(create_app(*ROUTES, settings=wrong))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        answer = await client.get("/health")
+
+    assert answer.status_code == 503
+    assert dict(headers.STRICT).items() <= {name.encode(): value.encode() for name, value in answer.headers.items()}.items()
 
 
 ORIGIN = "https://admin.example"

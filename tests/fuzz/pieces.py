@@ -3,15 +3,15 @@
 # fmt: off
 PATHS = (
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
-    "/recommendations/process-purchase", "/recommendations/{}", "/customer/get-profile/{}", "/health", "/schema",
-    "/schema/openapi.json",
+    "/recommendations/process-purchase", "/recommendations/{}", "/customer/get-profile/{}", "/customer/export/{}",
+    "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
 )
 METHODS = (
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO", "get", "",
 )
 TEXTS = (
     "", " ", "x", "x" * 201, "x" * 70_000, "c-1", "p-1", "a\x00b", "a\nb", "\ud800", "\u202eadA", "👩🏽\u200d🚀", "é",
-    "' OR 1=1--", "<script>", "${7*7}", "../../etc/passwd", "%00", "a@b.ch", "ADA@EXAMPLE.COM", "@", "Premium",
+    "' OR 1=1--", "<script>", "${7*7}", "../../etc/passwd", "%00", "a@canary.ch", "CANARY@EXAMPLE.COM", "@", "Premium",
     "2026-01-01T10:00:00Z", "9999-12-31T23:59:59-14:00", "0000-00-00", "EUR", "CH", "view", "process-browsing",
 )
 NUMBERS = (

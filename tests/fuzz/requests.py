@@ -9,6 +9,8 @@ from msgspec import Struct
 from tests.fuzz.pieces import HEADER_NAMES, HEADER_VALUES, LITERALS, METHODS, NUMBERS, PATHS, TARGET_PARTS, TEXTS
 
 CUSTOMERS = tuple(f"c-{number}" for number in range(1, 9))
+LEAVING = tuple(f"x-{number}" for number in range(200))
+"""Customers who are erased."""
 PRODUCTS = tuple(f"p-{number}" for number in range(1, 9))
 
 Headers = list[tuple[bytes, bytes]]
@@ -30,8 +32,9 @@ def request(number, *, seed, identities=((),)):
     path = rng.choice(PATHS)
     takes_body = rng.random() < 0.9 if path in PATHS[:5] else rng.random() < 0.1
     body = _body(rng, path) if takes_body else b""
-    method = rng.choice(METHODS) if rng.random() < 0.05 else "POST" if takes_body else "GET"
-    headers = [(b"host", b"shop"), *([(b"content-type", b"application/json")] if takes_body else [])]
+    own = "POST" if takes_body else "DELETE" if "erase" in path else "GET"
+    method = rng.choice(METHODS) if rng.random() < 0.05 else own
+    headers = [(b"host", b"127.0.0.1:8000"), *([(b"content-type", b"application/json")] if takes_body else [])]
     return FuzzedRequest(
         method=method,
         target=_target(rng, path),
@@ -48,10 +51,10 @@ def valid_body(rng, path):
     order = {"items": [{"product_id": product_id, "quantity": rng.randint(1, 3), "unit_price": 9.95}], "currency": "EUR"}
     event_id = f"e-{rng.randint(1, 500)}"
     return {
-        "/customer/create": {"email": f"{rng.randint(1, 60)}@b.ch", "first_name": "Ada", "last_name": "Li", "phone": "12345",
-                             "segment": "Budget"},
+        "/customer/create": {"email": f"{rng.randint(1, 60)}@canary.ch", "first_name": "Canary", "last_name": "Canary",
+                             "phone": "canary-12345", "segment": "Budget"},
         "/customer/add-address": {"customer_id": customer_id, "addresses": [
-            {"kind": "billing", "line1": "Elm 1", "city": "Bern", "postal_code": "3000", "country": "CH"}]},
+            {"kind": "billing", "line1": "Canary 1", "city": "Canaryville", "postal_code": "CANARY-3000", "country": "CH"}]},
         "/customer/update-behavior": {"customer_id": customer_id, "browsing": [view | {"event_id": event_id}],
                                       "purchases": [order]},
         "/recommendations/process-browsing": {"customer_id": customer_id, "occurred_at": "2026-01-01T10:00:00Z"} | view,
@@ -129,7 +132,7 @@ def _changed_bytes(rng, body):
 
 
 def _target(rng, path):
-    target = path.format(rng.choice(CUSTOMERS)).encode()
+    target = path.format(rng.choice(LEAVING if "erase" in path else CUSTOMERS)).encode()
     if "{}" in path and rng.random() < 0.3:
         text = rng.choice(TEXTS)[:9000].encode("utf-8", "surrogatepass")
         target = path.format("").encode() + (quote(text).encode() if rng.random() < 0.8 else text)

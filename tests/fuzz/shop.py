@@ -6,15 +6,20 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 import main
-from domain.customers import NewCustomer
+from domain.customers import CustomerChange, NewCustomer
 from domain.products import ProductChange
+from infra.edge.access import hash_of
 from infra.edge.app import create_app
 from infra.edge.documentation import documentation
 from infra.edge.storage import open_repository
 from infra.settings import Settings
 from tests.conftest import NOW, running
-from tests.fuzz.requests import CUSTOMERS, PRODUCTS
+from tests.fuzz.requests import CUSTOMERS, LEAVING, PRODUCTS
 from tests.system.server import url_of
+
+KEYS = {"backend": "b" * 43, "storefront": "s" * 43}
+API_KEYS = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
+EVERYTHING = (*main.ENDPOINTS, *documentation(*main.ENDPOINTS))
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -24,15 +29,16 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def fuzzed_shop(database, **settings):
-    """Make a small shop and run its application."""
+async def fuzzed_shop(database, *, handlers=EVERYTHING, **settings):
+    """Make a small shop and run its application, or one of some handlers."""
     settings = Settings(database_url=url_of(database), **settings)
     async with open_repository(settings) as repository:
         changes = [ProductChange(product_id=name, name=name, category="home/lamps", price=9.95) for name in PRODUCTS]
         await repository.put_products(changes, now=NOW)
+        await repository.put_customers([CustomerChange(customer_id=name) for name in LEAVING], now=NOW)
         for name in CUSTOMERS:
             await repository.create_customer(NewCustomer(customer_id=name), now=NOW)
-    app = create_app(*main.ENDPOINTS, *documentation(*main.ENDPOINTS), settings=lambda: settings)
+    app = create_app(*handlers, settings=lambda: settings)
     async with running(app):
         yield app
 

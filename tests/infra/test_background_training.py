@@ -1,6 +1,7 @@
 """Training beside a running server."""
 
 import asyncio
+import os
 import sys
 
 import pytest
@@ -11,7 +12,7 @@ from domain.products import ProductChange
 from infra.background_training import train_when_due, watch
 from infra.edge.storage import Storage
 from infra.settings import Settings
-from infra.trainer import train_in_child
+from infra.trainer import NICENESS, train_in_child
 
 
 @pytest.fixture
@@ -56,6 +57,33 @@ async def test_after_a_failed_training_the_next_waits(shop, tmp_path, caplog):
 
     assert path.read_text() == "x"
     assert "The model in use stays" in caplog.text or "the model in use stays" in caplog.text
+
+
+async def test_a_training_that_cannot_be_started_is_logged_and_tried_again(shop, tmp_path, caplog):
+    command = tmp_path / "later"
+    watching = asyncio.create_task(
+        watch(shop, after_events=1, command=[str(command)], check_seconds=0.01, pause_seconds=0.01)
+    )
+    await until(lambda: caplog.text.count("could not be started: FileNotFoundError: No such file or directory") > 1)
+    command.write_text(f"#!/bin/sh\ntouch {tmp_path}/trained\nexec sleep 60\n")
+    command.chmod(0o700)
+    await until((tmp_path / "trained").exists)
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
+
+
+async def until(holds):
+    async with asyncio.timeout(30):
+        while not holds():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+async def test_a_training_comes_after_the_server_that_started_it(tmp_path):
+    nicer = os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
+    waits_for_it = f"import os, time\nwhile os.getpriority(os.PRIO_PROCESS, 0) < {min(nicer, 19)}: time.sleep(0.01)"
+
+    assert await asyncio.wait_for(train_in_child((sys.executable, "-c", waits_for_it)), timeout=30) == 0
 
 
 async def test_a_storage_that_is_away_is_asked_again(shop, tmp_path, caplog):

@@ -29,6 +29,7 @@ def shop(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.names_a_customer
 def test_a_shop_is_imported_trained_and_asked(shop, capsys):
     codes = [
         run(["import", "products", "products.csv", "--no-train"]),

@@ -39,9 +39,10 @@ async def source(urls, now):
         changes = [ProductChange(product_id=f"p-{n}", price=float(n), category="é") for n in range(N_PRODUCTS)]
         await shop.put_products(changes[:900], now=now)
         await shop.put_products(changes[900:], now=now)
-        await shop.put_customers([CustomerChange(customer_id="c-1", email="Zoë@x.com", segment="Premium")], now=now)
+        await shop.put_customers([CustomerChange(customer_id="c-1", email="canary-Zoë@x.com", segment="Premium")], now=now)
         await shop.add_addresses(
-            "c-1", [Address(kind="shipping", line1="Straße 2", city="Bern", postal_code="3000", country="CH")]
+            "c-1",
+            [Address(kind="shipping", line1="Canarystraße 2", city="Canaryville", postal_code="CANARY-3000", country="CH")],
         )
         await shop.record(
             [

@@ -150,7 +150,7 @@ async def test_five_minutes_ahead_are_a_difference_of_clocks(import_lines):
 
 
 async def test_a_refusal_never_holds_the_value(import_lines):
-    secret = "anna@example.com"
+    secret = "canary@example.com"
     _, (rejected,) = await import_lines(
         "".join(
             f"{cells}\n"

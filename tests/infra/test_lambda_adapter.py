@@ -12,8 +12,11 @@ from litestar import Litestar, Request, Response, get, post
 from litestar.params import RawBody
 
 import functions
+import main
 from domain.errors import Unusable
+from infra.edge.app import create_app
 from infra.lambda_adapter import LambdaHandler
+from infra.settings import Settings
 from tests.invocations import Context, http_v2
 
 
@@ -148,6 +151,33 @@ def test_answers_from_outside_the_application_are_protected_as_well(handler, sta
     assert answer["statusCode"] in {503, 400}
     assert answer["headers"]["cache-control"] == "no-store"
     assert answer["headers"]["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
+@pytest.fixture
+def shop(settings):
+    """Make a function of the shop itself, with keys."""
+    keyed = Settings(database_url=settings.database_url, api_keys=f"backend:{'0' * 64}")
+    made = LambdaHandler(create_app(main.create, settings=lambda: keyed))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [(http_v2(path="/customer/create"), 405), (http_v2("POST", "/customer/create"), 401), ({}, 400)],
+)
+def test_an_answer_has_the_id_of_its_invocation_and_what_is_logged_of_it_is_one_line(shop, event, status, capsys):
+    answer = shop(event | ({"headers": {"x-request-id": "0" * 32}} if event else {}), Context())
+
+    assert (answer["statusCode"], answer["headers"]["x-request-id"]) == (status, "request-1")
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["request_id"] for line in said if "status" in line] == ["request-1"]
+
+
+def test_an_answer_without_a_start_has_the_id_as_well(handler, starts):
+    starts.append(OSError("disk"))
+
+    assert handler(http_v2(), Context())["headers"]["x-request-id"] == "request-1"
 
 
 def test_an_application_that_does_not_answer_is_not_the_fault_of_the_event():

@@ -57,11 +57,11 @@ def test_a_line_has_the_request_and_tells_the_first_from_later_ones(handler, cap
 
 def test_no_line_names_a_customer(handler, capsys):
     logging.getLogger().setLevel("DEBUG")
-    for path in ("/private/ada", "/no-such/ada", "/list"):
+    for path in ("/private/canary", "/no-such/canary", "/list"):
         handler(http_v2(path=path), Context())
 
     printed = capsys.readouterr().out
-    assert "ada" not in printed
+    assert "canary" not in printed
     assert "c-17" not in printed
 
 
@@ -72,6 +72,7 @@ def test_each_request_is_counted_with_its_latency(handler, capsys):
 
     counted = [line for line in lines(capsys) if "_aws" in line]
     assert [(line["requests"], line["refused"], line["errors"]) for line in counted] == [(1, 0, 0), (1, 1, 0), (1, 0, 1)]
+    assert [(line["status"], line["request_id"]) for line in counted] == [(n, "request-1") for n in (200, 404, 500)]
     assert all(line["latency"] > 0 for line in counted)
     declared = counted[0]["_aws"]["CloudWatchMetrics"]
     assert [one["Dimensions"] for one in declared] == [[["function"]]]
@@ -127,7 +128,7 @@ def test_an_exception_is_one_line_without_its_text(monkeypatch):
 def test_what_asyncio_shows_of_a_lost_task_is_left_out(monkeypatch):
     printed = io.StringIO()
     monkeypatch.setattr(sys, "stdout", printed)
-    said = "Task exception was never retrieved\nfuture: <Task exception=CustomerNotFound('ada')>"
+    said = "Task exception was never retrieved\nfuture: <Task exception=CustomerNotFound('canary')>"
 
     StandardOutput(Invocation()).handle(logging.LogRecord("asyncio", logging.ERROR, "f", 1, said, (), None))
 

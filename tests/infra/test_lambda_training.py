@@ -50,6 +50,22 @@ def test_what_was_not_meant_for_it_starts_no_training(event):
         training.handler(event, None)
 
 
+def test_any_other_failure_is_counted_and_logged_without_its_text(settings, monkeypatch, capsys):
+    in_shop(settings, lambda repository: load_demo_shop(repository, now=datetime.now(UTC)))
+
+    async def fails(*_, **__):
+        raise ZeroDivisionError("canary")
+
+    monkeypatch.setattr("infra.sql.repository.SqlRepository.save_model", fails)
+    with pytest.raises(training.TrainingFailed) as caught:
+        training.handler({}, None)
+
+    told, counted = [json.loads(line) for line in capsys.readouterr().out.splitlines()][-2:]
+    assert (counted["errors"], counted.get("events")) == (1, None)
+    assert told["message"].startswith("The training did not run: ZeroDivisionError at ")
+    assert caught.value.__suppress_context__
+
+
 def test_while_another_training_runs_it_says_so(settings, capsys):
     in_shop(settings, lambda repository: repository.lock_training("another", now=datetime.now(UTC), seconds=LOCK_SECONDS))
 

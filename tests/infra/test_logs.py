@@ -11,7 +11,7 @@ import sqlite3
 import pytest
 
 from domain.errors import CustomerNotFound, StoreUnavailable, Unusable
-from infra.logs import JsonLines, configuration, told
+from infra.logs import REQUESTS, JsonLines, configuration, told
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def logged():
 def test_a_record_is_one_json_object_in_one_line(logged):
     logger, lines = logged
 
-    logger.warning("two\nlines of %s", "é", extra={"request_id": "r-1"})
+    logger.warning("two\nlines of %s", "é", extra={"members": {"request_id": "r-1"}})
     logger.info("plain")
 
     first, second = lines()
@@ -46,9 +46,9 @@ def test_an_exception_is_told_by_type_and_place_without_its_text(logged):
 
     def fails():
         try:
-            int("ada@example.com")
+            int("canary@example.com")
         except ValueError as error:
-            raise StoreUnavailable("Ada") from error
+            raise StoreUnavailable("Canary") from error
 
     try:
         fails()
@@ -59,14 +59,14 @@ def test_an_exception_is_told_by_type_and_place_without_its_text(logged):
     assert line["error"].startswith("StoreUnavailable at ")
     assert "; from ValueError at " in line["error"]
     assert "test_logs.py:" in line["error"]
-    assert "ada" not in json.dumps(line).lower()
+    assert "canary" not in json.dumps(line).lower()
 
 
 async def test_what_asyncio_shows_of_a_lost_task_is_left_out(capsys):
     logging.config.dictConfig(configuration("DEBUG"))
 
     async def fails():
-        raise CustomerNotFound("ada")
+        raise CustomerNotFound("canary")
 
     task = asyncio.create_task(fails())
     await asyncio.sleep(0)
@@ -76,7 +76,7 @@ async def test_what_asyncio_shows_of_a_lost_task_is_left_out(capsys):
     [line] = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert line["message"] == "Task exception was never retrieved"
     assert line["error"].startswith("CustomerNotFound at ")
-    assert "ada" not in json.dumps(line)
+    assert "canary" not in json.dumps(line)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ async def test_what_asyncio_shows_of_a_lost_task_is_left_out(capsys):
         (sqlite3.OperationalError("database or disk is full"), "OperationalError: database or disk is full"),
         (PermissionError(13, "Permission denied", "ada.csv"), "PermissionError: Permission denied"),
         (sqlite3.IntegrityError("UNIQUE constraint failed"), "IntegrityError"),
-        (ExceptionGroup("two", [Unusable("one"), KeyError("ada")]), "ExceptionGroup; from Unusable: one; from KeyError"),
+        (ExceptionGroup("two", [Unusable("one"), KeyError("canary")]), "ExceptionGroup; from Unusable: one; from KeyError"),
     ],
 )
 def test_what_helps_and_never_holds_a_value_is_said(error, said):
@@ -101,3 +101,12 @@ def test_the_configuration_covers_the_server_and_everything_else(capsys):
     logging.getLogger("infra.anything").debug("detail")
 
     assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == ["server", "code"]
+
+
+@pytest.mark.parametrize("requests", [False, True])
+def test_a_line_for_each_request_is_logged_where_it_is_wanted(capsys, requests):
+    logging.config.dictConfig(configuration("INFO", requests=requests))
+
+    logging.getLogger(REQUESTS).info("one")
+
+    assert capsys.readouterr().err.count("\n") == requests

@@ -67,11 +67,12 @@ async def everything(url, tmp_path, now):
         for kind in ("products", "customers", "events"):
             wanted = Import(kind=kind, paths=(str(tmp_path / f"{kind}.csv"),), create_products=kind == "events")
             await import_files(wanted, intake=shop, now=now, progress=PlainProgress(io.StringIO()))
-        await shop.create_customer(NewCustomer(customer_id="c", email="a@b.c", segment="Budget"), now=now)
-        await shop.put_customers([CustomerChange(customer_id="c", email="b@b.c", segment=None)], now=now)
+        await shop.create_customer(NewCustomer(customer_id="c", email="canary@b.c", segment="Budget"), now=now)
+        await shop.put_customers([CustomerChange(customer_id="c", email="canary-b@b.c", segment=None)], now=now)
         await shop.put_products([ProductChange(product_id="p-1", name="New")], now=now)
         await shop.add_addresses(
-            "c", [Address(kind="billing", line1="Road 1", city="Bern", postal_code="3000", country="CH")]
+            "c",
+            [Address(kind="billing", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")],
         )
         items = tuple(OrderItem(product_id=f"p-{n}") for n in range(100))
         await shop.record([Purchase(customer_id="c", order_id=f"o-{n}", items=items) for n in range(5)], now=now)

@@ -215,8 +215,14 @@ async def test_writers_of_one_customer_queue_up(shop, now):
 
 async def test_the_same_at_the_same_moment_has_one_winner(repository, now):
     results = await asyncio.gather(
-        *(repository.create_customer(NewCustomer(customer_id=f"c-{n // 2}", email=f"{n}@x"), now=now) for n in range(8)),
-        *(repository.create_customer(NewCustomer(customer_id=f"d-{n}", email=f"{n // 2}@y"), now=now) for n in range(8)),
+        *(
+            repository.create_customer(NewCustomer(customer_id=f"c-{n // 2}", email=f"{n}@canary"), now=now)
+            for n in range(8)
+        ),
+        *(
+            repository.create_customer(NewCustomer(customer_id=f"d-{n}", email=f"{n // 2}@canary.ch"), now=now)
+            for n in range(8)
+        ),
         return_exceptions=True,
     )
 

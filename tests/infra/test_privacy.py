@@ -149,7 +149,7 @@ async def test_the_hash_that_stays_is_keyed_with_a_secret_of_this_shop(tmp_path)
     kept = []
     for name in ("one", "other"):
         async with open_sqlite(tmp_path / f"{name}.db", currency="EUR") as repository:
-            for customer_id in ("ada", "bob"):
+            for customer_id in ("canary", "bob"):
                 await repository.create_customer(NewCustomer(customer_id=customer_id), now=NOW)
                 await repository.erase(customer_id)
             kept.append(await repository.engine.look_up(rows, "SELECT id_hash FROM erased_customers"))
@@ -161,16 +161,19 @@ async def test_the_hash_that_stays_is_keyed_with_a_secret_of_this_shop(tmp_path)
 
 def secrets_of(number):
     rng = random.Random(number)
-    return {kind: f"{kind}{rng.getrandbits(96):024x}" + "x" * rng.randrange(60) for kind in ("name", "mail", "street", "id")}
+    return {
+        kind: f"canary-{kind}{rng.getrandbits(96):024x}" + "x" * rng.randrange(60)
+        for kind in ("name", "mail", "street", "id")
+    }
 
 
 async def filled(repository, numbers):
     """Register customers with everything, in an order and of sizes that split pages again and again."""
     for number in numbers:
         own = secrets_of(number)
-        new = NewCustomer(customer_id=own["id"][:60], first_name=own["name"], email=f"{own['mail']}@example.com")
+        new = NewCustomer(customer_id=own["id"][:60], first_name=own["name"], email=f"{own['mail']}@canary.com")
         await repository.create_customer(new, now=NOW)
-        address = Address(kind="billing", line1=own["street"], city="Bern", postal_code="3000", country="CH")
+        address = Address(kind="billing", line1=own["street"], city="Canaryville", postal_code="CANARY-3000", country="CH")
         await repository.add_addresses(own["id"][:60], [address])
         event = BrowsingEvent(customer_id=own["id"][:60], product_id="p-1")
         order = Purchase(customer_id=own["id"][:60], items=(OrderItem(product_id="p-2"),))
@@ -242,21 +245,21 @@ async def test_while_a_reader_holds_the_log_erasing_is_busy_and_the_same_request
 
 async def test_a_crash_before_the_files_are_clean_is_finished_by_the_same_request(tmp_path):
     async with open_sqlite(tmp_path / "shop.db", currency="EUR") as repository:
-        await repository.create_customer(NewCustomer(customer_id="ada"), now=NOW)
-        await repository.engine.write(privacy.erase, "ada")
+        await repository.create_customer(NewCustomer(customer_id="canary"), now=NOW)
+        await repository.engine.write(privacy.erase, "canary")
     async with open_sqlite(tmp_path / "shop.db", currency="EUR") as repository:
-        await repository.erase("ada")
+        await repository.erase("canary")
         with pytest.raises(CustomerNotFound):
-            await repository.erase("ada")
+            await repository.erase("canary")
 
 
 async def test_a_kept_list_that_cannot_be_read_is_left_out_of_an_export(repository):
-    await repository.create_customer(NewCustomer(customer_id="ada"), now=NOW)
+    await repository.create_customer(NewCustomer(customer_id="canary"), now=NOW)
     await repository.put_products([ProductChange(product_id="p-1")], now=NOW)
-    await current_list(repository, "ada", now=NOW, reuse_seconds=60)
+    await current_list(repository, "canary", now=NOW, reuse_seconds=60)
     await repository.engine.write(rows, "UPDATE customer_recommendations SET list = :list", list=b"\xff")
 
-    assert (await repository.export("ada")).recommendations is None
+    assert (await repository.export("canary")).recommendations is None
 
 
 @pytest.fixture
@@ -264,7 +267,7 @@ async def on_postgres(postgres_url):
     """Open a shop and, beside it, a connection in the middle of erasing its customer."""
     async with open_repository(Settings(database_url=postgres_url)) as repository:
         await repository.put_products([ProductChange(product_id="p-1")], now=NOW)
-        await repository.create_customer(NewCustomer(customer_id="ada", email="ada@example.com"), now=NOW)
+        await repository.create_customer(NewCustomer(customer_id="canary", email="canary@canary.com"), now=NOW)
         connection = await asyncpg.connect(postgres_url)
         await connection.execute("BEGIN")
         try:
@@ -276,7 +279,7 @@ async def on_postgres(postgres_url):
 async def while_erasing(on_postgres, work):
     """Begin `work` while an erasure is under way, and end the erasure when it waits for it; return what it gave."""
     repository, connection = on_postgres
-    await run(connection, privacy.erase("ada"))
+    await run(connection, privacy.erase("canary"))
     working = asyncio.create_task(work(repository))
     for _ in range(200):
         waiting = await connection.fetchval("SELECT COUNT(*) FROM pg_locks WHERE NOT granted")
@@ -287,13 +290,13 @@ async def while_erasing(on_postgres, work):
     await connection.execute("COMMIT")
     outcome = await asyncio.gather(working, return_exceptions=True)
     for table in PERSONAL:
-        assert await repository.engine.look_up(rows, f"SELECT 1 FROM {table} WHERE customer_id = 'ada'") == [], table
+        assert await repository.engine.look_up(rows, f"SELECT 1 FROM {table} WHERE customer_id = 'canary'") == [], table
     return outcome[0]
 
 
 async def test_an_import_that_meets_an_erasure_does_not_bring_the_person_back(on_postgres):
     async def importing(repository):
-        events = [BrowsingEvent(customer_id=name, product_id="p-1", event_id=f"e-{name}") for name in ("ada", "bob")]
+        events = [BrowsingEvent(customer_id=name, product_id="p-1", event_id=f"e-{name}") for name in ("canary", "bob")]
         return await repository.put_events(events, create_products=False, now=NOW)
 
     outcomes = await while_erasing(on_postgres, importing)
@@ -302,17 +305,17 @@ async def test_an_import_that_meets_an_erasure_does_not_bring_the_person_back(on
 
 
 async def test_a_list_that_meets_an_erasure_is_not_kept(on_postgres):
-    made = ScoredList(customer_id="ada", segment="Regular", strategy="popular", generated_at=NOW, causes=[], items=[])
+    made = ScoredList(customer_id="canary", segment="Regular", strategy="popular", generated_at=NOW, causes=[], items=[])
     repository, _ = on_postgres
-    evidence = await repository.evidence("ada")
-    beginning = await current_list(repository, "ada", now=NOW, reuse_seconds=0)
+    evidence = await repository.evidence("canary")
+    beginning = await current_list(repository, "canary", now=NOW, reuse_seconds=0)
     stored = StoredList(recommendations=made, beginning=beginning, versions=evidence.versions)
 
     assert await while_erasing(on_postgres, lambda repository: repository.store_list(stored)) is None
 
 
 async def test_an_event_that_meets_an_erasure_finds_no_customer(on_postgres):
-    event = BrowsingEvent(customer_id="ada", product_id="p-1")
+    event = BrowsingEvent(customer_id="canary", product_id="p-1")
 
     outcome = await while_erasing(on_postgres, lambda repository: repository.record([event], now=NOW))
 
@@ -320,13 +323,13 @@ async def test_an_event_that_meets_an_erasure_finds_no_customer(on_postgres):
 
 
 async def test_a_second_erasure_that_meets_the_first_finishes_like_it(on_postgres):
-    assert await while_erasing(on_postgres, lambda repository: repository.erase("ada")) is None
+    assert await while_erasing(on_postgres, lambda repository: repository.erase("canary")) is None
 
 
 async def test_scrubbing_waits_no_longer_than_the_budget(database, monkeypatch):
     monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
     async with open_sqlite(database, currency="EUR") as repository:
-        await repository.create_customer(NewCustomer(customer_id="ada"), now=NOW)
+        await repository.create_customer(NewCustomer(customer_id="canary"), now=NOW)
         with closing(sqlite3.connect(database, isolation_level=None)) as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT * FROM customer_profiles").fetchall()

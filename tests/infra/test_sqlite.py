@@ -1,7 +1,9 @@
 """What is particular to the SQLite file: its settings, its schema, its lock, its faults."""
 
 import asyncio
+import errno
 import fcntl
+import os
 import sqlite3
 import stat
 import threading
@@ -78,6 +80,32 @@ async def test_the_files_are_for_their_owner_alone(repository, database, now):
     assert set(modes.values()) == {0o600}
 
 
+async def test_files_that_are_open_to_others_are_closed_to_them(database, now, caplog):
+    async with opened(database) as repository:
+        await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
+        for path in database.parent.iterdir():
+            path.chmod(0o664)
+        async with opened(database) as other:
+            assert (await other.profile("c-1")).customer.customer_id == "c-1"
+
+        assert {stat.S_IMODE(path.stat().st_mode) for path in database.parent.iterdir()} == {0o600}
+    assert caplog.text.count("open to others than its owner") == 5
+
+
+async def test_a_file_of_another_owner_that_cannot_be_closed_is_one_clear_line(database, monkeypatch):
+    async with opened(database):
+        pass
+    database.chmod(0o666)
+
+    def refused(*_):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(type(database), "chmod", refused)
+    with pytest.raises(Unusable, match="Operation not permitted"):
+        async with opened(database):
+            pass
+
+
 async def test_a_shop_outlives_its_process(database, now):
     async with opened(database) as first:
         await first.create_customer(NewCustomer(customer_id="c-1"), now=now)
@@ -99,10 +127,14 @@ async def test_several_that_start_at_once_find_one_schema(database):
 async def test_a_database_that_is_not_ours_to_change_is_left_alone(database, statement, said):
     with closing(sqlite3.connect(database)) as connection:
         connection.execute(statement)
+    database.chmod(0o644)
+    before = database.read_bytes()
 
     with pytest.raises(Unusable, match=said):
         async with opened(database):
             pass
+    assert list(database.parent.iterdir()) == [database]
+    assert (database.read_bytes(), stat.S_IMODE(database.stat().st_mode)) == (before, 0o644)
 
 
 async def test_a_step_that_fails_leaves_the_schema_as_it_was(database, monkeypatch):
@@ -139,6 +171,7 @@ async def test_a_file_that_is_no_database_is_one_clear_line(database):
         async with opened(database):
             pass
     assert "\n" not in str(caught.value)
+    assert list(database.parent.iterdir()) == [database]
 
 
 async def test_a_folder_in_place_of_the_file_is_one_clear_line(database):
@@ -482,8 +515,19 @@ async def test_a_writer_whose_thread_is_dead_is_replaced(repository, now):
 
     await asyncio.gather(*(repository.create_customer(NewCustomer(customer_id=f"c-{n}"), now=now) for n in range(3)))
 
+    assert repository.engine._writer is not dead
     assert (await repository.profile("c-2")).customer.customer_id == "c-2"
     assert await repository.engine.write(the, "PRAGMA synchronous") == (2,)
+    dead._connection = None
+
+
+async def test_a_writer_whose_thread_died_before_the_files_were_scrubbed_is_replaced(repository):
+    dead = repository.engine._writer._inner
+    await end_thread(dead)
+
+    await repository.engine.scrub()
+
+    assert repository.engine._writer._inner is not dead
     dead._connection = None
 
 

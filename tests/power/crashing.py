@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from domain.customers import CustomerChange, NewCustomer
@@ -35,17 +35,22 @@ async def in_two_transactions(repository):
 
 
 PATHS = {
-    "create": lambda shop: shop.create_customer(NewCustomer(customer_id="new", email="a@b.ch", segment="Budget"), now=NOW),
+    "create": lambda shop: shop.create_customer(
+        NewCustomer(customer_id="new", email="a@canary.ch", segment="Budget"), now=NOW
+    ),
     "add_addresses": lambda shop: shop.add_addresses("c-1", [ADDRESS]),
     "record": lambda shop: shop.record(EVENTS, now=NOW),
     "store_list": lambda shop: fresh_list(shop, "c-1", now=NOW),
     "put_products": lambda shop: shop.put_products([ProductChange(product_id=f"n-{n}") for n in range(3)], now=NOW),
     "put_customers": lambda shop: shop.put_customers(
-        [CustomerChange(customer_id="c-1", first_name="Ada"), CustomerChange(customer_id="n-1", segment="Budget")], now=NOW
+        [CustomerChange(customer_id="c-1", first_name="Canary"), CustomerChange(customer_id="n-1", segment="Budget")],
+        now=NOW,
     ),
     "put_events": lambda shop: shop.put_events(
         [BrowsingEvent(customer_id="i-1", product_id="unknown"), *EVENTS], create_products=True, now=NOW
     ),
+    "purge": lambda shop: shop.purge_events(before=NOW + timedelta(days=1)),
+    "erase": lambda shop: shop.erase("c-1"),
     "train": lambda shop: train(shop, now=NOW),
     "planted": in_two_transactions,
 }
@@ -54,7 +59,7 @@ PATHS = {
 async def prepare(database):
     async with open_sqlite(database, currency="EUR") as shop:
         await shop.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(5)], now=NOW)
-        await shop.create_customer(NewCustomer(customer_id="c-1"), now=NOW)
+        await shop.create_customer(NewCustomer(customer_id="c-1", last_name="Canary-leaving"), now=NOW)
         await shop.put_events(
             [BrowsingEvent(customer_id=f"c-{n}", product_id=f"p-{n % 5}") for n in range(20)], create_products=False, now=NOW
         )
@@ -64,7 +69,6 @@ def said_by(path, database, *, dies_at):
     """Run a path and return what the writer was told; die when it is told the statement with the number `dies_at`."""
     said = []
     connect = sqlite3.connect
-    n_connections = 0
     is_open = False
 
     def hears(statement):
@@ -74,10 +78,8 @@ def said_by(path, database, *, dies_at):
                 os._exit(1)
 
     def traced(*arguments, **given):
-        nonlocal n_connections
-        n_connections += 1
         connection = connect(*arguments, **given)
-        connection.set_trace_callback(hears if n_connections == 1 else None)
+        connection.set_trace_callback(hears if "mode=rwc" in arguments[0] else None)
         return connection
 
     async def run():

@@ -13,7 +13,7 @@ from infra.serving import fresh_list
 from infra.sqlite import open_sqlite
 from infra.trainer import train
 
-ADDRESS = Address(kind="shipping", line1="Elm 1", city="Bern", postal_code="3000", country="CH")
+ADDRESS = Address(kind="shipping", line1="Canary 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
 
 
 class Acknowledged(Struct, frozen=True):
@@ -27,8 +27,8 @@ async def recorded(database, monkeypatch, *, now, n_orders):
 
     def traced(*arguments, **given):
         connection = connect(*arguments, **given)
-        # The repository's first connection is its writer; the others read.
-        connection.set_trace_callback(said.append if not said else None)
+        # Only the writer may write.
+        connection.set_trace_callback(said.append if "mode=rwc" in arguments[0] else None)
         return connection
 
     with monkeypatch.context() as patched:
@@ -44,9 +44,9 @@ async def every_writing(repository, *, now, n_orders):
     yield await repository.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(20)], now=now)
     for n in range(4):
         yield await repository.create_customer(
-            NewCustomer(customer_id=f"c-{n}", email=f"{n}@b.ch", segment="Budget"), now=now
+            NewCustomer(customer_id=f"c-{n}", email=f"{n}@canary.ch", segment="Budget"), now=now
         )
-        yield await repository.add_addresses(f"c-{n}", [msgspec.structs.replace(ADDRESS, line1=f"Elm {n}")] * 2)
+        yield await repository.add_addresses(f"c-{n}", [msgspec.structs.replace(ADDRESS, line1=f"Canary {n}")] * 2)
     for n in range(n_orders):
         items = (OrderItem(product_id=f"p-{n % 20}"), OrderItem(product_id=f"p-{(n + 1) % 20}"))
         order = Purchase(customer_id=f"c-{n % 4}", order_id=f"o-{n}", items=items)
@@ -56,3 +56,5 @@ async def every_writing(repository, *, now, n_orders):
     imported = [BrowsingEvent(customer_id=f"i-{n}", product_id=f"p-{n}") for n in range(30)]
     yield await repository.put_events(imported, create_products=True, now=now)
     yield await train(repository, now=now)
+    yield await repository.purge_events(before=now + timedelta(seconds=n_orders // 2))
+    yield await repository.erase("c-3")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from artefacts.__main__ import CACHE
 from artefacts.wheels import fetched, python
+from tests.canaries import hear
 
 MACHINE = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
 CLIENT_LOCK = Path(__file__).parent / "awslambdaric.lock"
@@ -123,6 +124,7 @@ class Function:
         self.process.wait()
         self._api.shutdown()
         self._api.server_close()
+        hear(self._output.read_text())
         self._output.unlink()
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.canaries import hear
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -46,7 +48,8 @@ class Server:
         environment = os.environ | {
             "DATABASE_URL": url_of(database),
             "PORT": str(self.port),
-            "LOG_LEVEL": "ERROR",
+            "LOG_LEVEL": "DEBUG",
+            "LOG_REQUESTS": "1",
             "WORKERS": "1",
             **settings,
         }
@@ -83,13 +86,19 @@ class Server:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._output.unlink(missing_ok=True)
+        self._forget()
 
     def stop(self):
         self.process.terminate()
         code = self.process.wait(timeout=15)
-        self._output.unlink(missing_ok=True)
+        self._forget()
         return code
+
+    def _forget(self):
+        """Remove the output, of which nothing may have been personal."""
+        if self._output.exists():
+            hear(self.said())
+            self._output.unlink()
 
 
 @contextmanager

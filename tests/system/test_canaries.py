@@ -94,7 +94,7 @@ def test_a_server_whose_storage_fails_says_why_and_nothing_of_anyone(tmp_path):
         said = server.said()
 
     logged = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    failures = [line for line in logged if "request_id" in line]
+    failures = [line for line in logged if line["level"] == "ERROR" and "request_id" in line]
     assert statuses.count(503) == len(failures) > 5
     assert "DatabaseError" in said
     assert not CANARY.search(said), said

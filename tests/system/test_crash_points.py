@@ -5,16 +5,18 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
 
 import pytest
 
+from domain.errors import CustomerNotFound
+from infra.sqlite import open_sqlite
 from tests.power.replay import STATE
 from tests.system.server import ROOT
 
 pytestmark = pytest.mark.system
 
-WHOLE = ("create", "add_addresses", "record", "store_list", "put_products", "put_customers", "put_events")
+WHOLE = ("create", "add_addresses", "record", "store_list", "put_products", "put_customers", "put_events", "purge", "erase")
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,20 @@ def test_a_death_leaves_all_or_nothing(died, path):
     assert before != after
     # The process dies as it is about to run a statement: to that with the number of COMMIT, nothing is committed yet.
     assert left == [before] * commit + [after] * (len(left) - commit)
+
+
+async def test_an_erasure_that_died_anywhere_is_finished_by_the_same_call(died):
+    folder, points = died
+    last = len(points["erase"]) + 1
+    for number in range(1, last + 1):
+        database = folder / f"erase-{number}.db"
+        async with open_sqlite(database, currency="EUR") as shop:
+            # Only the one that died after everything was done finds nobody.
+            with suppress(CustomerNotFound) if number == last else nullcontext():
+                await shop.erase("c-1")
+            left = b"".join(path.read_bytes() for path in folder.glob(f"{database.name}*"))
+        assert b"Canary-leaving" not in left
+    assert b"Canary-leaving" in (folder / "base.db").read_bytes()
 
 
 def test_a_death_in_a_training_leaves_the_old_model_in_use_or_the_whole_new_one(died):

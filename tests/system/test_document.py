@@ -8,16 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.edge.access import hash_of
 from infra.edge.documentation import openapi_document
 from infra.edge.health import health
-from tests.fuzz.shop import fuzzed_shop
+from tests.fuzz.shop import API_KEYS, KEYS, fuzzed_shop
 from tests.system.server import ROOT, serving
 
 pytestmark = pytest.mark.system
 
-KEYS = {"backend": "b" * 43, "storefront": "s" * 43}
-API_KEYS = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
 IDENTITIES = {scope: (f"Authorization: Bearer {key}",) for scope, key in KEYS.items()}
 """Headers by who sends them."""
 

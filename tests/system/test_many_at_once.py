@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests import postgres
+from tests.canaries import hear
 from tests.fuzz.shop import fuzzed_shop
 from tests.system.server import ROOT, serving, url_of
 
@@ -95,7 +96,7 @@ def importing(database, file):
     return subprocess.Popen(
         [sys.executable, "main.py", "import", "events", str(file), "--no-train"],
         cwd=ROOT, env=os.environ | {"DATABASE_URL": url_of(database)},
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
 
 
@@ -121,6 +122,7 @@ async def test_an_event_over_http_and_by_import_is_counted_once(shop, tmp_path):
 
         counted = await activity(client, "c-4")
 
+    hear(told + told_of_other)
     assert import_process.returncode == 0, told
     assert (counted["orders"], counted["items_bought"], counted["views"]) == (40, 80, 40)
     assert refused.returncode == 3, told_of_other

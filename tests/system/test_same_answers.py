@@ -38,7 +38,7 @@ unknown_too = st.one_of(product_ids, st.just("nowhere"))
 categories = st.sampled_from(["a", "a/b", "a/b/c", "ab", "é", "Z"])
 brands = st.sampled_from(["x", "y", None])
 prices = st.sampled_from([0.0, 0.5, 9.99, 1000.0, None])
-emails = st.sampled_from([None, "a@x.com", "A@X.com", "b@x.com"])
+emails = st.sampled_from([None, "a@canary.com", "A@Canary.com", "b@canary.com"])
 ids = st.one_of(st.none(), st.sampled_from([f"e-{n}" for n in range(6)]))
 hours = st.integers(0, 50).map(lambda n: START + timedelta(hours=n))
 segments = st.sampled_from([None, "Premium", "Budget"])
@@ -53,9 +53,9 @@ requests = st.builds(
 addresses = st.builds(
     Address,
     kind=st.sampled_from(["shipping", "billing"]),
-    line1=st.sampled_from(["Road 1", "Straße 2"]),
-    city=st.just("Bern"),
-    postal_code=st.just("3000"),
+    line1=st.sampled_from(["Canary Road 1", "Canarystraße 2"]),
+    city=st.just("Canaryville"),
+    postal_code=st.just("CANARY-3000"),
     country=st.just("CH"),
     is_default=st.booleans(),
 )

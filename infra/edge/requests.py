@@ -1,0 +1,66 @@
+"""The id of a request, and the line that is logged of it: what was asked for and how it went, not by or about whom."""
+
+import logging
+import re
+import time
+from typing import Any
+
+from litestar.types import Message, Send
+
+from domain.fields import new_id
+from infra.edge.headers import Headers, header_of, protective
+from infra.logs import REQUESTS
+
+logger = logging.getLogger(REQUESTS)
+
+HEADER = b"x-request-id"
+REQUEST_ID = "shop.request_id"
+"""Where the state of a request has its id."""
+_UUID = re.compile(rb"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}")
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+
+
+def identified(scope: Any) -> str:
+    """Return the id of a request, and keep it in its state: the one that is there, that of its header, or a new one.
+
+    A header counts where it is a UUID in lower case: anything else could say who somebody is, and is logged.
+    """
+    state = scope.setdefault("state", {})
+    if REQUEST_ID not in state:
+        sent = header_of(scope, HEADER)
+        state[REQUEST_ID] = sent.decode() if _UUID.fullmatch(sent) else new_id()
+    return state[REQUEST_ID]
+
+
+class Answering:
+    """Send the answer to a request, with its id and the headers that protect it, and log it when it is over."""
+
+    def __init__(self, send: Send, scope: Any) -> None:
+        self._send = send
+        self._scope = scope
+        self._began = time.perf_counter()
+        self._status: int | None = None
+        self.headers: Headers = [(HEADER, identified(scope).encode())]
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            message["headers"] = [*message["headers"], *self.headers, *protective(message["headers"])]
+        await self._send(message)
+
+    def log(self) -> None:
+        """Log a line; `status` is null where the client went away, `route` where there is none."""
+        if not logger.isEnabledFor(logging.INFO):
+            return
+        method = self._scope["method"]
+        members = {
+            "method": method if method in _METHODS else "another",
+            "route": self._scope.get("path_template"),
+            "status": self._status,
+            "milliseconds": round((time.perf_counter() - self._began) * 1000, 3),
+            "request_id": identified(self._scope),
+        }
+        # As `logger.info` would, but for the search of the calling line, which takes longer than the rest.
+        record = logging.LogRecord(logger.name, logging.INFO, __file__, 0, "A request was answered.", None, None)
+        record.members = members
+        logger.handle(record)
