@@ -8,6 +8,7 @@ import pytest
 
 from domain.customers import NewCustomer
 from domain.errors import CustomerNotFound, EventIdReused, ProductNotFound
+from domain.evidence import HISTORY_LENGTH
 from domain.interactions import BrowsingEvent, EventCounts, OrderItem, Purchase
 from domain.products import ProductChange
 
@@ -185,25 +186,25 @@ async def test_an_imported_id_with_other_content_is_refused(shop, now):
     assert (outcome.status, outcome.field) == ("refused", "event_id")
 
 
-async def test_the_history_is_the_newest_100_first(shop, now):
-    await shop.record([viewed(occurred_at=now - timedelta(minutes=minute)) for minute in range(70)], now=now)
-    await shop.record([bought(occurred_at=now - timedelta(minutes=minute, seconds=30)) for minute in range(70)], now=now)
+async def test_the_history_is_the_newest_events_first(shop, now):
+    await shop.record([viewed(occurred_at=now - timedelta(minutes=minute)) for minute in range(HISTORY_LENGTH - 30)], now=now)
+    await shop.record([bought(occurred_at=now - timedelta(minutes=minute, seconds=30)) for minute in range(HISTORY_LENGTH - 30)], now=now)
 
     history = (await shop.evidence("c-1")).history
 
-    assert len(history) == 100
+    assert len(history) == HISTORY_LENGTH
     assert [event.occurred_at for event in history] == sorted((event.occurred_at for event in history), reverse=True)
     assert [event.event_type for event in history[:3]] == ["view", "purchase", "view"]
 
 
 async def test_what_was_bought_is_known_however_long_ago(shop, now):
     await shop.record([bought(occurred_at=now - timedelta(days=3000))], now=now)
-    await shop.record([viewed("p-2") for _ in range(100)], now=now)
+    await shop.record([viewed("p-2") for _ in range(HISTORY_LENGTH)], now=now)
 
     evidence = await shop.evidence("c-1")
 
     assert list(evidence.bought) == ["p-1"]
-    assert len(evidence.history) == 100
+    assert len(evidence.history) == HISTORY_LENGTH
 
 
 async def test_creating_products_leaves_known_ones_alone(shop, now):
