@@ -12,6 +12,7 @@ import aiosqlite
 from domain.errors import StoreBusy, StoreUnavailable
 
 T = TypeVar("T")
+Mode = Literal["rwc", "ro", "ro&immutable=1"]
 # At DEBUG it logs the text of every exception that goes through it.
 logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 
@@ -28,9 +29,7 @@ PRAGMAS = (
 class Connection:
     """A connection that is made anew where its thread is dead, since that answers nothing for ever."""
 
-    def __init__(
-        self, path: Path, mode: Literal["rwc", "ro"], *, prepare: Callable[[sqlite3.Connection], object] | None = None
-    ) -> None:
+    def __init__(self, path: Path, mode: Mode, *, prepare: Callable[[sqlite3.Connection], object] | None = None) -> None:
         self._location = f"file:{quote(str(path.absolute()))}?mode={mode}"
         self._prepare = prepare
         self._is_closed = False

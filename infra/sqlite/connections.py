@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from domain.errors import StoreBusy, StoreUnavailable, Unusable
 from infra.sql.statements import Steps
-from infra.sqlite.connection import Connection
+from infra.sqlite.connection import Connection, Mode
 from infra.sqlite.gathering import Gathering
 from infra.sqlite.migrations import check, migrate
 from infra.sqlite.transactions import Transactions, Write, look_up, on_snapshot
@@ -112,8 +112,19 @@ class Connections:
         return connection
 
     async def _check(self) -> None:
-        """Raise where the file is no database or not ours, before anything is made beside it or changed in it."""
-        connection = Connection(self._path, "ro", prepare=check)
+        """Raise where the file is no database or not ours, before anything is made beside it or changed in it.
+
+        The first look takes it for one that nobody writes to, since any other makes files beside one in WAL mode. What it
+        finds wrong with a file that is just being written, or has a log, is looked at again.
+        """
+        with suppress(StoreUnavailable):
+            await self._look("ro&immutable=1")
+            if not self._path.with_name(f"{self._path.name}-wal").exists():
+                return
+        await self._look("ro")
+
+    async def _look(self, mode: Mode) -> None:
+        connection = Connection(self._path, mode, prepare=check)
         await connection.open()
         await connection.close()
 
@@ -140,7 +151,8 @@ def _make_sure_of(path: Path) -> None:
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    path.touch(mode=0o600)
+    if not path.exists():
+        path.touch(mode=0o600)
     if not os.access(path, os.R_OK | os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 

@@ -121,13 +121,16 @@ async def test_several_that_start_at_once_find_one_schema(database):
     assert len(await asyncio.gather(*(start() for _ in range(8)))) == 8
 
 
+@pytest.mark.parametrize("journal_mode", ["DELETE", "WAL"])
 @pytest.mark.parametrize(
     ("statement", "said"), [("PRAGMA user_version=99", "newer"), ("CREATE TABLE mine (a)", "another program")]
 )
-async def test_a_database_that_is_not_ours_to_change_is_left_alone(database, statement, said):
+async def test_a_database_that_is_not_ours_to_change_is_left_alone(database, journal_mode, statement, said):
     with closing(sqlite3.connect(database)) as connection:
+        connection.execute(f"PRAGMA journal_mode={journal_mode}")
         connection.execute(statement)
     database.chmod(0o644)
+    os.utime(database, (1e9, 1e9))
     before = database.read_bytes()
 
     with pytest.raises(Unusable, match=said):
@@ -135,6 +138,19 @@ async def test_a_database_that_is_not_ours_to_change_is_left_alone(database, sta
             pass
     assert list(database.parent.iterdir()) == [database]
     assert (database.read_bytes(), stat.S_IMODE(database.stat().st_mode)) == (before, 0o644)
+    assert database.stat().st_mtime == 1e9
+
+
+async def test_a_database_that_another_program_has_only_in_its_log_is_left_alone(database):
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE mine (a)")
+        before = sorted(database.parent.iterdir()), database.read_bytes()
+
+        with pytest.raises(Unusable, match="another program"):
+            async with opened(database):
+                pass
+        assert (sorted(database.parent.iterdir()), database.read_bytes()) == before
 
 
 async def test_a_step_that_fails_leaves_the_schema_as_it_was(database, monkeypatch):
