@@ -65,7 +65,8 @@ def _text(error: BaseException) -> str | None:
 def configuration(level: str, *, requests: bool = False) -> dict[str, Any]:
     """Make the configuration of all loggers, the server's own included, for `logging.config.dictConfig`.
 
-    A line for each `requests` is only logged where it is wanted: writing it takes longer than all else that guards them.
+    A line for each `requests` is logged where it is wanted, whatever the level of all else, and only there: writing it
+    takes longer than all else that guards them.
     """
     to_stderr = {"handlers": ["stderr"], "level": level, "propagate": False}
     return {
@@ -77,6 +78,6 @@ def configuration(level: str, *, requests: bool = False) -> dict[str, Any]:
         "loggers": {
             "_granian": to_stderr,
             "granian.access": to_stderr,
-            REQUESTS: {"level": level if requests else "WARNING"},
+            REQUESTS: {"level": "INFO" if requests else "WARNING"},
         },
     }

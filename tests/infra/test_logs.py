@@ -103,9 +103,10 @@ def test_the_configuration_covers_the_server_and_everything_else(capsys):
     assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == ["server", "code"]
 
 
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
 @pytest.mark.parametrize("requests", [False, True])
-def test_a_line_for_each_request_is_logged_where_it_is_wanted(capsys, requests):
-    logging.config.dictConfig(configuration("INFO", requests=requests))
+def test_a_line_for_each_request_is_logged_where_it_is_wanted(capsys, level, requests):
+    logging.config.dictConfig(configuration(level, requests=requests))
 
     logging.getLogger(REQUESTS).info("one")
 
