@@ -16,18 +16,19 @@ logger = logging.getLogger(REQUESTS)
 HEADER = b"x-request-id"
 REQUEST_ID = "shop.request_id"
 """Where the state of a request has its id."""
-_UUID = re.compile(rb"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}")
+_UUID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
 def identified(scope: Any) -> str:
     """Return the id of a request, and keep it in its state: the one that is there, that of its header, or a new one.
 
-    A header counts where it is a UUID in lower case: anything else could say who somebody is, and is logged.
+    A header counts where it is a UUID with hyphens, and is kept in lower case: anything else could say who somebody is, and
+    is logged. Without hyphens it could be the id of a customer that we made.
     """
     state = scope.setdefault("state", {})
     if REQUEST_ID not in state:
-        sent = header_of(scope, HEADER)
+        sent = header_of(scope, HEADER).lower()
         state[REQUEST_ID] = sent.decode() if _UUID.fullmatch(sent) else new_id()
     return state[REQUEST_ID]
 

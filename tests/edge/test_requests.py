@@ -47,11 +47,20 @@ async def test_every_answer_has_an_id_of_its_own(client, method, target, headers
     assert ids[0] != ids[1]
 
 
-@pytest.mark.parametrize("sent", [OWN, OWN.replace("-", "")])
-async def test_an_id_that_is_a_uuid_is_taken_over(client, sent):
+@pytest.mark.parametrize("sent", [OWN, OWN.upper()])
+async def test_an_id_that_is_a_uuid_is_taken_over_in_lower_case(client, sent):
     answer = await client.get("/health", headers={"x-request-id": sent})
 
-    assert answer.headers.get_list("x-request-id") == [sent]
+    assert answer.headers.get_list("x-request-id") == [OWN]
+
+
+async def test_the_id_of_a_customer_is_not_taken_over(client, caplog):
+    made = (await client.post("/customer/create", json={})).json()["customer_id"]
+
+    answer = await client.get("/health", headers={"x-request-id": made})
+
+    assert answer.headers["x-request-id"] != made
+    assert made not in json.dumps(lines(caplog))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +68,7 @@ async def test_an_id_that_is_a_uuid_is_taken_over(client, sent):
     [
         "canary",
         "canary@example.com",
-        OWN.upper(),
+        OWN.replace("-", ""),
         OWN + "0",
         OWN[:-1],
         OWN.replace("-", "", 1),
