@@ -105,8 +105,8 @@ async def train_in_child(command: Sequence[str]) -> int:
     """
     child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
     try:
-        # It may have ended already.
-        with suppress(ProcessLookupError):
+        # It may have ended already, and a hardened container may refuse it: it is a wish.
+        with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
         return await child.wait()
     finally:

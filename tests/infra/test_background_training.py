@@ -1,6 +1,7 @@
 """Training beside a running server."""
 
 import asyncio
+import errno
 import os
 import sys
 
@@ -84,6 +85,15 @@ async def test_a_training_comes_after_the_server_that_started_it(tmp_path):
     waits_for_it = f"import os, time\nwhile os.getpriority(os.PRIO_PROCESS, 0) < {min(nicer, 19)}: time.sleep(0.01)"
 
     assert await asyncio.wait_for(train_in_child((sys.executable, "-c", waits_for_it)), timeout=30) == 0
+
+
+async def test_a_training_runs_where_the_system_refuses_to_put_it_behind_others(monkeypatch):
+    def refused(*_):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "setpriority", refused)
+
+    assert await asyncio.wait_for(train_in_child((sys.executable, "-c", "")), timeout=30) == 0
 
 
 async def test_a_storage_that_is_away_is_asked_again(shop, tmp_path, caplog):
