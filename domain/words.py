@@ -17,6 +17,7 @@ from domain.model import WordWeights
 
 N_WORDS = 2048
 LONGEST = 32
+DIGITS = 5
 
 
 class WordVectors(Struct, frozen=True, kw_only=True):
@@ -86,11 +87,14 @@ def vectors(names: Sequence[str], weights: WordWeights) -> WordVectors:
 
 
 def cosine(one: WordVectors, other: WordVectors) -> npt.NDArray[np.float32]:
-    """Compare each name of `one` with each of `other`: (n, m) cosines in [0, 1]."""
+    """Compare each name of `one` with each of `other`: (n, m) cosines in [0, 1], 1 for the same words.
+
+    They are rounded to 5 digits: the last bits, by which ties would be decided, are another on each kind of processor.
+    """
     words = np.unique(one.words)
     if not len(words):
         return np.zeros((len(one.sizes), len(other.sizes)), dtype=np.float32)
-    return np.minimum(one.dense(words) @ other.dense(words).T, np.float32(1.0))
+    return np.round(np.minimum(one.dense(words) @ other.dense(words).T, np.float32(1.0)), DIGITS)
 
 
 class Words(NamedTuple):
