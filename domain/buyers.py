@@ -9,12 +9,11 @@ from msgspec import Struct
 from domain.customers import SEGMENTS, PurchaseSummary, Segment, SegmentRule, computed_segment
 from domain.event_log import EventLog
 from domain.fields import DAY
-from domain.model import PriceFit
+from domain.model import MOST_CATEGORIES, PriceFit
 from domain.products import Product
 
 LEAST_BUYERS = 50
 LEAST_PURCHASES = 100
-MOST_CATEGORIES = 5000
 LEAST_DEVIATION = 0.1
 
 

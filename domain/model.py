@@ -7,6 +7,9 @@ from msgspec import Struct, field
 from domain.customers import Segment, SegmentRule
 from domain.recipe import Recipe
 
+MOST_CATEGORIES = 5000
+"""How many categories a model knows something of, those that are bought most: it is read whole into each process."""
+
 
 class WeightedProducts(Struct, frozen=True, kw_only=True, dict=True):
     """Products with a weight each, best first: `products` are product indexes, `weights` lie in (0, 1]."""

@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from domain.event_log import EventLog
 from domain.fields import DAY
+from domain.model import MOST_CATEGORIES
 from domain.products import Product, category_levels
 
 PRIOR_PAIRS = 20.0
 """How many pairs of customer and product the level above counts for."""
 
-MOST_CATEGORIES = 5000
 NINE_IN_TEN = 1.2816
 SHOP = ""
 NEVER = 2.0
@@ -109,14 +109,15 @@ def _shrunk(
     n = np.bincount(categories, minlength=len(names))
     sums = np.bincount(categories, weights=values, minlength=len(names))
     totals: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for name, count, total in zip(names, n.tolist(), sums.tolist(), strict=True):
-        for path in (SHOP, *category_levels(name)):
+    levels = [(SHOP, *category_levels(name)) for name in names]
+    for paths, count, total in zip(levels, n.tolist(), sums.tolist(), strict=True):
+        for path in paths:
             totals[path][0] += count
             totals[path][1] += total
     means: dict[str | None, float] = {None: shop}
-    for name in names:
+    for paths in levels:
         above: str | None = None
-        for path in (SHOP, *category_levels(name)):
+        for path in paths:
             count, total = totals[path]
             means[path] = (total + PRIOR_PAIRS * means[above]) / (count + PRIOR_PAIRS)
             above = path
