@@ -94,7 +94,7 @@ def cosine(one: WordVectors, other: WordVectors) -> npt.NDArray[np.float32]:
     words = np.unique(one.words)
     if not len(words):
         return np.zeros((len(one.sizes), len(other.sizes)), dtype=np.float32)
-    return np.round(np.minimum(one.dense(words) @ other.dense(words).T, np.float32(1.0)), DIGITS)
+    return np.minimum(one.dense(words) @ other.dense(words).T, np.float32(1.0)).round(DIGITS)
 
 
 class Words(NamedTuple):
