@@ -385,6 +385,44 @@ async def test_who_waits_for_the_lock_has_it_before_the_one_that_gave_it_back(da
     other.close()
 
 
+def slow(may_go):
+    yield from rows("SELECT 1")
+    may_go.wait(5)
+
+
+async def test_a_write_is_made_though_the_task_that_waits_for_its_turn_is_cancelled(repository):
+    engine = repository.engine
+    async with engine._turn():
+        writing = asyncio.create_task(engine.write(written, 1))
+        await asyncio.sleep(0.01)
+        for doing in list(engine._writes._under_way):
+            doing.cancel()
+        await asyncio.sleep(0.01)
+
+    assert await asyncio.wait_for(writing, 5) == 1
+    assert await asyncio.wait_for(engine.write(written, 2), 5) == 2
+
+
+async def test_who_waits_for_a_write_under_way_is_told_when_its_task_is_cancelled(repository):
+    engine, may_go = repository.engine, threading.Event()
+    writing = asyncio.create_task(engine.write(slow, may_go))
+    await asyncio.sleep(0.01)
+    for doing in list(engine._writes._under_way):
+        doing.cancel()
+
+    with pytest.raises(StoreUnavailable):
+        await asyncio.wait_for(writing, 5)
+    may_go.set()
+    assert await asyncio.wait_for(engine.write(written, 2), 5) == 2
+
+
+async def test_an_exit_in_the_thread_is_told_to_who_waits_and_ends_nothing(repository):
+    with pytest.raises(StoreUnavailable):
+        await asyncio.wait_for(repository.engine.write(failing_with, SystemExit(3)), 5)
+
+    assert await repository.engine.write(written, 2) == 2
+
+
 @contextmanager
 def all_readers_taken(engine):
     readers = [engine._readers.get_nowait() for _ in range(connections.READERS)]
