@@ -36,12 +36,21 @@ class Gathering(Generic[W]):
         self._waiting: list[tuple[W, asyncio.Future[Any]]] = []
         self._next: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     async def outcome_of(self, work: W) -> Any:
+        if self._is_closed:
+            raise StoreUnavailable("The storage is closed.")
         answer = asyncio.get_running_loop().create_future()
         self._waiting.append((work, answer))
         self._begin()
         return await answer
+
+    async def close(self) -> None:
+        """Finish what was handed over; what comes later finds no storage."""
+        self._is_closed = True
+        while self._under_way:
+            await asyncio.wait(self._under_way)
 
     def _begin(self) -> None:
         """Let one task wait for a connection, and no more than one, while there is something to take there."""

@@ -416,6 +416,24 @@ async def test_who_waits_for_a_write_under_way_is_told_when_its_task_is_cancelle
     assert await asyncio.wait_for(engine.write(written, 2), 5) == 2
 
 
+async def test_closing_finishes_the_writes_that_wait_and_those_whose_callers_left(database):
+    may_go = threading.Event()
+    async with opened(database) as repository:
+        engine = repository.engine
+        writing = [asyncio.create_task(engine.write(slow, may_go))]
+        await asyncio.sleep(0.01)
+        writing += [asyncio.create_task(engine.write(written, number)) for number in range(3)]
+        await asyncio.sleep(0.01)
+        writing[1].cancel()
+        asyncio.get_running_loop().call_later(0.05, may_go.set)
+
+    outcomes = await asyncio.gather(*writing, return_exceptions=True)
+    assert type(outcomes.pop(1)) is asyncio.CancelledError
+    assert outcomes == [None, 1, 2]
+    async with opened(database) as repository:
+        assert await repository.engine.look_up(the, "SELECT COUNT(*) FROM customer_profiles") == (3,)
+
+
 async def test_an_exit_in_the_thread_is_told_to_who_waits_and_ends_nothing(repository):
     with pytest.raises(StoreUnavailable):
         await asyncio.wait_for(repository.engine.write(failing_with, SystemExit(3)), 5)
