@@ -92,8 +92,11 @@ class Connections:
 
         Raise StoreBusy while a reader, of this process or another, needs what the log had before.
         """
+        await asyncio.shield(self._scrub())
+
+    async def _scrub(self) -> None:
         async with self._turn() as writer:
-            await asyncio.shield(writer.run(self._transactions.truncate, time.monotonic() + BUSY_SECONDS))
+            await writer.run(self._transactions.truncate, time.monotonic() + BUSY_SECONDS)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[Connection]:

@@ -587,6 +587,36 @@ async def test_a_writer_whose_thread_died_before_the_files_were_scrubbed_is_repl
     dead._connection = None
 
 
+async def test_a_connection_that_is_closed_while_it_is_made_anew_stays_closed(repository):
+    writer, may_go = repository.engine._writer, threading.Event()
+    dead = writer._inner
+    await end_thread(dead)
+    writer._prepare = lambda _: may_go.wait(5)
+    running = asyncio.create_task(writer.run(lambda _: None))
+    await asyncio.sleep(0.02)
+    await writer.close()
+    may_go.set()
+
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await running
+    await asyncio.to_thread(writer._inner._thread.join, 5)
+    assert not writer._inner._thread.is_alive()
+    dead._connection = None
+
+
+async def test_a_scrub_whose_caller_left_keeps_its_turn(repository):
+    engine, may_go = repository.engine, threading.Event()
+    engine._transactions.truncate = lambda *_: may_go.wait(5)
+    scrubbing = asyncio.create_task(engine.scrub())
+    await asyncio.sleep(0.01)
+    scrubbing.cancel()
+    await asyncio.sleep(0.01)
+
+    assert engine._writing.locked()
+    may_go.set()
+    assert await engine.write(written, 1) == 1
+
+
 async def test_readers_whose_threads_are_dead_are_replaced(repository, now):
     readers = [repository.engine._readers.get_nowait() for _ in range(connections.READERS)]
     dead = [reader._inner for reader in readers]
