@@ -308,11 +308,25 @@ def written(number, *, failing=None):
     return number
 
 
-async def at_once(engine, failing=(), *, n=10):
+def large(number, **_):
+    yield from rows("INSERT INTO customer_profiles (customer_id, created_at, version) VALUES (:id, 0, 0)", id="c" * 99_999)
+    return number
+
+
+async def test_a_full_disk_is_told_to_all_that_share_a_commit_without_trying_each(repository):
+    await repository.engine.write(the, "PRAGMA max_page_count = 1")  # SQLite takes the present size for it.
+
+    outcomes, n_transactions, there = await at_once(repository.engine, write=large)
+
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 10
+    assert (n_transactions, there) == (1, set())
+
+
+async def at_once(engine, failing=(), *, n=10, write=written):
     """Write at once; return the outcomes, how many transactions were begun, and which customers are there."""
     said = []
     await engine._writer.run(lambda connection: connection.set_trace_callback(said.append))
-    writing = [engine.write(written, number, failing=dict(failing).get(number)) for number in range(n)]
+    writing = [engine.write(write, number, failing=dict(failing).get(number)) for number in range(n)]
     outcomes = await asyncio.gather(*writing, return_exceptions=True)
     there = await engine.look_up(rows, "SELECT customer_id FROM customer_profiles")
     return outcomes, said.count("BEGIN IMMEDIATE"), {customer_id for (customer_id,) in there}
