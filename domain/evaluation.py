@@ -13,6 +13,7 @@ from domain.event_log import EventLog
 from domain.holdout import Relevant, Seen
 from domain.model import Blend, Model
 from domain.preferences import activity_weights, preferences
+from domain.recipe import Recipe
 from domain.rehearsal import Rehearsal, ranked
 from domain.sparse_rows import strongest
 
@@ -56,10 +57,10 @@ def ranker_of(
             counts = np.bincount(log.products, minlength=n_products).astype(np.float64)
             return _same_for_all(counts, rehearsal, available=available, seen=seen, k=k)
         case "recent_popularity":
-            recent = trends.popularity(log, rehearsal.model.recipe, n_products=n_products)
+            recent = trends.popularity(log, _without_momentum(rehearsal), n_products=n_products)
             return _same_for_all(recent, rehearsal, available=available, seen=seen, k=k)
         case "segment_trend":
-            scores = trends.segment_scores(log, rehearsal.model.recipe, segments, n_products=n_products)
+            scores = trends.segment_scores(log, _without_momentum(rehearsal), segments, n_products=n_products)
             rankers = [_same_for_all(own, rehearsal, available=available, seen=seen, k=k) for own in scores]
 
             def rank(customer: int) -> Sequence[int]:
@@ -91,6 +92,11 @@ def hits_of(
         hits[row, : len(ranking)] = np.isin(ranking, wanted)
         n_relevant[row] = len(wanted)
     return hits, n_relevant
+
+
+def _without_momentum(rehearsal: Rehearsal) -> Recipe:
+    """Leave out of a baseline what only this project has."""
+    return replace(rehearsal.model.recipe, momentum_exponent=0.0)
 
 
 def _served(rehearsal: Rehearsal, model: Model, *, seen: Seen, k: int) -> Ranker:

@@ -93,7 +93,7 @@ class StoredProfile(Struct, frozen=True, kw_only=True):
     activity: Activity
     standing: Standing
     history: list[PastEvent]
-    half_life_days: float
+    interest_days: float
 
 
 class ShopSummary(Struct, frozen=True, kw_only=True):

@@ -120,10 +120,5 @@ class Model(Struct, frozen=True, kw_only=True):
             tuning=self.tuning,
         )
 
-    @property
-    def half_life_days(self) -> float:
-        """The half-life of an event in the categories that a customer cares for."""
-        return self.recipe.interest_days
-
 
 UNTRAINED = Model()

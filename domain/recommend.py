@@ -60,7 +60,7 @@ def shortlist(evidence: Evidence, *, request: ListRequest) -> Shortlist:
         # Filters leave few of these, so that they are asked about all.
         indexes.update(dict.fromkeys(islice(trend, None if request.is_filtered else n)))
     interests = category_interests(
-        evidence.history, counted_from=counted_from(evidence), half_life_days=evidence.model.half_life_days
+        evidence.history, counted_from=counted_from(evidence), half_life_days=evidence.model.recipe.interest_days
     )
     query = CandidateQuery(
         product_indexes=tuple(indexes),

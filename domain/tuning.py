@@ -22,7 +22,7 @@ from domain.repurchase import NEVER, rebuy_days, rebuying
 from domain.ridge import MOST_DENSE
 from domain.search import PatternSearch, best_of
 from domain.training import segments_in, size_of, train_model
-from domain.trending import fitted_trends
+from domain.trend_tuning import fitted_trends
 
 MOST_CUSTOMERS = 5000
 MOST_REHEARSED = 1000
@@ -130,7 +130,7 @@ def _grids(log: EventLog, *, has_times: bool, n_products: int) -> dict[str, Sequ
         "activity_exponent": (0.0, 0.25, 0.5, 0.75, 1.0),
         "seed_exponent": (0.1, 0.3, 0.5, 0.7),
         "candidate_exponent": (0.2, 0.3, 0.4, 0.5, 0.6),
-        "ridge": (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0),
+        "ridge": (0.25, 1.0, 4.0, 16.0, 64.0),
         "n_candidates": [*widths, n_products] if 300 < n_products <= MOST_DENSE else widths,
         "memory_days": (15.0, 30.0, 60.0, 120.0, FOREVER) if has_times else (FOREVER,),
         "event_exponent": (0.0, 0.5, 1.0) if len(np.unique(log.event_types)) > 1 else (1.0,),

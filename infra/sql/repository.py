@@ -256,7 +256,7 @@ class SqlRepository:
             activity=(yield from customers.activity(customer_id, standing.purchases)),
             standing=standing,
             history=(yield from lists.history(customer_id, cache=self._cache, catalogue_version=at.catalogue)),
-            half_life_days=model.half_life_days,
+            interest_days=model.recipe.interest_days,
         )
 
     def _evidence(self, customer_id: str, *, category: str | None) -> Steps[Evidence]:

@@ -187,8 +187,12 @@ async def test_an_imported_id_with_other_content_is_refused(shop, now):
 
 
 async def test_the_history_is_the_newest_events_first(shop, now):
-    await shop.record([viewed(occurred_at=now - timedelta(minutes=minute)) for minute in range(HISTORY_LENGTH - 30)], now=now)
-    await shop.record([bought(occurred_at=now - timedelta(minutes=minute, seconds=30)) for minute in range(HISTORY_LENGTH - 30)], now=now)
+    await shop.record(
+        [viewed(occurred_at=now - timedelta(minutes=minute)) for minute in range(HISTORY_LENGTH - 30)], now=now
+    )
+    await shop.record(
+        [bought(occurred_at=now - timedelta(minutes=minute, seconds=30)) for minute in range(HISTORY_LENGTH - 30)], now=now
+    )
 
     history = (await shop.evidence("c-1")).history
 

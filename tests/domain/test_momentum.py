@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from domain.momentum import SHRINKAGE, momentum
+from domain.momentum import momentum
 from domain.neighbours import views
 from domain.recipe import Recipe
 from domain.trends import popularity
@@ -18,12 +18,17 @@ def test_a_product_that_customers_are_new_to_counts_more_than_one_they_come_back
     factors = momentum(log, ALL_OF_IT, n_products=3)
 
     usual = (1 / 2 + 1 / 4 + 1) / 3
-    expected = [
-        (1 / 2 + 1 / 4 + SHRINKAGE * usual) / ((2 + SHRINKAGE) * usual),
-        (1 + SHRINKAGE * usual) / ((1 + SHRINKAGE) * usual),
-        1.0,
-    ]
-    assert factors == pytest.approx(expected)
+    assert factors == pytest.approx([(1 / 2 + 1 / 4 + 1) / (2 * usual + 1), (1 + 1) / (usual + 1), 1.0])
+
+
+@pytest.mark.parametrize("pause", [100, 100_000])
+def test_one_new_customer_after_a_pause_at_most_doubles_a_product(pause):
+    old = [(f"c{customer}", 0, "view", pause) for customer in range(30)]
+
+    factors = momentum(log_of(*old, ("new", 1, "view", 0)), ALL_OF_IT, n_products=2)
+
+    assert factors[1] <= 2.0
+    assert factors[0] >= 1 / 2
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from domain.neighbours import Views, views
 from domain.recipe import FOREVER, Recipe
 from domain.rehearsal import Rehearsal, ranked
 from domain.training import train_model
-from domain.trending import SMOOTHINGS, fitted_trends
+from domain.trend_tuning import SMOOTHINGS, fitted_trends
 from domain.tuning import default_trials, is_due, tune
 from tests.domain.logs import log_of, tastes
 from tests.domain.shop import NOW_US, product
