@@ -140,7 +140,8 @@ def _records(wanted: Import, report: Report, *, now: datetime, progress: Progres
             progress.begin(f"Reading {path}", file.size)
             if file.columns is not None:
                 _check_columns(file.columns, wanted, path)
-            is_plain = not wanted.mapping and set(file.columns or [""]) <= set(columns_of(wanted.kind))
+            has_ours_alone = file.columns is not None and set(file.columns) <= set(columns_of(wanted.kind))
+            is_plain = has_ours_alone and not wanted.mapping
             for row in file.rows:
                 report.read += 1
                 if report.read % _PROGRESS_EVERY == 0 and file.position is not None:

@@ -60,6 +60,8 @@ class Connection:
         """
         if not _lives(self._inner) and not self._is_closed:
             await self.open()
+            if self._is_closed:  # Meanwhile.
+                await self._inner.close()
         try:
             return await _execute(self._inner, function, *arguments)
         except (ValueError, sqlite3.Error) as error:

@@ -56,6 +56,8 @@ class Connections:
             self._writer = await self._connected(Connection(self._path, "rwc", prepare=self._prepare))
             for _ in range(READERS):
                 self._readers.put_nowait(await self._connected(Connection(self._path, "ro")))
+            for gathering in (self._look_ups, self._writes):
+                self._opened.push_async_callback(gathering.close)
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
             raise Unusable(f"The database {self._path} cannot be used: {_cause_of(error)}.") from error
@@ -90,8 +92,11 @@ class Connections:
 
         Raise StoreBusy while a reader, of this process or another, needs what the log had before.
         """
+        await asyncio.shield(self._scrub())
+
+    async def _scrub(self) -> None:
         async with self._turn() as writer:
-            await asyncio.shield(writer.run(self._transactions.truncate, time.monotonic() + BUSY_SECONDS))
+            await writer.run(self._transactions.truncate, time.monotonic() + BUSY_SECONDS)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[Connection]:

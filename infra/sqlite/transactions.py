@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from domain.errors import ShopError
+from domain.errors import ShopError, StoreBusy
 from infra.sql.statements import Steps
 from infra.sqlite.connection import is_busy
 from infra.sqlite.dialect import run
@@ -45,12 +45,14 @@ class Transactions:
     def commit(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
         """Run transactions that wait at the same time as one; return the outcome of each after it is durable.
 
-        Where one of them fails that has written already, each is run anew on its own.
+        Where one of them fails that has written already, each is run anew on its own; a fault of the storage is told to all.
         """
         if len(writes) > 1:
             together = _outcome_of(self._together, connection, writes)
             if not isinstance(together, Exception):
                 return together
+            if _is_of_the_storage(together):
+                return [together] * len(writes)
         return [_outcome_of(self._alone, connection, write) for write in writes]
 
     def truncate(self, connection: sqlite3.Connection, until: float) -> None:
@@ -62,7 +64,7 @@ class Transactions:
             return run(connection, write.steps())
 
     def _together(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
-        with self._transaction(connection, until=min(write.until for write in writes)):
+        with self._transaction(connection, until=max(write.until for write in writes)):
             return [_unless_it_wrote(connection, write) for write in writes]
 
     @contextmanager
@@ -87,6 +89,13 @@ def _unless_it_wrote(connection: sqlite3.Connection, write: Write) -> Any:
         if connection.total_changes > n_changed:
             raise
         return error
+
+
+def _is_of_the_storage(error: Exception) -> bool:
+    """Tell what meets every transaction alike, such as a full disk, from a fault in the statement of one."""
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
+    return isinstance(error, StoreBusy)
 
 
 def _outcome_of(function: Callable[..., T], *arguments: Any) -> T | Exception:

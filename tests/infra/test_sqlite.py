@@ -324,11 +324,25 @@ def written(number, *, failing=None):
     return number
 
 
-async def at_once(engine, failing=(), *, n=10):
+def large(number, **_):
+    yield from rows("INSERT INTO customer_profiles (customer_id, created_at, version) VALUES (:id, 0, 0)", id="c" * 99_999)
+    return number
+
+
+async def test_a_full_disk_is_told_to_all_that_share_a_commit_without_trying_each(repository):
+    await repository.engine.write(the, "PRAGMA max_page_count = 1")  # SQLite takes the present size for it.
+
+    outcomes, n_transactions, there = await at_once(repository.engine, write=large)
+
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 10
+    assert (n_transactions, there) == (1, set())
+
+
+async def at_once(engine, failing=(), *, n=10, write=written):
     """Write at once; return the outcomes, how many transactions were begun, and which customers are there."""
     said = []
     await engine._writer.run(lambda connection: connection.set_trace_callback(said.append))
-    writing = [engine.write(written, number, failing=dict(failing).get(number)) for number in range(n)]
+    writing = [engine.write(write, number, failing=dict(failing).get(number)) for number in range(n)]
     outcomes = await asyncio.gather(*writing, return_exceptions=True)
     there = await engine.look_up(rows, "SELECT customer_id FROM customer_profiles")
     return outcomes, said.count("BEGIN IMMEDIATE"), {customer_id for (customer_id,) in there}
@@ -399,6 +413,62 @@ async def test_who_waits_for_the_lock_has_it_before_the_one_that_gave_it_back(da
     waiting.join()
     mine.close()
     other.close()
+
+
+def slow(may_go):
+    yield from rows("SELECT 1")
+    may_go.wait(5)
+
+
+async def test_a_write_is_made_though_the_task_that_waits_for_its_turn_is_cancelled(repository):
+    engine = repository.engine
+    async with engine._turn():
+        writing = asyncio.create_task(engine.write(written, 1))
+        await asyncio.sleep(0.01)
+        for doing in list(engine._writes._under_way):
+            doing.cancel()
+        await asyncio.sleep(0.01)
+
+    assert await asyncio.wait_for(writing, 5) == 1
+    assert await asyncio.wait_for(engine.write(written, 2), 5) == 2
+
+
+async def test_who_waits_for_a_write_under_way_is_told_when_its_task_is_cancelled(repository):
+    engine, may_go = repository.engine, threading.Event()
+    writing = asyncio.create_task(engine.write(slow, may_go))
+    await asyncio.sleep(0.01)
+    for doing in list(engine._writes._under_way):
+        doing.cancel()
+
+    with pytest.raises(StoreUnavailable):
+        await asyncio.wait_for(writing, 5)
+    may_go.set()
+    assert await asyncio.wait_for(engine.write(written, 2), 5) == 2
+
+
+async def test_closing_finishes_the_writes_that_wait_and_those_whose_callers_left(database):
+    may_go = threading.Event()
+    async with opened(database) as repository:
+        engine = repository.engine
+        writing = [asyncio.create_task(engine.write(slow, may_go))]
+        await asyncio.sleep(0.01)
+        writing += [asyncio.create_task(engine.write(written, number)) for number in range(3)]
+        await asyncio.sleep(0.01)
+        writing[1].cancel()
+        asyncio.get_running_loop().call_later(0.05, may_go.set)
+
+    outcomes = await asyncio.gather(*writing, return_exceptions=True)
+    assert type(outcomes.pop(1)) is asyncio.CancelledError
+    assert outcomes == [None, 1, 2]
+    async with opened(database) as repository:
+        assert await repository.engine.look_up(the, "SELECT COUNT(*) FROM customer_profiles") == (3,)
+
+
+async def test_an_exit_in_the_thread_is_told_to_who_waits_and_ends_nothing(repository):
+    with pytest.raises(StoreUnavailable):
+        await asyncio.wait_for(repository.engine.write(failing_with, SystemExit(3)), 5)
+
+    assert await repository.engine.write(written, 2) == 2
 
 
 @contextmanager
@@ -545,6 +615,36 @@ async def test_a_writer_whose_thread_died_before_the_files_were_scrubbed_is_repl
 
     assert repository.engine._writer._inner is not dead
     dead._connection = None
+
+
+async def test_a_connection_that_is_closed_while_it_is_made_anew_stays_closed(repository):
+    writer, may_go = repository.engine._writer, threading.Event()
+    dead = writer._inner
+    await end_thread(dead)
+    writer._prepare = lambda _: may_go.wait(5)
+    running = asyncio.create_task(writer.run(lambda _: None))
+    await asyncio.sleep(0.02)
+    await writer.close()
+    may_go.set()
+
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await running
+    await asyncio.to_thread(writer._inner._thread.join, 5)
+    assert not writer._inner._thread.is_alive()
+    dead._connection = None
+
+
+async def test_a_scrub_whose_caller_left_keeps_its_turn(repository):
+    engine, may_go = repository.engine, threading.Event()
+    engine._transactions.truncate = lambda *_: may_go.wait(5)
+    scrubbing = asyncio.create_task(engine.scrub())
+    await asyncio.sleep(0.01)
+    scrubbing.cancel()
+    await asyncio.sleep(0.01)
+
+    assert engine._writing.locked()
+    may_go.set()
+    assert await engine.write(written, 1) == 1
 
 
 async def test_readers_whose_threads_are_dead_are_replaced(repository, now):
