@@ -51,6 +51,8 @@ class Transactions:
             together = _outcome_of(self._together, connection, writes)
             if not isinstance(together, Exception):
                 return together
+            if isinstance(together, StoreBusy):
+                return self._those_with_time(connection, writes, together)
             if _is_of_the_storage(together):
                 return [together] * len(writes)
         return [_outcome_of(self._alone, connection, write) for write in writes]
@@ -59,12 +61,18 @@ class Transactions:
         with self._lock.held(until=until):
             retry(lambda: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, until=until)
 
+    def _those_with_time(self, connection: sqlite3.Connection, writes: Sequence[Write], busy: StoreBusy) -> list[Any]:
+        """Tell those whose time is over that the storage is busy, and go on with the others."""
+        ended = _first_end(writes)
+        outcomes = iter(self.commit(connection, [write for write in writes if write.until > ended]))
+        return [next(outcomes) if write.until > ended else busy for write in writes]
+
     def _alone(self, connection: sqlite3.Connection, write: Write) -> Any:
         with self._transaction(connection, until=write.until):
             return run(connection, write.steps())
 
     def _together(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
-        with self._transaction(connection, until=max(write.until for write in writes)):
+        with self._transaction(connection, until=_first_end(writes)):
             return [_unless_it_wrote(connection, write) for write in writes]
 
     @contextmanager
@@ -91,11 +99,13 @@ def _unless_it_wrote(connection: sqlite3.Connection, write: Write) -> Any:
         return error
 
 
+def _first_end(writes: Sequence[Write]) -> float:
+    return min(write.until for write in writes)
+
+
 def _is_of_the_storage(error: Exception) -> bool:
     """Tell what meets every transaction alike, such as a full disk, from a fault in the statement of one."""
-    if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
-    return isinstance(error, StoreBusy)
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
 
 
 def _outcome_of(function: Callable[..., T], *arguments: Any) -> T | Exception:

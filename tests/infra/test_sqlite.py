@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 
 import aiosqlite
 import pytest
@@ -24,6 +25,7 @@ from infra.sql import schema
 from infra.sql.cache import Versioned
 from infra.sql.statements import rows, the
 from infra.sqlite import connections, dialect, open_sqlite
+from infra.sqlite.transactions import Write
 from infra.sqlite.write_lock import WriteLock, _locks
 
 TABLES = {
@@ -336,6 +338,20 @@ async def test_a_full_disk_is_told_to_all_that_share_a_commit_without_trying_eac
 
     assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 10
     assert (n_transactions, there) == (1, set())
+
+
+async def test_who_has_waited_long_enough_is_told_so_and_who_came_later_is_still_served(repository, database):
+    engine, now, other = repository.engine, time.monotonic(), WriteLock(database)
+    writes = [Write(partial(written, number), now + budget) for number, budget in enumerate((0.05, 30.0, 30.0))]
+
+    with other.held(until=0):
+        committing = asyncio.ensure_future(engine._writer.run(engine._transactions.commit, writes))
+        await asyncio.sleep(0.2)
+    other.close()
+
+    busy, *done = await committing
+    assert isinstance(busy, StoreBusy)
+    assert done == [1, 2]
 
 
 async def at_once(engine, failing=(), *, n=10, write=written):
