@@ -1,5 +1,6 @@
 """The search for personal data in outputs: it sees all that tests send, and finds what is planted."""
 
+import os
 import re
 import subprocess
 import sys
@@ -87,6 +88,8 @@ def test_whatever_is_said_of_a_person_is_found(tmp_path):
     done = subprocess.run(
         [*command, "-p", "tests.canaries", "-rA", "--tb=short", str(tmp_path)],
         cwd=TESTS.parent, capture_output=True, text=True, check=False,
+        # A run in the folder of this one would close it to the database server, which is another user.
+        env=os.environ | {"PYTEST_DEBUG_TEMPROOT": str(tmp_path)},
     )  # fmt: skip
 
     passed, failed = (

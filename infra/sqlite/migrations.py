@@ -8,9 +8,12 @@ from infra.sql import schema
 
 def check(connection: sqlite3.Connection) -> int:
     """Return how many steps a file has; raise Unusable for one of another program or with a newer schema."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    # One statement, as another process may make the schema between two.
+    version, n_named = connection.execute(
+        "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version"
+    ).fetchone()
     schema.missing(version)
-    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
+    if version == 0 and n_named:
         raise Unusable("The database belongs to another program.")
     return version
 

@@ -340,6 +340,16 @@ async def test_a_full_disk_is_told_to_all_that_share_a_commit_without_trying_eac
     assert (n_transactions, there) == (1, set())
 
 
+async def test_all_who_wait_for_a_connection_that_is_gone_are_told(repository):
+    await repository.engine._writer.close()
+
+    outcomes = await asyncio.gather(
+        *(repository.engine.write(written, number) for number in range(3)), return_exceptions=True
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
+
+
 async def test_who_has_waited_long_enough_is_told_so_and_who_came_later_is_still_served(repository, database):
     engine, now, other = repository.engine, time.monotonic(), WriteLock(database)
     writes = [Write(partial(written, number), now + budget) for number, budget in enumerate((0.05, 30.0, 30.0))]
