@@ -14,12 +14,12 @@ from domain.recommend import eligible, shortlist
 from domain.recommendations import SOURCES
 from domain.rehearsal import ALL, Rehearsal
 from domain.scoring import SEEN_AGAIN, score
+from domain.search import first_of_best
 
 NO_PRODUCT = -1
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 SEEN_AGAIN_WEIGHTS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 ROUNDS = 3
-LEAST_GAIN = 0.997
 EVERYTHING = Blend(**dict.fromkeys(SOURCES, 1.0))
 
 
@@ -93,7 +93,7 @@ def _best_weight(
         tried = weights.copy()
         tried[list(places)] = choice
         scores.append(parts.ndcg(tried))
-    return choices[int(np.argmax(np.array(scores) >= LEAST_GAIN * max(scores)))]
+    return first_of_best(choices, scores)
 
 
 def _parts_of(rehearsal: Rehearsal, customer: int, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

@@ -1,6 +1,6 @@
 """Which of the hidden events a ranking foresaw: every model ranks the whole catalogue for every customer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -80,6 +80,11 @@ def ranker_of(
             return _served(rehearsal, rehearsal.model, seen=seen, k=k)
 
 
+def unseen_of(order: Sequence[int], seen: Collection[int], *, k: int) -> list[int]:
+    """Return the first `k` of an order of products that are not among `seen`."""
+    return [index for index in order[: k + len(seen)] if index not in seen][:k]
+
+
 def hits_of(
     rankings: Mapping[int, Sequence[int]], relevant: Relevant, *, k: int
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
@@ -117,7 +122,7 @@ def _same_for_all(
 
     def rank(customer: int) -> Sequence[int]:
         left_out = rehearsal.seen(customer) if seen == "drop" else set[int]()
-        return [index for index in order[: k + len(left_out)] if index not in left_out][:k]
+        return unseen_of(order, left_out, k=k)
 
     return rank
 

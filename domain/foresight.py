@@ -25,6 +25,7 @@ class Histories:
 
     def __init__(self, log: EventLog, to_find: Relevant, *, n_products: int) -> None:
         self._log, self._n_products = log, n_products
+        self._momentum: dict[tuple[float, float], npt.NDArray[np.float64]] = {}
         order = np.lexsort((-log.occurred_at, log.customers))
         starts = np.searchsorted(log.customers[order], to_find.customers)
         ends = np.searchsorted(log.customers[order], to_find.customers, side="right")
@@ -49,8 +50,11 @@ class Histories:
         return scaled
 
     def momentum(self, recipe: Recipe) -> npt.NDArray[np.float64]:
-        """Return the factor of each product (n_products,)."""
-        return momentum(self._log, recipe, n_products=self._n_products)
+        """Return the factor of each product (n_products,), computed once for a half-life and an exponent."""
+        chosen = recipe.momentum_days, recipe.momentum_exponent
+        if chosen not in self._momentum:
+            self._momentum[chosen] = momentum(self._log, recipe, n_products=self._n_products)
+        return self._momentum[chosen]
 
     def unseen(self, scores: Any) -> Any:
         """Keep the best scores (customers, products) of what was not seen, as csr rows."""

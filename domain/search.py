@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from msgspec.structs import replace
 
 from domain.recipe import Recipe
 
 Grids = Mapping[str, Sequence[float]]
 T = TypeVar("T")
+
+LEAST_GAIN = 0.997
 
 
 class PatternSearch:
@@ -52,6 +55,11 @@ class PatternSearch:
         grid = self._grids[name]
         place = int(np.argmin(np.abs(np.array(grid) - getattr(self.best, name)))) + step
         return replace(self.best, **{name: grid[place]}) if 0 <= place < len(grid) else None
+
+
+def first_of_best(choices: Sequence[T], scores: Sequence[float] | npt.NDArray[np.float64]) -> T:
+    """Return the first choice that scores about as well as the best: LEAST_GAIN of it at least."""
+    return choices[int(np.argmax(np.asarray(scores) >= LEAST_GAIN * max(scores)))]
 
 
 def best_of(choices: Sequence[T], scores: Sequence[float]) -> tuple[T, float]:

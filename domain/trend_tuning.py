@@ -1,20 +1,17 @@
 """How fast what is popular fades, and how much a segment's own taste counts: by what foresees held-out events alone."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
 from domain import trends
-from domain.blending import LEAST_GAIN
-from domain.evaluation import hits_of
+from domain.evaluation import hits_of, unseen_of
 from domain.event_log import EventLog
 from domain.foresight import K
 from domain.holdout import Relevant
 from domain.metrics import ndcg_at_k
 from domain.recipe import FOREVER, Recipe
-from domain.search import best_of
+from domain.search import best_of, first_of_best
 
 TREND_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 90.0, FOREVER)
 SMOOTHINGS = (50_000.0, 10_000.0, 2_000.0, 500.0, 200.0, 50.0, 10.0)
@@ -36,8 +33,8 @@ def fitted_trends(
     else:
         recipe = replace(recipe, trend_days=FOREVER)
     sums = trends.sums(log, recipe, n_products=n_products, segments=segments)
-    scores = np.array([popularity.ndcg(trends.shrunk(sums, smoothing=one), segments) for one in SMOOTHINGS])
-    return replace(recipe, segment_smoothing=SMOOTHINGS[int(np.argmax(scores >= LEAST_GAIN * scores.max()))])
+    scores = [popularity.ndcg(trends.shrunk(sums, smoothing=one), segments) for one in SMOOTHINGS]
+    return replace(recipe, segment_smoothing=first_of_best(SMOOTHINGS, scores))
 
 
 class _Popularity:
@@ -53,9 +50,5 @@ class _Popularity:
     def ndcg(self, scores: npt.NDArray[np.float64], segments: npt.NDArray[np.int8]) -> float:
         """Return the mean NDCG@20 of lists by `scores` (n_segments, n_products)."""
         orders = [np.lexsort((np.arange(len(own)), -own)).tolist() for own in scores]
-        rankings = {customer: self._ranking(orders[segments[customer]], seen) for customer, seen in self._seen.items()}
+        rankings = {customer: unseen_of(orders[segments[customer]], seen, k=K) for customer, seen in self._seen.items()}
         return float(ndcg_at_k(*hits_of(rankings, self._to_find, k=K)).mean())
-
-    @staticmethod
-    def _ranking(order: Sequence[int], seen: set[int]) -> list[int]:
-        return [index for index in order[: K + len(seen)] if index not in seen][:K]

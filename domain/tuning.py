@@ -6,7 +6,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.blending import LEAST_GAIN, CandidateParts, fitted_blend, fitted_seen_again
+from domain.blending import CandidateParts, fitted_blend, fitted_seen_again
 from domain.customers import Segment
 from domain.evaluation import hits_of
 from domain.event_log import EventLog
@@ -20,7 +20,7 @@ from domain.recipe import FOREVER, Recipe
 from domain.rehearsal import Rehearsal, ranked
 from domain.repurchase import NEVER, rebuy_days, rebuying
 from domain.ridge import MOST_DENSE
-from domain.search import PatternSearch, best_of
+from domain.search import PatternSearch, best_of, first_of_best
 from domain.training import segments_in, size_of, train_model
 from domain.trend_tuning import fitted_trends
 
@@ -241,8 +241,8 @@ def _rebuy_rate(
     days = [rebuy_days(found, least_rate=rate) for rate in REBUY_RATES]
     if len(to_find.customers) < LEAST_CUSTOMERS or not days[-1]:
         return model.rebuy_rate
-    scores = np.array([_served_ndcg(rehearsal, replace(model, rebuy_days=own), to_find, seen="keep") for own in days])
-    return REBUY_RATES[int(np.argmax(scores >= LEAST_GAIN * scores.max()))]
+    scores = [_served_ndcg(rehearsal, replace(model, rebuy_days=own), to_find, seen="keep") for own in days]
+    return first_of_best(REBUY_RATES, scores)
 
 
 def _served_ndcg(rehearsal: Rehearsal, model: Model, to_find: Relevant, *, seen: Seen = "drop") -> float:

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 from scipy import sparse
 
-from domain import blending
+from domain import search
 from domain.blending import EVERYTHING, SOURCES, CandidateParts, fitted_blend, fitted_seen_again
 from domain.customers import SEGMENTS
 from domain.evidence import HISTORY_LENGTH
@@ -57,7 +57,7 @@ def noise(seed, n_customers=40):
 @pytest.mark.parametrize("seed", [2, 7])
 def test_the_documented_blend_serves_where_what_was_fitted_scores_less(seed, monkeypatch):
     # Of any weights that of least, so that the fitted blend is a bad one.
-    monkeypatch.setattr(blending, "LEAST_GAIN", 0.0)
+    monkeypatch.setattr(search, "LEAST_GAIN", 0.0)
 
     choice = tuned(noise(seed), trials=1)
 
