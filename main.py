@@ -18,6 +18,7 @@ from infra.background_training import train_when_due
 from infra.edge.app import create_app
 from infra.edge.documentation import documentation
 from infra.edge.health import health
+from infra.garbage import collect_seldom
 from infra.retention import purge_when_due
 
 ENDPOINTS = (
@@ -33,7 +34,7 @@ ENDPOINTS = (
     health,
 )
 
-app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due])
+app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, collect_seldom])
 
 if __name__ == "__main__":
     from infra.command_line import run

@@ -49,21 +49,24 @@ app = Litestar([trivial], logging_config=None, openapi_config=None)
 """
 
 UNGUARDED = """
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.di import Provide
 
-from functions.recommendations.for_customer import for_customer
-from infra.edge.storage import Clock, Shop, Storage
+from infra.edge.storage import Storage
+from infra.garbage import collect_seldom
 from infra.settings import read_settings
+from main import ENDPOINTS
 
-storage, clock = Storage(read_settings), Clock()
+storage = Storage(read_settings)
 
-async def shop() -> Shop:
-    return Shop(await storage.repository(), storage.settings(), clock, "backend")
+class Trusted(Request):
+    auth = "backend"
 
 app = Litestar(
-    [for_customer],
-    dependencies={"shop": Provide(shop)},
+    ENDPOINTS,
+    request_class=Trusted,
+    dependencies={"shop": Provide(storage.shop)},
+    lifespan=[collect_seldom],
     on_shutdown=[storage.close],
     logging_config=None,
     openapi_config=None,
@@ -205,11 +208,11 @@ def over_http(database: Path, folder: Path) -> None:
 
 
 def guarded_or_not(database: Path, folder: Path, *, n_rounds: int = 5) -> None:
-    """Compare a stored list from the application as it is, with keys, and from its handler without anything in front."""
+    """Compare a stored list from the application as it is, with keys, and from its handlers without anything in front."""
     (folder / "unguarded.py").write_text(UNGUARDED)
     keys = [new_key() for _ in range(4)]
     api_keys = ",".join(f"{scope}:{hash_of(key)}" for scope, key in zip(["backend", "storefront"] * 2, keys, strict=True))
-    settings = {"DATABASE_URL": f"sqlite:///{database}", "API_KEYS": api_keys, "RATE_LIMIT_PER_SECOND": "1000000"}
+    settings = {"DATABASE_URL": f"sqlite:///{database}", "API_KEYS": api_keys}
     ratios: list[float] = []
     for _ in range(n_rounds):
         with served("unguarded:app", folder, **settings) as url:

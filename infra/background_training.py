@@ -28,7 +28,7 @@ async def train_when_due(storage: Storage) -> AsyncGenerator[None]:
     if after_events == 0:
         yield
         return
-    async with alongside(watch(await storage.repository(), after_events=after_events)):
+    async with alongside(watch((await storage.shop()).repository, after_events=after_events)):
         yield
 
 

@@ -49,7 +49,7 @@ async def purge_when_due(storage: Storage) -> AsyncGenerator[None]:
     if retention_days == 0:
         yield
         return
-    async with alongside(keep_purging(await storage.repository(), retention_days=retention_days)):
+    async with alongside(keep_purging((await storage.shop()).repository, retention_days=retention_days)):
         yield
 
 

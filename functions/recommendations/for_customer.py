@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from domain.recommendations import ListRequest, RecommendationList, for_storefront
-from infra.edge.access import STOREFRONT
+from infra.edge.access import STOREFRONT, KeyedRequest
 from infra.edge.app import create_app
 from infra.edge.parameters import Category, Excluded, IdInPath, Limit, Price
 from infra.edge.problems import KEY, declared
@@ -22,6 +22,7 @@ from infra.serving import current_list
 async def for_customer(
     customer_id: IdInPath,
     shop: NamedDependency[SkipValidation[Shop]],
+    request: KeyedRequest,
     limit: Limit = 10,
     category: Category = None,
     min_price: Price = None,
@@ -29,18 +30,18 @@ async def for_customer(
     exclude: Excluded = None,
 ) -> RecommendationList:
     """Recommend products; the filters apply before the best `limit` are taken."""
-    request = ListRequest(
+    wanted = ListRequest(
         limit=limit,
         category=category,
         min_price=min_price,
         max_price=max_price,
         exclude=frozenset(exclude or ()),
     )
-    request.check()
+    wanted.check()
     made = await current_list(
-        shop.repository, customer_id, request=request, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds
+        shop.repository, customer_id, request=wanted, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds
     )
-    return made if shop.serves_backend else for_storefront(made)
+    return made if request.auth == "backend" else for_storefront(made)
 
 
 app = create_app(for_customer)

@@ -6,7 +6,7 @@ from litestar.params import JSONBody, SkipValidation
 
 from domain.interactions import BrowsingEvent, check_occurred
 from domain.recommendations import RecommendationList, for_storefront
-from infra.edge.access import STOREFRONT
+from infra.edge.access import STOREFRONT, KeyedRequest
 from infra.edge.app import create_app
 from infra.edge.body import StrictBody
 from infra.edge.problems import BODY, KEY, declared
@@ -25,13 +25,14 @@ from infra.serving import fresh_list
 async def process_browsing(
     data: JSONBody[BrowsingEvent],
     shop: NamedDependency[SkipValidation[Shop]],
+    request: KeyedRequest,
 ) -> RecommendationList:
     """Record one interaction and recommend afresh; the same `event_id` sent again is counted once."""
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
     await shop.repository.record([data], now=now)
     made = await fresh_list(shop.repository, data.customer_id, now=now)
-    return made if shop.serves_backend else for_storefront(made)
+    return made if request.auth == "backend" else for_storefront(made)
 
 
 app = create_app(process_browsing)

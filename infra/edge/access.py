@@ -3,15 +3,19 @@
 A route declares what it takes as an option, `opt=BACKEND`. One that does not cannot be built into an application.
 """
 
-import hashlib
-import hmac
 import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from hashlib import sha256
+from hmac import compare_digest
 from typing import Any
 
+from litestar import Request
+from litestar.datastructures import State
+
 from domain.errors import Unusable
+from infra.edge.headers import header_of
 from infra.edge.host import host_of
 from infra.edge.problems import RequestRefused
 from infra.settings import Caller, KeyScope, Settings, is_loopback
@@ -22,10 +26,13 @@ OPEN = {"access": "open"}
 DECLARATIONS = frozenset({"backend", "storefront", "open"})
 
 NO_KEYS = "API_KEYS is not set; `python main.py new-key backend` makes a key. Without keys "
-_BEARER = b"bearer "
+_AFTER_BEARER = len("Bearer ")
 
 CALLER = "shop.caller"
-"""Where the state of a request says for whom it is; an application that mounts this one has names of its own there."""
+"""Where the state of a request from within says for whom it is; an application that mounts this one has its own names."""
+
+KeyedRequest = Request[None, Caller, State]
+"""A request that was let through; its `auth` is for whom it is answered."""
 
 
 def new_key() -> str:
@@ -35,7 +42,7 @@ def new_key() -> str:
 
 def hash_of(key: str) -> str:
     """Return the form in which `API_KEYS` holds a key; so many random bits need no salt and no slow hash."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    return sha256(key.encode()).hexdigest()
 
 
 class RateLimit:
@@ -68,7 +75,7 @@ class Gate:
         if not settings.keys and "AWS_LAMBDA_FUNCTION_NAME" in environment:
             raise Unusable(NO_KEYS + "a function on AWS Lambda does not start.")
         self.origins = settings.origins
-        self._keys = settings.keys
+        self._keys = tuple(settings.keys.items())
         self._rate = RateLimit(settings.rate_limit_per_second)
 
     def admit(self, scope: Any) -> Caller:
@@ -79,23 +86,23 @@ class Gate:
         access = scope["route_handler"].opt.get("access", "backend")
         if access == "open":
             return "anyone"
-        key, caller = self._known(scope["headers"]) if self._keys else _neighbour(scope)
+        key, caller = self._known(header_of(scope, b"authorization")) if self._keys else _neighbour(scope)
         if not self._rate.take(key):
             raise RequestRefused("rate-limited")
         if access == "backend" and caller != "backend":
             raise RequestRefused("forbidden")
         return caller
 
-    def _known(self, headers: Any) -> tuple[bytes, KeyScope]:
+    def _known(self, sent: bytes) -> tuple[bytes, KeyScope]:
         """Find the key that was sent; every known one is compared, so that the time taken tells nothing."""
-        sent = [value for name, value in headers if name == b"authorization"]
-        if len(sent) != 1 or sent[0][: len(_BEARER)].lower() != _BEARER:
+        digest = sha256(sent[_AFTER_BEARER:].strip()).digest()
+        known: KeyScope | None = None
+        for key, caller in self._keys:
+            if compare_digest(key, digest):
+                known = caller
+        if known is None or sent[:_AFTER_BEARER].lower() != b"bearer ":
             raise RequestRefused("unauthorized")
-        digest = hashlib.sha256(sent[0][len(_BEARER) :].strip()).digest()
-        known = [key for key in self._keys if hmac.compare_digest(key, digest)]
-        if not known:
-            raise RequestRefused("unauthorized")
-        return digest, self._keys[digest]
+        return digest, known
 
 
 def _neighbour(scope: Any) -> tuple[bytes, KeyScope]:

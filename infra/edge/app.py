@@ -10,17 +10,18 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.types import Scope, Send
+from litestar.types import Send
 
-from infra.edge.access import CALLER, DECLARATIONS, Gate
+from infra.edge.access import DECLARATIONS, Gate
 from infra.edge.guard import check_target, guarded_by
 from infra.edge.headers import Headers, preflight, shared_with
 from infra.edge.host import check_host
 from infra.edge.problems import MEDIA_TYPE, Problem, answer, headers_for, reported
 from infra.edge.requests import Answering, identified
-from infra.edge.storage import Shop, Storage
+from infra.edge.storage import Storage
 from infra.settings import Settings, read_settings
 
+Answer = tuple[int, Headers, bytes]
 Background = Callable[[Storage], AbstractAsyncContextManager[None]]
 
 
@@ -39,25 +40,25 @@ class ShopApplication(Litestar):
             return
         answering = Answering(send, scope)
         try:
-            if await self._passes(scope, answering):
+            if (refusal := self._refusal(scope, answering)) is None:
                 await super().__call__(scope, receive, answering)
+            else:
+                await _send(answering, *refusal)
         finally:
             answering.log()
 
-    async def _passes(self, scope: Any, answering: Answering) -> bool:
-        """Tell whether a request is to be routed; answer it where it is not."""
+    def _refusal(self, scope: Any, answering: Answering) -> Answer | None:
+        """Return what to answer where a request is not to be routed."""
         try:
-            origins = self.gate().origins
-            answering.headers += shared_with(scope, origins)
-            if (told := preflight(scope, origins)) is not None:
-                await _send(answering, 204, told)
-                return False
+            if origins := self.gate().origins:
+                answering.headers += shared_with(scope, origins)
+                if (told := preflight(scope, origins)) is not None:
+                    return 204, told, b""
             check_host(scope)
             check_target(scope)
         except Exception as error:  # noqa: BLE001 - it is before Litestar, which answers those of the handlers
-            await send_problem(answering, *reported(error, identified(scope)))
-            return False
-        return True
+            return _encoded(*reported(error, identified(scope)))
+        return None
 
 
 def create_app(
@@ -69,9 +70,11 @@ def create_app(
     """Make an application of `handlers`; nothing is read or opened before it starts or serves.
 
     Each of `background` is entered when the application has started, and left before it ends. Raise ValueError for a
-    handler that does not declare who may ask for it.
+    handler that does not declare who may ask for it, or that would not be guarded.
     """
     for handler in handlers:
+        if handler.before_request is not None:
+            raise ValueError(f"{handler.paths} has a hook of its own, which would take the place of the guard")
         if handler.opt.get("access") not in DECLARATIONS:
             raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, STOREFRONT or OPEN")
     storage = Storage(settings)
@@ -80,13 +83,10 @@ def create_app(
     def gate() -> Gate:
         return Gate(storage.settings())
 
-    async def shop(scope: Scope) -> Shop:
-        return await storage.shop(scope["state"][CALLER])
-
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         gate()
-        await storage.repository()
+        await storage.shop()
         try:
             async with AsyncExitStack() as running:
                 for job in background:
@@ -98,8 +98,8 @@ def create_app(
     application = ShopApplication(
         route_handlers=handlers,
         lifespan=[lifespan],
-        middleware=[guarded_by(gate)],
-        dependencies={"shop": Provide(shop)},
+        before_request=guarded_by(gate),
+        dependencies={"shop": Provide(storage.shop)},
         exception_handlers={Exception: answer},
         openapi_config=openapi,
         logging_config=None,
@@ -110,14 +110,17 @@ def create_app(
     return application
 
 
-async def send_problem(send: Send, said: Problem, headers: Mapping[str, str] | None = None) -> None:
+async def send_problem(send: Send, said: Problem) -> None:
     """Answer with a problem from outside of Litestar."""
-    named = headers_for(said) if headers is None else headers
-    encoded = [(b"content-type", MEDIA_TYPE.encode()), *((name.encode(), value.encode()) for name, value in named.items())]
-    await _send(send, said.status, encoded, msgspec.json.encode(said))
+    await _send(send, *_encoded(said, headers_for(said)))
 
 
-async def _send(send: Send, status: int, headers: Headers, body: bytes = b"") -> None:
+def _encoded(said: Problem, headers: Mapping[str, str]) -> Answer:
+    named = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return said.status, [(b"content-type", MEDIA_TYPE.encode()), *named], msgspec.json.encode(said)
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
     lengthened = [*headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": lengthened})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -8,14 +8,14 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from litestar.datastructures import Headers
-from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
+from litestar.types import HTTPReceiveMessage, Receive
 
-from infra.edge.access import CALLER, Gate
+from infra.edge.access import Gate, KeyedRequest
 from infra.edge.problems import FieldError, RequestRefused
 
 BODY_SECONDS = 5.0
@@ -24,7 +24,7 @@ MOST_DEPTH = 16
 REPEATABLE = frozenset({"exclude"})
 NUMBERS = frozenset({"min_price", "max_price"})
 
-_PLAIN_PATH = re.compile(rb"(?:/(?!\.\.?(?:/|(?![\s\S])))[A-Za-z0-9._-]+)+")
+_PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -35,10 +35,10 @@ def check_target(scope: Any) -> None:
     parameters given twice are invalid.
     """
     path = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
-    path = path.partition(b"?")[0]
     query = scope["query_string"]
     if not query and _PLAIN_PATH.fullmatch(path):
         return
+    path = path.partition(b"?")[0]
     decoded = unquote_to_bytes(path)
     segments = decoded.split(b"/")[1:]
     if b"%2f" in path.lower() or any(segment in {b"", b".", b".."} for segment in segments):
@@ -57,32 +57,27 @@ def check_target(scope: Any) -> None:
             raise _invalid_parameter(name, "Expected a number")
 
 
-def guarded_by(gate: Callable[[], Gate]) -> Callable[[ASGIApp], ASGIApp]:
-    """Make the middleware that asks `gate` for whom a request is answered, and hands on only bodies of plain JSON.
+def guarded_by(gate: Callable[[], Gate]) -> Callable[[KeyedRequest], Awaitable[None]]:
+    """Make the hook that asks `gate` for whom a request is answered, and hands on only bodies of plain JSON.
 
     A route bounds its body with `opt={"most_bytes": ...}`.
     """
 
-    def around(app: ASGIApp) -> ASGIApp:
-        async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-            scope["state"][CALLER] = gate().admit(scope)
-            if scope.get("method") == "POST":
-                receive = await _checked_body(scope, receive)
-            await app(scope, receive, send)
+    async def guard(request: KeyedRequest) -> None:
+        scope = request.scope
+        scope["auth"] = gate().admit(scope)
+        if scope["method"] == "POST":
+            request.receive = await _checked_body(request)
 
-        return guard
-
-    return around
+    return guard
 
 
-async def _checked_body(scope: Scope, receive: Receive) -> Receive:
+async def _checked_body(request: KeyedRequest) -> Receive:
     """Read a request's body within its bounds and check it; return where it can be received again."""
-    headers = Headers.from_scope(scope)
-    check_body_headers(headers)
-    route: Any = scope.get("route_handler")
-    body = await _read(receive, headers, most_bytes=route.opt.get("most_bytes", MOST_BYTES))
+    check_body_headers(request.headers)
+    body = await _read(request, most_bytes=request.route_handler.opt.get("most_bytes", MOST_BYTES))
     check_json(body)
-    return _replaying(body, receive)
+    return _replaying(body, request.receive)
 
 
 def check_body_headers(headers: Headers) -> None:
@@ -111,14 +106,14 @@ def check_json(body: bytes) -> None:
         raise RequestRefused("validation", field_errors=[FieldError(pointer=pointer, detail="Expected a value, got `null`")])
 
 
-async def _read(receive: Receive, headers: Headers, *, most_bytes: int) -> bytes:
-    announced = headers.get("content-length", "0")
+async def _read(request: KeyedRequest, *, most_bytes: int) -> bytes:
+    announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced[:20]) > most_bytes:
         raise RequestRefused("body-too-large")
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for part in _parts(receive):
+            async for part in _parts(request.receive):
                 body += part
                 if len(body) > most_bytes:
                     raise RequestRefused("body-too-large")

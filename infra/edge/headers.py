@@ -13,18 +13,14 @@ PROTECTIVE: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
-_POLICY = b"content-security-policy"
-STRICT: Headers = [*PROTECTIVE, (_POLICY, b"default-src 'none'; frame-ancestors 'none'")]
+POLICY = b"content-security-policy"
+STRICT: Headers = [*PROTECTIVE, (POLICY, b"default-src 'none'; frame-ancestors 'none'")]
+"""The same for an answer without a policy of its own."""
 _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"GET, POST, DELETE"),
     (b"access-control-allow-headers", b"authorization, content-type"),
     (b"access-control-max-age", b"600"),
 ]
-
-
-def protective(own: Any) -> Headers:
-    """Return the protective headers, with the strictest policy where an answer's `own` have none."""
-    return PROTECTIVE if _POLICY in dict(own) else STRICT
 
 
 def shared_with(scope: Any, origins: Collection[bytes]) -> Headers:
@@ -45,5 +41,9 @@ def preflight(scope: Any, origins: Collection[bytes]) -> Headers | None:
 
 
 def header_of(scope: Any, wanted: bytes) -> bytes:
-    """Return the first header of a name, empty where there is none."""
-    return next((value for name, value in scope["headers"] if name == wanted), b"")
+    """Return a header, empty where there is none; several of a name are one list of values (RFC 9110, 5.3)."""
+    found = None
+    for name, value in scope["headers"]:
+        if name == wanted:
+            found = value if found is None else found + b", " + value
+    return found or b""

@@ -15,9 +15,8 @@ _MOST_PORT = 65535
 
 
 def check_host(scope: Any) -> None:
-    """Refuse a Host that is no host and port, or is there twice (RFC 9112, 3.2); raise RequestRefused."""
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
-    if len(hosts) > 1 or (hosts and not _names_a_host(hosts[0])):
+    """Refuse a Host that is not one host and port (RFC 9112, 3.2); raise RequestRefused."""
+    if not _names_a_host(header_of(scope, b"host")):
         raise RequestRefused("bad-request")
 
 

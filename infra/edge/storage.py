@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from domain.errors import Unusable
-from infra.settings import Caller, Settings
+from infra.settings import Settings
 from infra.sql.repository import SqlRepository
 from infra.sqlite import open_sqlite
 
@@ -32,12 +32,6 @@ class Shop(Struct, frozen=True):
     repository: SqlRepository
     settings: Settings
     clock: Clock
-    caller: Caller
-
-    @property
-    def serves_backend(self) -> bool:
-        """Tell whether the answer may say everything."""
-        return self.caller == "backend"
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -55,7 +49,7 @@ class Storage:
         self._clock = Clock()
         self._opening = asyncio.Lock()
         self._open = AsyncExitStack()
-        self._repository: SqlRepository | None = None
+        self._shop: Shop | None = None
 
     def settings(self) -> Settings:
         """Return the settings, read once; raise Unusable where one is wrong."""
@@ -63,20 +57,18 @@ class Storage:
             self._settings = self._read()
         return self._settings
 
-    async def shop(self, caller: Caller) -> Shop:
-        """Return what a request works with; raise Unusable where it cannot be had."""
-        return Shop(await self.repository(), self.settings(), self._clock, caller)
-
-    async def repository(self) -> SqlRepository:
-        """Return the repository; raise Unusable where it cannot be opened, and try again at the next call."""
-        if self._repository is not None:
-            return self._repository
+    async def shop(self) -> Shop:
+        """Return what requests work with; raise Unusable where it cannot be had, and try again at the next call."""
+        if self._shop is not None:
+            return self._shop
         async with self._opening:
-            self._repository = self._repository or await self._open.enter_async_context(open_repository(self.settings()))
-            return self._repository
+            if self._shop is None:
+                repository = await self._open.enter_async_context(open_repository(self.settings()))
+                self._shop = Shop(repository, self.settings(), self._clock)
+            return self._shop
 
     async def close(self) -> None:
-        self._repository = None
+        self._shop = None
         await self._open.aclose()
 
 

@@ -226,6 +226,18 @@ async def test_what_litestar_adds_itself_asks_for_a_backend_key(settings):
     assert [answer.status_code for answer in answers] == [401, 403]
 
 
+def test_a_route_with_a_hook_in_the_place_of_the_guard_cannot_be_built():
+    async def hook(_):
+        return None
+
+    @get("/secret", opt=BACKEND, before_request=hook)
+    async def secret() -> None:
+        return None
+
+    with pytest.raises(ValueError, match="/secret"):
+        create_app(secret)
+
+
 def test_the_document_names_the_key_of_every_operation_and_its_refusals():
     document = openapi_document(*main.ENDPOINTS)
 
@@ -285,7 +297,7 @@ async def test_without_keys_a_request_is_answered_only_on_a_loopback_address(set
 async def test_without_keys_a_page_whose_host_was_made_to_point_here_is_told_nothing(settings, what, host, status):
     app = create_app(*(ROUTES if what == "together" else [main.export]), settings=lambda: settings)
     async with running(app):
-        repository = await app.storage.repository()
+        repository = (await app.storage.shop()).repository
         await repository.create_customer(NewCustomer(customer_id="c-1"), now=NOW)
         headers = [(b"host", host.encode())] if host else []
         answer = await ask(

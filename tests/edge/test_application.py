@@ -343,10 +343,10 @@ async def test_what_runs_in_the_background_begins_with_the_application_and_ends_
 async def test_requests_at_the_same_moment_open_one_storage(settings):
     storage = Storage(lambda: settings)
 
-    repositories = await asyncio.gather(*(storage.repository() for _ in range(5)))
+    shops = await asyncio.gather(*(storage.shop() for _ in range(5)))
     await storage.close()
 
-    assert len(set(map(id, repositories))) == 1
+    assert len(set(map(id, shops))) == 1
 
 
 def test_a_strict_body_needs_no_transfer_model():

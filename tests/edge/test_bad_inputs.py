@@ -443,7 +443,7 @@ async def test_a_clock_that_goes_back_an_hour_changes_no_order(tmp_path, groups)
         clients = [await stack.enter_async_context(client_of(app)) for app in apps]
         for app in apps:
             app.storage._clock = Clock()
-        repository = await apps[0].storage.repository()
+        repository = (await apps[0].storage.shop()).repository
         await repository.put_products([ProductChange(product_id=f"p-{n}") for n in range(6)], now=NOW)
         await repository.create_customer(NewCustomer(customer_id="c-1"), now=NOW)
         for n in range(3):

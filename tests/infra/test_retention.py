@@ -77,10 +77,10 @@ async def test_the_application_purges_while_it_runs(database, days, n_left):
 
     async with purge_when_due(storage):
         for _ in range(100):
-            if await n_events(await storage.repository()) == 0:
+            if await n_events((await storage.shop()).repository) == 0:
                 break
             await asyncio.sleep(0.01)
-        assert await n_events(await storage.repository()) == n_left
+        assert await n_events((await storage.shop()).repository) == n_left
     await storage.close()
 
     assert len(asyncio.all_tasks()) == n_tasks
