@@ -37,7 +37,9 @@ class Connections:
         self._path = path
         self._opened = AsyncExitStack()
         self._writing = asyncio.Lock()
-        self._readers: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
+        self._readers: list[Connection] = []
+        # A queue would let who comes late take a reader before one that has waited and is about to wake.
+        self._reading = asyncio.Semaphore(READERS)
         self._look_ups: Gathering[Steps[Any]] = Gathering(self._reader, look_up, most=LOOK_UPS_TOGETHER)
 
     async def open(self) -> None:
@@ -55,7 +57,7 @@ class Connections:
             self._writes: Gathering[Write] = Gathering(self._turn, self._transactions.commit, most=WRITES_TOGETHER)
             self._writer = await self._connected(Connection(self._path, "rwc", prepare=self._prepare))
             for _ in range(READERS):
-                self._readers.put_nowait(await self._connected(Connection(self._path, "ro")))
+                self._readers.append(await self._connected(Connection(self._path, "ro")))
             for gathering in (self._look_ups, self._writes):
                 self._opened.push_async_callback(gathering.close)
         except (OSError, StoreUnavailable, StoreBusy) as error:
@@ -105,11 +107,12 @@ class Connections:
 
     @asynccontextmanager
     async def _reader(self) -> AsyncGenerator[Connection]:
-        reader = await self._readers.get()
-        try:
-            yield reader
-        finally:
-            self._readers.put_nowait(reader)
+        async with self._reading:
+            reader = self._readers.pop()
+            try:
+                yield reader
+            finally:
+                self._readers.append(reader)
 
     async def _connected(self, connection: Connection) -> Connection:
         await connection.open()

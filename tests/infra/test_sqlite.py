@@ -8,7 +8,7 @@ import sqlite3
 import stat
 import threading
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from functools import partial
 
 import aiosqlite
@@ -497,18 +497,18 @@ async def test_an_exit_in_the_thread_is_told_to_who_waits_and_ends_nothing(repos
     assert await repository.engine.write(written, 2) == 2
 
 
-@contextmanager
-def all_readers_taken(engine):
-    readers = [engine._readers.get_nowait() for _ in range(connections.READERS)]
-    yield
-    for reader in readers:
-        engine._readers.put_nowait(reader)
+@asynccontextmanager
+async def all_readers_taken(engine):
+    async with AsyncExitStack() as taken:
+        for _ in range(connections.READERS):
+            await taken.enter_async_context(engine._reader())
+        yield
 
 
 async def test_look_ups_that_wait_together_have_each_their_own_outcome(repository, monkeypatch):
     engine = repository.engine
     monkeypatch.setattr(engine._look_ups, "_most", 3)
-    with all_readers_taken(engine):
+    async with all_readers_taken(engine):
         waiting = [
             asyncio.create_task(engine.look_up(*what))
             for what in (
@@ -532,12 +532,29 @@ async def test_look_ups_that_wait_together_go_to_one_thread(repository):
         yield from rows("SELECT 1")
         threads.add(threading.get_ident())
 
-    with all_readers_taken(repository.engine):
+    async with all_readers_taken(repository.engine):
         waiting = [asyncio.create_task(repository.engine.look_up(noting)) for _ in range(5)]
         await asyncio.sleep(0)
     await asyncio.gather(*waiting)
 
     assert len(threads) == 1
+
+
+async def test_who_has_waited_longest_reads_next(repository):
+    happened = []
+
+    async def reading(number):
+        await repository.engine.read(the, "SELECT 1")
+        happened.append(number)
+
+    async with all_readers_taken(repository.engine):
+        waiting = [asyncio.create_task(reading(number)) for number in range(20)]
+        await asyncio.sleep(0)
+    # It comes before any of them has run, while all readers are free.
+    await reading("late")
+    await asyncio.gather(*waiting)
+
+    assert "late" not in happened[: 20 - connections.READERS]
 
 
 async def test_a_look_up_sees_what_was_acknowledged_before_it(repository, now):
@@ -674,11 +691,9 @@ async def test_a_scrub_whose_caller_left_keeps_its_turn(repository):
 
 
 async def test_readers_whose_threads_are_dead_are_replaced(repository, now):
-    readers = [repository.engine._readers.get_nowait() for _ in range(connections.READERS)]
-    dead = [reader._inner for reader in readers]
-    for reader in readers:
-        await end_thread(reader._inner)
-        repository.engine._readers.put_nowait(reader)
+    dead = [reader._inner for reader in repository.engine._readers]
+    for connection in dead:
+        await end_thread(connection)
 
     assert [(await repository.summary()).n_products for _ in range(4)] == [0] * 4
     assert await repository.engine.look_up(the, "SELECT 1") == (1,)
