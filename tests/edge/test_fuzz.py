@@ -1,5 +1,7 @@
 """Bytes that are almost a request get a clean answer; `make fuzz` sends more of them."""
 
+import logging
+
 import pytest
 
 from infra.edge import problems
@@ -58,9 +60,17 @@ def with_an_unpublished_type(monkeypatch):
     monkeypatch.setattr("tests.fuzz.checks.PUBLISHED", frozenset({"internal"}))
 
 
+def with_logs_of_what_was_sent(monkeypatch):
+    def checked(body):
+        logging.getLogger("infra.edge").warning("%r", body)
+
+    monkeypatch.setattr("infra.edge.guard.check_json", checked)
+
+
 @pytest.mark.parametrize(
     ("plant", "named"),
     [
+        (with_logs_of_what_was_sent, "a log that is silent or personal"),
         (without_a_guard, "status 500"),
         (with_talkative_errors, "a leak"),
         (with_a_problem_that_is_not_whole, "not whole"),

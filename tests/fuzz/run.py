@@ -4,8 +4,10 @@ import logging
 import sqlite3
 import traceback
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, contextmanager
 
+from infra.logs import REQUESTS, JsonLines
+from tests.canaries import PERSONAL
 from tests.fuzz.checks import faults
 from tests.fuzz.requests import request
 from tests.fuzz.shop import ask
@@ -14,8 +16,7 @@ from tests.fuzz.shop import ask
 async def fuzz(app, numbers, *, seed, identities=((),)):
     """Return how many answers had each status, and a line for each request that was answered wrongly."""
     statuses, wrong = Counter(), []
-    logging.disable(logging.ERROR)
-    try:
+    with logged_lines() as lines:
         for number in numbers:
             asked = request(number, seed=seed, identities=identities)
             try:
@@ -24,11 +25,33 @@ async def fuzz(app, numbers, *, seed, identities=((),)):
                 wrong.append(f"{number}: {traceback.format_exc(limit=-3)} {asked!r:.2000}")
                 continue
             statuses[answer.status] += 1
-            if found := faults(asked, answer):
+            found = faults(asked, answer)
+            said = "\n".join(lines)
+            lines.clear()
+            if not said or PERSONAL.search(said):
+                found.append(f"a log that is silent or personal: {said:.600}")
+            if found:
                 wrong.append(f"{number}: {', '.join(found)}: {asked!r:.2000} -> {answer!r:.600}")
-    finally:
-        logging.disable(logging.NOTSET)
     return statuses, wrong
+
+
+@contextmanager
+def logged_lines():
+    """Gather all that is logged, as the product writes it, a line for each request included."""
+    lines, handler, formatter = [], logging.Handler(), JsonLines()
+    handler.emit = lambda record: lines.append(formatter.format(record))
+    loggers = {logging.getLogger(): logging.DEBUG, logging.getLogger(REQUESTS): logging.NOTSET}
+    levels = {logger: logger.level for logger in loggers}
+    root = logging.getLogger()
+    handlers, root.handlers = root.handlers, [handler]
+    for logger, level in loggers.items():
+        logger.setLevel(level)
+    try:
+        yield lines
+    finally:
+        root.handlers = handlers
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 def faults_of_database(database):
