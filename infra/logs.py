@@ -54,7 +54,10 @@ def told(error: BaseException) -> str:
 
 def _text(error: BaseException) -> str | None:
     match error:
-        case Unusable() | sqlite3.OperationalError():
+        case Unusable():
+            return str(error)
+        case sqlite3.OperationalError() if hasattr(error, "sqlite_errorcode"):
+            # One without a code is Python's own, and repeats the text that it could not decode.
             return str(error)
         case OSError():
             return error.strerror

@@ -92,8 +92,15 @@ class Connection:
 
 
 def is_busy(error: sqlite3.OperationalError) -> bool:
-    """Tell by the primary code, the low byte of the extended one that newer versions of SQLite give."""
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return code_of(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def code_of(error: sqlite3.OperationalError) -> int:
+    """Return the primary code, the low byte of the extended one that newer versions of SQLite give.
+
+    What Python finds, a text that is not UTF-8, has none; it is a fault of the statement that read it.
+    """
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
 async def _execute(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any) -> T:

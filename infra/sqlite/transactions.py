@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from domain.errors import ShopError, StoreBusy
 from infra.sql.statements import Steps
-from infra.sqlite.connection import is_busy
+from infra.sqlite.connection import code_of, is_busy
 from infra.sqlite.dialect import run
 from infra.sqlite.write_lock import WriteLock, retry
 
@@ -105,7 +105,7 @@ def _first_end(writes: Sequence[Write]) -> float:
 
 def _is_of_the_storage(error: Exception) -> bool:
     """Tell what meets every transaction alike, such as a full disk, from a fault in the statement of one."""
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR
+    return isinstance(error, sqlite3.OperationalError) and code_of(error) != sqlite3.SQLITE_ERROR
 
 
 def _outcome_of(function: Callable[..., T], *arguments: Any) -> T | Exception:

@@ -79,11 +79,18 @@ async def test_what_asyncio_shows_of_a_lost_task_is_left_out(capsys):
     assert "canary" not in json.dumps(line)
 
 
+def disk_full():
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
         (Unusable("PORT must be a number."), "Unusable: PORT must be a number."),
-        (sqlite3.OperationalError("database or disk is full"), "OperationalError: database or disk is full"),
+        (disk_full(), "OperationalError: database or disk is full"),
+        (sqlite3.OperationalError("Could not decode to UTF-8 column 'a' with text 'canary'"), "OperationalError"),
         (PermissionError(13, "Permission denied", "ada.csv"), "PermissionError: Permission denied"),
         (sqlite3.IntegrityError("UNIQUE constraint failed"), "IntegrityError"),
         (ExceptionGroup("two", [Unusable("one"), KeyError("canary")]), "ExceptionGroup; from Unusable: one; from KeyError"),

@@ -1,11 +1,13 @@
 """A connection: how it is set up, and what it says of faults."""
 
+import asyncio
 import sqlite3
 
 import pytest
 
 from domain.customers import NewCustomer
 from domain.errors import StoreBusy, StoreUnavailable
+from infra.logs import told
 from infra.sql.statements import rows, the
 from tests.infra.sqlite.conftest import failing_with, opened
 
@@ -48,6 +50,29 @@ async def test_a_fault_of_sqlite_is_told_from_a_fault_of_the_code(repository):
         await repository.engine.read(damaged)
     with pytest.raises(sqlite3.IntegrityError):
         await repository.engine.write(rows, "INSERT INTO shop_state SELECT * FROM shop_state")
+
+
+UNDECODABLE = "SELECT CAST(X'63616E617279E9' AS TEXT)"
+
+
+async def test_a_text_in_the_file_that_is_not_utf_8_is_a_fault_of_the_storage_and_is_not_told(repository):
+    with pytest.raises(StoreUnavailable) as caught:
+        await repository.engine.read(rows, UNDECODABLE)
+
+    assert "canary" in str(caught.value.__cause__)
+    assert "canary" not in told(caught.value)
+
+
+async def test_a_write_that_meets_such_a_text_takes_no_other_with_it(repository, now):
+    outcomes = await asyncio.gather(
+        repository.create_customer(NewCustomer(customer_id="c-1"), now=now),
+        repository.engine.write(rows, UNDECODABLE),
+        repository.create_customer(NewCustomer(customer_id="c-2"), now=now),
+        repository.create_customer(NewCustomer(customer_id="c-3"), now=now),
+        return_exceptions=True,
+    )
+
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Customer", "StoreUnavailable", "Customer", "Customer"]
 
 
 async def test_a_value_error_of_the_code_stays_one(repository):
