@@ -161,6 +161,9 @@ def _make_sure_of(path: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not path.exists():
         path.touch(mode=0o600)
+    if not path.is_file():
+        # Opening a pipe would wait for who writes there, and closing a device to others would take it from them.
+        raise OSError(errno.EINVAL, "it is not a plain file")
     if not os.access(path, os.R_OK | os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 

@@ -48,6 +48,17 @@ async def test_a_file_of_another_owner_that_cannot_be_closed_is_one_clear_line(d
             pass
 
 
+async def test_what_is_no_plain_file_is_left_alone(database):
+    os.mkfifo(database, 0o640)
+    database.chmod(0o666)
+
+    with pytest.raises(Unusable, match="not a plain file"):
+        async with opened(database):
+            pass
+    assert list(database.parent.iterdir()) == [database]
+    assert stat.S_IMODE(database.stat().st_mode) == 0o666
+
+
 async def test_a_shop_outlives_its_process(database, now):
     async with opened(database) as first:
         await first.create_customer(NewCustomer(customer_id="c-1"), now=now)
