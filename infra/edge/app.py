@@ -24,6 +24,9 @@ from infra.settings import Settings, read_settings
 Answer = tuple[int, Headers, bytes]
 Background = Callable[[Storage], AbstractAsyncContextManager[None]]
 
+BEFORE_THE_GUARD = ("before_request", "cache", "middleware", "guards")
+"""Options of a route that could answer a request before the guard has seen it; a cached answer would need no key."""
+
 
 class ShopApplication(Litestar):
     """A Litestar application that looks at host and target of a request before it routes it, and protects every answer.
@@ -73,8 +76,9 @@ def create_app(
     handler that does not declare who may ask for it, or that would not be guarded.
     """
     for handler in handlers:
-        if handler.before_request is not None:
-            raise ValueError(f"{handler.paths} has a hook of its own, which would take the place of the guard")
+        for option in BEFORE_THE_GUARD:
+            if getattr(handler, option):
+                raise ValueError(f"{handler.paths} has {option} of its own, which would come before the guard")
         if handler.opt.get("access") not in DECLARATIONS:
             raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, STOREFRONT or OPEN")
     storage = Storage(settings)

@@ -226,15 +226,19 @@ async def test_what_litestar_adds_itself_asks_for_a_backend_key(settings):
     assert [answer.status_code for answer in answers] == [401, 403]
 
 
-def test_a_route_with_a_hook_in_the_place_of_the_guard_cannot_be_built():
-    async def hook(_):
-        return None
+async def anything(*_):
+    return None
 
-    @get("/secret", opt=BACKEND, before_request=hook)
+
+@pytest.mark.parametrize(
+    "option", [{"before_request": anything}, {"cache": 60}, {"middleware": [anything]}, {"guards": [anything]}]
+)
+def test_a_route_where_something_comes_before_the_guard_cannot_be_built(option):
+    @get("/secret", opt=BACKEND, **option)
     async def secret() -> None:
         return None
 
-    with pytest.raises(ValueError, match="/secret"):
+    with pytest.raises(ValueError, match=f"/secret.* {next(iter(option))} "):
         create_app(secret)
 
 
