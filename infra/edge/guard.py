@@ -108,7 +108,7 @@ def check_json(body: bytes) -> None:
 
 async def _read(request: KeyedRequest, *, most_bytes: int) -> bytes:
     announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced[:20]) > most_bytes:
+    if announced.isdecimal() and int(announced[:20]) > most_bytes:
         raise RequestRefused("body-too-large")
     body = bytearray()
     try:

@@ -456,6 +456,13 @@ async def test_a_clock_that_goes_back_an_hour_changes_no_order(tmp_path, groups)
     assert statuses == [201, 200] * 3
 
 
+@pytest.mark.parametrize("length", [b"\xb2", b"-1", b"1e3", b"", b"2, 2"])
+async def test_a_length_that_is_no_number_says_nothing_of_the_body(ask, length):
+    answer = await ask("POST", CREATE, content=b"[", headers={"content-type": "application/json", "content-length": length})
+
+    assert_problem(answer, "malformed-json")
+
+
 async def test_headers_of_proxies_have_no_effect(ask):
     spoofed = {"x-forwarded-for": "1.2.3.4", "x-forwarded-host": "evil", "x-original-url": "/health"}
 
