@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from litestar.datastructures import Headers
 from litestar.types import HTTPReceiveMessage, Receive
 
 from infra.edge.access import Gate, KeyedRequest
+from infra.edge.headers import header_of
 from infra.edge.problems import FieldError, RequestRefused
 
 BODY_SECONDS = 5.0
@@ -74,19 +74,19 @@ def guarded_by(gate: Callable[[], Gate]) -> Callable[[KeyedRequest], Awaitable[N
 
 async def _checked_body(request: KeyedRequest) -> Receive:
     """Read a request's body within its bounds and check it; return where it can be received again."""
-    check_body_headers(request.headers)
+    check_body_headers(request.scope)
     body = await _read(request, most_bytes=request.route_handler.opt.get("most_bytes", MOST_BYTES))
     check_json(body)
     return _replaying(body, request.receive)
 
 
-def check_body_headers(headers: Headers) -> None:
+def check_body_headers(scope: Any) -> None:
     """Refuse what is not plain `application/json` in UTF-8."""
-    media_type, _, parameters = headers.get("content-type", "").lower().partition(";")
+    media_type, _, parameters = header_of(scope, b"content-type").decode("latin-1").lower().partition(";")
     charset = re.search(r'charset\s*=\s*"?([^";\s]*)', parameters)
     if media_type.strip() != "application/json" or (charset and charset[1] not in {"utf-8", "utf8"}):
         raise RequestRefused("unsupported-media-type")
-    if headers.get("content-encoding", "identity").lower() != "identity":
+    if header_of(scope, b"content-encoding").lower() not in {b"", b"identity"}:
         raise RequestRefused("unsupported-encoding")
 
 
@@ -107,8 +107,8 @@ def check_json(body: bytes) -> None:
 
 
 async def _read(request: KeyedRequest, *, most_bytes: int) -> bytes:
-    announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced[:20]) > most_bytes:
+    announced = header_of(request.scope, b"content-length")
+    if announced.isdigit() and int(announced[:20]) > most_bytes:
         raise RequestRefused("body-too-large")
     body = bytearray()
     try:

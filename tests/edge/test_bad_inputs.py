@@ -463,6 +463,23 @@ async def test_a_length_that_is_no_number_says_nothing_of_the_body(ask, length):
     assert_problem(answer, "malformed-json")
 
 
+@pytest.mark.parametrize(
+    ("twice", "slug"),
+    [
+        ([("content-type", "application/json"), ("content-type", "text/plain")], "unsupported-media-type"),
+        ([("content-type", "text/plain"), ("content-type", "application/json")], "unsupported-media-type"),
+        (
+            [("content-type", "application/json"), ("content-encoding", "identity"), ("content-encoding", "gzip")],
+            "unsupported-encoding",
+        ),
+    ],
+)
+async def test_no_second_header_says_otherwise_than_the_first(ask, twice, slug):
+    answer = await ask("POST", CREATE, content=b"{}", credentials=[AS_BACKEND, *twice])
+
+    assert_problem(answer, slug)
+
+
 async def test_headers_of_proxies_have_no_effect(ask):
     spoofed = {"x-forwarded-for": "1.2.3.4", "x-forwarded-host": "evil", "x-original-url": "/health"}
 
