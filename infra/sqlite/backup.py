@@ -1,8 +1,10 @@
 """A copy of the database file while it is in use: the one place for SQLite's online backup."""
 
+import fcntl
 import os
 import sqlite3
-from contextlib import closing, suppress
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,21 +24,43 @@ def back_up(source: Path, target: Path, *, progress: Progress) -> int:
         raise Unusable(f"The database {source} does not exist.")
     if target.exists():
         raise Unusable(f"{target} exists already; a backup overwrites nothing.")
-    unfinished = target.with_name(target.name + ".unfinished")
     try:
-        os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        unfinished.chmod(0o600)
-        _copy(source, unfinished, progress=progress)
-        _check(unfinished)
-        _make_durable(unfinished)
-        unfinished.rename(target)
-        _make_durable(target.parent)
+        with _unfinished(target) as unfinished:
+            _copy(source, unfinished, progress=progress)
+            _check(unfinished)
+            _make_durable(unfinished)
+            unfinished.rename(target)
+            _make_durable(target.parent)
     except (OSError, sqlite3.Error) as error:
         raise Unusable(f"{source} cannot be backed up to {target}: {_cause_of(error)}.") from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink()
     return target.stat().st_size
+
+
+@contextmanager
+def _unfinished(target: Path) -> Generator[Path]:
+    """Make the empty file that a backup is copied into, and hold it until the end: two copies in one would mix."""
+    path = target.with_name(target.name + ".unfinished")
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _claim(file, path)
+        try:
+            os.ftruncate(file, 0)
+            os.fchmod(file, 0o600)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(file)
+
+
+def _claim(file: int, path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = path.exists() and os.path.samestat(path.stat(), os.fstat(file))
+    except BlockingIOError:
+        is_ours = False
+    if not is_ours:
+        raise Unusable(f"{path} belongs to another backup, which was made at the same moment.")
 
 
 def _copy(source: Path, target: Path, *, progress: Progress) -> None:

@@ -106,6 +106,57 @@ async def test_what_is_there_is_never_written_over(repository, database, target)
     assert target.read_text() == "mine"
 
 
+async def test_two_backups_to_one_file_at_the_same_moment_do_not_mix(repository, database, target, folder, now, monkeypatch):
+    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 1)
+    refused = []
+
+    class Second(PlainProgress):
+        def reach(self, done):
+            raise AssertionError("it writes into the file of the first")
+
+    class First(PlainProgress):
+        def reach(self, done):
+            if not refused:
+                with pytest.raises(Unusable, match="another backup"):
+                    back_up(database, target, progress=Second(io.StringIO()))
+                refused.append(done)
+
+    await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
+    back_up(database, target, progress=First(io.StringIO()))
+
+    assert customers(target) == {"c-1"}
+    assert list(folder.iterdir()) == [target]
+    assert len(refused) == 1
+
+
+async def test_what_another_backup_has_finished_meanwhile_is_not_written_over(
+    database, target, folder, repository, monkeypatch
+):
+    flock = backup.fcntl.flock
+
+    def late(file, how):
+        folder.joinpath("shop.db.unfinished").rename(target)
+        target.write_text("finished")
+        flock(file, how)
+
+    monkeypatch.setattr(backup.fcntl, "flock", late)
+    with pytest.raises(Unusable, match="another backup"):
+        back_up(database, target, progress=quietly())
+    assert target.read_text() == "finished"
+
+
+async def test_what_a_killed_backup_left_is_in_nobodys_way(repository, database, target, folder):
+    left = folder / "shop.db.unfinished"
+    left.write_text("half of it")
+    left.chmod(0o644)
+
+    back_up(database, target, progress=quietly())
+
+    assert customers(target) == set()
+    assert list(folder.iterdir()) == [target]
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
 async def test_a_backup_that_is_cut_off_leaves_no_file(repository, database, target, folder, monkeypatch):
     class Interrupted(PlainProgress):
         def reach(self, done):
