@@ -10,8 +10,8 @@ from domain.interactions import BrowsingEvent, CustomerEvent, Purchase, content_
 from infra.sql import catalogue
 from infra.sql.statements import Steps, for_each, rows
 
-PURGED_AT_ONCE = 500
-"""Each may be of another customer, whose version is a second row that is written."""
+PURGED_AT_ONCE = 330
+"""Each may be of another customer, whose version and list are a second and a third row that is written."""
 
 Price = tuple[int | None, str]
 Digests = dict[str, bytes | None]

@@ -1,7 +1,7 @@
 """Stored lists, and the evidence that new ones are made of."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -24,7 +24,7 @@ from domain.products import Product
 from domain.recommendations import RecommendationList, ScoredList
 from infra.sql import catalogue
 from infra.sql.cache import Cache
-from infra.sql.statements import Row, Steps, first, rows
+from infra.sql.statements import Row, Steps, first, for_each, rows
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -93,6 +93,14 @@ def store(stored: StoredList) -> Steps[None]:
         model_id=stored.versions.model_id,
         beginning=_encode(stored.beginning),
         list=_encode(stored.recommendations),
+    )
+
+
+def forget(customer_ids: Iterable[str]) -> Steps[None]:
+    """Delete what is kept for these customers, since its causes tell of events that are no longer kept."""
+    yield from for_each(
+        "DELETE FROM customer_recommendations WHERE customer_id = ?",
+        [(customer_id,) for customer_id in sorted(customer_ids)],
     )
 
 

@@ -237,6 +237,7 @@ class SqlRepository:
     def _purge_events(self, *, before: datetime) -> Steps[int]:
         gone = yield from events.purge(before=before)
         yield from customers.raise_versions(set(gone))
+        yield from lists.forget(set(gone))
         return len(gone)
 
     def _export(self, customer_id: str) -> Steps[StoredPerson]:
