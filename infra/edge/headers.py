@@ -24,9 +24,7 @@ _PREFLIGHT: Headers = [
 
 
 def shared_with(scope: Any, origins: Collection[bytes]) -> Headers:
-    """Return the headers that let a page of the request's origin read the answer: none but for configured `origins`."""
-    if not origins:
-        return []
+    """Return the headers that let a page of the request's origin read the answer, if it is one of `origins`."""
     origin = header_of(scope, b"origin")
     if origin not in origins:
         return [(b"vary", b"origin")]

@@ -64,7 +64,7 @@ def n_events(handler):
     """Count what is stored, on the handler's own loop and connection."""
 
     async def count():
-        return (await handler._running._app.storage._repository.summary()).n_events
+        return (await (await handler._running._app.storage.shop()).repository.summary()).n_events
 
     return handler._running.run(count())
 
@@ -169,7 +169,7 @@ def test_while_the_application_cannot_start_all_messages_go_back(tmp_path):
 
 
 async def _close(handler):
-    await handler._running._app.storage._repository.engine.close()
+    await (await handler._running._app.storage.shop()).repository.engine.close()
 
 
 def test_once_the_storage_is_away_the_rest_is_not_tried(views):
