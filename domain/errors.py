@@ -9,8 +9,8 @@ ShopError
 ├── TooManyItems          a list, or what is stored for one customer, would pass its bound
 ├── InvalidField          a value that is well-formed but not acceptable
 ├── EventTooOld           an event that the retention would delete at once
-├── StoreBusy             the storage did not give its lock in time; nothing was changed
-├── StoreUnavailable      the storage cannot be reached, read or written; nothing was changed
+├── StoreBusy             the storage did not give its lock in time; the same may be asked again
+├── StoreUnavailable      the storage cannot be reached, read or written; the same may be asked again
 ├── TrainingRunning       another training holds the database's lock
 └── Unusable              a setting, file or port that the program cannot start with
 """

@@ -102,7 +102,8 @@ def _id_of(record: Record) -> str:
 
 
 def _group_of(record: Record) -> str:
-    return str((record.get("attributes") or {}).get("MessageGroupId", _id_of(record)))
+    attributes = record.get("attributes")
+    return str(attributes.get("MessageGroupId", _id_of(record)) if isinstance(attributes, dict) else _id_of(record))
 
 
 def _body_of(record: Record, *, id_member: IdMember) -> bytes:

@@ -135,8 +135,9 @@ def test_a_body_that_is_no_text_is_refused(views):
     assert failed_of(views(batch(view(1) | {"body": 1}), None)) == ["m-1"]
 
 
-def test_a_message_without_group_holds_up_none(views):
-    refused = refused_view(1) | {"attributes": None}
+@pytest.mark.parametrize("attributes", [None, "none", [1]])
+def test_a_message_without_group_holds_up_none(views, attributes):
+    refused = refused_view(1) | {"attributes": attributes}
 
     assert failed_of(views(batch(refused, view(2)), None)) == ["m-1"]
 
