@@ -57,4 +57,6 @@ async def every_writing(repository, *, now, n_orders):
     yield await repository.put_events(imported, create_products=True, now=now)
     yield await train(repository, now=now)
     yield await repository.purge_events(before=now + timedelta(seconds=n_orders // 2))
+    # The purge took the lists with it.
+    yield await fresh_list(repository, "c-0", now=now + timedelta(seconds=n_orders))
     yield await repository.erase("c-3")
