@@ -90,7 +90,7 @@ class Repository(Protocol):
         ...
 
     async def store_list(self, stored: StoredList) -> None:
-        """Keep a list, unless a newer one is stored."""
+        """Keep a list, unless it rests on an older version of its customer."""
         ...
 
     async def summary(self) -> ShopSummary:

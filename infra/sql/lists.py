@@ -75,17 +75,17 @@ def _read_current(customer_id: str, column: str, decode: Callable[[bytes], T]) -
 
 
 def store(stored: StoredList) -> Steps[None]:
-    """Keep a list unless one of a newer version of the customer is there: versions decide, not the clock."""
+    """Keep a list that knows the newest version of its customer; one that does not would not be served."""
     yield from rows(
         "INSERT INTO customer_recommendations"
         " (customer_id, generated_at, customer_version, catalogue_version, model_id, beginning, list)"
         " SELECT customer_id, :generated_at, :customer_version, :catalogue_version, :model_id, :beginning, :list"
-        # Nothing is kept of a customer who was erased meanwhile, nor before an erasure under way has deleted it.
-        " FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE"
+        # Nothing is kept of a customer who was erased meanwhile, nor before an erasure under way has deleted it; nor what
+        # tells of events that were purged meanwhile, which made another version.
+        " FROM customer_profiles WHERE customer_id = :customer_id AND version = :customer_version FOR UPDATE"
         " ON CONFLICT (customer_id) DO UPDATE SET generated_at = excluded.generated_at,"
         " customer_version = excluded.customer_version, catalogue_version = excluded.catalogue_version,"
-        " model_id = excluded.model_id, beginning = excluded.beginning, list = excluded.list"
-        " WHERE excluded.customer_version >= customer_recommendations.customer_version",
+        " model_id = excluded.model_id, beginning = excluded.beginning, list = excluded.list",
         customer_id=stored.recommendations.customer_id,
         generated_at=to_microseconds(stored.recommendations.generated_at),
         customer_version=stored.versions.customer,

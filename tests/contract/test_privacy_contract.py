@@ -132,6 +132,21 @@ async def test_a_list_that_was_on_its_way_is_not_kept_of_an_erased_customer(shop
         await shop.export("canary")
 
 
+async def test_a_list_that_was_on_its_way_is_not_kept_after_a_purge(shop, now):
+    class Late:
+        def __getattr__(self, name):
+            return getattr(shop, name)
+
+        async def store_list(self, stored):
+            assert "p-2" in stored.recommendations.causes
+            assert await shop.purge_events(before=now - timedelta(hours=1)) == 2
+            await shop.store_list(stored)
+
+    await current_list(Late(), "canary", now=now, reuse_seconds=0)
+
+    assert (await shop.export("canary")).recommendations is None
+
+
 async def test_old_events_go_and_lists_that_rested_on_them_as_well(shop, now):
     await current_list(shop, "canary-bob", now=now, reuse_seconds=60)
     before = (await shop.evidence("canary")).versions
