@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
 BIN := $(VENV)/bin
-SOURCES := domain infra functions artefacts tests benchmarks main.py test_recommendations.py
+SOURCES := domain infra functions tests benchmarks main.py test_recommendations.py
 
 # For AWS Lambda: what it runs on, the demo shop in the artefacts (DEMO=1), and what `make deploy` deploys.
 ARCHITECTURE ?= x86_64
@@ -63,7 +63,7 @@ bench-quality: $(VENV)/.runtime $(BENCH_VENV)/.bench ## compare with other libra
 
 audit: $(VENV)/.dev ## known holes of everything that is locked (needs the internet)
 	$(BIN)/pip install --quiet pip-audit
-	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock -r requirements-lambda.lock
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock -r requirements/lambda.lock
 
 sam-validate: $(VENV)/.dev ## check template.yaml
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint
@@ -83,12 +83,12 @@ deploy: sam-build ## deploy to AWS: make deploy STACK=shop PARAMETERS="ApiKeys=b
 
 # What SAM calls for each function, with the folder to fill.
 build-%:
-	$(firstword $(wildcard $(BIN)/python) $(PYTHON)) -m artefacts $* $(ARTIFACTS_DIR) --architecture $(ARCHITECTURE) \
+	$(firstword $(wildcard $(BIN)/python) $(PYTHON)) -m infra.packaging $* $(ARTIFACTS_DIR) --architecture $(ARCHITECTURE) \
 		$(if $(filter 1,$(DEMO)),--demo)
 
 lock: $(VENV)/.dev ## pin all requirements with hashes
 	$(BIN)/pip install --quiet uv
-	for name in requirements requirements-lambda requirements-plot requirements-dev requirements-bench tests/system/awslambdaric benchmarks/fastapi; do \
+	for name in requirements $(addprefix requirements/,lambda plot dev bench awslambdaric fastapi); do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate --upgrade $$name.txt --output-file $$name.lock || exit 1; done
 
@@ -103,14 +103,14 @@ $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	touch $@
 
-$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+$(VENV)/.dev: requirements/dev.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
 	touch $@ $(VENV)/.runtime
 
 $(BENCH_VENV)/bin/python:
 	$(PYTHON) -m venv $(BENCH_VENV)
 
 # Apart from the tests, which need none of it.
-$(BENCH_VENV)/.bench: requirements-bench.lock | $(BENCH_VENV)/bin/python
-	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.lock
+$(BENCH_VENV)/.bench: requirements/bench.lock | $(BENCH_VENV)/bin/python
+	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.lock
 	touch $@

@@ -14,12 +14,12 @@ from functions.customer.update_behavior import update_behavior
 from functions.recommendations.for_customer import for_customer
 from functions.recommendations.process_browsing import process_browsing
 from functions.recommendations.process_purchase import process_purchase
-from infra.background_training import train_when_due
-from infra.edge.app import create_app
-from infra.edge.documentation import documentation
-from infra.edge.health import health
-from infra.garbage import collect_seldom
-from infra.retention import purge_when_due
+from infra.background.gc import collect_seldom
+from infra.background.retention import purge_when_due
+from infra.background.training import train_when_due
+from infra.http.app import create_app
+from infra.http.health import health
+from infra.http.openapi import documentation
 
 ENDPOINTS = (
     create,
@@ -37,6 +37,6 @@ ENDPOINTS = (
 app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, collect_seldom])
 
 if __name__ == "__main__":
-    from infra.command_line import run
+    from infra.cli import run
 
     sys.exit(run(sys.argv[1:]))

@@ -21,7 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from infra.edge.access import hash_of, new_key
+from infra.http.auth import hash_of, new_key
 
 ROOT = Path(__file__).parent
 START_SECONDS = 30

@@ -11,8 +11,8 @@ from fastapi import FastAPI, Response
 from mangum import Mangum
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from domain.customers import NewCustomer
-from infra.sqlite import open_sqlite
+from domain.records.customers import NewCustomer
+from infra.storage.sqlite import open_sqlite
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

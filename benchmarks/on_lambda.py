@@ -18,8 +18,8 @@ from typing import NamedTuple
 from msgspec import Struct
 from rich.console import Console
 
-from artefacts.__main__ import CACHE, build, demo_shop, entry_of
-from artefacts.wheels import compile_tree, copy_packages, fetched, python
+from infra.packaging.__main__ import CACHE, build, demo_shop, entry_of
+from infra.packaging.wheels import compile_tree, copy_packages, fetched, python
 from tests import postgres
 
 ROOT = Path(__file__).parents[1]
@@ -124,7 +124,7 @@ def built_with_fastapi(folder: Path) -> Path:
         shutil.copytree(ROOT / package, artefact / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "benchmarks" / "fastapi_create.py", artefact)
     compile_tree(artefact, interpreter=python())
-    lock = ROOT / "benchmarks" / "fastapi.lock"
+    lock = ROOT / "requirements" / "fastapi.lock"
     copy_packages({"fastapi", "mangum", "msgspec", "aiosqlite"}, fetched(lock, machine=MACHINE, cache=CACHE), artefact)
     return artefact
 
@@ -134,7 +134,7 @@ def built_by_default(folder: Path) -> Path:
     project = folder / "default"
     for package in ("domain", "infra", "functions"):
         shutil.copytree(ROOT / package, project / "code" / package, ignore=shutil.ignore_patterns("__pycache__"))
-    lines = (ROOT / "requirements-lambda.txt").read_text().splitlines()
+    lines = (ROOT / "requirements/lambda.txt").read_text().splitlines()
     (project / "code" / "requirements.txt").write_text("\n".join(line for line in lines if not line.startswith("scipy")))
     (project / "template.yaml").write_text(DEFAULT_TEMPLATE)
     path = f"{Path(python()).parent}:{os.environ['PATH']}"

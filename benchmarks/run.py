@@ -24,12 +24,12 @@ from rich.console import Console
 
 from benchmarks import writers
 from benchmarks.synthetic import write_shop
-from domain.interactions import BrowsingEvent, OrderItem, Purchase
-from domain.recommend import recommend, shortlist, shown
-from domain.recommendations import ListRequest
-from infra.edge.access import hash_of, new_key
-from infra.edge.storage import open_repository
+from domain.ranking.recommend import recommend, shortlist, shown
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.recommendations import ListRequest
+from infra.http.auth import hash_of, new_key
 from infra.settings import Settings
+from infra.storage.opening import open_repository
 from tests import postgres
 
 ROOT = Path(__file__).parents[1]
@@ -52,8 +52,8 @@ UNGUARDED = """
 from litestar import Litestar, Request
 from litestar.di import Provide
 
-from infra.edge.storage import Storage
-from infra.garbage import collect_seldom
+from infra.storage.opening import Storage
+from infra.background.gc import collect_seldom
 from infra.settings import read_settings
 from main import ENDPOINTS
 

@@ -13,11 +13,11 @@ from multiprocessing import get_context
 import numpy as np
 from rich.console import Console
 
-from domain.customers import CustomerChange
-from domain.interactions import OrderItem, Purchase
-from domain.products import ProductChange
-from infra.edge.storage import open_repository
+from domain.records.customers import CustomerChange
+from domain.records.interactions import OrderItem, Purchase
+from domain.records.products import ProductChange
 from infra.settings import Settings
+from infra.storage.opening import open_repository
 
 N_PROCESSES = 4
 N_WRITERS = 64

@@ -6,13 +6,13 @@ from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from domain.customers import Address, Customer, CustomerChange, NewCustomer, Segment, Standing, StoredAddress
-from domain.evidence import CandidateQuery, EventType, Evidence, NeighbourLists, ShopSummary, StoredList, StoredProfile
-from domain.interactions import CustomerEvent, EventCounts
-from domain.model import Model
-from domain.privacy import StoredPerson
-from domain.products import Product, ProductChange
-from domain.recommendations import RecommendationList, ScoredList
+from domain.ranking.inputs import CandidateQuery, Evidence, NeighbourLists, ShopSummary, StoredList, StoredProfile
+from domain.ranking.model import Model
+from domain.records.customers import Address, Customer, CustomerChange, NewCustomer, Segment, Standing, StoredAddress
+from domain.records.interactions import CustomerEvent, EventCounts, EventType
+from domain.records.privacy import StoredPerson
+from domain.records.products import Product, ProductChange
+from domain.records.recommendations import RecommendationList, ScoredList
 
 
 class Recorded(Struct, frozen=True, kw_only=True):

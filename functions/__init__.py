@@ -4,5 +4,5 @@ import gc
 import os
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    # Collections find nothing while modules are imported, but cost a twelfth of a cold start; `LambdaHandler` resumes them.
+    # Collections find nothing while modules are imported, but cost a twelfth of a cold start; the handlers resume them.
     gc.disable()

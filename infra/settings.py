@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from domain.errors import Unusable
-from domain.fields import Currency
+from domain.records.values import Currency
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 KeyScope = Literal["backend", "storefront"]

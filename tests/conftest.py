@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from infra.edge.storage import open_repository
 from infra.settings import Settings
+from infra.storage.opening import open_repository
 from tests import postgres
 
 pytest_plugins = ["tests.canaries"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.customers import Address, NewCustomer
+from domain.records.customers import Address, NewCustomer
 
 TESTS = Path(__file__).parent
 IMPERSONAL = {"customer_id", "segment", "kind", "country", "is_default"}
@@ -20,7 +20,7 @@ PLANTED = """
 import asyncio, logging, subprocess, sys
 import pytest
 import infra.logs
-from infra.edge.problems import reported
+from infra.http.problems import reported
 from tests.system.server import Server
 
 def said(text="canary-mail@example.com"):
@@ -35,7 +35,7 @@ def test_logged():
 
 def test_logged_with_an_exception_whose_text_is_told(monkeypatch):
     monkeypatch.setattr(infra.logs, "_text", str)
-    monkeypatch.setattr("infra.edge.problems.told", infra.logs.told)
+    monkeypatch.setattr("infra.http.problems.told", infra.logs.told)
     reported(KeyError(said()), "an-id")
 
 def test_named():

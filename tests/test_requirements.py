@@ -15,7 +15,7 @@ def direct(name):
     return [Requirement(line) for line in lines if line and not line.startswith("-")]
 
 
-@pytest.mark.parametrize(("name", "most"), [("requirements", 12), ("requirements-lambda", 6)])
+@pytest.mark.parametrize(("name", "most"), [("requirements", 12), ("requirements/lambda", 6)])
 def test_there_are_few_and_each_has_its_reason_in_the_readme(name, most):
     named = direct(name)
 
@@ -27,13 +27,13 @@ def test_there_are_few_and_each_has_its_reason_in_the_readme(name, most):
 
 @pytest.mark.parametrize(("package", "floor"), [("litestar", "2.22"), ("mangum", "0.21")])
 def test_floors_leave_no_release_with_a_known_hole(package, floor):
-    for name in ("requirements", "requirements-lambda"):
+    for name in ("requirements", "requirements/lambda"):
         [requirement] = [one for one in direct(name) if one.name == package]
         lowest = re.search(r">=([\d.]+)", str(requirement.specifier))[1]
         assert tuple(map(int, lowest.split("."))) >= tuple(map(int, floor.split(".")))
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-lambda", "requirements-plot", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements/lambda", "requirements/plot", "requirements/dev"])
 def test_every_locked_package_has_hashes_and_no_lock_names_an_index(name):
     lock = (ROOT / f"{name}.lock").read_text()
     pinned = re.findall(r"^[\w.-]+==\S+.*?(?=^[\w.-]+==|\Z)", lock, re.MULTILINE | re.DOTALL)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import main
-from artefacts.__main__ import entry_of
-from artefacts.imports import packages_of, sources_of
-from infra.edge.documentation import openapi_document
+from infra.http.openapi import openapi_document
+from infra.packaging.__main__ import entry_of
+from infra.packaging.imports import packages_of, sources_of
 from infra.settings import Settings
 from tests.template import ROOT, all_functions, functions, resources, template
 
@@ -43,7 +43,7 @@ def test_the_template_has_one_function_for_each_file_of_functions():
     }
 
     assert set(functions()) == NAMES
-    assert {properties["Handler"].removesuffix(".handler") for properties in functions().values()} == files
+    assert {properties["Handler"].removesuffix(".handler") for properties in all_functions().values()} == files
 
 
 def test_the_path_of_a_file_is_the_path_of_its_url():

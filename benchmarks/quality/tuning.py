@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.quality.questions import Questions
 from benchmarks.quality.rivals import Answers, Rival, Settings
-from domain import metrics
+from domain.evaluation import metrics
 
 
 @dataclass(frozen=True, kw_only=True)

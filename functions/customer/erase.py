@@ -4,12 +4,12 @@ from litestar import delete
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from infra.edge.access import BACKEND
-from infra.edge.app import create_app
-from infra.edge.parameters import IdInPath
-from infra.edge.problems import KEY, declared
-from infra.edge.storage import Shop
-from infra.lambda_adapter import LambdaHandler
+from infra.aws.handler import LambdaHandler
+from infra.http.app import create_app
+from infra.http.auth import BACKEND
+from infra.http.parameters import IdInPath
+from infra.http.problems import KEY, declared
+from infra.storage.opening import Shop
 
 
 @delete(

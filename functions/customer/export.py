@@ -4,15 +4,15 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from domain.privacy import CustomerExport
-from domain.recommend import shown
-from domain.recommendations import STORED_LENGTH, ListRequest
-from infra.edge.access import BACKEND
-from infra.edge.app import create_app
-from infra.edge.parameters import IdInPath
-from infra.edge.problems import KEY, declared
-from infra.edge.storage import Shop
-from infra.lambda_adapter import LambdaHandler
+from domain.ranking.recommend import shown
+from domain.records.privacy import CustomerExport
+from domain.records.recommendations import STORED_LENGTH, ListRequest
+from infra.aws.handler import LambdaHandler
+from infra.http.app import create_app
+from infra.http.auth import BACKEND
+from infra.http.parameters import IdInPath
+from infra.http.problems import KEY, declared
+from infra.storage.opening import Shop
 
 
 @get(

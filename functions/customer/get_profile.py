@@ -4,15 +4,15 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from domain.interests import category_interests
-from domain.recommendations import Profile
-from infra.edge.access import BACKEND
-from infra.edge.app import create_app
-from infra.edge.parameters import IdInPath
-from infra.edge.problems import KEY, declared
-from infra.edge.storage import Shop
-from infra.lambda_adapter import LambdaHandler
-from infra.serving import current_list
+from domain.ranking.interests import category_interests
+from domain.records.recommendations import Profile
+from infra.aws.handler import LambdaHandler
+from infra.http.app import create_app
+from infra.http.auth import BACKEND
+from infra.http.parameters import IdInPath
+from infra.http.problems import KEY, declared
+from infra.storage.opening import Shop
+from infra.use_cases.recommend import current_list
 
 
 @get(

@@ -4,14 +4,14 @@ from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
-from domain.customers import segment_of
-from domain.interactions import BehaviorUpdate, UpdatedBehavior, check_update
-from infra.edge.access import BACKEND
-from infra.edge.app import create_app
-from infra.edge.body import LARGE, StrictBody
-from infra.edge.problems import BODY, KEY, declared
-from infra.edge.storage import Shop
-from infra.lambda_adapter import LambdaHandler
+from domain.records.customers import segment_of
+from domain.records.interactions import BehaviorUpdate, UpdatedBehavior, check_update
+from infra.aws.handler import LambdaHandler
+from infra.http.app import create_app
+from infra.http.auth import BACKEND
+from infra.http.body import LARGE, StrictBody
+from infra.http.problems import BODY, KEY, declared
+from infra.storage.opening import Shop
 
 
 @post(

@@ -4,14 +4,14 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from domain.recommendations import ListRequest, RecommendationList, for_storefront
-from infra.edge.access import STOREFRONT, KeyedRequest
-from infra.edge.app import create_app
-from infra.edge.parameters import Category, Excluded, IdInPath, Limit, Price
-from infra.edge.problems import KEY, declared
-from infra.edge.storage import Shop
-from infra.lambda_adapter import LambdaHandler
-from infra.serving import current_list
+from domain.records.recommendations import ListRequest, RecommendationList, for_storefront
+from infra.aws.handler import LambdaHandler
+from infra.http.app import create_app
+from infra.http.auth import STOREFRONT, KeyedRequest
+from infra.http.parameters import Category, Excluded, IdInPath, Limit, Price
+from infra.http.problems import KEY, declared
+from infra.storage.opening import Shop
+from infra.use_cases.recommend import current_list
 
 
 @get(

@@ -4,15 +4,15 @@ from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
-from domain.interactions import Purchase, check_occurred
-from domain.recommendations import RecommendationList
-from infra.edge.access import BACKEND
-from infra.edge.app import create_app
-from infra.edge.body import StrictBody
-from infra.edge.problems import BODY, KEY, declared
-from infra.edge.storage import Shop
-from infra.lambda_adapter import LambdaHandler
-from infra.serving import fresh_list
+from domain.records.interactions import Purchase, check_occurred
+from domain.records.recommendations import RecommendationList
+from infra.aws.handler import LambdaHandler
+from infra.http.app import create_app
+from infra.http.auth import BACKEND
+from infra.http.body import StrictBody
+from infra.http.problems import BODY, KEY, declared
+from infra.storage.opening import Shop
+from infra.use_cases.recommend import fresh_list
 
 
 @post(

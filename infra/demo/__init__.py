@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from domain.customers import CustomerChange
-from domain.interactions import CustomerEvent
 from domain.ports import Intake
-from domain.products import ProductChange
+from domain.records.customers import CustomerChange
+from domain.records.interactions import CustomerEvent
+from domain.records.products import ProductChange
 from infra.demo.catalogue import catalogue
 from infra.demo.shoppers import history, shoppers
 

@@ -6,7 +6,7 @@ from random import Random
 
 from msgspec import Struct
 
-from domain.products import ProductChange
+from domain.records.products import ProductChange
 
 
 class Shelf(Struct, frozen=True):

@@ -7,8 +7,8 @@ from random import Random
 import msgspec
 from msgspec import UNSET, Struct
 
-from domain.customers import SEGMENTS, CustomerChange, Segment
-from domain.interactions import BrowsingEvent, BrowsingType, CustomerEvent, OrderItem, Purchase
+from domain.records.customers import SEGMENTS, CustomerChange, Segment
+from domain.records.interactions import BrowsingEvent, BrowsingType, CustomerEvent, OrderItem, Purchase
 from infra.demo.catalogue import CONSUMABLES, DemoProduct
 
 N_CUSTOMERS = 500

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from msgspec import UNSET
 
-from domain.customers import Address, CustomerChange, NewCustomer, segment_of
 from domain.errors import CustomerExists, CustomerNotFound, EmailTaken, TooManyItems
+from domain.records.customers import Address, CustomerChange, NewCustomer, segment_of
 
 
 def address(**given):

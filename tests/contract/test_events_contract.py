@@ -6,11 +6,11 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from domain.customers import NewCustomer
 from domain.errors import CustomerNotFound, EventIdReused, ProductNotFound
-from domain.evidence import HISTORY_LENGTH
-from domain.interactions import BrowsingEvent, EventCounts, OrderItem, Purchase
-from domain.products import ProductChange
+from domain.ranking.inputs import HISTORY_LENGTH
+from domain.records.customers import NewCustomer
+from domain.records.interactions import BrowsingEvent, EventCounts, OrderItem, Purchase
+from domain.records.products import ProductChange
 
 
 @pytest.fixture

@@ -5,15 +5,15 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from domain.customers import NewCustomer
-from domain.evidence import CandidateQuery, NeighbourLists, StoredList, Versions
-from domain.interactions import BrowsingEvent, OrderItem, Purchase
-from domain.model import UNTRAINED, Model, WeightedProducts
 from domain.ports import TrainedModel
-from domain.products import ProductChange
-from domain.recommend import shown
-from domain.recommendations import ListRequest, ScoredList
-from infra.serving import current_list
+from domain.ranking.inputs import CandidateQuery, NeighbourLists, StoredList, Versions
+from domain.ranking.model import UNTRAINED, Model, WeightedProducts
+from domain.ranking.recommend import shown
+from domain.records.customers import NewCustomer
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.products import ProductChange
+from domain.records.recommendations import ListRequest, ScoredList
+from infra.use_cases.recommend import current_list
 
 
 @pytest.fixture

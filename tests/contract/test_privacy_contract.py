@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain.customers import Address, CustomerChange, NewCustomer
 from domain.errors import CustomerExists, CustomerNotFound
-from domain.interactions import BrowsingEvent, OrderItem, Purchase
-from domain.products import ProductChange
-from infra.serving import current_list
+from domain.records.customers import Address, CustomerChange, NewCustomer
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.products import ProductChange
+from infra.use_cases.recommend import current_list
 
 ADDRESS = Address(kind="shipping", line1="Canary 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain.customers import CustomerChange
 from domain.errors import StoreBusy, StoreUnavailable, TrainingRunning
-from domain.interactions import BrowsingEvent, OrderItem, Purchase
-from domain.products import ProductChange
-from infra.trainer import train
+from domain.records.customers import CustomerChange
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.products import ProductChange
+from infra.use_cases.train import train
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_a_training_gives_its_lock_back_also_when_it_fails(shop, now, monk
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr("infra.trainer.train_model", fails)
+        patched.setattr("infra.use_cases.train.train_model", fails)
         with pytest.raises(MemoryError):
             await train(shop, now=now)
 
@@ -111,7 +111,7 @@ async def test_the_lock_is_renewed_while_a_training_runs(shop, now, monkeypatch)
         await lock(holder, **given)
 
     monkeypatch.setattr(shop, "lock_training", noting)
-    monkeypatch.setattr("infra.trainer.RENEW_SECONDS", 0.0)
+    monkeypatch.setattr("infra.use_cases.train.RENEW_SECONDS", 0.0)
 
     await train(shop, now=now)
 
@@ -133,7 +133,7 @@ async def test_a_lock_that_cannot_be_renewed_at_once_costs_no_training(shop, now
 
     with monkeypatch.context() as patched:
         patched.setattr(shop, "lock_training", failing_later)
-        patched.setattr("infra.trainer.RENEW_SECONDS", 0.0)
+        patched.setattr("infra.use_cases.train.RENEW_SECONDS", 0.0)
         model = await train(shop, now=now)
 
     assert "failed" in renewals

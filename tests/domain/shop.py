@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.customers import PurchaseSummary, SegmentRule, Standing
-from domain.evidence import Evidence, NeighbourLists, PastEvent, Versions
-from domain.fields import to_microseconds
-from domain.model import Model, WeightedProducts
-from domain.packing import pack
-from domain.products import Product
+from domain.ranking.inputs import Evidence, NeighbourLists, PastEvent, Versions
+from domain.ranking.model import Model, WeightedProducts
+from domain.ranking.packing import pack
+from domain.records.customers import PurchaseSummary, SegmentRule, Standing
+from domain.records.products import Product
+from domain.records.values import to_microseconds
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 NOW_US = to_microseconds(NOW)

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.customers import CustomerChange
-from domain.products import ProductChange
-from infra.edge import storage
-from infra.edge.access import hash_of
-from infra.sqlite import open_sqlite
+from domain.records.customers import CustomerChange
+from domain.records.products import ProductChange
+from infra.http.auth import hash_of
+from infra.storage import opening as storage
+from infra.storage.sqlite import open_sqlite
 from tests.template import ROOT, functions
 
 EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in functions()}

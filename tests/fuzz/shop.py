@@ -6,13 +6,13 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 import main
-from domain.customers import CustomerChange, NewCustomer
-from domain.products import ProductChange
-from infra.edge.access import hash_of
-from infra.edge.app import create_app
-from infra.edge.documentation import documentation
-from infra.edge.storage import open_repository
+from domain.records.customers import CustomerChange, NewCustomer
+from domain.records.products import ProductChange
+from infra.http.app import create_app
+from infra.http.auth import hash_of
+from infra.http.openapi import documentation
 from infra.settings import Settings
+from infra.storage.opening import open_repository
 from tests.conftest import NOW, running
 from tests.fuzz.requests import CUSTOMERS, LEAVING, PRODUCTS
 from tests.system.server import url_of

@@ -13,12 +13,12 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from domain.customers import CustomerChange, NewCustomer
-from domain.interactions import BrowsingEvent, OrderItem, Purchase
-from domain.products import ProductChange
-from infra.serving import fresh_list
-from infra.sqlite import open_sqlite
-from infra.trainer import train
+from domain.records.customers import CustomerChange, NewCustomer
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.products import ProductChange
+from infra.storage.sqlite import open_sqlite
+from infra.use_cases.recommend import fresh_list
+from infra.use_cases.train import train
 from tests.power.recording import ADDRESS
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -6,12 +6,12 @@ from datetime import timedelta
 import msgspec
 from msgspec import Struct
 
-from domain.customers import Address, NewCustomer
-from domain.interactions import BrowsingEvent, OrderItem, Purchase
-from domain.products import ProductChange
-from infra.serving import fresh_list
-from infra.sqlite import open_sqlite
-from infra.trainer import train
+from domain.records.customers import Address, NewCustomer
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.products import ProductChange
+from infra.storage.sqlite import open_sqlite
+from infra.use_cases.recommend import fresh_list
+from infra.use_cases.train import train
 
 ADDRESS = Address(kind="shipping", line1="Canary 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from artefacts.wheels import python
+from infra.packaging.wheels import python
 from tests.template import ROOT
 
 BIN = Path(sys.executable).parent

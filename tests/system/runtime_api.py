@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from artefacts.__main__ import CACHE
-from artefacts.wheels import fetched, python
+from infra.packaging.__main__ import CACHE
+from infra.packaging.wheels import fetched, python
 from tests.canaries import hear
 
 MACHINE = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
-CLIENT_LOCK = Path(__file__).parent / "awslambdaric.lock"
+CLIENT_LOCK = Path(__file__).parents[2] / "requirements" / "awslambdaric.lock"
 PATH = "/2018-06-01/runtime/"
 
 

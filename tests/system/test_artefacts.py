@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from artefacts.__main__ import LOCK, entry_of
-from artefacts.wheels import fetched, python
+from infra.packaging.__main__ import LOCK, entry_of
+from infra.packaging.wheels import fetched, python
 from tests.system.built import files_of
 from tests.template import ROOT, all_functions
 

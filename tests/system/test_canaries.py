@@ -9,7 +9,7 @@ import sys
 import httpx
 import pytest
 
-from infra.edge.access import hash_of
+from infra.http.auth import hash_of
 from tests.system.server import ROOT, serving
 from tests.template import functions
 

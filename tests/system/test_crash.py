@@ -12,9 +12,9 @@ from contextlib import closing
 import httpx
 import pytest
 
-from domain.products import ProductChange
-from infra.edge.storage import open_repository
+from domain.records.products import ProductChange
 from infra.settings import Settings
+from infra.storage.opening import open_repository
 from tests import postgres
 from tests.system.server import Server, planted
 
@@ -105,10 +105,10 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database):
 
 PLANTED = """
 import asyncio
-from infra.sql.repository import SqlRepository
+from infra.storage.sql.repository import SqlRepository
 from domain.ports import Recorded
-from domain.interactions import count_events
-from domain.customers import SegmentRule, Standing
+from domain.records.interactions import count_events
+from domain.records.customers import SegmentRule, Standing
 
 record = SqlRepository.record
 

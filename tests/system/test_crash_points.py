@@ -10,7 +10,7 @@ from contextlib import closing, nullcontext, suppress
 import pytest
 
 from domain.errors import CustomerNotFound
-from infra.sqlite import open_sqlite
+from infra.storage.sqlite import open_sqlite
 from tests.power.replay import STATE
 from tests.system.server import ROOT
 

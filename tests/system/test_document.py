@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infra.edge.documentation import openapi_document
-from infra.edge.health import health
+from infra.http.health import health
+from infra.http.openapi import openapi_document
 from tests.fuzz.shop import API_KEYS, KEYS, fuzzed_shop
 from tests.system.server import ROOT, serving
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from infra.demo import load_demo_shop
-from infra.edge.storage import open_repository
 from infra.settings import Settings
+from infra.storage.opening import open_repository
 from tests import postgres
 from tests.system.built import files_of
 from tests.system.runtime_api import FunctionError, running

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from domain.errors import Unusable
-from infra.edge.storage import open_repository
 from infra.settings import Settings
+from infra.storage.opening import open_repository
 from tests import postgres
 from tests.system.server import Server, free_port, serving
 from tests.system.test_crash import LEAST_ORDERS, fill, lost_and_halved, under_load

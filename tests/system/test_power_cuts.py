@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from infra.sqlite import connection as connecting
+from infra.storage.sqlite import connection as connecting
 from tests.power.recording import Acknowledged, recorded
 from tests.power.replay import Verdict, judged, replayed, state_of
 

@@ -13,18 +13,18 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from domain.customers import Address, CustomerChange, NewCustomer
 from domain.errors import ShopError
-from domain.evidence import CandidateQuery, NeighbourLists
-from domain.interactions import BrowsingEvent, OrderItem, Purchase
-from domain.model import Model, WeightedProducts
-from domain.packing import pack
 from domain.ports import TrainedModel
-from domain.products import ProductChange
-from domain.recommendations import ListRequest
-from infra.edge.storage import open_repository
-from infra.serving import current_list
+from domain.ranking.inputs import CandidateQuery, NeighbourLists
+from domain.ranking.model import Model, WeightedProducts
+from domain.ranking.packing import pack
+from domain.records.customers import Address, CustomerChange, NewCustomer
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.products import ProductChange
+from domain.records.recommendations import ListRequest
 from infra.settings import Settings
+from infra.storage.opening import open_repository
+from infra.use_cases.recommend import current_list
 from tests import postgres
 
 pytestmark = pytest.mark.system

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from benchmarks.synthetic import write_shop
-from domain.model import Model
+from domain.ranking.model import Model
 
 pytestmark = pytest.mark.system
 

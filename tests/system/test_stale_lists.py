@@ -6,16 +6,16 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from domain.customers import NewCustomer
-from domain.interactions import OrderItem, Purchase
-from domain.products import ProductChange
-from domain.recommendations import ListRequest
-from infra.edge.storage import open_repository
-from infra.serving import current_list
+from domain.records.customers import NewCustomer
+from domain.records.interactions import OrderItem, Purchase
+from domain.records.products import ProductChange
+from domain.records.recommendations import ListRequest
 from infra.settings import Settings
-from infra.sql import lists
-from infra.sql.repository import SqlRepository
-from infra.sql.statements import Statement, first, rows
+from infra.storage.opening import open_repository
+from infra.storage.sql import lists
+from infra.storage.sql.repository import SqlRepository
+from infra.storage.sql.statements import Statement, first, rows
+from infra.use_cases.recommend import current_list
 
 pytestmark = pytest.mark.system
 

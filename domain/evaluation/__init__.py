@@ -1,0 +1,1 @@
+"""How well lists predict events that were held out."""

@@ -1,0 +1,1 @@
+"""Values and messages: what a shop records, and what it answers."""

@@ -1,0 +1,166 @@
+"""Interactions and orders: the messages that say what a customer looked at and bought."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from domain.errors import EventTooOld, InvalidField, TooManyItems
+from domain.records.customers import Segment
+from domain.records.values import (
+    EPOCH,
+    LATEST_AHEAD,
+    Currency,
+    Id,
+    Instant,
+    Money,
+    Quantity,
+    check_instant,
+    check_money,
+    to_microseconds,
+    to_units,
+)
+
+BrowsingType = Literal["view", "cart", "wishlist"]
+EventType = Literal[BrowsingType, "purchase"]
+MOST_ORDER_ITEMS = 500
+
+
+class Interaction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One look at a product; without `occurred_at` it happens now, without `event_id` it is always a new event."""
+
+    product_id: Id
+    event_type: BrowsingType = "view"
+    dwell_seconds: Annotated[float, Meta(ge=0, le=86_400)] | None = None
+    occurred_at: Instant | None = None
+    event_id: Id | None = None
+
+    def __post_init__(self) -> None:
+        check_instant(self.occurred_at)
+
+
+class BrowsingEvent(Interaction, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An interaction that names its customer."""
+
+    customer_id: Id
+
+
+class OrderItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One product of an order; without `unit_price` it costs what the catalogue says."""
+
+    product_id: Id
+    quantity: Quantity = 1
+    unit_price: Money | None = None
+
+    def __post_init__(self) -> None:
+        check_money(self.unit_price)
+
+
+class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was bought at once."""
+
+    items: Annotated[tuple[OrderItem, ...], Meta(min_length=1, max_length=100)]
+    order_id: Id | None = None
+    currency: Currency | None = None
+    occurred_at: Instant | None = None
+
+    def __post_init__(self) -> None:
+        check_instant(self.occurred_at)
+
+
+class Purchase(Order, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order that names its customer."""
+
+    customer_id: Id
+
+
+class BehaviorUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Several events of one customer, recorded all or none."""
+
+    customer_id: Id
+    browsing: Annotated[tuple[Interaction, ...], Meta(max_length=100)] = ()
+    purchases: Annotated[tuple[Order, ...], Meta(max_length=100)] = ()
+
+    def __post_init__(self) -> None:
+        if not self.browsing and not self.purchases:
+            raise ValueError("Expected at least one event in `browsing` or `purchases`")
+
+    def events(self) -> list["CustomerEvent"]:
+        """List the events as messages that name their customer, interactions first."""
+        return [
+            *(_addressed(BrowsingEvent, event, self.customer_id) for event in self.browsing),
+            *(_addressed(Purchase, order, self.customer_id) for order in self.purchases),
+        ]
+
+
+CustomerEvent = BrowsingEvent | Purchase
+
+
+class EventCounts(Struct, frozen=True, kw_only=True):
+    browsing: int
+    purchases: int
+
+
+def _addressed(kind: type[CustomerEvent], event: Interaction | Order, customer_id: str) -> CustomerEvent:
+    return kind(customer_id=customer_id, **msgspec.structs.asdict(event))
+
+
+def count_events(events: Sequence[CustomerEvent]) -> EventCounts:
+    """Count interactions and orders."""
+    purchases = sum(isinstance(event, Purchase) for event in events)
+    return EventCounts(browsing=len(events) - purchases, purchases=purchases)
+
+
+class UpdatedBehavior(Struct, frozen=True, kw_only=True):
+    customer_id: str
+    accepted: EventCounts
+    seen_before: EventCounts
+    segment: Segment
+
+
+def check_occurred(event: Interaction | Order, *, now: datetime, retention_days: int, pointer: str = "#") -> None:
+    """Raise InvalidField where an event lies more than 5 minutes after `now`, EventTooOld where it would not be kept.
+
+    Clocks differ a little, not more. Without `retention_days` every event is kept.
+    """
+    if event.occurred_at is None:
+        return
+    if event.occurred_at > now + LATEST_AHEAD:
+        raise InvalidField(f"{pointer}/occurred_at", "Expected an instant at most 5 minutes ahead")
+    if event.occurred_at < oldest_kept(now, retention_days=retention_days):
+        raise EventTooOld(f"{pointer}/occurred_at", days=retention_days)
+
+
+def oldest_kept(now: datetime, *, retention_days: int) -> datetime:
+    """Return the instant before which events are not kept; 0 days keep all."""
+    return max(EPOCH, now - timedelta(days=retention_days)) if retention_days else EPOCH
+
+
+def check_update(update: BehaviorUpdate, *, now: datetime, retention_days: int) -> None:
+    """Check when each event occurred; raise TooManyItems beyond 500 order items in all."""
+    for name, events in (("browsing", update.browsing), ("purchases", update.purchases)):
+        for place, event in enumerate(events):
+            check_occurred(event, now=now, retention_days=retention_days, pointer=f"#/{name}/{place}")
+    if sum(len(order.items) for order in update.purchases) > MOST_ORDER_ITEMS:
+        raise TooManyItems(f"One call takes at most {MOST_ORDER_ITEMS} order items.")
+
+
+def content_digest(event: CustomerEvent) -> bytes:
+    """Fingerprint the content of an event as it was sent, in 16 bytes.
+
+    Equal for the same event over HTTP and from a file: values that the server fills in do not count, nor does the order
+    of an order's items.
+    """
+    occurred_at = None if event.occurred_at is None else to_microseconds(event.occurred_at)
+    if isinstance(event, Purchase):
+        items = sorted(
+            (item.product_id, item.quantity, -1 if item.unit_price is None else to_units(item.unit_price))
+            for item in event.items
+        )
+        content = ["order", event.customer_id, event.currency, occurred_at, items]
+    else:
+        content = [event.event_type, event.customer_id, event.product_id, event.dwell_seconds, occurred_at]
+    return hashlib.blake2b(msgspec.json.encode(content), digest_size=16).digest()

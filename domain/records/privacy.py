@@ -1,0 +1,50 @@
+"""Everything that the shop stores about one person, for that person to have."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from domain.records.customers import Customer, StoredAddress
+from domain.records.interactions import EventType
+from domain.records.recommendations import RecommendationList, ScoredList
+
+
+class RecordedInteraction(Struct, frozen=True, kw_only=True):
+    event_id: str
+    product_id: str
+    event_type: EventType
+    dwell_seconds: float | None
+    occurred_at: datetime
+
+
+class RecordedItem(Struct, frozen=True, kw_only=True):
+    product_id: str
+    quantity: int
+    unit_price: float | None
+
+
+class RecordedOrder(Struct, frozen=True, kw_only=True):
+    order_id: str
+    currency: str
+    occurred_at: datetime
+    items: list[RecordedItem]
+
+
+class StoredPerson(Struct, frozen=True, kw_only=True):
+    """A person as stored; events from the oldest on."""
+
+    customer: Customer
+    addresses: list[StoredAddress]
+    browsing: list[RecordedInteraction]
+    purchases: list[RecordedOrder]
+    recommendations: ScoredList | None
+
+
+class CustomerExport(Struct, frozen=True, kw_only=True):
+    """A person as exported; the stored list with the reasons of every place, as old as it may be."""
+
+    customer: Customer
+    addresses: list[StoredAddress]
+    browsing: list[RecordedInteraction]
+    purchases: list[RecordedOrder]
+    recommendations: RecommendationList | None

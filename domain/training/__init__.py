@@ -1,0 +1,1 @@
+"""From a shop's events and catalogue to a model."""

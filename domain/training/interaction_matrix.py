@@ -1,0 +1,44 @@
+"""Who took an interest in what: the matrix that neighbours are learned from."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from domain.training.event_log import EventLog
+
+MOST_PRODUCTS = 300
+"""A customer counts with the products of the last interactions only: cost grows with the square of their number, and what
+is most recent says most (Kersbergen et al., "Serenade", SIGMOD 2022)."""
+
+
+def preferences(log: EventLog, weights: npt.NDArray[np.float64], *, n_products: int) -> Any:
+    """Make the (customers, products) matrix of the largest weight of each pair, cut to each customer's newest products.
+
+    `weights` has one positive entry per event of `log`.
+    """
+    by_pair = np.lexsort((log.occurred_at, log.products, log.customers))
+    pairs = (log.customers * n_products + log.products)[by_pair]
+    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    last = np.append(first, len(pairs))[1:] - 1
+    strongest = np.maximum.reduceat(weights[by_pair], first) if len(first) else np.empty(0)
+    newest = log.occurred_at[by_pair][last]
+    customer, product = np.divmod(pairs[first], max(n_products, 1))
+    kept = np.sort(_newest_of_each(customer, newest))
+    return sparse.csr_array(
+        (strongest[kept], (customer[kept], product[kept])), shape=(len(log.customer_ids), n_products), dtype=np.float64
+    )
+
+
+def activity_weights(matrix: Any, *, exponent: float) -> npt.NDArray[np.float64]:
+    """Weigh customers by the number of their products to the power of `-exponent`."""
+    return np.diff(matrix.indptr).clip(min=1).astype(np.float64) ** -exponent
+
+
+def _newest_of_each(customers: npt.NDArray[np.int64], newest: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Choose the positions of each customer's newest MOST_PRODUCTS entries."""
+    order = np.lexsort((-newest, customers))
+    starts = np.flatnonzero(np.diff(customers[order], prepend=-1))
+    rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+    return order[rank < MOST_PRODUCTS]

@@ -1,0 +1,110 @@
+"""What the shop's buyers are like: the edges of the segment rule, their segments, and the prices they pay."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from domain.ranking.model import MOST_CATEGORIES, PriceFit
+from domain.records.customers import SEGMENTS, PurchaseSummary, Segment, SegmentRule, computed_segment
+from domain.records.products import Product
+from domain.records.values import DAY
+from domain.training.event_log import EventLog
+
+LEAST_BUYERS = 50
+LEAST_PURCHASES = 100
+LEAST_DEVIATION = 0.1
+
+
+class Buyers(Struct, frozen=True, kw_only=True):
+    """Recency, frequency and money of every customer; `orders` is 0 for who bought nothing."""
+
+    orders: npt.NDArray[np.int64]
+    spent: npt.NDArray[np.float64]
+    last_purchased_at: npt.NDArray[np.int64]
+
+
+def summarise(purchases: EventLog) -> Buyers:
+    """Sum up the purchases of each customer."""
+    n_customers = len(purchases.customer_ids)
+    distinct = np.unique(np.stack([purchases.customers, purchases.orders]), axis=1)[0]
+    last = np.zeros(n_customers, dtype=np.int64)
+    np.maximum.at(last, purchases.customers, purchases.occurred_at)
+    return Buyers(
+        orders=np.bincount(distinct, minlength=n_customers),
+        spent=np.bincount(purchases.customers, weights=purchases.spent, minlength=n_customers).astype(np.float64),
+        last_purchased_at=last,
+    )
+
+
+def fitted_rule(buyers: Buyers, *, newest: int) -> SegmentRule:
+    """Set the edges of the segment rule to the quintiles of at least 50 buyers; the defaults serve fewer."""
+    bought = buyers.orders > 0
+    if bought.sum() < LEAST_BUYERS:
+        return SegmentRule()
+    age_days = (newest - buyers.last_purchased_at[bought]) / DAY
+    return SegmentRule(
+        recency_days=_quintiles(age_days),
+        orders=_quintiles(buyers.orders[bought]),
+        spent=_quintiles(buyers.spent[bought]),
+    )
+
+
+def segments_of(
+    customer_ids: Sequence[str], buyers: Buyers, *, assigned: Mapping[str, Segment], rule: SegmentRule, newest: int
+) -> npt.NDArray[np.int8]:
+    """Give each customer's position in SEGMENTS: assigned, else computed, else Regular."""
+    positions: dict[str, int] = {segment: position for position, segment in enumerate(SEGMENTS)}
+    summaries = zip(buyers.orders.tolist(), buyers.spent.tolist(), buyers.last_purchased_at.tolist(), strict=True)
+    segments = [
+        assigned.get(customer_id)
+        or (
+            computed_segment(
+                PurchaseSummary(orders=orders, spent=spent, last_purchased_at=last), rule=rule, counted_from=newest
+            )
+            if orders
+            else "Regular"
+        )
+        for customer_id, (orders, spent, last) in zip(customer_ids, summaries, strict=True)
+    ]
+    return np.array([positions[segment] for segment in segments], dtype=np.int8)
+
+
+def median_prices(purchases: EventLog, products: Sequence[Product]) -> dict[str, float]:
+    """Return the median catalogue price of what was bought in each category, for the 5,000 most bought categories."""
+    bought = np.bincount(purchases.products, minlength=_size(products))
+    prices: dict[str, list[tuple[float, int]]] = {}
+    for product in products:
+        if product.price and product.category and bought[product.product_index]:
+            prices.setdefault(product.category, []).append((product.price, int(bought[product.product_index])))
+    most = sorted(prices, key=lambda category: (-sum(n for _, n in prices[category]), category))[:MOST_CATEGORIES]
+    return {category: float(np.median(np.repeat(*map(np.array, zip(*prices[category], strict=True))))) for category in most}
+
+
+def price_fits(
+    purchases: EventLog, products: Sequence[Product], segments: npt.NDArray[np.int8], medians: Mapping[str, float]
+) -> dict[Segment, PriceFit]:
+    """Measure for each segment with at least 100 purchases how its prices lie to the medians of their categories."""
+    ratios = np.full(_size(products), np.nan)
+    for product in products:
+        median = medians.get(product.category or "")
+        if product.price and median:
+            ratios[product.product_index] = np.log(product.price / median)
+    of_purchase, segment_of = ratios[purchases.products], segments[purchases.customers]
+    known = ~np.isnan(of_purchase)
+    fits: dict[Segment, PriceFit] = {}
+    for position, segment in enumerate(SEGMENTS):
+        own = of_purchase[known & (segment_of == position)]
+        if len(own) >= LEAST_PURCHASES:
+            fits[segment] = PriceFit(mean=float(own.mean()), deviation=max(float(own.std()), LEAST_DEVIATION))
+    return fits
+
+
+def _size(products: Sequence[Product]) -> int:
+    return max((product.product_index for product in products), default=-1) + 1
+
+
+def _quintiles(values: npt.NDArray[np.int64] | npt.NDArray[np.float64]) -> tuple[float, float, float, float]:
+    first, second, third, fourth = np.quantile(values, [0.2, 0.4, 0.6, 0.8]).tolist()
+    return first, second, third, fourth

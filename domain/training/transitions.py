@@ -1,0 +1,40 @@
+"""What follows what, and how soon."""
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from domain.records.values import DAY
+from domain.training.co_occurrence import SHRINKAGE
+from domain.training.event_log import EventLog
+
+WINDOW = 5
+GAP_DAYS = 7.0
+
+
+def succession(log: EventLog, *, n_products: int, seed_exponent: float, candidate_exponent: float) -> Any:
+    """Weigh for each seed what customers turned to next, as the rows of a csr matrix.
+
+    An event counts for the 5 before it of the same customer with `1 / distance`, halved for each 7 days in between; events
+    of one instant have no order, so they count in both directions. Sums are divided by what leads away from the seed and
+    to the candidate, to the power of the exponents.
+    """
+    order = np.lexsort((log.occurred_at, log.customers))
+    customers, products, occurred_at = log.customers[order], log.products[order], log.occurred_at[order]
+    seeds, followers, weights = [], [], []
+    for distance in range(1, WINDOW + 1):
+        same = (customers[distance:] == customers[:-distance]) & (products[distance:] != products[:-distance])
+        before, after = products[:-distance][same], products[distance:][same]
+        gap = (occurred_at[distance:] - occurred_at[:-distance])[same]
+        weight = 0.5 ** (gap / (GAP_DAYS * DAY)) / distance
+        at_once = gap == 0
+        seeds += [before, after[at_once]]
+        followers += [after, before[at_once]]
+        weights += [weight, weight[at_once]]
+    matrix = sparse.csr_array(
+        (np.concatenate(weights), (np.concatenate(seeds), np.concatenate(followers))), shape=(n_products, n_products)
+    )
+    away = np.asarray(matrix.sum(axis=1)).ravel() + SHRINKAGE
+    towards = np.asarray(matrix.sum(axis=0)).ravel() + SHRINKAGE
+    return (sparse.diags_array(away**-seed_exponent) @ matrix @ sparse.diags_array(towards**-candidate_exponent)).tocsr()

@@ -1,0 +1,1 @@
+"""Choose hyperparameters on held-out events of the shop."""

@@ -1,0 +1,1 @@
+"""Work beside a running application: training, retention, garbage collection."""

@@ -1,0 +1,73 @@
+"""`python main.py import products|customers|events FILE...`: a shop's history out of files."""
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from infra.background.retention import train_on_kept
+from infra.cli.arguments import add_mapping, renamings
+from infra.cli.train import told
+from infra.ingest import Import, Report, import_files
+from infra.ingest.rows import Kind, columns_of
+from infra.progress import progress_on
+from infra.settings import Settings
+from infra.storage.opening import open_repository
+from infra.use_cases.train import Effort
+
+TUNING_SECONDS = 60.0
+
+DESCRIPTION = """\
+Import files: CSV with a header, or JSON Lines; plain, .gz or .xz; - for standard input.
+
+Importing the same lines again changes nothing, so an import that was cut off is finished by the same command.
+Refused lines go to FILE.rejected.jsonl; the exit code is then 3.
+
+columns:
+"""
+
+
+def add_command(commands: Any) -> None:
+    columns = "\n".join(f"  {kind}: {', '.join(columns_of(kind))}" for kind in get_args(Kind))
+    command = commands.add_parser(
+        "import",
+        help="import products, customers or events from files",
+        description=DESCRIPTION + columns,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("kind", choices=get_args(Kind))
+    command.add_argument("files", nargs="+", metavar="FILE")
+    add_mapping(command)
+    command.add_argument("--create-products", action="store_true", help="create products that only events name")
+    command.add_argument("--no-train", action="store_true", help="do not train when the import is done")
+    command.set_defaults(run=run_import)
+
+
+def run_import(parsed: argparse.Namespace, settings: Settings) -> int:
+    wanted = Import(
+        kind=parsed.kind,
+        paths=tuple(parsed.files),
+        mapping=renamings(parsed.map),
+        create_products=parsed.create_products,
+        retention_days=settings.event_retention_days,
+    )
+    report = asyncio.run(_import(wanted, settings, train_after=not parsed.no_train))
+    return report.exit_code
+
+
+async def _import(wanted: Import, settings: Settings, *, train_after: bool) -> Report:
+    now = datetime.now(UTC)
+    async with open_repository(settings) as repository:
+        report = await import_files(wanted, intake=repository, now=now, progress=progress_on(sys.stderr))
+        sys.stdout.write(report.told())
+        if train_after:
+            trials: list[int] = []
+            model = await train_on_kept(
+                repository,
+                retention_days=settings.event_retention_days,
+                effort=Effort(seconds=TUNING_SECONDS),
+                on_trial=trials.append,
+            )
+            sys.stdout.write(told(model, tuned=bool(trials)))
+    return report

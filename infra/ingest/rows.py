@@ -1,0 +1,183 @@
+"""One row of a file into a record, by the very rules that hold over HTTP."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from domain.records.customers import CustomerChange
+from domain.records.interactions import EventType, oldest_kept
+from domain.records.products import ProductChange
+from domain.records.values import (
+    LATEST_AHEAD,
+    Currency,
+    CustomerId,
+    Id,
+    Instant,
+    Money,
+    Quantity,
+    check_instant,
+    check_money,
+    in_words,
+)
+
+Kind = Literal["products", "customers", "events"]
+
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2}))?(?![\s\S])")
+_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
+_YES, _NO = {"true", "yes"}, {"false", "no"}
+
+
+class EventRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line of an event file."""
+
+    customer_id: CustomerId
+    product_id: Id
+    event_type: EventType = "view"
+    occurred_at: Instant | None = None
+    order_id: Id | None = None
+    quantity: Quantity = 1
+    unit_price: Money | None = None
+    currency: Currency | None = None
+    event_id: Id | None = None
+
+    def __post_init__(self) -> None:
+        check_instant(self.occurred_at)
+        check_money(self.unit_price)
+
+
+Record = ProductChange | CustomerChange | EventRow
+
+RECORDS: dict[Kind, type[Record]] = {"products": ProductChange, "customers": CustomerChange, "events": EventRow}
+REQUIRED: dict[Kind, tuple[str, ...]] = {
+    "products": ("product_id",),
+    "customers": ("customer_id",),
+    "events": ("customer_id", "product_id"),
+}
+
+
+class RowRefused(Exception):
+    """A row that is not acceptable: which field, and why without its value, which can be personal."""
+
+    def __init__(self, field: str | None, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+        self.reason = reason
+
+
+def columns_of(kind: Kind) -> tuple[str, ...]:
+    return RECORDS[kind].__struct_fields__
+
+
+def reader_of(kind: Kind, *, now: datetime, retention_days: int = 0) -> Callable[[Mapping[str, Any]], Record]:
+    """Make the function that turns the known columns of a row into a record, or raises RowRefused.
+
+    In products and customers an empty cell clears a value; in events it is as if it were not there.
+    """
+    record = RECORDS[kind]
+    prepared = {column: prepare for column, prepare in _PREPARED.items() if column in record.__struct_fields__}
+    instant_column = next((column for column in ("occurred_at", "created_at") if column in prepared), None)
+    latest = now + LATEST_AHEAD
+    oldest = oldest_kept(now, retention_days=retention_days)
+
+    def read(values: Mapping[str, Any]) -> Record:
+        if kind == "events":
+            given = {column: value for column, value in values.items() if value != "" and value is not None}
+        else:
+            given = {column: None if value == "" else value for column, value in values.items()}
+        for column, prepare in prepared.items():
+            if given.get(column) is not None:
+                given[column] = prepare(column, given[column])
+        try:
+            made = msgspec.convert(given, record, strict=False)
+        except msgspec.ValidationError as error:
+            raise _refusal(error, REQUIRED[kind]) from None
+        instant = getattr(made, instant_column) if instant_column else None
+        if instant is not None and instant is not UNSET:
+            if instant > latest:
+                raise RowRefused(instant_column, "Expected an instant at most 5 minutes ahead")
+            if kind == "events" and instant < oldest:
+                raise RowRefused(instant_column, "Older than the retention")
+        return made
+
+    return read
+
+
+def normalised(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what files write in more than one way into what msgspec takes: instants, yes and no, tags, money."""
+    return {
+        column: _PREPARED[column](column, value) if column in _PREPARED and value is not None else value
+        for column, value in given.items()
+    }
+
+
+def _refusal(error: msgspec.ValidationError, required: tuple[str, ...]) -> RowRefused:
+    text, _, path = str(error).partition(" - at `$")
+    if missing := re.match(r"Object missing required field `(\w+)`", text):
+        return RowRefused(missing[1], "Required")
+    if text.startswith("Invalid enum value"):
+        # msgspec repeats the value here.
+        text = "Expected one of the documented values"
+    field = re.match(r"\.?(\w*)", path)[1] or None  # pyright: ignore[reportOptionalSubscript] - matches anything
+    # An empty cell clears a value; the id cannot be cleared.
+    return RowRefused(field, "Required" if field in required and text.endswith("got `null`") else in_words(text))
+
+
+@lru_cache(maxsize=65_536)
+def _instant(column: str, text: str) -> str:
+    """Take a date, with or without a time, as UTC; leave RFC 3339 to msgspec, and refuse what is neither."""
+    if text < "1970":
+        raise RowRefused(column, "Expected an instant of 1970 or later")
+    if date := _DATE.match(text):
+        return f"{date[1]}T{date[2] or '00:00:00'}Z"
+    if not _RFC_3339.match(text):
+        raise RowRefused(column, "Expected RFC 3339 or YYYY-MM-DD[ HH:MM:SS]")
+    return text
+
+
+def _instant_of(column: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise RowRefused(column, "Expected RFC 3339 or YYYY-MM-DD[ HH:MM:SS]")
+    return _instant(column, value)
+
+
+def _yes_or_no(column: str, value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text in _YES | _NO:
+        return text in _YES
+    if column == "withdrawn" and text not in {"0", "1"}:
+        raise RowRefused(column, "Expected yes or no")
+    if not text.isascii() or not text.isdigit():
+        raise RowRefused(column, "Expected yes, no or a whole number")
+    return text.strip("0") != ""
+
+
+def _tags(column: str, value: Any) -> list[Any]:
+    if isinstance(value, str):
+        return [tag.strip() for tag in value.split("|") if tag.strip()]
+    if not isinstance(value, list):
+        raise RowRefused(column, "Expected tags separated by |")
+    return value
+
+
+def _money(column: str, value: Any) -> Any:
+    """Round to the 4 decimals that money has here: prices in files are often the results of floating-point sums."""
+    try:
+        return round(float(value), 4)
+    except (TypeError, ValueError, OverflowError):
+        raise RowRefused(column, "Expected a number") from None
+
+
+_PREPARED: dict[str, Callable[[str, Any], Any]] = {
+    "occurred_at": _instant_of,
+    "created_at": _instant_of,
+    "in_stock": _yes_or_no,
+    "withdrawn": _yes_or_no,
+    "tags": _tags,
+    "price": _money,
+    "unit_price": _money,
+}

@@ -1,5 +1,0 @@
-"""The shop in one SQLite file."""
-
-from infra.sqlite.repository import open_sqlite
-
-__all__ = ["open_sqlite"]

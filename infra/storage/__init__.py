@@ -1,0 +1,1 @@
+"""Where a shop is stored: the SQL that databases share, SQLite, PostgreSQL."""

@@ -1,0 +1,51 @@
+"""The schema in a PostgreSQL database; the table `schema_versions` has a row for each step that was made."""
+
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+
+from domain.errors import Unusable
+from infra.storage.postgres.dialect import translated_schema
+from infra.storage.sql import schema
+
+_STEP_SECONDS = 3600.0
+
+
+async def check_or_migrate(connection: Any, *, migrate: bool) -> None:
+    """Bring the schema up to date, every step in a transaction of its own; raise Unusable for a newer one.
+
+    Without `migrate` an older schema is Unusable as well.
+    """
+    version = await _version(connection)
+    missing = schema.missing(version)
+    if missing and not migrate:
+        latest = version + len(missing)
+        raise Unusable(f"The database has schema {version} of {latest}: `python main.py migrate` brings it up to date.")
+    while missing:
+        await _make(connection, version + 1, missing[0])
+        version = await _version(connection)
+        missing = schema.missing(version)
+
+
+async def _version(connection: Any) -> int:
+    try:
+        return await connection.fetchval("SELECT COALESCE(MAX(version), 0) FROM schema_versions")
+    except asyncpg.UndefinedTableError:
+        return 0
+
+
+async def _make(connection: Any, number: int, script: str) -> None:
+    """Make one step, unless another process is first: the key of its row keeps them apart."""
+    if number == 1:
+        # IF NOT EXISTS does not help against another that does the same at the same moment.
+        with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError):
+            await connection.execute("CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT NOT NULL PRIMARY KEY)")
+    try:
+        async with connection.transaction():
+            await connection.execute("INSERT INTO schema_versions VALUES ($1)", number)
+            await connection.execute(translated_schema(script), timeout=_STEP_SECONDS)
+    except (asyncpg.UniqueViolationError, asyncpg.TransactionRollbackError):
+        return
+    except asyncpg.DuplicateTableError as error:
+        raise Unusable("The database belongs to another program.") from error

@@ -1,0 +1,19 @@
+"""The repository in a PostgreSQL database."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from infra.storage.postgres.connections import Connections, PoolOptions
+from infra.storage.postgres.reading import PostgresRepository
+from infra.storage.sql.repository import SqlRepository
+
+
+@asynccontextmanager
+async def open_postgres(url: str, *, currency: str, options: PoolOptions, migrate: bool) -> AsyncGenerator[SqlRepository]:
+    """Connect to the database; raise Unusable where that cannot be done, or where its schema is old and may not be made."""
+    connections = Connections(url, options)
+    await connections.open(migrate=migrate)
+    try:
+        yield PostgresRepository(connections, currency=currency)
+    finally:
+        await connections.close()

@@ -1,0 +1,166 @@
+"""What training reads and writes."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from domain.errors import TrainingRunning
+from domain.ports import TrainingEvent
+from domain.ranking.inputs import NeighbourLists
+from domain.ranking.model import UNTRAINED, Model
+from domain.records.customers import Segment
+from domain.records.products import Product
+from domain.records.values import to_microseconds
+from infra.storage.sql.catalogue import PRODUCT_COLUMNS, product_from
+from infra.storage.sql.events import spent
+from infra.storage.sql.statements import Steps, first, for_each, rows, the
+
+BATCH = 1000
+READ_BATCH = 20_000
+_DROPPED_AT_ONCE = 300
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Model).decode
+
+
+def current_id() -> Steps[str]:
+    return (yield from the("SELECT model_id FROM shop_state"))[0]
+
+
+def read_model(model_id: str) -> Steps[Model]:
+    row = yield from first("SELECT model FROM recommendation_models WHERE model_id = :model_id", model_id=model_id)
+    return UNTRAINED if row is None else _decode(row[0])
+
+
+def counts(newest_event_at: int) -> Steps[tuple[int, int, int]]:
+    """Count the products, the interactions with the order items, and those of them that are newer than `newest_event_at`."""
+    n_products, n_interactions, n_items, n_newer_interactions, n_newer_items = yield from the(
+        "SELECT (SELECT COUNT(*) FROM product_catalog), (SELECT COUNT(*) FROM browsing_history),"
+        " (SELECT COUNT(*) FROM purchase_history),"
+        " (SELECT COUNT(*) FROM browsing_history WHERE occurred_at > :newest_event_at),"
+        " (SELECT COUNT(*) FROM purchase_history WHERE occurred_at > :newest_event_at)",
+        newest_event_at=newest_event_at,
+    )
+    return n_products, n_interactions + n_items, n_newer_interactions + n_newer_items
+
+
+def interactions_after(event_id: str) -> Steps[tuple[str, list[TrainingEvent]]]:
+    """Read the next batch of interactions after `event_id`; return the id to go on from."""
+    found = yield from rows(
+        "SELECT e.event_id, e.customer_id, p.product_index, e.event_type, e.occurred_at FROM browsing_history e"
+        " JOIN product_catalog p ON p.product_id = e.product_id WHERE e.event_id > :event_id ORDER BY e.event_id LIMIT :n",
+        event_id=event_id,
+        n=READ_BATCH,
+    )
+    events = [
+        TrainingEvent(
+            customer_id=customer_id,
+            product_index=index,
+            event_type=event_type,
+            occurred_at=occurred_at,
+            order_id=None,
+            spent=0.0,
+        )
+        for _, customer_id, index, event_type, occurred_at in found
+    ]
+    return (found[-1][0] if found else event_id), events
+
+
+def order_items_after(order_id: str, line: int, *, currency: str) -> Steps[tuple[str, int, list[TrainingEvent]]]:
+    """Read the next batch of order items after a line; return the line to go on from."""
+    found = yield from rows(
+        "SELECT e.order_id, e.line, e.customer_id, p.product_index, e.occurred_at, e.quantity,"
+        " CASE e.currency WHEN :currency THEN e.unit_price END FROM purchase_history e"
+        " JOIN product_catalog p ON p.product_id = e.product_id WHERE (e.order_id, e.line) > (:order_id, :line)"
+        " ORDER BY e.order_id, e.line LIMIT :n",
+        currency=currency,
+        order_id=order_id,
+        line=line,
+        n=READ_BATCH,
+    )
+    events = [
+        TrainingEvent(
+            customer_id=customer_id,
+            product_index=index,
+            event_type="purchase",
+            occurred_at=occurred_at,
+            order_id=order,
+            spent=spent(quantity, unit_price),
+        )
+        for order, _, customer_id, index, occurred_at, quantity, unit_price in found
+    ]
+    if found:
+        order_id, line = found[-1][:2]
+    return order_id, line, events
+
+
+def products_after(index: int) -> Steps[list[Product]]:
+    found = yield from rows(
+        f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_index > :index ORDER BY p.product_index LIMIT :n",
+        index=index,
+        n=READ_BATCH,
+    )
+    return [product_from(row) for row in found]
+
+
+def assigned_segments() -> Steps[dict[str, Segment]]:
+    return dict((yield from rows("SELECT customer_id, segment FROM customer_segments")))
+
+
+def lock(holder: str, *, now: datetime, seconds: int) -> Steps[None]:
+    taken = yield from rows(
+        "UPDATE shop_state SET training_holder = :holder, training_until = :until"
+        " WHERE training_holder IS NULL OR training_holder = :holder OR training_until < :now RETURNING slot",
+        holder=holder,
+        until=to_microseconds(now + timedelta(seconds=seconds)),
+        now=to_microseconds(now),
+    )
+    if not taken:
+        raise TrainingRunning("Another training is running.")
+
+
+def unlock(holder: str) -> Steps[None]:
+    yield from rows("UPDATE shop_state SET training_holder = NULL WHERE training_holder = :holder", holder=holder)
+
+
+def write_neighbours(model_id: str, lists: Sequence[NeighbourLists]) -> Steps[None]:
+    yield from for_each(
+        "INSERT INTO product_neighbours (model_id, product_index, bought_together, viewed_together, similar_product)"
+        " VALUES (?, ?, ?, ?, ?)",
+        [(model_id, *msgspec.structs.astuple(neighbours)) for neighbours in lists],
+    )
+
+
+def write_trends(model_id: str, trends: Sequence[tuple[str, bytes]]) -> Steps[None]:
+    yield from for_each(
+        "INSERT INTO product_trends (model_id, category, products) VALUES (?, ?, ?)",
+        [(model_id, category, products) for category, products in trends],
+    )
+
+
+def switch_to(model: Model) -> Steps[None]:
+    """Make a model, whose lists are written, the current one."""
+    yield from rows(
+        "INSERT INTO recommendation_models (model_id, trained_at, model) VALUES (:model_id, :trained_at, :model)",
+        model_id=model.model_id,
+        trained_at=model.trained_at,
+        model=_encode(model),
+    )
+    yield from rows("UPDATE shop_state SET model_id = :model_id", model_id=model.model_id)
+
+
+def drop_old() -> Steps[int]:
+    """Delete a batch of rows of models that are not current, half-written ones too; return how many."""
+    deleted = 0
+    for table, key in (
+        ("product_neighbours", "product_index"),
+        ("product_trends", "category"),
+        ("recommendation_models", "trained_at"),
+    ):
+        gone = yield from rows(
+            f"DELETE FROM {table} WHERE (model_id, {key}) IN (SELECT model_id, {key} FROM {table}"
+            " WHERE model_id <> (SELECT model_id FROM shop_state) LIMIT :n) RETURNING 1",
+            n=_DROPPED_AT_ONCE,
+        )
+        deleted += len(gone)
+    return deleted

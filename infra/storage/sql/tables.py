@@ -1,0 +1,98 @@
+"""The tables as a copy sees them: which there are, what their keys are, and how their rows are read and written."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from infra.storage.sql.statements import Row, Steps, first, for_each, rows, the
+
+PAGE = 1000
+
+
+class Table(Struct, frozen=True):
+    """A table whose rows are read and written in the order of their keys, which are its first columns."""
+
+    name: str
+    keys: tuple[str, ...]
+    others: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.keys + self.others
+
+    def page(self, after: Row | None) -> Steps[Sequence[Row]]:
+        """Read the next rows behind the key `after`."""
+        keys = ", ".join(self.keys)
+        where = "" if after is None else f" WHERE ({keys}) > ({', '.join(f':{key}' for key in self.keys)})"
+        return (
+            yield from rows(
+                f"SELECT {', '.join(self.columns)} FROM {self.name}{where} ORDER BY {keys} LIMIT {PAGE}",
+                **dict(zip(self.keys, after or (), strict=False)),
+            )
+        )
+
+    def last_key(self) -> Steps[Row | None]:
+        order = ", ".join(f"{key} DESC" for key in self.keys)
+        return (yield from first(f"SELECT {', '.join(self.keys)} FROM {self.name} ORDER BY {order} LIMIT 1"))
+
+    def count(self) -> Steps[int]:
+        return (yield from the(f"SELECT COUNT(*) FROM {self.name}"))[0]
+
+    def put(self, page: Sequence[Row]) -> Steps[None]:
+        """Write rows, over those that have their keys already."""
+        yield from for_each(
+            f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({', '.join('?' * len(self.columns))})"
+            f" ON CONFLICT ({', '.join(self.keys)}) DO UPDATE SET"
+            f" {', '.join(f'{name} = excluded.{name}' for name in self.others)}",
+            [tuple(row) for row in page],
+        )
+
+
+COPIED = (
+    Table("product_catalog", ("product_index",), (
+        "product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url",
+        "created_at",
+    )),
+    Table("customer_profiles", ("customer_id",), (
+        "email", "email_key", "first_name", "last_name", "phone", "created_at", "version",
+    )),
+    Table("customer_addresses", ("customer_id", "address_id"), (
+        "position", "kind", "line1", "line2", "city", "region", "postal_code", "country", "is_default",
+    )),
+    Table("customer_segments", ("customer_id",), ("segment",)),
+    Table("browsing_history", ("event_id",), (
+        "customer_id", "product_id", "event_type", "dwell_seconds", "occurred_at", "digest",
+    )),
+    Table("purchase_history", ("order_id", "line"), (
+        "customer_id", "product_id", "quantity", "unit_price", "currency", "occurred_at", "digest",
+    )),
+    Table("erased_customers", ("id_hash",), ("is_finished",)),
+    Table("recommendation_models", ("model_id",), ("trained_at", "model")),
+    Table("product_neighbours", ("model_id", "product_index"), ("bought_together", "viewed_together", "similar_product")),
+    Table("product_trends", ("model_id", "category"), ("products",)),
+)  # fmt: skip
+"""All but the stored lists, which are made anew, and `shop_state`, which is set when the rest is there."""
+
+
+class ShopState(Struct, frozen=True):
+    """What there is once per shop; a shop that nothing was put into has the defaults."""
+
+    catalogue_version: int = 0
+    next_product_index: int = 0
+    model_id: str = "untrained"
+    erasure_key: bytes | None = None
+
+
+def state() -> Steps[ShopState]:
+    return ShopState(
+        *(yield from the("SELECT catalogue_version, next_product_index, model_id, erasure_key FROM shop_state"))
+    )
+
+
+def set_state(new: ShopState) -> Steps[None]:
+    yield from rows(
+        "UPDATE shop_state SET catalogue_version = :catalogue_version, next_product_index = :next_product_index,"
+        " model_id = :model_id, erasure_key = :erasure_key",
+        **msgspec.structs.asdict(new),
+    )

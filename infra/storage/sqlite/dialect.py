@@ -1,0 +1,38 @@
+"""How SQLite takes a statement: lists travel as JSON, and rows need no lock, as one writer works at a time."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TypeVar
+
+from infra.storage.sql.statements import Row, Statement, Steps
+
+T = TypeVar("T")
+
+
+def run(connection: sqlite3.Connection, steps: Steps[T]) -> T:
+    """Run a transaction's steps on a connection, in its thread."""
+    try:
+        statement = next(steps)
+        while True:
+            statement = steps.send(_executed(connection, statement))
+    except StopIteration as done:
+        return done.value
+
+
+def _executed(connection: sqlite3.Connection, statement: Statement) -> Sequence[Row]:
+    if statement.batch is not None:
+        connection.executemany(statement.text, statement.batch)
+        return []
+    parameters = {
+        name: json.dumps(value) if isinstance(value, list) else value for name, value in statement.parameters.items()
+    }
+    return connection.execute(_translated(statement.text), parameters).fetchall()
+
+
+@lru_cache(maxsize=256)
+def _translated(text: str) -> str:
+    text = re.sub(r"\bIN \((:\w+)\)", r"IN (SELECT value FROM json_each(\1))", text)
+    return re.sub(r" FOR UPDATE(?: OF \w+)?(?= ON CONFLICT|$)", "", text)

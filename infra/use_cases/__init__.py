@@ -1,0 +1,1 @@
+"""What a user asks for, each joining the domain with storage."""

@@ -1,0 +1,358 @@
+"""`python main.py evaluate`: files and databases in, a table out, and a clear word where nothing can be said."""
+
+import json
+import lzma
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from domain.evaluation.replay import Rehearsal
+from domain.training.event_log import EVENT_TYPES
+from domain.training.train import train_model
+from infra.cli import run
+from infra.cli.plot import plot
+from infra.demo import load_demo_shop
+from infra.storage.opening import open_repository
+from infra.use_cases.evaluate import Measured
+from infra.use_cases.recommend import fresh_list
+from infra.use_cases.train import Effort, read_catalogue, read_events, train
+from tests.conftest import NOW
+from tests.domain.event_logs import tastes
+
+FIELDS = [
+    "model", "recall", "recall_interval", "ndcg", "ndcg_interval", "hit_rate", "mrr", "coverage", "customers", "left_out",
+    "train_seconds", "ms_per_list",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path
+
+
+def lines_of(log, *, with_times=False):
+    rows = zip(
+        log.customers.tolist(), log.products.tolist(), log.event_types.tolist(), log.occurred_at.tolist(), strict=True
+    )
+    for customer, product, event_type, occurred_at in rows:
+        line = f"Kundin {customer},№{product},{EVENT_TYPES[event_type]}"
+        yield line + (f",{np.datetime64(occurred_at, 'us')}Z" if with_times else "")
+
+
+def write(path, log, *, with_times=False):
+    header = "customer_id,product_id,event_type" + ",occurred_at" * with_times
+    text = "\n".join([header, *lines_of(log, with_times=with_times), ""])
+    path.write_bytes(lzma.compress(text.encode()) if path.suffix == ".xz" else text.encode())
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A shop of two tastes, every fourth event held out, with ids that no import would take."""
+    log = tastes()
+    held_out = np.arange(len(log.products)) % 4 == 3
+    write(tmp_path / "train.csv.xz", log.only(~held_out))
+    write(tmp_path / "test.csv", log.only(held_out))
+    return ["--train", "train.csv.xz", "--test", "test.csv"]
+
+
+def test_every_model_is_measured_on_the_same_customers_one_object_a_line(files, capsys):
+    assert run(["evaluate", *files, "-k", "5", "--trials", "1", "--json"]) == 0
+
+    measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["model"] for one in measured] == [
+        "popularity", "recent_popularity", "segment_trend", "content", "item_knn", "neighbours", "served",
+    ]  # fmt: skip
+    assert all(list(one) == FIELDS and (one["customers"], one["left_out"]) == (60, 0) for one in measured)
+    by_model = {one["model"]: one for one in measured}
+    assert by_model["served"]["ndcg"] > by_model["popularity"]["ndcg"]
+    low, high = by_model["served"]["recall_interval"]
+    assert 0 < low <= by_model["served"]["recall"] <= high <= 1
+
+
+def test_a_table_says_who_was_compared_and_how(files, capsys):
+    assert run(["evaluate", *files, "--models", "served,item_knn", "--seen", "keep", "--trials", "0"]) == 0
+
+    said = capsys.readouterr().out
+    assert "60 customers, 0 left out, products seen before kept" in said
+    assert said.index("item_knn") < said.index("served")
+
+
+def test_what_only_the_catalogue_lists_is_ranked_and_what_it_lacks_stays_to_be_found(tmp_path, capsys):
+    (tmp_path / "train.csv").write_text("customer_id,product_id\na,x\na,y\nb,x\n")
+    (tmp_path / "test.csv").write_text("customer_id,product_id\nb,y\nb,elsewhere\nnobody,x\n")
+    (tmp_path / "products.csv").write_text("product_id,category\nx,1\ny,1\nz,1\n")
+
+    command = ["evaluate", "--train", "train.csv", "--test", "test.csv", "--products", "products.csv", "--json"]
+    assert run([*command, "--models", "served"]) == 0
+
+    (measured,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (measured["recall"], measured["customers"], measured["left_out"]) == (0.5, 1, 1)
+    assert measured["coverage"] == pytest.approx(2 / 3)
+
+
+def test_segments_and_times_of_files_are_used(tmp_path, capsys):
+    write(tmp_path / "events.csv", tastes(days=20), with_times=True)
+    (tmp_path / "customers.csv").write_text("customer_id,segment\nKundin 0,Premium\nKundin 1,\n")
+
+    command = ["evaluate", "--train", "events.csv", "--customers", "customers.csv", "--trials", "1", "--json"]
+    codes = [run([*command, "--models", "segment_trend,recent_popularity", *how]) for how in (
+        ["--holdout-days", "3"], ["--leave-last-out"], [],
+    )]  # fmt: skip
+
+    measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert codes == [0, 0, 0]
+    by_days, by_last, by_default = (measured[place]["customers"] for place in (0, 2, 4))
+    assert by_days < by_last == by_default == 60
+    assert all(0 <= one["ndcg"] <= 1 for one in measured)
+
+
+def test_orders_of_files_are_told_apart_and_json_lines_are_read(tmp_path, capsys):
+    lines = [
+        {"customer_id": number % 3, "product_id": number, "event_type": "purchase", "order_id": 7} for number in range(9)
+    ]
+    (tmp_path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "products.csv").write_text("product_id,price\n" + "".join(f"{number},2.5\n" for number in range(9)))
+
+    command = ["evaluate", "--train", "events.jsonl", "--products", "products.csv", "--leave-last-out", "--json"]
+    assert run([*command, "--models", "segment_trend,item_knn"]) == 0
+
+    measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["customers"] for one in measured] == [3, 3]
+
+
+def test_a_terminal_of_80_columns_shows_names_and_figures_whole(files, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert run(["evaluate", *files, "--models", "popularity,recent_popularity"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "recent_popularity" in shown
+    for heading in ("recall@20", "NDCG@20", "hit rate", "coverage", "train s", "ms a list"):
+        assert heading in shown
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_unusable_lines_are_counted_and_left_out(files, tmp_path, capsys):
+    with (tmp_path / "test.csv").open("a") as test:
+        test.write("x,y,kiss\nx,,view\nx\n")
+
+    assert run(["evaluate", *files, "--models", "popularity"]) == 0
+
+    assert "test.csv: 3 of 63 lines left out. First: line 62: event_type: Invalid enum value" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("train_lines", "test_lines", "said"),
+    [
+        ("a,x\n", "a,x\n", "None of 1 customers with held-out events can be compared"),
+        ("a,x\n", "b,x\n", "None of 1 customers with held-out events can be compared"),
+        ("a,x\n", "", "test.csv has no usable line."),
+        ("a\n", "a,x\n", "train.csv has no usable line. First: line 2: line: Expected 2 cells"),
+        ("a,x\n", None, "There are too few events to hold any out"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_in_one_line(tmp_path, capsys, train_lines, test_lines, said):
+    (tmp_path / "train.csv").write_text("customer_id,product_id\n" + train_lines)
+    (tmp_path / "test.csv").write_text("customer_id,product_id\n" + (test_lines or ""))
+    test = [] if test_lines is None else ["--test", "test.csv"]
+
+    assert run(["evaluate", "--train", "train.csv", *test]) == 1
+
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert said in output.err.splitlines()[-1]
+
+
+def test_a_file_without_the_columns_is_refused(tmp_path, capsys):
+    (tmp_path / "train.csv").write_text("user,item\na,x\n")
+
+    assert run(["evaluate", "--train", "train.csv"]) == 1
+    assert capsys.readouterr().err == (
+        "train.csv has no column customer_id; --map THEIRS=customer_id says what it is called there.\n"
+    )
+
+
+def test_columns_of_all_files_are_renamed(tmp_path, capsys):
+    (tmp_path / "train.csv").write_text("user,item\na,x\na,y\nb,x\n")
+    (tmp_path / "test.jsonl").write_text('{"user": "b", "item": "y"}\n')
+    (tmp_path / "products.csv").write_text("item,path\nx,1\ny,1\n")
+    (tmp_path / "customers.csv").write_text("user,segment\na,Premium\n")
+    command = ["evaluate", "--train", "train.csv", "--test", "test.jsonl", "--products", "products.csv"]
+    mapping = ["--map", "user=customer_id", "--map", "item=product_id", "--map", "path=category"]
+
+    assert run([*command, "--customers", "customers.csv", *mapping, "--models", "content", "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["recall"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("mapping", "said"),
+    [
+        (["user"], "--map takes THEIRS=OURS, not 'user'."),
+        (["user=person"], "--map names columns that an evaluation does not read: person."),
+        (["user=customer_id", "item=product_id", "sort=product_id"], "train.csv has the column product_id twice."),
+    ],
+)
+def test_a_wrong_renaming_is_explained(tmp_path, capsys, mapping, said):
+    (tmp_path / "train.csv").write_text("user,item,sort\na,x,1\n")
+
+    assert run(["evaluate", "--train", "train.csv", *(word for pair in mapping for word in ("--map", pair))]) == 1
+    assert capsys.readouterr().err == f"{said}\n"
+
+
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_the_models_are_drawn_with_their_intervals(files, tmp_path, capsys, how):
+    command = ["evaluate", *files, "--models", "popularity,neighbours,served", "--trials", "0"]
+
+    assert run([*command, *how, "--plot", "drawn.png"]) == 0
+
+    picture = (tmp_path / "drawn.png").read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(picture) > 10_000
+    assert len(capsys.readouterr().out.splitlines()) >= 3
+
+
+def test_a_picture_shows_what_was_measured(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path: drawn.append((figure, path)))
+    measured = [
+        Measured(
+            model=name,
+            recall=0.0,
+            recall_interval=(0.0, 0.0),
+            ndcg=ndcg,
+            ndcg_interval=(ndcg - 0.1, ndcg + 0.2),
+            hit_rate=0.0,
+            mrr=0.0,
+            coverage=0.0,
+            customers=7,
+            left_out=0,
+            train_seconds=0.0,
+            ms_per_list=0.0,
+        )
+        for name, ndcg in (("popularity", 0.2), ("served", 0.5))
+    ]
+
+    plot(measured, k=5, title="7 customers", path=tmp_path / "drawn.png")
+
+    [(figure, path)] = drawn
+    [axes] = figure.axes
+    assert path == tmp_path / "drawn.png"
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["popularity", "served"]
+    assert list(axes.lines[0].get_xdata()) == [0.2, 0.5]
+    [intervals] = axes.collections
+    assert np.array(intervals.get_segments()) == pytest.approx(np.array([[[0.1, 0], [0.4, 0]], [[0.4, 1], [0.7, 1]]]))
+    assert axes.get_xlabel().startswith("NDCG@5")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("drawn.jpg", "--plot writes a .png, not drawn.jpg."),
+        ("elsewhere/drawn.png", "--plot cannot write elsewhere/drawn.png: there is no such folder."),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_computed(files, capsys, name, said):
+    assert run(["evaluate", *files, "--plot", name]) == 1
+
+    output = capsys.readouterr()
+    assert (output.out, output.err) == ("", f"{said}\n")
+
+
+def test_without_matplotlib_a_picture_is_refused_before_anything_is_computed(files, capsys, monkeypatch):
+    # As find_spec has it of a package that is not there.
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+    assert run(["evaluate", *files, "--plot", "drawn.png"]) == 1
+
+    output = capsys.readouterr()
+    assert (output.out, output.err) == ("", "--plot needs matplotlib: pip install -r requirements/plot.txt\n")
+
+
+def test_a_picture_that_cannot_be_saved_costs_no_table(files, tmp_path, capsys):
+    (tmp_path / "drawn.png").mkdir()
+
+    assert run(["evaluate", *files, "--models", "popularity", "--trials", "0", "--plot", "drawn.png"]) == 1
+
+    output = capsys.readouterr()
+    assert "popularity" in output.out
+    assert output.err.endswith("drawn.png cannot be written: Is a directory.\n")
+
+
+def test_holding_out_more_than_there_is_leaves_nothing_to_compare(tmp_path, capsys):
+    write(tmp_path / "events.csv", tastes(days=3), with_times=True)
+
+    assert run(["evaluate", "--train", "events.csv", "--holdout-days", "300"]) == 1
+    assert "can be compared" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lines", ["a,x\na,y\na,z\n", "a,x\nb,x\nc,x\n", "a,x\n" * 50, "1,1\n1,2\n2,1\n"])
+def test_the_smallest_shops_are_measured_or_told_why_not(tmp_path, capsys, lines):
+    (tmp_path / "train.csv").write_text("customer_id,product_id\n" + lines)
+
+    code = run(["evaluate", "--train", "train.csv", "--leave-last-out", "--json"])
+
+    output = capsys.readouterr()
+    assert "nan" not in output.out.lower()
+    assert "Traceback" not in output.err
+    assert (code == 0) == bool(output.out)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--models", "magic"], "there is no model magic"),
+        (["-k", "0"], "expected a whole number from 1 to 100"),
+        (["--holdout-days", "-1"], "expected more than 0 days"),
+        (["--holdout-days", "soon"], "expected more than 0 days"),
+        (["--trials", "-1"], "expected 0 or more"),
+    ],
+)
+def test_a_wrong_option_is_explained(capsys, option, said):
+    with pytest.raises(SystemExit):
+        run(["evaluate", *option])
+
+    assert said in capsys.readouterr().err
+
+
+def test_files_beside_a_database_are_refused(capsys):
+    assert run(["evaluate", "--products", "products.csv"]) == 1
+    assert "go with --train" in capsys.readouterr().err
+
+
+async def test_a_rehearsal_recommends_what_the_shop_serves(settings, now):
+    async with open_repository(settings) as repository:
+        await load_demo_shop(repository, now=now)
+        await train(repository, now=now, effort=Effort(trials=0))
+        log, products = await read_events(repository), await read_catalogue(repository)
+        assigned = await repository.assigned_segments()
+        trained = train_model(log, products, assigned=assigned, model_id="m", trained_at=0)
+        rehearsal = Rehearsal(log, products, trained, assigned=assigned)
+        for customer in range(0, len(log.customer_ids), 40):
+            served = await fresh_list(repository, log.customer_ids[customer], now=rehearsal.now)
+
+            made = rehearsal.list_for(customer)
+
+            assert [item.product.product_id for item in made.items[:10]] == [item.product_id for item in served.items]
+            assert [item.score for item in made.items[:10]] == pytest.approx([item.score for item in served.items], abs=1e-6)
+
+
+def test_a_database_is_evaluated(settings, monkeypatch, capsys):
+    import asyncio  # noqa: PLC0415
+
+    async def fill():
+        async with open_repository(settings) as repository:
+            await load_demo_shop(repository, now=NOW)
+
+    asyncio.run(fill())
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+
+    assert run(["evaluate", "--models", "popularity,served", "--trials", "1", "--json"]) == 0
+
+    popularity, served = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert served["ndcg"] > popularity["ndcg"]

@@ -1,0 +1,136 @@
+"""Every statement is one that distributed engines of the PostgreSQL family take."""
+
+import io
+import itertools
+import re
+from collections import defaultdict
+from datetime import timedelta
+
+import pytest
+
+from domain.errors import CustomerNotFound
+from domain.ranking.inputs import CandidateQuery
+from domain.records.customers import Address, CustomerChange, NewCustomer
+from domain.records.interactions import OrderItem, Purchase
+from domain.records.products import ProductChange
+from domain.records.recommendations import ListRequest
+from infra.background.retention import purge
+from infra.ingest import Import, import_files
+from infra.progress import PlainProgress
+from infra.settings import Settings
+from infra.storage.opening import open_repository
+from infra.storage.postgres import dialect
+from infra.storage.sql import schema
+from infra.use_cases.copy import copy_shop
+from infra.use_cases.recommend import current_list
+from infra.use_cases.train import train
+from tests import postgres
+
+UNPORTABLE = re.compile(
+    r"\b(SERIAL|BIGSERIAL|SEQUENCE|nextval|IDENTITY|TRIGGER|SAVEPOINT|TEMP|TEMPORARY|TRUNCATE|REFERENCES|FOREIGN|ADVISORY|"
+    r"LOCK TABLE|LISTEN|NOTIFY|DO \$\$|CURSOR|SKIP LOCKED|USING (GIN|GIST)|pg_advisory\w*)\b",
+    re.IGNORECASE,
+)
+MOST_ROWS = 1000
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """Note what is sent to PostgreSQL: the statements in its own words, and how many rows each transaction writes."""
+    statements, written, numbers, number_of = set(), defaultdict(int), itertools.count(), {}
+    executed, run = dialect._executed, dialect.run
+
+    async def noting(connection, statement):
+        text, _ = dialect.translated(statement.text)
+        statements.add(text)
+        found = await executed(connection, statement)
+        if re.match(r"\s*(INSERT|UPDATE|DELETE)", text):
+            written[number_of[connection]] += len(statement.batch) if statement.batch is not None else max(1, len(found))
+        return found
+
+    async def counting(connection, steps):
+        number_of[connection] = next(numbers)
+        return await run(connection, steps)
+
+    monkeypatch.setattr(dialect, "_executed", noting)
+    monkeypatch.setattr("infra.storage.postgres.connections.run", counting)
+    return statements, written
+
+
+async def everything(url, tmp_path, now):
+    """Do all that can be done with a shop, in the largest portions that there are."""
+    (tmp_path / "products.csv").write_text("product_id,category\n" + "".join(f"p-{n},c-{n % 9}\n" for n in range(1100)))
+    (tmp_path / "customers.csv").write_text("customer_id,segment\n" + "".join(f"c-{n},Premium\n" for n in range(1100)))
+    lines = "".join(f"d-{n},q-{n % 700},view,e-{n}\n" for n in range(1100))
+    (tmp_path / "events.csv").write_text("customer_id,product_id,event_type,event_id\n" + lines)
+    async with open_repository(Settings(database_url=url)) as shop:
+        for kind in ("products", "customers", "events"):
+            wanted = Import(kind=kind, paths=(str(tmp_path / f"{kind}.csv"),), create_products=kind == "events")
+            await import_files(wanted, intake=shop, now=now, progress=PlainProgress(io.StringIO()))
+        await shop.create_customer(NewCustomer(customer_id="c", email="canary@b.c", segment="Budget"), now=now)
+        await shop.put_customers([CustomerChange(customer_id="c", email="canary-b@b.c", segment=None)], now=now)
+        await shop.put_products([ProductChange(product_id="p-1", name="New")], now=now)
+        await shop.add_addresses(
+            "c",
+            [Address(kind="billing", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")],
+        )
+        items = tuple(OrderItem(product_id=f"p-{n}") for n in range(100))
+        await shop.record([Purchase(customer_id="c", order_id=f"o-{n}", items=items) for n in range(5)], now=now)
+        await current_list(shop, "c", now=now, reuse_seconds=60)
+        for _ in range(2):
+            await train(shop, now=now)
+        request = ListRequest(category="c-1", min_price=1, max_price=2, exclude=frozenset({"p-1"}))
+        await current_list(shop, "c", request=request, now=now + timedelta(hours=2), reuse_seconds=60)
+        await shop.candidates(
+            CandidateQuery(product_indexes=(1,), categories=("a",), n_newest=1, n_fill=1, seen=frozenset(), request=request)
+        )
+        await shop.profile("c")
+        await shop.stored_list("c")
+        await shop.export("c")
+        old = "".join(f"o-{n},p-1,view,old-{n},2020-01-01\n" for n in range(1100))
+        (tmp_path / "old.csv").write_text("customer_id,product_id,event_type,event_id,occurred_at\n" + old)
+        wanted = Import(kind="events", paths=(str(tmp_path / "old.csv"),))
+        await import_files(wanted, intake=shop, now=now, progress=PlainProgress(io.StringIO()))
+        assert await purge(shop, now=now, retention_days=2000) == 1100
+        await shop.erase("c")
+        await shop.put_customers([CustomerChange(customer_id="c")], now=now)
+        with pytest.raises(CustomerNotFound):
+            await shop.erase("c")
+
+
+async def test_every_statement_is_portable_and_no_transaction_writes_too_many_rows(
+    sent, postgres_url, postgres_server, tmp_path, now
+):
+    statements, written = sent
+
+    await everything(postgres_url, tmp_path, now)
+    async with (
+        postgres.new_database(postgres_server) as other,
+        open_repository(Settings(database_url=postgres_url)) as source,
+        open_repository(Settings(database_url=other)) as target,
+    ):
+        await copy_shop(source.engine, target.engine, progress=PlainProgress(io.StringIO()))
+
+    assert len(statements) > 60
+    assert [text for text in statements if UNPORTABLE.search(text)] == []
+    assert MOST_ROWS - 100 < max(written.values()) <= MOST_ROWS
+    keys = {
+        row["table_name"]: row["columns"]
+        for row in await postgres.fetched_from(
+            postgres_url,
+            "SELECT table_name::text, string_agg(column_name, ', ' ORDER BY ordinal_position) AS columns"
+            " FROM information_schema.key_column_usage JOIN information_schema.table_constraints"
+            " USING (constraint_name, table_name) WHERE constraint_type = 'PRIMARY KEY' GROUP BY table_name",
+        )
+    }
+    upserts = [re.search(r"INSERT INTO (\w+).*ON CONFLICT \((.*?)\)", text) for text in statements if "CONFLICT" in text]
+    assert upserts
+    assert [found[0] for found in upserts if found[2] != keys[found[1]]] == []
+
+
+def test_the_schema_is_portable():
+    script = "".join(dialect.translated_schema(step) for step in schema.steps())
+
+    assert not UNPORTABLE.search(script)
+    assert "STRICT" not in script
+    assert "WHERE" not in script
