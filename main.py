@@ -14,7 +14,7 @@ from functions.customer.update_behavior import update_behavior
 from functions.recommendations.for_customer import for_customer
 from functions.recommendations.process_browsing import process_browsing
 from functions.recommendations.process_purchase import process_purchase
-from infra.background.gc import collect_seldom
+from infra.background.gc import tune_gc
 from infra.background.retention import purge_when_due
 from infra.background.training import train_when_due
 from infra.http.app import create_app
@@ -34,7 +34,7 @@ ENDPOINTS = (
     health,
 )
 
-app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, collect_seldom])
+app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, tune_gc])
 
 if __name__ == "__main__":
     from infra.cli import run

@@ -24,7 +24,7 @@ from rich.console import Console
 
 from benchmarks import writers
 from benchmarks.synthetic import write_shop
-from domain.ranking.recommend import recommend, shortlist, shown
+from domain.ranking.recommend import recommend, shortlist, to_response
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.recommendations import ListRequest
 from infra.http.auth import hash_of, new_key
@@ -91,7 +91,7 @@ end
 """
 
 
-class Measured(NamedTuple):
+class EvaluationResult(NamedTuple):
     """What a command took: seconds, seconds of all processors together, and the largest memory in MB."""
 
     seconds: float
@@ -99,7 +99,7 @@ class Measured(NamedTuple):
     memory: float
 
 
-def measured(command: list[str], **environment: str) -> Measured:
+def measured(command: list[str], **environment: str) -> EvaluationResult:
     """Run a command; return what it took."""
     began = time.perf_counter()
     running = subprocess.Popen(
@@ -109,10 +109,12 @@ def measured(command: list[str], **environment: str) -> Measured:
     running.returncode = os.waitstatus_to_exitcode(status)
     if running.returncode:
         raise subprocess.CalledProcessError(running.returncode, command)
-    return Measured(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return EvaluationResult(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def made_shop(folder: Path, *, n_products: int, n_events: int, n_customers: int = N_CUSTOMERS) -> tuple[Path, Measured]:
+def made_shop(
+    folder: Path, *, n_products: int, n_events: int, n_customers: int = N_CUSTOMERS
+) -> tuple[Path, EvaluationResult]:
     """Make, import and train a synthetic shop, and print how long it took; return its database and what training took."""
     write_shop(folder, n_products=n_products, n_customers=n_customers, n_events=n_events)
     url = f"sqlite:///{folder}/shop.db"
@@ -147,11 +149,11 @@ async def fresh_lists(url: str, *, n_products: int, n: int = 3000) -> list[float
             event = BrowsingEvent(customer_id=customer_id, product_id=product_id)
             await repository.put_events([event], create_products=False, now=now)
             began = time.perf_counter()
-            evidence = await repository.evidence(customer_id)
-            shortlisted = shortlist(evidence, request=ListRequest())
+            inputs = await repository.ranking_inputs(customer_id)
+            shortlisted = shortlist(inputs, request=ListRequest())
             products = await repository.candidates(shortlisted.query)
-            made = recommend(evidence, shortlisted, products, now=now)
-            shown(made, request=ListRequest())
+            made = recommend(inputs, shortlisted, products, now=now)
+            to_response(made, request=ListRequest())
             milliseconds.append((time.perf_counter() - began) * 1000)
     return milliseconds[n // 3 :]
 

@@ -12,7 +12,7 @@ ShopError
 ├── StoreBusy             the storage did not give its lock in time; the same may be asked again
 ├── StoreUnavailable      the storage cannot be reached, read or written; the same may be asked again
 ├── TrainingRunning       another training holds the database's lock
-└── Unusable              a setting, file or port that the program cannot start with
+└── ConfigurationError              a setting, file or port that the program cannot start with
 """
 
 
@@ -85,5 +85,5 @@ class TrainingRunning(ShopError):
     pass
 
 
-class Unusable(ShopError):
+class ConfigurationError(ShopError):
     pass

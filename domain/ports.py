@@ -6,9 +6,9 @@ from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct
 
-from domain.ranking.inputs import CandidateQuery, Evidence, NeighbourLists, ShopSummary, StoredList, StoredProfile
+from domain.ranking.inputs import CandidateQuery, NeighbourLists, RankingInputs, ShopSummary, StoredList, StoredProfile
 from domain.ranking.model import Model
-from domain.records.customers import Address, Customer, CustomerChange, NewCustomer, Segment, Standing, StoredAddress
+from domain.records.customers import Address, Customer, CustomerChange, NewCustomer, Segment, SegmentInputs, StoredAddress
 from domain.records.interactions import CustomerEvent, EventCounts, EventType
 from domain.records.privacy import StoredPerson
 from domain.records.products import Product, ProductChange
@@ -20,7 +20,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
 
     accepted: EventCounts
     seen_before: EventCounts
-    standing: Standing
+    segment_inputs: SegmentInputs
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -73,7 +73,7 @@ class Repository(Protocol):
         """Read a customer with addresses, activity and recent history."""
         ...
 
-    async def evidence(self, customer_id: str, *, category: str | None = None) -> Evidence:
+    async def ranking_inputs(self, customer_id: str, *, category: str | None = None) -> RankingInputs:
         """Gather what a list is made of; `category` is the one that the list shall be limited to."""
         ...
 
@@ -81,7 +81,7 @@ class Repository(Protocol):
         """Return the available products that `query` asks for, each once, filters applied."""
         ...
 
-    async def stored_beginning(self, customer_id: str) -> RecommendationList | None:
+    async def stored_first_page(self, customer_id: str) -> RecommendationList | None:
         """Return the beginning of the customer's list if everything it was computed from is still current, else None."""
         ...
 
@@ -113,7 +113,7 @@ class Repository(Protocol):
         ...
 
 
-class Intake(Protocol):
+class IngestStore(Protocol):
     """Take in a shop's history, at most 1,000 rows a call; a call is one transaction and tells what became of each."""
 
     async def put_products(self, changes: Sequence[ProductChange], *, now: datetime) -> list[Outcome]: ...

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 
-MOST_PLACES = 12
+MAX_FRAMES = 12
 REQUESTS = "shop.requests"
 """The name of the logger that has a line for each request."""
 
@@ -38,23 +38,23 @@ def members_of(record: logging.LogRecord) -> dict[str, Any]:
         "logger": record.name,
         # What asyncio says behind the first line shows objects with all that is in them.
         "message": message.partition("\n")[0] if record.name == "asyncio" else message,
-        **({"error": told(record.exc_info[1])} if record.exc_info and record.exc_info[1] else {}),
+        **({"error": describe_error(record.exc_info[1])} if record.exc_info and record.exc_info[1] else {}),
     }
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Tell an exception and what caused it in one line: types and places, and only such texts as never hold a value."""
     text = _text(error)
     said = f": {text}" if text else ""
     places = [f"{frame.filename}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__))]
-    at = f" at {' < '.join(places[:MOST_PLACES])}" if places else ""
+    at = f" at {' < '.join(places[:MAX_FRAMES])}" if places else ""
     inner = error.exceptions if isinstance(error, BaseExceptionGroup) else [error.__cause__] if error.__cause__ else []
-    return f"{type(error).__name__}{said}{at}" + "".join(f"; from {told(one)}" for one in inner)
+    return f"{type(error).__name__}{said}{at}" + "".join(f"; from {describe_error(one)}" for one in inner)
 
 
 def _text(error: BaseException) -> str | None:
     match error:
-        case Unusable():
+        case ConfigurationError():
             return str(error)
         case sqlite3.OperationalError() if hasattr(error, "sqlite_errorcode"):
             # One without a code is Python's own, and repeats the text that it could not decode.

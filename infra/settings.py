@@ -12,15 +12,15 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.records.values import Currency
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 KeyScope = Literal["backend", "storefront"]
-Caller = Literal[KeyScope, "anyone"]
+Scope = Literal[KeyScope, "anyone"]
 """For whom a request is answered: a server with a key, or anyone where none is needed."""
 
-MOST_KEYS_OF_A_SCOPE = 2
+MAX_KEYS_PER_SCOPE = 2
 _KEY = f"(?:{'|'.join(get_args(KeyScope))}):[0-9a-f]{{64}}"
 _ORIGIN = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?"
 _SQLITE = "sqlite:///"
@@ -58,7 +58,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
 
     def __post_init__(self) -> None:
         of_a_scope = Counter(self.keys.values())
-        if of_a_scope.total() < len(_split(self.api_keys)) or any(n > MOST_KEYS_OF_A_SCOPE for n in of_a_scope.values()):
+        if of_a_scope.total() < len(_split(self.api_keys)) or any(n > MAX_KEYS_PER_SCOPE for n in of_a_scope.values()):
             raise ValueError("a key twice, or too many of a scope")
 
     @property
@@ -118,7 +118,7 @@ def is_database_url(url: str) -> bool:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; raise Unusable with one line that names the variable and what it may be.
+    """Read the settings; raise ConfigurationError with one line that names the variable and what it may be.
 
     An empty variable counts as absent, as `NAME=` in a shell or template means.
     """
@@ -128,5 +128,5 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             msgspec.convert({name: value}, Settings, strict=False)
         except msgspec.ValidationError as error:
             shown = "" if name in _SECRET else f", not {value!r}"
-            raise Unusable(f"{name} must be {EXPECTED[name]}{shown}.") from error
+            raise ConfigurationError(f"{name} must be {EXPECTED[name]}{shown}.") from error
     return msgspec.convert(given, Settings, strict=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @asynccontextmanager
-async def alongside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+async def background_task(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     """Do `work` in a task of its own until the block is left; what it raised before is raised then."""
     task = asyncio.create_task(work)
     try:

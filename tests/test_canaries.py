@@ -35,7 +35,7 @@ def test_logged():
 
 def test_logged_with_an_exception_whose_text_is_told(monkeypatch):
     monkeypatch.setattr(infra.logs, "_text", str)
-    monkeypatch.setattr("infra.http.problems.told", infra.logs.told)
+    monkeypatch.setattr("infra.http.problems.describe_error", infra.logs.describe_error)
     reported(KeyError(said()), "an-id")
 
 def test_named():

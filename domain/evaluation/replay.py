@@ -8,10 +8,17 @@ from typing import Any
 import numpy as np
 
 from domain.ports import TrainedModel
-from domain.ranking.inputs import HISTORY_LENGTH, MOST_CATEGORIES, CandidateQuery, Evidence, PastEvent, Versions
+from domain.ranking.inputs import (
+    MAX_HISTORY_CATEGORIES,
+    MAX_HISTORY_EVENTS,
+    CandidateQuery,
+    PastEvent,
+    RankingInputs,
+    Versions,
+)
 from domain.ranking.model import Model, WeightedProducts
 from domain.ranking.recommend import recommend, shortlist
-from domain.records.customers import PurchaseSummary, Segment, Standing
+from domain.records.customers import PurchaseSummary, Segment, SegmentInputs
 from domain.records.products import Product
 from domain.records.recommendations import ListRequest, ScoredList
 from domain.records.values import from_microseconds
@@ -20,7 +27,7 @@ from domain.training.event_log import EVENT_TYPES, EventLog
 ALL = ListRequest()
 
 
-class Rehearsal:
+class Replay:
     """Recommend to the customers of an event log from a trained model, as of the log's newest event."""
 
     def __init__(
@@ -47,27 +54,27 @@ class Rehearsal:
 
     def list_for(self, customer: int, *, model: Model | None = None) -> ScoredList:
         """Make the customer's list by the very steps that serve it; `model` can weigh the sources otherwise."""
-        evidence = self.evidence(customer, model=model)
-        shortlisted = shortlist(evidence, request=ALL)
-        return recommend(evidence, shortlisted, self.candidates(shortlisted.query), now=self.now)
+        inputs = self.ranking_inputs(customer, model=model)
+        shortlisted = shortlist(inputs, request=ALL)
+        return recommend(inputs, shortlisted, self.candidates(shortlisted.query), now=self.now)
 
-    def evidence(self, customer: int, *, model: Model | None = None) -> Evidence:
+    def ranking_inputs(self, customer: int, *, model: Model | None = None) -> RankingInputs:
         """Gather what the repository would: the newest interactions, what was bought, and what was trained of both."""
         used = model or self.model
         events = self._events_of(customer)
-        history = self._history(events[:HISTORY_LENGTH])
+        history = self._history(events[:MAX_HISTORY_EVENTS])
         categories = dict.fromkeys(event.product.category for event in history if event.product.category)
         seeds = dict.fromkeys(event.product.product_index for event in history)
-        return Evidence(
+        return RankingInputs(
             customer_id=self._log.customer_ids[customer],
             versions=Versions(customer=0, catalogue=0, model_id=used.model_id),
-            standing=self._standing(customer, events, used),
+            segment_inputs=self._standing(customer, events, used),
             history=history,
             bought=self._bought(events),
             neighbours=[self._neighbours[index] for index in seeds if index in self._neighbours],
             category_trends={
                 path: self._category_trends[path]
-                for path in list(categories)[:MOST_CATEGORIES]
+                for path in list(categories)[:MAX_HISTORY_CATEGORIES]
                 if path in self._category_trends
             },
             model=used,
@@ -108,22 +115,22 @@ class Rehearsal:
             )
         }
 
-    def _standing(self, customer: int, events: Any, model: Model) -> Standing:
+    def _standing(self, customer: int, events: Any, model: Model) -> SegmentInputs:
         purchases = self._purchases(events)
         summary = PurchaseSummary(
             orders=len(np.unique(self._log.orders[purchases])),
             spent=float(self._log.spent[purchases].sum()),
             last_purchased_at=int(self._log.occurred_at[purchases].max(initial=0)),
         )
-        return Standing(
+        return SegmentInputs(
             assigned=self._assigned.get(self._log.customer_ids[customer]),
             purchases=summary if len(purchases) else None,
             rule=model.segment_rule,
-            counted_from=model.newest_event_at,
+            reference_time=model.newest_event_at,
         )
 
 
-def ranked(made: ScoredList, *, without: Iterable[int], k: int) -> list[int]:
+def top_product_indexes(made: ScoredList, *, without: Iterable[int], k: int) -> list[int]:
     """Return the product indexes of the first `k` products of a list that are not in `without`."""
     left_out = set(without)
     indexes = (item.product.product_index for item in made.items)

@@ -12,18 +12,18 @@ from domain.training.event_log import EventLog
 Seen = Literal["keep", "drop"]
 
 HELD_OUT_SHARE = 0.15
-LEAST_DAYS = 3
-LEAST_CUSTOMERS = 30
+MIN_DAYS = 3
+MIN_CUSTOMERS = 30
 
 
 class Split(Struct, frozen=True, kw_only=True):
     """The events that are shown and those that are held out, over one numbering of customers and products."""
 
-    shown: EventLog
-    held_out: EventLog
+    train: EventLog
+    test: EventLog
 
 
-class Relevant(Struct, frozen=True, kw_only=True):
+class GroundTruth(Struct, frozen=True, kw_only=True):
     """What each customer turned to in the held-out part: (customer, product) pairs, each once, sorted.
 
     `customers` lists those who are evaluated; `left_out` counts those with held-out events who are not: nothing of theirs
@@ -35,13 +35,13 @@ class Relevant(Struct, frozen=True, kw_only=True):
     products: npt.NDArray[np.int64]
     left_out: int
 
-    def sample(self, n: int, *, rng: np.random.Generator) -> "Relevant":
+    def sample(self, n: int, *, rng: np.random.Generator) -> "GroundTruth":
         """Keep `n` customers drawn by `rng`, or all where there are no more."""
         if len(self.customers) <= n:
             return self
         customers = np.sort(rng.choice(self.customers, size=n, replace=False))
         kept = np.isin(self.of_pair, customers)
-        return Relevant(
+        return GroundTruth(
             customers=customers, of_pair=self.of_pair[kept], products=self.products[kept], left_out=self.left_out
         )
 
@@ -59,9 +59,9 @@ def last_of_each(log: EventLog) -> Split:
     """Hold out the newest event of each customer, the last one in the log's order where instants are equal."""
     order = np.lexsort((log.occurred_at, log.customers))
     last = np.diff(log.customers[order], append=-1) != 0
-    held_out = np.zeros(len(order), dtype=np.bool_)
-    held_out[order[last]] = True
-    return _split(log, held_out)
+    test = np.zeros(len(order), dtype=np.bool_)
+    test[order[last]] = True
+    return _split(log, test)
 
 
 def some_of_each(log: EventLog, *, rng: np.random.Generator) -> Split:
@@ -74,16 +74,16 @@ def some_of_each(log: EventLog, *, rng: np.random.Generator) -> Split:
     sizes = np.diff(np.append(starts, len(order)))
     rank = np.arange(len(order)) - np.repeat(starts, sizes)
     wanted = np.where(sizes > 1, np.maximum(sizes // 10, 1), 0)
-    held_out = np.empty(len(pairs), dtype=np.bool_)
-    held_out[order] = rank < np.repeat(wanted, sizes)
-    return _split(log, held_out[pair_of])
+    test = np.empty(len(pairs), dtype=np.bool_)
+    test[order] = rank < np.repeat(wanted, sizes)
+    return _split(log, test[pair_of])
 
 
 def by_day(log: EventLog) -> Split | None:
     """Hold out the last days, those with about 15 % of the events; None where the events lie on less than 3 days."""
     days = log.occurred_at // DAY
     newest_first, counts = np.unique(-days, return_counts=True)
-    if len(newest_first) < LEAST_DAYS:
+    if len(newest_first) < MIN_DAYS:
         return None
     n_days = int(np.searchsorted(np.cumsum(counts), HELD_OUT_SHARE * len(days))) + 1
     first = -newest_first[min(n_days, len(newest_first) - 1) - 1]
@@ -96,26 +96,26 @@ def for_tuning(log: EventLog, *, seed: int) -> Split | None:
     None where fewer than 30 customers could be compared.
     """
     splits = (by_day(log), some_of_each(log, rng=np.random.default_rng(seed)))
-    usable = (split for split in splits if split and len(relevant(split, seen="drop").customers) >= LEAST_CUSTOMERS)
+    usable = (split for split in splits if split and len(ground_truth_of(split, seen="drop").customers) >= MIN_CUSTOMERS)
     return next(usable, None)
 
 
-def relevant(split: Split, *, seen: Seen) -> Relevant:
+def ground_truth_of(split: Split, *, seen: Seen) -> GroundTruth:
     """Collect what is to be found; with `drop`, products that the customer has shown events with do not count."""
-    n_products = 1 + max(int(part.products.max(initial=0)) for part in (split.shown, split.held_out))
-    held_out: npt.NDArray[np.int64] = np.unique(split.held_out.customers * n_products + split.held_out.products)
-    everyone = np.unique(held_out // n_products)
+    n_products = 1 + max(int(part.products.max(initial=0)) for part in (split.train, split.test))
+    test: npt.NDArray[np.int64] = np.unique(split.test.customers * n_products + split.test.products)
+    everyone = np.unique(test // n_products)
     if seen == "drop":
-        held_out = np.setdiff1d(held_out, split.shown.customers * n_products + split.shown.products)
-    held_out = held_out[np.isin(held_out // n_products, split.shown.customers)]
-    customers = np.unique(held_out // n_products)
-    return Relevant(
+        test = np.setdiff1d(test, split.train.customers * n_products + split.train.products)
+    test = test[np.isin(test // n_products, split.train.customers)]
+    customers = np.unique(test // n_products)
+    return GroundTruth(
         customers=customers,
-        of_pair=held_out // n_products,
-        products=held_out % n_products,
+        of_pair=test // n_products,
+        products=test % n_products,
         left_out=len(everyone) - len(customers),
     )
 
 
-def _split(log: EventLog, held_out: npt.NDArray[np.bool_]) -> Split:
-    return Split(shown=log.only(~held_out), held_out=log.only(held_out))
+def _split(log: EventLog, test: npt.NDArray[np.bool_]) -> Split:
+    return Split(train=log.only(~test), test=log.only(test))

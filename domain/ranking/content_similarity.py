@@ -15,8 +15,8 @@ from domain.records.products import Product, category_levels
 
 N_SIMILAR = 20
 LEVELS = 6
-BLOCK = 512
-MOST_COMPARED = 1000
+ROWS_PER_BLOCK = 512
+MAX_COMPARED = 1000
 TIE = 1e-9
 
 CATEGORY, WORDS, BRAND, PRICE = 0.4, 0.3, 0.15, 0.15
@@ -98,16 +98,16 @@ def similar_products(products: Sequence[Product], words: WordWeights) -> Iterato
             compared = everything.take(pool)
             compared = replace(compared, words=compared.words.shared())
             own = np.flatnonzero(np.isin(pool, asking))
-            for first in range(0, len(own), BLOCK):
-                yield from _most_similar(own[first : first + BLOCK], compared, indexes[pool])
+            for first in range(0, len(own), ROWS_PER_BLOCK):
+                yield from _most_similar(own[first : first + ROWS_PER_BLOCK], compared, indexes[pool])
 
 
 def _parts(group: list[int], products: Sequence[Product]) -> Iterator[npt.NDArray[np.intp]]:
     """Part the places of a category's products, each part in the order of `products`."""
-    if len(group) > MOST_COMPARED:
+    if len(group) > MAX_COMPARED:
         group = sorted(group, key=lambda place: (products[place].brand or "", products[place].price or 0.0, place))
-    for first in range(0, len(group), MOST_COMPARED):
-        yield np.sort(np.array(group[first : first + MOST_COMPARED], dtype=np.intp))
+    for first in range(0, len(group), MAX_COMPARED):
+        yield np.sort(np.array(group[first : first + MAX_COMPARED], dtype=np.intp))
 
 
 def _most_similar(

@@ -11,7 +11,7 @@ SAME_CATEGORY = 0.93
 SAME_BRAND_IN_CATEGORY = 0.85
 
 
-def diversified(
+def rerank(
     products: Sequence[Product], scores: npt.NDArray[np.float64], *, k: int, variety: float = 1.0
 ) -> list[tuple[int, float]]:
     """Choose the best `k`; return their positions in `products` with the scores they were chosen at.

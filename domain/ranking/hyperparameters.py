@@ -6,7 +6,7 @@ FOREVER = 36_500.0
 """A half-life, in days, that is as good as none."""
 
 
-class Recipe(Struct, frozen=True, kw_only=True):
+class Hyperparameters(Struct, frozen=True, kw_only=True):
     """How a model is made of events; the defaults serve a shop that has too few events to try others.
 
     Half-lives are in days, exponents are powers; what each of them applies to stands beside it.

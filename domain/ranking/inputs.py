@@ -4,14 +4,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from domain.ranking.model import Choice, Model, WeightedProducts
-from domain.records.customers import Activity, Customer, Standing, StoredAddress
+from domain.ranking.model import Model, TunedConfig, WeightedProducts
+from domain.records.customers import Activity, Customer, SegmentInputs, StoredAddress
 from domain.records.interactions import EventType
 from domain.records.products import Product
 from domain.records.recommendations import ListRequest, RecommendationList, ScoredList
 
-HISTORY_LENGTH = 300
-MOST_CATEGORIES = 16
+MAX_HISTORY_EVENTS = 300
+MAX_HISTORY_CATEGORIES = 16
 """Of how many categories of the history a list looks at what is popular."""
 
 
@@ -40,7 +40,7 @@ class NeighbourLists(Struct, frozen=True, kw_only=True, gc=False):
     similar_product: bytes
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
+class RankingInputs(Struct, frozen=True, kw_only=True):
     """What one customer's list is made of, read at one moment.
 
     `history` has the last interactions, newest first; `bought` every product ever bought with the microseconds of its
@@ -51,7 +51,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
     customer_id: str
     versions: Versions
-    standing: Standing
+    segment_inputs: SegmentInputs
     history: list[PastEvent]
     bought: dict[str, int]
     neighbours: list[NeighbourLists]
@@ -79,17 +79,17 @@ class StoredList(Struct, frozen=True, kw_only=True):
     """A list with its beginning as it is usually shown, and the versions it was computed from."""
 
     recommendations: ScoredList
-    beginning: RecommendationList
+    first_page: RecommendationList
     versions: Versions
 
 
 class StoredProfile(Struct, frozen=True, kw_only=True):
-    """A customer as stored, read at one moment; `customer.segment` is already what `standing` decides."""
+    """A customer as stored, read at one moment; `customer.segment` is already what `segment_inputs` decides."""
 
     customer: Customer
     addresses: list[StoredAddress]
     activity: Activity
-    standing: Standing
+    segment_inputs: SegmentInputs
     history: list[PastEvent]
     interest_days: float
 
@@ -106,4 +106,4 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     n_events_untrained: int
     model_id: str
     trained_at: datetime | None
-    choice: Choice
+    choice: TunedConfig

@@ -4,11 +4,15 @@ from functools import cached_property
 
 from msgspec import Struct, field
 
-from domain.ranking.hyperparameters import Recipe
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.records.customers import Segment, SegmentRule
 
-MOST_CATEGORIES = 5000
+MAX_MODEL_CATEGORIES = 5000
 """How many categories a model knows something of, those that are bought most: it is read whole into each process."""
+
+
+PUBLIC_NAMES = {"hyperparameters": "recipe", "source_weights": "blend"}
+"""What `/health` and stored models call them since the first release."""
 
 
 class WeightedProducts(Struct, frozen=True, kw_only=True, dict=True):
@@ -23,7 +27,7 @@ class WeightedProducts(Struct, frozen=True, kw_only=True, dict=True):
         return dict(zip(self.products, self.weights, strict=True))
 
 
-class Blend(Struct, frozen=True, kw_only=True):
+class SourceWeights(Struct, frozen=True, kw_only=True):
     """How much each source weighs in a score; every source is scaled to [0, 1] before."""
 
     bought_together: float = 1.0
@@ -50,10 +54,10 @@ class PriceFit(Struct, frozen=True, kw_only=True):
     deviation: float = 1.0
 
 
-class Tuning(Struct, frozen=True, kw_only=True):
+class Tuning(Struct, frozen=True, kw_only=True, rename={"ndcg_of_default_weights": "ndcg_of_default_blend"}):
     """How the model's choices were made: by which seed, in how many trials, on how many events, and what the best scored.
 
-    `ndcg` is the mean NDCG@20 of `n_customers` over held-out events of the shop, `ndcg_of_default_blend` what
+    `ndcg` is the mean NDCG@20 of `n_customers` over held-out events of the shop, `ndcg_of_default_weights` what
     the same neighbours reach with the documented weights of the sources; both are 0 where nothing could be held out.
     """
 
@@ -62,24 +66,24 @@ class Tuning(Struct, frozen=True, kw_only=True):
     n_events: int = 0
     n_customers: int = 0
     ndcg: float = 0.0
-    ndcg_of_default_blend: float = 0.0
+    ndcg_of_default_weights: float = 0.0
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class TunedConfig(Struct, frozen=True, kw_only=True, rename=PUBLIC_NAMES):
     """All that tuning chooses; the defaults serve a shop with too few events to hold any out.
 
     A category whose rate of rebuying is `rebuy_rate` or more counts as rebought.
     """
 
-    recipe: Recipe = Recipe()
-    blend: Blend = Blend()
+    hyperparameters: Hyperparameters = Hyperparameters()
+    source_weights: SourceWeights = SourceWeights()
     seen_again: float = 0.0
     rebuy_rate: float = 0.25
     variety: float = 0.5
     tuning: Tuning = Tuning()
 
 
-class Model(Struct, frozen=True, kw_only=True):
+class Model(Struct, frozen=True, kw_only=True, rename=PUBLIC_NAMES):
     """One version of what was learned; instants in microseconds, `model_id` is `untrained` before the first training.
 
     `rebuy_days` has the categories that people rebuy, with the usual days in between; `median_prices` are those of the
@@ -96,8 +100,8 @@ class Model(Struct, frozen=True, kw_only=True):
     n_events: int = 0
     n_customers: int = 0
     n_products: int = 0
-    recipe: Recipe = field(default_factory=Recipe)
-    blend: Blend = field(default_factory=Blend)
+    hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
+    source_weights: SourceWeights = field(default_factory=SourceWeights)
     seen_again: float | None = 0.0
     rebuy_rate: float = 0.25
     variety: float = 0.5
@@ -112,11 +116,11 @@ class Model(Struct, frozen=True, kw_only=True):
     segment_events: dict[Segment, int] = {}
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> TunedConfig:
         """What tuning chose."""
-        return Choice(
-            recipe=self.recipe,
-            blend=self.blend,
+        return TunedConfig(
+            hyperparameters=self.hyperparameters,
+            source_weights=self.source_weights,
             seen_again=self.seen_again or 0.0,
             rebuy_rate=self.rebuy_rate,
             variety=self.variety,

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 
-from domain.records.recommendations import Part, Reason, Source
+from domain.records.recommendations import Contribution, Reason, Source
 
-MOST_REASONS = 5
+MAX_REASONS = 5
 N_NAMED = 2
 
 
-def reasons_of(parts: Iterable[Part]) -> list[Reason]:
+def reasons_of(parts: Iterable[Contribution]) -> list[Reason]:
     """Turn the positive parts of one score into at most 5 reasons whose shares add to 1, the largest first.
 
     Of more than 5 parts, the two largest keep their cause and the others are merged per source. Where more than 5 reasons
     remain, the smallest are left out and the shares are those of what is shown.
     """
     ranked: list[tuple[float, Source, str]] = sorted((-part, source, cause or "") for source, cause, part in parts)
-    if len(ranked) > MOST_REASONS:
-        ranked = sorted(_merged(ranked))[:MOST_REASONS]
+    if len(ranked) > MAX_REASONS:
+        ranked = sorted(_merged(ranked))[:MAX_REASONS]
     total = sum(part for part, _, _ in ranked)
     return [
         Reason(source=source, category=cause or None, share=round(part / total, 4))

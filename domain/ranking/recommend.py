@@ -11,12 +11,12 @@ from itertools import islice
 
 from msgspec import Struct
 
-from domain.ranking.contributions import sources_in, unpacked
-from domain.ranking.diversity import diversified
-from domain.ranking.inputs import CandidateQuery, Evidence
+from domain.ranking.contributions import sources_in, unpack_contributions
+from domain.ranking.diversity import rerank
+from domain.ranking.inputs import CandidateQuery, RankingInputs
 from domain.ranking.interests import category_interests
 from domain.ranking.reasons import reasons_of
-from domain.ranking.signals import NEIGHBOUR_SOURCES, Signals, counted_from, score, signals_of
+from domain.ranking.signals import NEIGHBOUR_SOURCES, Signals, compute_signals, reference_time, score
 from domain.records.customers import segment_of
 from domain.records.products import Product
 from domain.records.recommendations import (
@@ -31,14 +31,14 @@ from domain.records.recommendations import (
 )
 from domain.records.values import DAY
 
-N_NEIGHBOURS = 100
-N_TREND = 20
-N_CATEGORY_TREND = 10
-N_NEWEST = 4
+N_NEIGHBOUR_CANDIDATES = 100
+N_POPULAR_CANDIDATES = 20
+N_CATEGORY_CANDIDATES = 10
+N_NEWEST_CANDIDATES = 4
 N_INTERESTS = 5
-LEAST_SEGMENT_EVENTS = 50
+MIN_SEGMENT_EVENTS = 50
 
-PERSONAL: frozenset[Source] = frozenset({*NEIGHBOUR_SOURCES, "category_interest"})
+PERSONAL_SOURCES: frozenset[Source] = frozenset({*NEIGHBOUR_SOURCES, "category_interest"})
 
 
 class Shortlist(Struct, frozen=True, kw_only=True):
@@ -48,43 +48,45 @@ class Shortlist(Struct, frozen=True, kw_only=True):
     signals: Signals
 
 
-def shortlist(evidence: Evidence, *, request: ListRequest) -> Shortlist:
+def shortlist(inputs: RankingInputs, *, request: ListRequest) -> Shortlist:
     """Choose the products that scoring wants to see: the best by neighbours, by trend, and the newest of the interests."""
-    signals = signals_of(evidence)
-    indexes = dict.fromkeys(signals.neighbours.best(None if request.is_filtered else N_NEIGHBOURS))
+    signals = compute_signals(inputs)
+    indexes = dict.fromkeys(signals.neighbours.best(None if request.is_filtered else N_NEIGHBOUR_CANDIDATES))
     for trend, n in (
-        (signals.segment_trend, N_TREND),
-        (signals.popularity, N_TREND),
-        *((trend, N_CATEGORY_TREND) for trend in signals.category_trends.values()),
+        (signals.segment_trend, N_POPULAR_CANDIDATES),
+        (signals.popularity, N_POPULAR_CANDIDATES),
+        *((trend, N_CATEGORY_CANDIDATES) for trend in signals.category_trends.values()),
     ):
         # Filters leave few of these, so that they are asked about all.
         indexes.update(dict.fromkeys(islice(trend, None if request.is_filtered else n)))
     interests = category_interests(
-        evidence.history, counted_from=counted_from(evidence), half_life_days=evidence.model.recipe.interest_days
+        inputs.history,
+        reference_time=reference_time(inputs),
+        half_life_days=inputs.model.hyperparameters.interest_days,
     )
     query = CandidateQuery(
         product_indexes=tuple(indexes),
         categories=tuple(interest.category for interest in interests[:N_INTERESTS]),
-        n_newest=N_NEWEST,
+        n_newest=N_NEWEST_CANDIDATES,
         n_fill=_length(request),
-        seen=frozenset(evidence.bought),
+        seen=frozenset(inputs.bought),
         request=request,
     )
     return Shortlist(query=query, signals=signals)
 
 
-def recommend(evidence: Evidence, shortlisted: Shortlist, products: Sequence[Product], *, now: datetime) -> ScoredList:
+def recommend(inputs: RankingInputs, shortlisted: Shortlist, products: Sequence[Product], *, now: datetime) -> ScoredList:
     """Rank `products`, those found of the shortlist: as many as a stored list has, or as a filtered request asks for."""
     request = shortlisted.query.request
-    admitted = eligible(products, evidence)
-    scores = score(shortlisted.signals, admitted, evidence=evidence, now=now)
-    chosen = diversified(admitted, scores.totals, k=_length(request), variety=evidence.model.variety)
-    parts = scores.parts.packed([position for position, _ in chosen])
-    segment, _ = segment_of(evidence.standing)
+    admitted = eligible(products, inputs)
+    scores = score(shortlisted.signals, admitted, inputs=inputs, now=now)
+    chosen = rerank(admitted, scores.totals, k=_length(request), variety=inputs.model.variety)
+    parts = scores.contributions.packed([position for position, _ in chosen])
+    segment, _ = segment_of(inputs.segment_inputs)
     return ScoredList(
-        customer_id=evidence.customer_id,
+        customer_id=inputs.customer_id,
         segment=segment,
-        strategy=_strategy(evidence, shortlisted.signals, parts, request=request),
+        strategy=_strategy(inputs, shortlisted.signals, parts, request=request),
         generated_at=now,
         causes=scores.causes,
         items=[
@@ -94,18 +96,18 @@ def recommend(evidence: Evidence, shortlisted: Shortlist, products: Sequence[Pro
     )
 
 
-def eligible(products: Sequence[Product], evidence: Evidence) -> list[Product]:
+def eligible(products: Sequence[Product], inputs: RankingInputs) -> list[Product]:
     """Keep the products that the customer may be shown: not what was bought, but for what is rebought and due."""
-    bought = evidence.bought
-    seen = {event.product.product_index for event in evidence.history} if evidence.model.seen_again is None else ()
+    bought = inputs.bought
+    seen = {event.product.product_index for event in inputs.history} if inputs.model.seen_again is None else ()
     return [
         product
         for product in products
-        if (product.product_id not in bought or _may_return(product, evidence)) and product.product_index not in seen
+        if (product.product_id not in bought or _may_return(product, inputs)) and product.product_index not in seen
     ]
 
 
-def shown(made: ScoredList, *, request: ListRequest) -> RecommendationList:
+def to_response(made: ScoredList, *, request: ListRequest) -> RecommendationList:
     """Show the first `limit` products that pass the filters of `request`, ranked from 1, with their reasons."""
     admitted = (item for item in made.items if request.admits(item.product))
     return RecommendationList(
@@ -122,18 +124,18 @@ def _length(request: ListRequest) -> int:
     return request.limit if request.is_filtered else STORED_LENGTH
 
 
-def _may_return(product: Product, evidence: Evidence) -> bool:
+def _may_return(product: Product, inputs: RankingInputs) -> bool:
     """Tell whether a product that was bought may be shown again."""
-    interval = evidence.model.rebuy_days.get(product.category or "")
-    return interval is not None and counted_from(evidence) - evidence.bought[product.product_id] >= interval * DAY
+    interval = inputs.model.rebuy_days.get(product.category or "")
+    return interval is not None and reference_time(inputs) - inputs.bought[product.product_id] >= interval * DAY
 
 
-def _strategy(evidence: Evidence, signals: Signals, parts: Sequence[bytes], *, request: ListRequest) -> Strategy:
+def _strategy(inputs: RankingInputs, signals: Signals, parts: Sequence[bytes], *, request: ListRequest) -> Strategy:
     """Say what a list rests on: the first of the levels that holds."""
-    segment, _ = segment_of(evidence.standing)
-    if not PERSONAL.isdisjoint(sources_in(parts)):
+    segment, _ = segment_of(inputs.segment_inputs)
+    if not PERSONAL_SOURCES.isdisjoint(sources_in(parts)):
         return "personalised"
-    if signals.segment_trend and evidence.model.segment_events.get(segment, 0) >= LEAST_SEGMENT_EVENTS:
+    if signals.segment_trend and inputs.model.segment_events.get(segment, 0) >= MIN_SEGMENT_EVENTS:
         return "segment"
     if signals.popularity:
         return "popular"
@@ -153,5 +155,5 @@ def _item(rank: int, item: ScoredProduct, *, causes: Sequence[str]) -> Recommend
         url=product.url,
         image_url=product.image_url,
         score=round(item.score, 6),
-        reasons=reasons_of(unpacked(item.parts, causes=causes)),
+        reasons=reasons_of(unpack_contributions(item.parts, causes=causes)),
     )

@@ -16,7 +16,7 @@ from domain.ranking.hashing import hashed
 from domain.ranking.model import WordWeights
 
 N_WORDS = 2048
-LONGEST = 32
+MAX_WORD_LENGTH = 32
 DIGITS = 5
 
 
@@ -64,7 +64,7 @@ def word_weights(names: Sequence[str]) -> WordWeights:
     letters count among the others, so that what is stored stays small.
     """
     counts = Counter(word for name in names for word in words_of(name).words)
-    shared = sorted((-n, word) for word, n in counts.items() if n > 1 and len(word) <= LONGEST)
+    shared = sorted((-n, word) for word, n in counts.items() if n > 1 and len(word) <= MAX_WORD_LENGTH)
     kept = {word: math.log1p(len(names) / -n) for n, word in shared[:N_WORDS]}
     rare = max(kept.values()) if len(shared) > N_WORDS else math.log1p(max(len(names), 1))
     return WordWeights(idf=kept, rare=rare)

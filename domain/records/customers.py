@@ -16,7 +16,7 @@ SegmentSource = Literal["assigned", "computed", "default"]
 AddressKind = Literal["shipping", "billing"]
 
 SEGMENTS: tuple[Segment, ...] = get_args(Segment)
-MOST_ADDRESSES = 100
+MAX_ADDRESSES = 100
 
 
 class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,7 +77,7 @@ class StoredAddress(Struct, frozen=True, kw_only=True):
 
 class NewAddresses(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     customer_id: Id
-    addresses: Annotated[tuple[Address, ...], Meta(min_length=1, max_length=MOST_ADDRESSES)]
+    addresses: Annotated[tuple[Address, ...], Meta(min_length=1, max_length=MAX_ADDRESSES)]
 
 
 class AddressBook(Struct, frozen=True, kw_only=True):
@@ -117,31 +117,33 @@ class SegmentRule(Struct, frozen=True, kw_only=True):
     spent: tuple[float, float, float, float] = (50.0, 150.0, 400.0, 1000.0)
 
 
-class Standing(Struct, frozen=True, kw_only=True):
-    """All that decides a customer's segment; `counted_from` is the newest event of the shop, in microseconds."""
+class SegmentInputs(Struct, frozen=True, kw_only=True):
+    """All that decides a customer's segment; `reference_time` is the newest event of the shop, in microseconds."""
 
     assigned: Segment | None
     purchases: PurchaseSummary | None
     rule: SegmentRule
-    counted_from: int
+    reference_time: int
 
 
-def segment_of(standing: Standing) -> tuple[Segment, SegmentSource]:
+def segment_of(segment_inputs: SegmentInputs) -> tuple[Segment, SegmentSource]:
     """Give a customer's segment: the assigned one, else the computed one, else Regular until the first purchase."""
-    if standing.assigned is not None:
-        return standing.assigned, "assigned"
-    if standing.purchases is None:
+    if segment_inputs.assigned is not None:
+        return segment_inputs.assigned, "assigned"
+    if segment_inputs.purchases is None:
         return "Regular", "default"
-    return computed_segment(standing.purchases, rule=standing.rule, counted_from=standing.counted_from), "computed"
+    return computed_segment(
+        segment_inputs.purchases, rule=segment_inputs.rule, reference_time=segment_inputs.reference_time
+    ), "computed"
 
 
-def computed_segment(purchases: PurchaseSummary, *, rule: SegmentRule, counted_from: int) -> Segment:
+def computed_segment(purchases: PurchaseSummary, *, rule: SegmentRule, reference_time: int) -> Segment:
     """Sort a buyer by recency, frequency and money, each scored 0 to 4 by the edges of `rule`.
 
     Premium: 9 of the 12 points and at least 3 for money. Budget: at most 5 points and at most 1 for money. Regular: the
     rest. The scores are those of Hughes, "Strategic Database Marketing" (1994), over quintiles.
     """
-    age_days = max(0, counted_from - purchases.last_purchased_at) / DAY
+    age_days = max(0, reference_time - purchases.last_purchased_at) / DAY
     recency = 4 - bisect_right(rule.recency_days, age_days)
     money = bisect_right(rule.spent, purchases.spent)
     points = recency + bisect_right(rule.orders, purchases.orders) + money

@@ -12,7 +12,7 @@ from domain.errors import EventTooOld, InvalidField, TooManyItems
 from domain.records.customers import Segment
 from domain.records.values import (
     EPOCH,
-    LATEST_AHEAD,
+    MAX_CLOCK_SKEW,
     Currency,
     Id,
     Instant,
@@ -26,7 +26,7 @@ from domain.records.values import (
 
 BrowsingType = Literal["view", "cart", "wishlist"]
 EventType = Literal[BrowsingType, "purchase"]
-MOST_ORDER_ITEMS = 500
+MAX_ORDER_ITEMS = 500
 
 
 class Interaction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,7 +128,7 @@ def check_occurred(event: Interaction | Order, *, now: datetime, retention_days:
     """
     if event.occurred_at is None:
         return
-    if event.occurred_at > now + LATEST_AHEAD:
+    if event.occurred_at > now + MAX_CLOCK_SKEW:
         raise InvalidField(f"{pointer}/occurred_at", "Expected an instant at most 5 minutes ahead")
     if event.occurred_at < oldest_kept(now, retention_days=retention_days):
         raise EventTooOld(f"{pointer}/occurred_at", days=retention_days)
@@ -144,8 +144,8 @@ def check_update(update: BehaviorUpdate, *, now: datetime, retention_days: int) 
     for name, events in (("browsing", update.browsing), ("purchases", update.purchases)):
         for place, event in enumerate(events):
             check_occurred(event, now=now, retention_days=retention_days, pointer=f"#/{name}/{place}")
-    if sum(len(order.items) for order in update.purchases) > MOST_ORDER_ITEMS:
-        raise TooManyItems(f"One call takes at most {MOST_ORDER_ITEMS} order items.")
+    if sum(len(order.items) for order in update.purchases) > MAX_ORDER_ITEMS:
+        raise TooManyItems(f"One call takes at most {MAX_ORDER_ITEMS} order items.")
 
 
 def content_digest(event: CustomerEvent) -> bytes:

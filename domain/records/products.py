@@ -62,6 +62,6 @@ def category_levels(category: str | None) -> tuple[str, ...]:
     return tuple("/".join(levels[: depth + 1]) for depth in range(len(levels)))
 
 
-def lies_in(category: str | None, path: str) -> bool:
+def is_in_category(category: str | None, path: str) -> bool:
     """Tell whether `category` is `path` or lies below it, by whole levels (`homeware` does not lie in `home`)."""
     return category is not None and (category == path or category.startswith(path + "/"))

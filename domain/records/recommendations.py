@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from domain.errors import InvalidField
 from domain.records.customers import Activity, Customer, Segment, StoredAddress
-from domain.records.products import Product, lies_in
+from domain.records.products import Product, is_in_category
 
 Strategy = Literal["personalised", "segment", "popular", "catalogue", "empty"]
 Source = Literal[
@@ -66,7 +66,7 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
     items: list[RecommendedProduct]
 
 
-Part = tuple[Source, str | None, float]
+Contribution = tuple[Source, str | None, float]
 """A positive part of a score: its source, what caused it (a product id or a category path), how much."""
 
 
@@ -141,7 +141,7 @@ class ListRequest(Struct, frozen=True, kw_only=True):
         """Tell whether a product passes the filters; one without a price passes no price filter."""
         if product.product_id in self.exclude:
             return False
-        if self.category is not None and not lies_in(product.category, self.category):
+        if self.category is not None and not is_in_category(product.category, self.category):
             return False
         if self.min_price is None and self.max_price is None:
             return True

@@ -14,12 +14,12 @@ _END = r"(?![\s\S])"
 _ID_CHARACTERS = r"[A-Za-z0-9._-]+" + _END
 _PRINTABLE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*" + _END
 
-ID_LENGTH = 64
+MAX_ID_LENGTH = 64
 ID_PATTERN = rf"^(?!\.\.?{_END}){_ID_CHARACTERS}"
-CATEGORY_LENGTH = 200
+MAX_CATEGORY_LENGTH = 200
 CATEGORY_PATTERN = rf"^(?=.*\S){_PRINTABLE}"
 
-Id = Annotated[str, Meta(min_length=1, max_length=ID_LENGTH, pattern=ID_PATTERN)]
+Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH, pattern=ID_PATTERN)]
 CUSTOMER_ID_PATTERN = rf"^(?!(?:\.\.?|process-browsing|process-purchase){_END}){_ID_CHARACTERS}"
 EMAIL_PATTERN = rf"^[^@\s\u0000-\u001f]+@[^@\s\u0000-\u001f]+{_END}"
 CustomerId = Annotated[str, Meta(min_length=1, max_length=64, pattern=CUSTOMER_ID_PATTERN)]
@@ -33,7 +33,7 @@ CURRENCY_PATTERN = rf"^[A-Z]{{3}}{_END}"
 Country = Annotated[str, Meta(pattern=COUNTRY_PATTERN, description="ISO 3166-1 alpha-2")]
 Currency = Annotated[str, Meta(pattern=CURRENCY_PATTERN, description="ISO 4217")]
 CategoryPath = Annotated[
-    str, Meta(min_length=1, max_length=CATEGORY_LENGTH, pattern=CATEGORY_PATTERN, description="Levels separated by /")
+    str, Meta(min_length=1, max_length=MAX_CATEGORY_LENGTH, pattern=CATEGORY_PATTERN, description="Levels separated by /")
 ]
 Url = Annotated[str, Meta(min_length=1, max_length=2000, pattern=rf"^(?=.*\S){_PRINTABLE}")]
 Money = Annotated[float, Meta(ge=0, le=1e9, description="At most 4 decimals")]
@@ -57,10 +57,10 @@ DAY = 86_400_000_000
 """In microseconds, as instants are where they are numbers."""
 
 MONEY_UNITS = 10_000
-LATEST_AHEAD = timedelta(minutes=5)
+MAX_CLOCK_SKEW = timedelta(minutes=5)
 
 
-def in_words(complaint: str) -> str:
+def readable_message(complaint: str) -> str:
     """Say what is expected of a text where msgspec shows the pattern that it does not match."""
     return _COMPLAINTS.get(complaint, complaint)
 

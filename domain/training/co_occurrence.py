@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.training.top_k import from_rows, strongest
+from domain.training.top_k import from_rows, top_k
 
-BLOCK = 1000
+PRODUCTS_PER_BLOCK = 1000
 SHRINKAGE = 0.5
 
 
@@ -57,9 +57,9 @@ def co_occurrence(
     candidates: list[Any] = []
     for row, columns, together in _rows(matrix, customer_weights):
         weights = together * of_candidate[columns]
-        best = strongest(columns, weights, n=n_neighbours)
+        best = top_k(columns, weights, n=n_neighbours)
         near.append((columns[best], weights[best] * of_seed[row]))
-        best = strongest(columns, together * of_cosine[columns], n=n_candidates)
+        best = top_k(columns, together * of_cosine[columns], n=n_candidates)
         candidates.append((columns[best], together[best]))
     return _stacked(near, matrix.shape[1]), Candidates(together=_stacked(candidates, matrix.shape[1]), strengths=strengths)
 
@@ -70,8 +70,8 @@ def _rows(
     """Yield of each product the products that it occurs with and how much, itself left out."""
     by_product = matrix.T.tocsr()
     by_product.data *= customer_weights[by_product.indices]
-    for first in range(0, matrix.shape[1], BLOCK):
-        block = (by_product[first : first + BLOCK] @ matrix).tocsr()
+    for first in range(0, matrix.shape[1], PRODUCTS_PER_BLOCK):
+        block = (by_product[first : first + PRODUCTS_PER_BLOCK] @ matrix).tocsr()
         for row in range(block.shape[0]):
             entries = slice(block.indptr[row], block.indptr[row + 1])
             others = block.indices[entries] != first + row

@@ -8,12 +8,12 @@ from scipy import sparse
 
 from domain.training.event_log import EventLog
 
-MOST_PRODUCTS = 300
+MAX_PRODUCTS_PER_CUSTOMER = 300
 """A customer counts with the products of the last interactions only: cost grows with the square of their number, and what
 is most recent says most (Kersbergen et al., "Serenade", SIGMOD 2022)."""
 
 
-def preferences(log: EventLog, weights: npt.NDArray[np.float64], *, n_products: int) -> Any:
+def interaction_matrix(log: EventLog, weights: npt.NDArray[np.float64], *, n_products: int) -> Any:
     """Make the (customers, products) matrix of the largest weight of each pair, cut to each customer's newest products.
 
     `weights` has one positive entry per event of `log`.
@@ -37,8 +37,8 @@ def activity_weights(matrix: Any, *, exponent: float) -> npt.NDArray[np.float64]
 
 
 def _newest_of_each(customers: npt.NDArray[np.int64], newest: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Choose the positions of each customer's newest MOST_PRODUCTS entries."""
+    """Choose the positions of each customer's newest MAX_PRODUCTS_PER_CUSTOMER entries."""
     order = np.lexsort((-newest, customers))
     starts = np.flatnonzero(np.diff(customers[order], prepend=-1))
     rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-    return order[rank < MOST_PRODUCTS]
+    return order[rank < MAX_PRODUCTS_PER_CUSTOMER]

@@ -3,13 +3,13 @@
 import numpy as np
 import numpy.typing as npt
 
-from domain.ranking.hyperparameters import Recipe
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.training.event_log import EventLog
 
 PRIOR = 1.0
 
 
-def momentum(log: EventLog, recipe: Recipe, *, n_products: int) -> npt.NDArray[np.float64]:
+def momentum(log: EventLog, hyperparameters: Hyperparameters, *, n_products: int) -> npt.NDArray[np.float64]:
     """Compare how many customers a product is new to with how many it should be by its size; return (n_products,) factors.
 
     With n(j) customers of product j, f(j) their sum with each halved every `momentum_days` since the first event with j,
@@ -21,9 +21,9 @@ def momentum(log: EventLog, recipe: Recipe, *, n_products: int) -> npt.NDArray[n
     pairs = log.customers * n_products + log.products
     order = np.lexsort((log.occurred_at, pairs))
     first = order[np.diff(pairs[order], prepend=-1) != 0]
-    fresh = 0.5 ** (log.age_days()[first] / recipe.momentum_days)
+    fresh = 0.5 ** (log.age_days()[first] / hyperparameters.momentum_days)
     n_customers = np.bincount(log.products[first], minlength=n_products)
     n_fresh = np.bincount(log.products[first], weights=fresh, minlength=n_products)
     usual = float(fresh.mean()) if len(fresh) else 0.0
     factors = (n_fresh + PRIOR) / (usual * n_customers + PRIOR)
-    return np.asarray(factors**recipe.momentum_exponent, dtype=np.float64)
+    return np.asarray(factors**hyperparameters.momentum_exponent, dtype=np.float64)

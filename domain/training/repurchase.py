@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.model import MOST_CATEGORIES
+from domain.ranking.model import MAX_MODEL_CATEGORIES
 from domain.records.products import Product, category_levels
 from domain.records.values import DAY
 from domain.training.event_log import EventLog
@@ -21,7 +21,7 @@ NEVER = 2.0
 """A rate that no category reaches."""
 
 
-class Rebuying(Struct, frozen=True, kw_only=True):
+class Repurchase(Struct, frozen=True, kw_only=True):
     """How a category is rebought: which share of buyers buy the same product again, and after how many days usually."""
 
     rate: float
@@ -40,7 +40,7 @@ class _Pairs(Struct, frozen=True, kw_only=True):
     gaps: npt.NDArray[np.int64]
 
 
-def rebuying(purchases: EventLog, products: Sequence[Product], *, newest: int) -> dict[str, Rebuying]:
+def repurchase_by_category(purchases: EventLog, products: Sequence[Product], *, newest: int) -> dict[str, Repurchase]:
     """Estimate for the 5,000 most bought categories the rate of rebuying and the usual days in between.
 
     Days between first and second purchase are log-normal, and their median is what is usual (Bhagat et al., "Buy it again:
@@ -68,15 +68,15 @@ def rebuying(purchases: EventLog, products: Sequence[Product], *, newest: int) -
         shop=0.0,
     )
     n_pairs = np.bincount(pairs.categories, minlength=len(pairs.names))
-    most = sorted(range(len(pairs.names)), key=lambda code: (-n_pairs[code], code))[:MOST_CATEGORIES]
+    most = sorted(range(len(pairs.names)), key=lambda code: (-n_pairs[code], code))[:MAX_MODEL_CATEGORIES]
     return {
-        pairs.names[code]: Rebuying(rate=rates[pairs.names[code]], days=round(float(np.exp(usual[pairs.names[code]])), 2))
+        pairs.names[code]: Repurchase(rate=rates[pairs.names[code]], days=round(float(np.exp(usual[pairs.names[code]])), 2))
         for code in sorted(most)
         if n_pairs[code]
     }
 
 
-def rebuy_days(found: Mapping[str, Rebuying], *, least_rate: float) -> dict[str, float]:
+def rebuy_days(found: Mapping[str, Repurchase], *, least_rate: float) -> dict[str, float]:
     """Return the usual days in between for the categories that are rebought at `least_rate` or more."""
     return {category: one.days for category, one in found.items() if one.rate >= least_rate}
 

@@ -9,7 +9,7 @@ from scipy import linalg, sparse
 
 from domain.training.co_occurrence import Candidates
 
-MOST_DENSE = 4000
+MAX_DENSE_PRODUCTS = 4000
 """Up to so many products, all of them explain each: one inverse instead of a regression per product."""
 
 BATCH_CELLS = 100_000
@@ -18,7 +18,7 @@ BATCH_CELLS = 100_000
 BATCH_ENTRIES = 20_000_000
 
 
-def restricted_ridge(
+def slim(
     matrix: Any,
     customer_weights: npt.NDArray[np.float64],
     candidates: Candidates,
@@ -51,11 +51,11 @@ def restricted_ridge(
     return sparse.csr_array(triples, shape=(matrix.shape[1], matrix.shape[1]))
 
 
-def dense_ridge(matrix: Any, customer_weights: npt.NDArray[np.float64], *, penalty: float) -> Any:
+def ease(matrix: Any, customer_weights: npt.NDArray[np.float64], *, penalty: float) -> Any:
     """Regress each product on all others at once; return the positive weights as csr rows of the products that explain.
 
     With `P = (X' D X + penalty I)^-1`, the weight of i for j is `-P(i,j) / P(j,j)` (EASE: Steck, "Embarrassingly shallow
-    autoencoders for sparse data", WWW 2019). Pairs that no customer has in common are left out: there is no evidence.
+    autoencoders for sparse data", WWW 2019). Pairs that no customer has in common are left out: there is no inputs.
     """
     weighted = sparse.diags_array(customer_weights) @ matrix
     gram = (matrix.T @ weighted).toarray()

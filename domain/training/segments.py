@@ -6,18 +6,18 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.model import MOST_CATEGORIES, PriceFit
+from domain.ranking.model import MAX_MODEL_CATEGORIES, PriceFit
 from domain.records.customers import SEGMENTS, PurchaseSummary, Segment, SegmentRule, computed_segment
 from domain.records.products import Product
 from domain.records.values import DAY
 from domain.training.event_log import EventLog
 
-LEAST_BUYERS = 50
-LEAST_PURCHASES = 100
-LEAST_DEVIATION = 0.1
+MIN_BUYERS = 50
+MIN_PURCHASES = 100
+MIN_DEVIATION = 0.1
 
 
-class Buyers(Struct, frozen=True, kw_only=True):
+class BuyerSummary(Struct, frozen=True, kw_only=True):
     """Recency, frequency and money of every customer; `orders` is 0 for who bought nothing."""
 
     orders: npt.NDArray[np.int64]
@@ -25,23 +25,23 @@ class Buyers(Struct, frozen=True, kw_only=True):
     last_purchased_at: npt.NDArray[np.int64]
 
 
-def summarise(purchases: EventLog) -> Buyers:
+def summarise(purchases: EventLog) -> BuyerSummary:
     """Sum up the purchases of each customer."""
     n_customers = len(purchases.customer_ids)
     distinct = np.unique(np.stack([purchases.customers, purchases.orders]), axis=1)[0]
     last = np.zeros(n_customers, dtype=np.int64)
     np.maximum.at(last, purchases.customers, purchases.occurred_at)
-    return Buyers(
+    return BuyerSummary(
         orders=np.bincount(distinct, minlength=n_customers),
         spent=np.bincount(purchases.customers, weights=purchases.spent, minlength=n_customers).astype(np.float64),
         last_purchased_at=last,
     )
 
 
-def fitted_rule(buyers: Buyers, *, newest: int) -> SegmentRule:
+def fit_segment_rule(buyers: BuyerSummary, *, newest: int) -> SegmentRule:
     """Set the edges of the segment rule to the quintiles of at least 50 buyers; the defaults serve fewer."""
     bought = buyers.orders > 0
-    if bought.sum() < LEAST_BUYERS:
+    if bought.sum() < MIN_BUYERS:
         return SegmentRule()
     age_days = (newest - buyers.last_purchased_at[bought]) / DAY
     return SegmentRule(
@@ -52,7 +52,7 @@ def fitted_rule(buyers: Buyers, *, newest: int) -> SegmentRule:
 
 
 def segments_of(
-    customer_ids: Sequence[str], buyers: Buyers, *, assigned: Mapping[str, Segment], rule: SegmentRule, newest: int
+    customer_ids: Sequence[str], buyers: BuyerSummary, *, assigned: Mapping[str, Segment], rule: SegmentRule, newest: int
 ) -> npt.NDArray[np.int8]:
     """Give each customer's position in SEGMENTS: assigned, else computed, else Regular."""
     positions: dict[str, int] = {segment: position for position, segment in enumerate(SEGMENTS)}
@@ -61,7 +61,7 @@ def segments_of(
         assigned.get(customer_id)
         or (
             computed_segment(
-                PurchaseSummary(orders=orders, spent=spent, last_purchased_at=last), rule=rule, counted_from=newest
+                PurchaseSummary(orders=orders, spent=spent, last_purchased_at=last), rule=rule, reference_time=newest
             )
             if orders
             else "Regular"
@@ -78,11 +78,11 @@ def median_prices(purchases: EventLog, products: Sequence[Product]) -> dict[str,
     for product in products:
         if product.price and product.category and bought[product.product_index]:
             prices.setdefault(product.category, []).append((product.price, int(bought[product.product_index])))
-    most = sorted(prices, key=lambda category: (-sum(n for _, n in prices[category]), category))[:MOST_CATEGORIES]
+    most = sorted(prices, key=lambda category: (-sum(n for _, n in prices[category]), category))[:MAX_MODEL_CATEGORIES]
     return {category: float(np.median(np.repeat(*map(np.array, zip(*prices[category], strict=True))))) for category in most}
 
 
-def price_fits(
+def price_fit_by_segment(
     purchases: EventLog, products: Sequence[Product], segments: npt.NDArray[np.int8], medians: Mapping[str, float]
 ) -> dict[Segment, PriceFit]:
     """Measure for each segment with at least 100 purchases how its prices lie to the medians of their categories."""
@@ -96,8 +96,8 @@ def price_fits(
     fits: dict[Segment, PriceFit] = {}
     for position, segment in enumerate(SEGMENTS):
         own = of_purchase[known & (segment_of == position)]
-        if len(own) >= LEAST_PURCHASES:
-            fits[segment] = PriceFit(mean=float(own.mean()), deviation=max(float(own.std()), LEAST_DEVIATION))
+        if len(own) >= MIN_PURCHASES:
+            fits[segment] = PriceFit(mean=float(own.mean()), deviation=max(float(own.std()), MIN_DEVIATION))
     return fits
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 
-def strongest(columns: npt.NDArray[np.int32], values: npt.NDArray[np.float64], *, n: int) -> npt.NDArray[np.intp]:
+def top_k(columns: npt.NDArray[np.int32], values: npt.NDArray[np.float64], *, n: int) -> npt.NDArray[np.intp]:
     """Choose the positions of the `n` largest positive values, best first, ties to the lower column."""
     positions = np.flatnonzero(values > 0)
     if len(positions) > n:
@@ -17,10 +17,10 @@ def strongest(columns: npt.NDArray[np.int32], values: npt.NDArray[np.float64], *
     return positions[np.lexsort((columns[positions], -values[positions]))[:n]]
 
 
-def cut(matrix: Any, *, n: int) -> Any:
+def top_k_rows(matrix: Any, *, n: int) -> Any:
     """Keep the `n` largest positive entries of each row of a csr matrix, best first."""
     kept = [
-        first + strongest(matrix.indices[first:last], matrix.data[first:last], n=n)
+        first + top_k(matrix.indices[first:last], matrix.data[first:last], n=n)
         for first, last in zip(matrix.indptr[:-1].tolist(), matrix.indptr[1:].tolist(), strict=True)
     ]
     return from_rows(kept, matrix.indices, matrix.data, shape=matrix.shape)

@@ -13,7 +13,7 @@ WINDOW = 5
 GAP_DAYS = 7.0
 
 
-def succession(log: EventLog, *, n_products: int, seed_exponent: float, candidate_exponent: float) -> Any:
+def item_transitions(log: EventLog, *, n_products: int, seed_exponent: float, candidate_exponent: float) -> Any:
     """Weigh for each seed what customers turned to next, as the rows of a csr matrix.
 
     An event counts for the 5 before it of the same customer with `1 / distance`, halved for each 7 days in between; events

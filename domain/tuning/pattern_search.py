@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from domain.ranking.hyperparameters import Recipe
+from domain.ranking.hyperparameters import Hyperparameters
 
 Grids = Mapping[str, Sequence[float]]
 T = TypeVar("T")
 
-LEAST_GAIN = 0.997
+MIN_GAIN = 0.997
 
 
 class PatternSearch:
@@ -22,7 +22,7 @@ class PatternSearch:
     as it helps. What is proposed depends on the grids, `rng` and the scores before, not on how many trials will follow.
     """
 
-    def __init__(self, first: Recipe, score: float, *, grids: Grids, rng: np.random.Generator) -> None:
+    def __init__(self, first: Hyperparameters, score: float, *, grids: Grids, rng: np.random.Generator) -> None:
         self.best = first
         self.best_score = score
         self._grids = {name: tuple(grid) for name, grid in grids.items() if len(grid) > 1}
@@ -31,7 +31,7 @@ class PatternSearch:
         self._turn = 0
         self._tried = {first}
 
-    def proposal(self) -> Recipe | None:
+    def proposal(self) -> Hyperparameters | None:
         """Return the next recipe to try, None when nothing next to the best one is left."""
         for _ in self._turns:
             name, step = self._turns[self._turn]
@@ -42,7 +42,7 @@ class PatternSearch:
             self._turn = (self._turn + 1) % len(self._turns)
         return None
 
-    def learn(self, found: Recipe, score: float) -> bool:
+    def learn(self, found: Hyperparameters, score: float) -> bool:
         """Take what the last proposal became and its score; tell whether it is the best so far."""
         if score <= self.best_score:
             self._turn = (self._turn + 1) % len(self._turns)
@@ -51,15 +51,15 @@ class PatternSearch:
         self._tried.add(found)
         return True
 
-    def _step(self, name: str, step: int) -> Recipe | None:
+    def _step(self, name: str, step: int) -> Hyperparameters | None:
         grid = self._grids[name]
         place = int(np.argmin(np.abs(np.array(grid) - getattr(self.best, name)))) + step
         return replace(self.best, **{name: grid[place]}) if 0 <= place < len(grid) else None
 
 
 def first_of_best(choices: Sequence[T], scores: Sequence[float] | npt.NDArray[np.float64]) -> T:
-    """Return the first choice that scores about as well as the best: LEAST_GAIN of it at least."""
-    return choices[int(np.argmax(np.asarray(scores) >= LEAST_GAIN * max(scores)))]
+    """Return the first choice that scores about as well as the best: MIN_GAIN of it at least."""
+    return choices[int(np.argmax(np.asarray(scores) >= MIN_GAIN * max(scores)))]
 
 
 def best_of(choices: Sequence[T], scores: Sequence[float]) -> tuple[T, float]:

@@ -7,37 +7,37 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from domain.evaluation.metrics import ndcg_at_k
-from domain.evaluation.replay import ALL, Rehearsal
-from domain.evaluation.splitting import Relevant
-from domain.ranking.model import Blend, Model
+from domain.evaluation.replay import ALL, Replay
+from domain.evaluation.splitting import GroundTruth
+from domain.ranking.model import Model, SourceWeights
 from domain.ranking.recommend import eligible, shortlist
 from domain.ranking.signals import SEEN_AGAIN, score
 from domain.records.recommendations import SOURCES
-from domain.tuning.neighbours import K
+from domain.tuning.neighbours import TUNING_K
 from domain.tuning.pattern_search import first_of_best
 
 NO_PRODUCT = -1
 WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 SEEN_AGAIN_WEIGHTS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 ROUNDS = 3
-EVERYTHING = Blend(**dict.fromkeys(SOURCES, 1.0))
+EVERYTHING = SourceWeights(**dict.fromkeys(SOURCES, 1.0))
 
 
-class CandidateParts:
+class CandidateContributions:
     """The parts of the candidates of some customers: (n_customers, most candidates, n_sources + 1).
 
     Sources are those of SOURCES, each as if its weight were 1; the last part is for having been seen.
     """
 
-    def __init__(self, rehearsal: Rehearsal, model: Model, to_find: Relevant) -> None:
-        made = [_parts_of(rehearsal, customer, model) for customer in to_find.customers.tolist()]
+    def __init__(self, replay: Replay, model: Model, ground_truth: GroundTruth) -> None:
+        made = [_parts_of(replay, customer, model) for customer in ground_truth.customers.tolist()]
         most = max((len(indexes) for indexes, _ in made), default=0)
         self.values = np.zeros((len(made), most, len(SOURCES) + 1), dtype=np.float32)
         self._hits = np.zeros((len(made), most), dtype=np.bool_)
         self._filled = np.zeros((len(made), most), dtype=np.bool_)
         self._n_relevant = np.zeros(len(made), dtype=np.int64)
-        for row, ((indexes, values), customer) in enumerate(zip(made, to_find.customers.tolist(), strict=True)):
-            wanted = to_find.of(customer)
+        for row, ((indexes, values), customer) in enumerate(zip(made, ground_truth.customers.tolist(), strict=True)):
+            wanted = ground_truth.of(customer)
             self.values[row, : len(indexes)] = values
             self._hits[row, : len(indexes)] = np.isin(indexes, wanted)
             self._filled[row, : len(indexes)] = True
@@ -46,7 +46,7 @@ class CandidateParts:
     def ndcg(self, weights: npt.NDArray[np.float64]) -> float:
         """Return the mean NDCG@20 of the lists by these weights (n_sources + 1,), before variety."""
         totals = np.where(self._filled, self.values @ weights.astype(np.float32), -np.inf)
-        n = min(K, totals.shape[1])
+        n = min(TUNING_K, totals.shape[1])
         best = (
             np.argpartition(-totals, n - 1, axis=1)[:, :n]
             if totals.shape[1] > n
@@ -57,12 +57,12 @@ class CandidateParts:
         hits = np.take_along_axis(self._hits, best, axis=1)
         return float(ndcg_at_k(hits, self._n_relevant).mean())
 
-    def blended_ndcg(self, blend: Blend) -> float:
+    def ndcg_of_weights(self, source_weights: SourceWeights) -> float:
         """Return the same for a blend, with nothing for having been seen."""
-        return self.ndcg(np.array([*(getattr(blend, source) for source in SOURCES), 0.0]))
+        return self.ndcg(np.array([*(getattr(source_weights, source) for source in SOURCES), 0.0]))
 
 
-def fitted_blend(parts: CandidateParts, *, first: Blend) -> Blend:
+def fit_source_weights(contributions: CandidateContributions, *, first: SourceWeights) -> SourceWeights:
     """Fit the weights of the sources one after the other, from `first`, in three rounds; neighbours count 1.
 
     Of weights that reach about the same, the smallest is taken: a source has to earn its place.
@@ -73,42 +73,42 @@ def fitted_blend(parts: CandidateParts, *, first: Blend) -> Blend:
     for _ in range(ROUNDS):
         before = weights.copy()
         for place in fitted:
-            weights[place] = _best_weight(parts, weights, [place], WEIGHTS)
+            weights[place] = _best_weight(contributions, weights, [place], WEIGHTS)
         if (weights == before).all():
             break
-    return Blend(**dict(zip(SOURCES, weights.tolist(), strict=False)))
+    return SourceWeights(**dict(zip(SOURCES, weights.tolist(), strict=False)))
 
 
-def fitted_seen_again(parts: CandidateParts, blend: Blend) -> float:
+def fit_seen_again(contributions: CandidateContributions, source_weights: SourceWeights) -> float:
     """Fit what a product deserves for having been seen."""
-    weights = np.array([*(getattr(blend, source) for source in SOURCES), 0.0])
-    return _best_weight(parts, weights, [len(SOURCES)], SEEN_AGAIN_WEIGHTS)
+    weights = np.array([*(getattr(source_weights, source) for source in SOURCES), 0.0])
+    return _best_weight(contributions, weights, [len(SOURCES)], SEEN_AGAIN_WEIGHTS)
 
 
 def _best_weight(
-    parts: CandidateParts, weights: npt.NDArray[np.float64], places: Sequence[int], choices: Sequence[float]
+    contributions: CandidateContributions, weights: npt.NDArray[np.float64], places: Sequence[int], choices: Sequence[float]
 ) -> float:
     scores: list[float] = []
     for choice in choices:
         tried = weights.copy()
         tried[list(places)] = choice
-        scores.append(parts.ndcg(tried))
+        scores.append(contributions.ndcg(tried))
     return first_of_best(choices, scores)
 
 
-def _parts_of(rehearsal: Rehearsal, customer: int, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def _parts_of(replay: Replay, customer: int, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Compute the parts of every candidate of a customer, by the steps that serve a list."""
-    everything = replace(model, blend=EVERYTHING)
-    evidence = rehearsal.evidence(customer, model=everything)
-    shortlisted = shortlist(evidence, request=ALL)
-    products = eligible(rehearsal.candidates(shortlisted.query), evidence)
-    scores = score(shortlisted.signals, products, evidence=evidence, now=rehearsal.now)
-    parts = scores.parts
+    everything = replace(model, source_weights=EVERYTHING)
+    inputs = replay.ranking_inputs(customer, model=everything)
+    shortlisted = shortlist(inputs, request=ALL)
+    products = eligible(replay.candidates(shortlisted.query), inputs)
+    scores = score(shortlisted.signals, products, inputs=inputs, now=replay.now)
+    contributions = scores.contributions
     indexes = np.array([product.product_index for product in products], dtype=np.int64)
     past = np.array([*shortlisted.signals.past, NO_PRODUCT], dtype=np.int64)
-    causes = np.where(parts.causes < len(past) - 1, parts.causes, -1)
-    by_itself = (parts.sources == SEEN_AGAIN) & (past[causes] == indexes[parts.positions])
-    columns = np.where(by_itself, len(SOURCES), parts.sources)
+    causes = np.where(contributions.causes < len(past) - 1, contributions.causes, -1)
+    by_itself = (contributions.sources == SEEN_AGAIN) & (past[causes] == indexes[contributions.positions])
+    columns = np.where(by_itself, len(SOURCES), contributions.sources)
     values = np.zeros((len(products), len(SOURCES) + 1))
-    np.add.at(values, (parts.positions, columns), parts.amounts)
+    np.add.at(values, (contributions.positions, columns), contributions.amounts)
     return indexes, values

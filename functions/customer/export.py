@@ -4,7 +4,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from domain.ranking.recommend import shown
+from domain.ranking.recommend import to_response
 from domain.records.privacy import CustomerExport
 from domain.records.recommendations import STORED_LENGTH, ListRequest
 from infra.aws.handler import LambdaHandler
@@ -29,7 +29,7 @@ async def export(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Sho
         addresses=stored.addresses,
         browsing=stored.browsing,
         purchases=stored.purchases,
-        recommendations=None if kept is None else shown(kept, request=ListRequest(limit=STORED_LENGTH)),
+        recommendations=None if kept is None else to_response(kept, request=ListRequest(limit=STORED_LENGTH)),
     )
 
 

@@ -34,7 +34,7 @@ async def get_profile(
         addresses=stored.addresses,
         activity=stored.activity,
         category_interests=category_interests(
-            stored.history, counted_from=stored.standing.counted_from, half_life_days=stored.interest_days
+            stored.history, reference_time=stored.segment_inputs.reference_time, half_life_days=stored.interest_days
         ),
         recommendations=recommendations,
     )

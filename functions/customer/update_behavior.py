@@ -30,7 +30,7 @@ async def update_behavior(
     now = shop.now()
     check_update(data, now=now, retention_days=shop.settings.event_retention_days)
     recorded = await shop.repository.record(data.events(), now=now)
-    segment, _ = segment_of(recorded.standing)
+    segment, _ = segment_of(recorded.segment_inputs)
     return UpdatedBehavior(
         customer_id=data.customer_id, accepted=recorded.accepted, seen_before=recorded.seen_before, segment=segment
     )

@@ -5,21 +5,21 @@ import logging
 import time
 from typing import Any
 
-from domain.errors import ShopError, Unusable
+from domain.errors import ConfigurationError, ShopError
 from domain.ranking.model import Model
 from infra.aws.logs import Invocation, log_as_json
 from infra.aws.metrics import emit
 from infra.background.gc import resume_collections
-from infra.background.retention import train_on_kept
-from infra.logs import told
+from infra.background.retention import purge_and_train
+from infra.logs import describe_error
 from infra.settings import read_settings
 from infra.storage.opening import open_repository
-from infra.use_cases.train import Effort
+from infra.use_cases.train import TuningBudget
 
 logger = logging.getLogger(__name__)
 invocation = Invocation()
 resume_collections()
-UNTUNED = Effort(trials=0)
+NO_TUNING = TuningBudget(trials=0)
 """What the model in use was tuned to is kept: a function has 15 minutes at most."""
 
 
@@ -37,7 +37,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         model = asyncio.run(_train())
     except Exception as error:  # noqa: BLE001 - another is raised
         is_told = isinstance(error, ShopError)
-        logger.error("The training did not run: %s", error if is_told else told(error))  # noqa: TRY400 - it says all
+        logger.error("The training did not run: %s", error if is_told else describe_error(error))  # noqa: TRY400 - it says all
         emit(invocation, {"errors": 1})
         # AWS Lambda logs what is raised, with its causes: a cause may hold a password, and a text what is stored.
         raise (error if is_told else TrainingFailed()) from None
@@ -50,10 +50,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 def _check(event: Any) -> None:
     """Refuse what was not meant for a training, which is dear: a queue or an API connected by mistake."""
     if event != {} and not (isinstance(event, dict) and event.get("detail-type") == "Scheduled Event"):
-        raise Unusable("A training starts with a scheduled event, or by hand with {}.")
+        raise ConfigurationError("A training starts with a scheduled event, or by hand with {}.")
 
 
 async def _train() -> Model:
     settings = read_settings()
     async with open_repository(settings) as repository:
-        return await train_on_kept(repository, retention_days=settings.event_retention_days, effort=UNTUNED)
+        return await purge_and_train(repository, retention_days=settings.event_retention_days, budget=NO_TUNING)

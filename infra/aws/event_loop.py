@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class Running:
+class LambdaRuntime:
     """One event loop and one start, kept from event to event; nothing is made before the first."""
 
     def __init__(self, app: Litestar) -> None:
@@ -26,7 +26,7 @@ class Running:
         self._living: asyncio.Task[None] | None = None
         self._until: float | None = None
 
-    def wake(self, seconds: float | None) -> None:
+    def start(self, seconds: float | None) -> None:
         """Get ready to answer within `seconds`; an application that did not start is started anew."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
@@ -40,7 +40,7 @@ class Running:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.get_event_loop().run_until_complete(work)
 
-    async def ask(self, scope: Any, receive: Any, send: Any) -> None:
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """Hand a request to the application; answer 503 where that has not started, and where no time is left."""
         if self._living is None:
             await send_problem(Answering(send, scope), problem("store-unavailable"))

@@ -10,20 +10,20 @@ from litestar import Litestar
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
-from infra.aws.event_loop import Running
+from infra.aws.event_loop import LambdaRuntime
 from infra.aws.logs import Invocation, log_as_json
 from infra.aws.metrics import emit, served_list
-from infra.aws.sqs import Answered, IdMember, Record, deliver, records_of, scope_of
+from infra.aws.sqs import Answer, IdMember, Message, deliver, records_of, scope_of
 from infra.background.gc import resume_collections
 from infra.http.headers import STRICT
 from infra.http.problems import MEDIA_TYPE, Problem, headers_for, problem
 from infra.http.responses import HEADER, REQUEST_ID
-from infra.logs import told
+from infra.logs import describe_error
 
 logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
-Answer = dict[str, Any]
+LambdaResponse = dict[str, Any]
 
 SPARE_SECONDS = 0.5
 """Of the time that an invocation has left, what is kept to answer that it is over."""
@@ -42,18 +42,18 @@ class LambdaHandler:
     def __init__(self, app: Litestar, *, mailbox: IdMember | None = None) -> None:
         self._path = app.routes[0].path if mailbox else ""
         self._mailbox: IdMember | None = mailbox
-        self._running = Running(app)
+        self._runtime = LambdaRuntime(app)
         self._invocation = Invocation()
         self._mangum: Mangum | None = None
         self._asked = False
         resume_collections()
 
-    def __call__(self, event: Event, context: Any) -> Answer:
+    def __call__(self, event: Event, context: Any) -> LambdaResponse:
         """Answer one event; a start-up fault is answered with 503 and tried again at the next event."""
         began = time.perf_counter()
         self._invocation.request_id = getattr(context, "aws_request_id", None)
         log_as_json(self._invocation)
-        self._running.wake(_seconds_left(context))
+        self._runtime.start(_seconds_left(context))
         records = records_of(event)
         if self._mailbox and records:
             status = None
@@ -68,21 +68,21 @@ class LambdaHandler:
 
     def close(self) -> None:
         """End the application; an environment is never told of its end, but a test is."""
-        self._running.close()
+        self._runtime.close()
 
-    def _respond(self, event: Event, context: Any) -> Answer:
+    def _respond(self, event: Event, context: Any) -> LambdaResponse:
         if self._mangum is None:
             # Media types that it does not know as text it would encode in base64.
-            self._mangum = Mangum(self._ask, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
+            self._mangum = Mangum(self._handle, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
         self._asked = False
         try:
             return self._mangum(event, context)
         except Exception as error:  # noqa: BLE001 - told without its text, which may be a part of the event
             # The application answers its own errors. Before it is asked, Mangum fails on an event's shape or body.
-            logger.error("The event cannot be answered: %s", told(error))  # noqa: TRY400
+            logger.error("The event cannot be answered: %s", describe_error(error))  # noqa: TRY400
             return self._answer(problem("internal" if self._asked else "malformed-json"))
 
-    def _answer(self, said: Problem) -> Answer:
+    def _answer(self, said: Problem) -> LambdaResponse:
         """Answer from outside of the application."""
         headers = {"content-type": MEDIA_TYPE, **headers_for(said), **_PROTECTIVE}
         if self._invocation.request_id:
@@ -94,11 +94,11 @@ class LambdaHandler:
             "isBase64Encoded": False,
         }
 
-    def _deliver(self, records: list[Record], *, id_member: IdMember) -> tuple[Answer, list[Answered]]:
-        delivery = self._running.run(deliver(records, self._post, id_member=id_member))
+    def _deliver(self, records: list[Message], *, id_member: IdMember) -> tuple[LambdaResponse, list[Answer]]:
+        delivery = self._runtime.run(deliver(records, self._post, id_member=id_member))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in delivery.failed]}, delivery.answers
 
-    def _measure(self, answers: list[Answered], *, status: int | None, milliseconds: float) -> None:
+    def _measure(self, answers: list[Answer], *, status: int | None, milliseconds: float) -> None:
         metrics = {
             "requests": len(answers),
             "errors": sum(status >= 500 for status, _ in answers),
@@ -111,11 +111,11 @@ class LambdaHandler:
         """Return the id of a request: that of its invocation, which every line of the log has."""
         return {REQUEST_ID: self._invocation.request_id} if self._invocation.request_id else {}
 
-    async def _ask(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _handle(self, scope: Any, receive: Any, send: Any) -> None:
         self._asked = True
-        await self._running.ask(scope | {"raw_path": _raw_path(scope), "state": self._state()}, receive, send)
+        await self._runtime.handle(scope | {"raw_path": _raw_path(scope), "state": self._state()}, receive, send)
 
-    async def _post(self, body: bytes) -> Answered:
+    async def _post(self, body: bytes) -> Answer:
         """Ask the application with a message as the body of a request."""
         sent: list[dict[str, Any]] = []
 
@@ -125,7 +125,7 @@ class LambdaHandler:
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        await self._running.ask(scope_of(self._path, body, state=self._state()), receive, send)
+        await self._runtime.handle(scope_of(self._path, body, state=self._state()), receive, send)
         return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:]).decode()
 
 

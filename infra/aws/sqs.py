@@ -10,20 +10,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from infra.http.auth import CALLER
+from infra.http.auth import SCOPE
 
 logger = logging.getLogger(__name__)
 
 IdMember = Literal["event_id", "order_id"]
-Record = dict[str, Any]
-Answered = tuple[int, str]
+Message = dict[str, Any]
+Answer = tuple[int, str]
 
 
 class _Told(msgspec.Struct, frozen=True):
     type: str = ""
 
 
-def records_of(event: Any) -> list[Record]:
+def records_of(event: Any) -> list[Message]:
     """Return the messages of a batch; none where the event is anything else."""
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list) or not all(_is_message(record) for record in records):
@@ -31,16 +31,16 @@ def records_of(event: Any) -> list[Record]:
     return records
 
 
-class Delivery:
+class BatchDelivery:
     """What becomes of a batch: the answers of the application, and the messages to be sent again."""
 
     def __init__(self) -> None:
-        self.answers: list[Answered] = []
+        self.answers: list[Answer] = []
         self.failed: list[str] = []
         self._held_up: set[str] = set()
         self._is_away = False
 
-    def takes(self, record: Record) -> bool:
+    def takes(self, record: Message) -> bool:
         """Tell whether a message can be tried: none after a failed one of its group, and none while the storage is away.
 
         Waiting for the storage with each message would outlast the function.
@@ -50,7 +50,7 @@ class Delivery:
             return False
         return True
 
-    def note(self, record: Record, answered: Answered) -> None:
+    def note(self, record: Message, answered: Answer) -> None:
         """Note the answer to a message."""
         self.answers.append(answered)
         status, answer = answered
@@ -62,10 +62,10 @@ class Delivery:
 
 
 async def deliver(
-    records: Iterable[Record], ask: Callable[[bytes], Awaitable[Answered]], *, id_member: IdMember
-) -> Delivery:
+    records: Iterable[Message], ask: Callable[[bytes], Awaitable[Answer]], *, id_member: IdMember
+) -> BatchDelivery:
     """Ask the application with one message after another."""
-    delivery = Delivery()
+    delivery = BatchDelivery()
     for record in filter(delivery.takes, records):
         delivery.note(record, await ask(_body_of(record, id_member=id_member)))
     return delivery
@@ -88,7 +88,7 @@ def scope_of(path: str, body: bytes, *, state: dict[str, Any]) -> dict[str, Any]
         "server": ("sqs", 443),
         "extensions": {},
         # Who may put messages into the queue is decided by AWS.
-        "state": {CALLER: "backend", **state},
+        "state": {SCOPE: "backend", **state},
     }
 
 
@@ -96,17 +96,17 @@ def _is_message(record: Any) -> bool:
     return isinstance(record, dict) and record.get("eventSource") == "aws:sqs" and "body" in record
 
 
-def _id_of(record: Record) -> str:
+def _id_of(record: Message) -> str:
     """Return the id of a message; the queue takes an empty one for the whole batch."""
     return str(record.get("messageId") or "")
 
 
-def _group_of(record: Record) -> str:
+def _group_of(record: Message) -> str:
     attributes = record.get("attributes")
     return str(attributes.get("MessageGroupId", _id_of(record)) if isinstance(attributes, dict) else _id_of(record))
 
 
-def _body_of(record: Record, *, id_member: IdMember) -> bytes:
+def _body_of(record: Message, *, id_member: IdMember) -> bytes:
     """Return a message with an id: one without its own gets that of its delivery, as a queue may deliver twice."""
     body = record["body"]
     if not isinstance(body, str):

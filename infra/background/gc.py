@@ -16,7 +16,7 @@ def resume_collections() -> None:
 
 
 @asynccontextmanager
-async def collect_seldom(_: object = None) -> AsyncGenerator[None]:
+async def tune_gc(_: object = None) -> AsyncGenerator[None]:
     """Leave what is there now out of all collections, and collect after more objects than Python does by itself.
 
     Requests leave next to no cycles behind, so nearly all that a collection finds is what has been there since the start.

@@ -12,8 +12,8 @@ from domain.ranking.model import Model
 from domain.records.interactions import oldest_kept
 from infra.storage.opening import Storage
 from infra.storage.sql.repository import SqlRepository
-from infra.tasks import alongside
-from infra.use_cases.train import Effort, train
+from infra.tasks import background_task
+from infra.use_cases.train import TuningBudget, train
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +34,12 @@ async def purge(repository: Repository, *, now: datetime, retention_days: int) -
     return n_purged
 
 
-async def train_on_kept(
-    repository: SqlRepository, *, retention_days: int, effort: Effort, on_trial: Callable[[int], None] | None = None
+async def purge_and_train(
+    repository: SqlRepository, *, retention_days: int, budget: TuningBudget, on_trial: Callable[[int], None] | None = None
 ) -> Model:
     """Purge, then train on what is left: a model rests on nothing that should be gone."""
     await purge(repository, now=datetime.now(UTC), retention_days=retention_days)
-    return await train(repository, now=datetime.now(UTC), effort=effort, on_trial=on_trial)
+    return await train(repository, now=datetime.now(UTC), budget=budget, on_trial=on_trial)
 
 
 @asynccontextmanager
@@ -49,7 +49,7 @@ async def purge_when_due(storage: Storage) -> AsyncGenerator[None]:
     if retention_days == 0:
         yield
         return
-    async with alongside(keep_purging((await storage.shop()).repository, retention_days=retention_days)):
+    async with background_task(keep_purging((await storage.shop()).repository, retention_days=retention_days)):
         yield
 
 

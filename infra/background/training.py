@@ -9,9 +9,9 @@ from pathlib import Path
 
 from domain.errors import ShopError
 from domain.ports import Repository
-from infra.logs import told
+from infra.logs import describe_error
 from infra.storage.opening import Storage
-from infra.tasks import alongside
+from infra.tasks import background_task
 from infra.use_cases.train import train_in_child
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ async def train_when_due(storage: Storage) -> AsyncGenerator[None]:
     if after_events == 0:
         yield
         return
-    async with alongside(watch((await storage.shop()).repository, after_events=after_events)):
+    async with background_task(watch((await storage.shop()).repository, after_events=after_events)):
         yield
 
 
@@ -58,5 +58,5 @@ async def _succeeds(command: Sequence[str]) -> bool:
     try:
         return await train_in_child(command) == 0
     except OSError as error:
-        logger.warning("The training in the background could not be started: %s", told(error))
+        logger.warning("The training in the background could not be started: %s", describe_error(error))
         return False

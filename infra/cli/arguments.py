@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Iterable
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 
 
 def add_mapping(command: argparse.ArgumentParser) -> None:
@@ -18,12 +18,12 @@ def add_tuning(command: argparse.ArgumentParser) -> None:
 
 
 def renamings(pairs: Iterable[str]) -> dict[str, str]:
-    """Read the values of --map, theirs to ours; raise Unusable for one that is no pair."""
+    """Read the values of --map, theirs to ours; raise ConfigurationError for one that is no pair."""
     found: dict[str, str] = {}
     for pair in pairs:
         theirs, equals, ours = pair.partition("=")
         if not (theirs and equals and ours):
-            raise Unusable(f"--map takes THEIRS=OURS, not {pair!r}.")
+            raise ConfigurationError(f"--map takes THEIRS=OURS, not {pair!r}.")
         found[theirs] = ours
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.progress import progress_on
 from infra.settings import Settings, is_database_url
 from infra.storage.opening import open_repository
@@ -66,12 +66,12 @@ async def _migrate(settings: Settings) -> None:
 def run_copy(parsed: argparse.Namespace, settings: Settings) -> int:
     for option, url in (("--from", parsed.source), ("--to", parsed.target)):
         if not is_database_url(url):
-            raise Unusable(f"{option} takes sqlite:///FILE or postgresql://... .")
+            raise ConfigurationError(f"{option} takes sqlite:///FILE or postgresql://... .")
     if parsed.source == parsed.target:
-        raise Unusable("--from and --to name the same database.")
+        raise ConfigurationError("--from and --to name the same database.")
     source = replace(settings, database_url=parsed.source)
     if not source.is_postgres and not source.database_path.is_file():
-        raise Unusable(f"The database {source.database_path} does not exist.")
+        raise ConfigurationError(f"The database {source.database_path} does not exist.")
     copied = asyncio.run(_copy(settings, parsed.source, parsed.target))
     for name, n_rows in copied.items():
         sys.stdout.write(f"{name}: {n_rows:,} rows, the same on both sides\n")
@@ -92,7 +92,9 @@ async def _copy(settings: Settings, source: str, target: str) -> dict[str, int]:
 
 def run_backup(parsed: argparse.Namespace, settings: Settings) -> int:
     if settings.is_postgres:
-        raise Unusable("PostgreSQL is backed up with its own tool: pg_dump --format=custom --file=FILE, with its address.")
+        raise ConfigurationError(
+            "PostgreSQL is backed up with its own tool: pg_dump --format=custom --file=FILE, with its address."
+        )
     progress = progress_on(sys.stderr)
     try:
         n_bytes = back_up(settings.database_path, parsed.file, progress=progress)

@@ -13,7 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.evaluation.baselines import MODELS, ModelName
 from domain.evaluation.splitting import Split
 from domain.records.products import Product
@@ -31,7 +31,7 @@ from infra.ingest.evaluation_files import (
 from infra.progress import progress_on
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.use_cases.evaluate import Measured, Shop, Wanted, evaluate, holdout
+from infra.use_cases.evaluate import EvaluationData, EvaluationOptions, EvaluationResult, evaluate, split_for_evaluation
 from infra.use_cases.train import read_catalogue, read_events
 
 DESCRIPTION = """\
@@ -72,26 +72,26 @@ def add_command(commands: Any) -> None:
 def run_evaluation(parsed: argparse.Namespace, settings: Settings) -> int:
     if parsed.plot:
         check_plot(parsed.plot)
-    wanted = Wanted(k=parsed.k, seen=parsed.seen, models=parsed.models, trials=parsed.trials, seed=parsed.seed)
+    options = EvaluationOptions(k=parsed.k, seen=parsed.seen, models=parsed.models, trials=parsed.trials, seed=parsed.seed)
     progress = progress_on(sys.stderr)
     try:
-        shop = _from_files(parsed) if parsed.train else asyncio.run(_from_database(parsed, settings))
-        results = evaluate(shop, wanted, progress=progress)
+        data = _from_files(parsed) if parsed.train else asyncio.run(_from_database(parsed, settings))
+        results = evaluate(data, options, progress=progress)
         shown = _print_json(results) if parsed.json else list(results)
     finally:
         progress.end()
     if not parsed.json:
-        Console().print(as_table(shown, wanted))
+        Console().print(as_table(shown, options))
     if parsed.plot:
-        plot(shown, k=wanted.k, title=_compared(shown[0], wanted), path=parsed.plot)
+        plot(shown, k=options.k, title=_compared(shown[0], options), path=parsed.plot)
     return 0
 
 
-def as_table(results: Sequence[Measured], wanted: Wanted) -> Table:
+def as_table(results: Sequence[EvaluationResult], options: EvaluationOptions) -> Table:
     """Lay out what was measured, a line per model."""
     # So narrow that names and figures are whole in a terminal of 80 columns; intervals go into a second line there.
-    table = Table(title=_compared(results[0], wanted), box=SIMPLE_HEAD, padding=0, show_edge=False)
-    names = ("model", f"recall@{wanted.k}", f"NDCG@{wanted.k}", "hit rate", "MRR", "coverage", "train s", "ms a list")
+    table = Table(title=_compared(results[0], options), box=SIMPLE_HEAD, padding=0, show_edge=False)
+    names = ("model", f"recall@{options.k}", f"NDCG@{options.k}", "hit rate", "MRR", "coverage", "train s", "ms a list")
     for name in names:
         table.add_column(name, justify="left" if name == "model" else "right", no_wrap="@" not in name)
     for one in results:
@@ -108,16 +108,16 @@ def as_table(results: Sequence[Measured], wanted: Wanted) -> Table:
     return table
 
 
-def _compared(one: Measured, wanted: Wanted) -> str:
-    return f"{one.customers:,} customers, {one.left_out:,} left out, products seen before {_SAID[wanted.seen]}"
+def _compared(one: EvaluationResult, options: EvaluationOptions) -> str:
+    return f"{one.customers:,} customers, {one.left_out:,} left out, products seen before {_SAID[options.seen]}"
 
 
 def _with_interval(value: float, interval: tuple[float, float]) -> str:
     return f"{value:.4f} [{interval[0]:.4f}, {interval[1]:.4f}]"
 
 
-def _print_json(results: Iterable[Measured]) -> list[Measured]:
-    shown: list[Measured] = []
+def _print_json(results: Iterable[EvaluationResult]) -> list[EvaluationResult]:
+    shown: list[EvaluationResult] = []
     for one in results:
         sys.stdout.write(msgspec.json.encode(one).decode() + "\n")
         sys.stdout.flush()
@@ -125,22 +125,22 @@ def _print_json(results: Iterable[Measured]) -> list[Measured]:
     return shown
 
 
-def _from_files(parsed: argparse.Namespace) -> Shop:
+def _from_files(parsed: argparse.Namespace) -> EvaluationData:
     customers, numbers, mapping = Numbering(), Numbering(), renamings(parsed.map)
     check_mapping(mapping)
     products = read_products(parsed.products, numbers, mapping=mapping) if parsed.products else []
     log = read_log(parsed.train, customers=customers, products=numbers, mapping=mapping)
     products += _unlisted(numbers, products, available=not parsed.products)
     if parsed.test:
-        held_out = read_log(parsed.test, customers=customers, products=numbers, mapping=mapping)
-        split = Split(shown=replace(log, customer_ids=list(customers.numbers)), held_out=held_out)
+        test = read_log(parsed.test, customers=customers, products=numbers, mapping=mapping)
+        split = Split(train=replace(log, customer_ids=list(customers.numbers)), test=test)
     else:
-        split = holdout(log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
+        split = split_for_evaluation(log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
         if not parsed.products:
-            shown = set(split.shown.products.tolist())
+            shown = set(split.train.products.tolist())
             products = [product for product in products if product.product_index in shown]
     assigned = read_segments(parsed.customers, mapping=mapping) if parsed.customers else {}
-    return Shop(split=split, products=products, assigned=assigned)
+    return EvaluationData(split=split, products=products, assigned=assigned)
 
 
 def _unlisted(numbers: Numbering, products: Sequence[Product], *, available: bool) -> list[Product]:
@@ -153,15 +153,17 @@ def _unlisted(numbers: Numbering, products: Sequence[Product], *, available: boo
     ]
 
 
-async def _from_database(parsed: argparse.Namespace, settings: Settings) -> Shop:
+async def _from_database(parsed: argparse.Namespace, settings: Settings) -> EvaluationData:
     if parsed.test or parsed.products or parsed.customers or parsed.map:
-        raise Unusable("--test, --products, --customers and --map go with --train; without it the database is evaluated.")
+        raise ConfigurationError(
+            "--test, --products, --customers and --map go with --train; without it the database is evaluated."
+        )
     async with open_repository(settings) as repository:
         log = await read_events(repository)
         products = await read_catalogue(repository)
         assigned = await repository.assigned_segments()
-    split = holdout(log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
-    return Shop(split=split, products=products, assigned=assigned)
+    split = split_for_evaluation(log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
+    return EvaluationData(split=split, products=products, assigned=assigned)
 
 
 def _models(text: str) -> tuple[ModelName, ...]:

@@ -6,15 +6,15 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from infra.background.retention import train_on_kept
+from infra.background.retention import purge_and_train
 from infra.cli.arguments import add_mapping, renamings
 from infra.cli.train import told
-from infra.ingest import Import, Report, import_files
+from infra.ingest import ImportOptions, Report, import_files
 from infra.ingest.rows import Kind, columns_of
 from infra.progress import progress_on
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.use_cases.train import Effort
+from infra.use_cases.train import TuningBudget
 
 TUNING_SECONDS = 60.0
 
@@ -45,28 +45,28 @@ def add_command(commands: Any) -> None:
 
 
 def run_import(parsed: argparse.Namespace, settings: Settings) -> int:
-    wanted = Import(
+    options = ImportOptions(
         kind=parsed.kind,
         paths=tuple(parsed.files),
         mapping=renamings(parsed.map),
         create_products=parsed.create_products,
         retention_days=settings.event_retention_days,
     )
-    report = asyncio.run(_import(wanted, settings, train_after=not parsed.no_train))
+    report = asyncio.run(_import(options, settings, train_after=not parsed.no_train))
     return report.exit_code
 
 
-async def _import(wanted: Import, settings: Settings, *, train_after: bool) -> Report:
+async def _import(options: ImportOptions, settings: Settings, *, train_after: bool) -> Report:
     now = datetime.now(UTC)
     async with open_repository(settings) as repository:
-        report = await import_files(wanted, intake=repository, now=now, progress=progress_on(sys.stderr))
+        report = await import_files(options, store=repository, now=now, progress=progress_on(sys.stderr))
         sys.stdout.write(report.told())
         if train_after:
             trials: list[int] = []
-            model = await train_on_kept(
+            model = await purge_and_train(
                 repository,
                 retention_days=settings.event_retention_days,
-                effort=Effort(seconds=TUNING_SECONDS),
+                budget=TuningBudget(seconds=TUNING_SECONDS),
                 on_trial=trials.append,
             )
             sys.stdout.write(told(model, tuned=bool(trials)))

@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from domain.errors import Unusable
-from infra.use_cases.evaluate import Measured
+from domain.errors import ConfigurationError
+from infra.use_cases.evaluate import EvaluationResult
 
 
 def check_plot(path: Path) -> None:
-    """Raise Unusable, before hours of tuning, where no picture could be written."""
+    """Raise ConfigurationError, before hours of tuning, where no picture could be written."""
     if find_spec("matplotlib") is None:
-        raise Unusable("--plot needs matplotlib: pip install -r requirements/plot.txt")
+        raise ConfigurationError("--plot needs matplotlib: pip install -r requirements/plot.txt")
     if path.suffix != ".png":
-        raise Unusable(f"--plot writes a .png, not {path.name}.")
+        raise ConfigurationError(f"--plot writes a .png, not {path.name}.")
     if not path.parent.is_dir():
-        raise Unusable(f"--plot cannot write {path}: there is no such folder.")
+        raise ConfigurationError(f"--plot cannot write {path}: there is no such folder.")
 
 
-def plot(results: Sequence[Measured], *, k: int, title: str, path: Path) -> None:
+def plot(results: Sequence[EvaluationResult], *, k: int, title: str, path: Path) -> None:
     """Draw each model's mean NDCG with its 95 % interval, a line per model in the order of the table."""
     # Slow to import, and most who run this package do not have it.
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -38,4 +38,4 @@ def plot(results: Sequence[Measured], *, k: int, title: str, path: Path) -> None
     try:
         figure.savefig(path)
     except OSError as error:
-        raise Unusable(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror or error}.") from error

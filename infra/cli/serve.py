@@ -11,14 +11,14 @@ from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.log import LogLevels
 from granian.server import Server
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.demo import load_demo_shop
 from infra.http.auth import NO_KEYS
 from infra.logs import configuration
 from infra.settings import Settings, is_loopback
 from infra.storage.opening import open_repository
 from infra.storage.sql.repository import SqlRepository
-from infra.use_cases.train import Effort, train
+from infra.use_cases.train import TuningBudget, train
 
 STOP_SECONDS = 5
 
@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def serve(parsed: argparse.Namespace, settings: Settings) -> int:
-    """Serve until stopped; raise Unusable where the database or the port cannot be used."""
+    """Serve until stopped; raise ConfigurationError where the database or the port cannot be used."""
     _check_keys(settings)
     _check_port(settings)
     asyncio.run(_prepare(settings, demo=parsed.demo))
@@ -62,13 +62,13 @@ async def load_demo(repository: SqlRepository) -> bool:
         return False
     now = datetime.now(UTC)
     await load_demo_shop(repository, now=now)
-    await train(repository, now=now, effort=Effort(trials=0))
+    await train(repository, now=now, budget=TuningBudget(trials=0))
     return True
 
 
 def _check_keys(settings: Settings) -> None:
     if not settings.keys and not is_loopback(settings.host):
-        raise Unusable(NO_KEYS + f"the shop is served only on a loopback address, not on {settings.host}.")
+        raise ConfigurationError(NO_KEYS + f"the shop is served only on a loopback address, not on {settings.host}.")
 
 
 def _check_port(settings: Settings) -> None:
@@ -78,7 +78,9 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            raise Unusable(f"Cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}.") from error
+            raise ConfigurationError(
+                f"Cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}."
+            ) from error
 
 
 async def _prepare(settings: Settings, *, demo: bool) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from domain.ranking.model import Model
-from infra.background.retention import train_on_kept
+from infra.background.retention import purge_and_train
 from infra.cli.arguments import add_tuning
 from infra.progress import progress_on
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.use_cases.train import Effort
+from infra.use_cases.train import TuningBudget
 
 DESCRIPTION = """\
 Learn from all events; a running server takes the model up by itself.
@@ -22,7 +22,7 @@ How a model is made is tuned to the shop: choices are tried on events that are h
 time and whenever the events have doubled since; in between, the choices of the model in use are kept. --trials N tunes now,
 in N trials, and the same data, seed and number of trials choose the same; --trials 0 does not tune.
 """
-MOST_TRIALS = 1000
+MAX_TRIALS = 1000
 """As many as a budget allows; the search ends by itself long before."""
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -41,13 +41,13 @@ def add_command(commands: Any) -> None:
 
 
 def run_training(parsed: argparse.Namespace, settings: Settings) -> int:
-    effort = Effort(trials=parsed.trials, seed=parsed.seed)
+    budget = TuningBudget(trials=parsed.trials, seed=parsed.seed)
     if parsed.budget is not None:
-        effort = Effort(
-            trials=MOST_TRIALS if parsed.trials is None else parsed.trials, seed=parsed.seed, seconds=parsed.budget
+        budget = TuningBudget(
+            trials=MAX_TRIALS if parsed.trials is None else parsed.trials, seed=parsed.seed, seconds=parsed.budget
         )
     trials: list[int] = []
-    model = asyncio.run(_train(settings, effort, on_trial=trials.append))
+    model = asyncio.run(_train(settings, budget, on_trial=trials.append))
     sys.stdout.write(told(model, tuned=bool(trials)))
     return 0
 
@@ -58,12 +58,12 @@ def told(model: Model, *, tuned: bool) -> str:
         f"Trained model {model.model_id} on {model.n_events:,} events of {model.n_customers:,} customers"
         f" and {model.n_products:,} products.\n"
     )
-    tuning, recipe, blend = model.tuning, model.recipe, model.blend
+    tuning, hyperparameters, source_weights = model.tuning, model.hyperparameters, model.source_weights
     if not tuning.trials:
         return said + "Not tuned: too few events, or not asked for. The documented defaults are used.\n"
     values = [
-        *((name, getattr(recipe, name)) for name in recipe.__struct_fields__),
-        *((f"blend {name}", getattr(blend, name)) for name in blend.__struct_fields__),
+        *((name, getattr(hyperparameters, name)) for name in hyperparameters.__struct_fields__),
+        *((f"blend {name}", getattr(source_weights, name)) for name in source_weights.__struct_fields__),
         ("seen_again", model.seen_again),
         ("rebuy_rate", model.rebuy_rate),
         ("variety", model.variety),
@@ -71,7 +71,7 @@ def told(model: Model, *, tuned: bool) -> str:
     how = "Tuned in" if tuned else f"Kept what was tuned on {tuning.n_events:,} events, in"
     return (
         said + f"{how} {tuning.trials} trials with seed {tuning.seed}: NDCG@20 {tuning.ndcg:.4f} on held-out events of"
-        f" {tuning.n_customers:,} customers; with the default blend {tuning.ndcg_of_default_blend:.4f}.\n"
+        f" {tuning.n_customers:,} customers; with the default blend {tuning.ndcg_of_default_weights:.4f}.\n"
         + f"Chosen: {', '.join(f'{name} {value:g}' for name, value in values)}.\n"
     )
 
@@ -83,7 +83,7 @@ def duration(text: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
-async def _train(settings: Settings, effort: Effort, *, on_trial: Callable[[int], None]) -> Model:
+async def _train(settings: Settings, budget: TuningBudget, *, on_trial: Callable[[int], None]) -> Model:
     progress = progress_on(sys.stderr)
 
     def tell(done: int) -> None:
@@ -93,10 +93,10 @@ async def _train(settings: Settings, effort: Effort, *, on_trial: Callable[[int]
     progress.begin("Training", None)
     try:
         async with open_repository(settings) as repository:
-            return await train_on_kept(
+            return await purge_and_train(
                 repository,
                 retention_days=settings.event_retention_days,
-                effort=effort,
+                budget=budget,
                 on_trial=tell,
             )
     finally:

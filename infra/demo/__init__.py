@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from domain.ports import Intake
+from domain.ports import IngestStore
 from domain.records.customers import CustomerChange
 from domain.records.interactions import CustomerEvent
 from domain.records.products import ProductChange
@@ -41,15 +41,15 @@ def demo_shop(*, now: datetime, seed: int = SEED) -> DemoShop:
     )
 
 
-async def load_demo_shop(intake: Intake, *, now: datetime) -> None:
+async def load_demo_shop(store: IngestStore, *, now: datetime) -> None:
     """Put the demo shop into storage."""
     shop = demo_shop(now=now)
     for products in _batches(shop.products):
-        await intake.put_products(products, now=now)
+        await store.put_products(products, now=now)
     for customers in _batches(shop.customers):
-        await intake.put_customers(customers, now=now)
+        await store.put_customers(customers, now=now)
     for events in _batches(shop.events):
-        await intake.put_events(events, create_products=False, now=now)
+        await store.put_events(events, create_products=False, now=now)
 
 
 def _batches(records: Sequence[T]) -> Iterator[Sequence[T]]:

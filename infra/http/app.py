@@ -12,16 +12,16 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.types import Send
 
-from infra.http.auth import DECLARATIONS, Gate
+from infra.http.auth import DECLARATIONS, Authenticator
 from infra.http.headers import Headers, preflight, shared_with
 from infra.http.host import check_host
 from infra.http.problems import MEDIA_TYPE, Problem, answer, headers_for, reported
 from infra.http.responses import Answering, identified
-from infra.http.validation import check_target, guarded_by
+from infra.http.validation import check_target, validate_requests_with
 from infra.settings import Settings, read_settings
 from infra.storage.opening import Storage
 
-Answer = tuple[int, Headers, bytes]
+RawResponse = tuple[int, Headers, bytes]
 Background = Callable[[Storage], AbstractAsyncContextManager[None]]
 
 BEFORE_THE_GUARD = ("before_request", "cache", "middleware", "guards")
@@ -35,7 +35,7 @@ class ShopApplication(Litestar):
     """
 
     storage: Storage
-    gate: Callable[[], Gate]
+    authenticator: Callable[[], Authenticator]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -50,13 +50,13 @@ class ShopApplication(Litestar):
         finally:
             answering.log()
 
-    def _refusal(self, scope: Any, answering: Answering) -> Answer | None:
+    def _refusal(self, scope: Any, answering: Answering) -> RawResponse | None:
         """Return what to answer where a request is not to be routed."""
         try:
-            if origins := self.gate().origins:
+            if origins := self.authenticator().origins:
                 answering.headers += shared_with(scope, origins)
-                if (told := preflight(scope, origins)) is not None:
-                    return 204, told, b""
+                if (preflight_headers := preflight(scope, origins)) is not None:
+                    return 204, preflight_headers, b""
             check_host(scope)
             check_target(scope)
         except Exception as error:  # noqa: BLE001 - it is before Litestar, which answers those of the handlers
@@ -84,12 +84,12 @@ def create_app(
     storage = Storage(settings)
 
     @cache
-    def gate() -> Gate:
-        return Gate(storage.settings())
+    def authenticator() -> Authenticator:
+        return Authenticator(storage.settings())
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
-        gate()
+        authenticator()
         await storage.shop()
         try:
             async with AsyncExitStack() as running:
@@ -102,7 +102,7 @@ def create_app(
     application = ShopApplication(
         route_handlers=handlers,
         lifespan=[lifespan],
-        before_request=guarded_by(gate),
+        before_request=validate_requests_with(authenticator),
         dependencies={"shop": Provide(storage.shop)},
         exception_handlers={Exception: answer},
         openapi_config=openapi,
@@ -110,7 +110,7 @@ def create_app(
         debug=False,
     )
     application.storage = storage
-    application.gate = gate
+    application.authenticator = authenticator
     return application
 
 
@@ -119,7 +119,7 @@ async def send_problem(send: Send, said: Problem) -> None:
     await _send(send, *_encoded(said, headers_for(said)))
 
 
-def _encoded(said: Problem, headers: Mapping[str, str]) -> Answer:
+def _encoded(said: Problem, headers: Mapping[str, str]) -> RawResponse:
     named = [(name.encode(), value.encode()) for name, value in headers.items()]
     return said.status, [(b"content-type", MEDIA_TYPE.encode()), *named], msgspec.json.encode(said)
 

@@ -14,11 +14,11 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import State
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.http.headers import header_of
 from infra.http.host import host_of
 from infra.http.problems import RequestRefused
-from infra.settings import Caller, KeyScope, Settings, is_loopback
+from infra.settings import KeyScope, Scope, Settings, is_loopback
 
 BACKEND = {"access": "backend"}
 STOREFRONT = {"access": "storefront"}
@@ -28,10 +28,10 @@ DECLARATIONS = frozenset({"backend", "storefront", "open"})
 NO_KEYS = "API_KEYS is not set; `python main.py new-key backend` makes a key. Without keys "
 _AFTER_BEARER = len("Bearer ")
 
-CALLER = "shop.caller"
+SCOPE = "shop.caller"
 """Where the state of a request from within says for whom it is; an application that mounts this one has its own names."""
 
-KeyedRequest = Request[None, Caller, State]
+KeyedRequest = Request[None, Scope, State]
 """A request that was let through; its `auth` is for whom it is answered."""
 
 
@@ -68,19 +68,19 @@ class RateLimit:
         return True
 
 
-class Gate:
-    """Look at the key of a request; raise Unusable on AWS Lambda where there is none to look for."""
+class Authenticator:
+    """Look at the key of a request; raise ConfigurationError on AWS Lambda where there is none to look for."""
 
     def __init__(self, settings: Settings, *, environment: Mapping[str, str] = os.environ) -> None:
         if not settings.keys and "AWS_LAMBDA_FUNCTION_NAME" in environment:
-            raise Unusable(NO_KEYS + "a function on AWS Lambda does not start.")
+            raise ConfigurationError(NO_KEYS + "a function on AWS Lambda does not start.")
         self.origins = settings.origins
         self._keys = tuple(settings.keys.items())
         self._rate = RateLimit(settings.rate_limit_per_second)
 
-    def admit(self, scope: Any) -> Caller:
+    def authenticate(self, scope: Any) -> Scope:
         """Tell for whom a request is answered; raise RequestRefused for an unknown key, a scope or a rate too small."""
-        if vouched := scope["state"].get(CALLER):
+        if vouched := scope["state"].get(SCOPE):
             # What calls the application from within, as a mailbox does; no client can write there.
             return vouched
         access = scope["route_handler"].opt.get("access", "backend")
@@ -113,7 +113,7 @@ def _neighbour(scope: Any) -> tuple[bytes, KeyScope]:
     """
     address = (scope.get("server") or ("",))[0]
     if not is_loopback(str(address)):
-        raise Unusable(NO_KEYS + "requests are answered only on a loopback address.")
+        raise ConfigurationError(NO_KEYS + "requests are answered only on a loopback address.")
     if (host := host_of(scope)) and not is_loopback(host):
         raise RequestRefused("foreign-host", "Without API_KEYS only 127.0.0.1, [::1] and localhost are answered.")
     return b"", "backend"

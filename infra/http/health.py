@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
 
-from domain.ranking.model import Choice
+from domain.ranking.model import TunedConfig
 from infra.http.auth import OPEN
 from infra.http.problems import declared
 from infra.storage.opening import Shop
@@ -19,7 +19,7 @@ class ModelInUse(Struct, frozen=True, kw_only=True):
 
     model_id: str
     trained_at: datetime | None
-    choice: Choice
+    choice: TunedConfig
 
 
 class Health(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from infra.http.headers import header_of
 from infra.http.problems import RequestRefused
 
 _HOST = re.compile(rb"(?P<host>[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{0,5}))?")
-_MOST_PORT = 65535
+_MAX_PORT = 65535
 
 
 def check_host(scope: Any) -> None:
@@ -29,4 +29,4 @@ def host_of(scope: Any) -> str:
 @lru_cache(maxsize=64)
 def _names_a_host(value: bytes) -> bool:
     found = _HOST.fullmatch(value)
-    return found is not None and int(found["port"] or 0) <= _MOST_PORT
+    return found is not None and int(found["port"] or 0) <= _MAX_PORT

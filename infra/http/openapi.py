@@ -23,6 +23,9 @@ _CONFIGURATION = OpenAPIConfig(title="Shop recommendations", version=VERSION, us
 _KEYS = "A key of `API_KEYS`, for the shop's own servers only: `python main.py new-key SCOPE` makes one."
 _PAGE_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 
+SCHEMA_NAMES = {"TunedConfig": "Choice", "Hyperparameters": "Recipe", "SourceWeights": "Blend"}
+"""Public names of schemas whose structs are called otherwise: generated clients have classes of these names."""
+
 _ROOT = ".."
 """Where the endpoints are, seen from `/schema/openapi.json`."""
 
@@ -72,7 +75,11 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components([*structs, Problem], ref_template="#/components/schemas/{name}")
     for schema in schemas.values():
         schema["additionalProperties"] = False
+    schemas = {SCHEMA_NAMES.get(name, name): schema for name, schema in schemas.items()}
     document["components"]["schemas"] = schemas
+    for node in _referring_nodes(document):
+        path, _, name = node["$ref"].rpartition("/")
+        node["$ref"] = f"{path}/{SCHEMA_NAMES.get(name, name)}"
     for name in _request_schemas(document):
         for field in schemas[name].get("properties", {}).values():
             _refuse_null(field)
@@ -146,14 +153,19 @@ def _request_schemas(document: dict[str, Any]) -> set[str]:
 
 
 def _references(node: Any) -> Iterator[str]:
+    """Yield the names of the schemas that a node refers to, at any depth."""
+    return (found["$ref"].rpartition("/")[2] for found in _referring_nodes(node))
+
+
+def _referring_nodes(node: Any) -> Iterator[dict[str, Any]]:
     if isinstance(node, dict):
         if "$ref" in node:
-            yield node["$ref"].rpartition("/")[2]
+            yield node
         for child in node.values():
-            yield from _references(child)
+            yield from _referring_nodes(child)
     elif isinstance(node, list):
         for child in node:
-            yield from _references(child)
+            yield from _referring_nodes(child)
 
 
 def _refuse_null(field: dict[str, Any]) -> None:

@@ -7,16 +7,16 @@ from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
 
-from domain.records.values import CATEGORY_LENGTH, CATEGORY_PATTERN, ID_LENGTH, ID_PATTERN, Id
+from domain.records.values import CATEGORY_PATTERN, ID_PATTERN, MAX_CATEGORY_LENGTH, MAX_ID_LENGTH, Id
 
-IdInPath = Annotated[str, PathParameter(min_length=1, max_length=ID_LENGTH, pattern=ID_PATTERN)]
+IdInPath = Annotated[str, PathParameter(min_length=1, max_length=MAX_ID_LENGTH, pattern=ID_PATTERN)]
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 Category = Annotated[
     str | None,
     QueryParameter(
         min_length=1,
-        max_length=CATEGORY_LENGTH,
+        max_length=MAX_CATEGORY_LENGTH,
         pattern=CATEGORY_PATTERN,
         description="A category, or the upper levels of one",
     ),
@@ -28,6 +28,6 @@ Excluded = Annotated[
     QueryParameter(
         max_items=100,
         description="Products to leave out",
-        schema_extra={"items": {"type": "string", "maxLength": ID_LENGTH, "pattern": ID_PATTERN}},
+        schema_extra={"items": {"type": "string", "maxLength": MAX_ID_LENGTH, "pattern": ID_PATTERN}},
     ),
 ]

@@ -11,9 +11,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
 from domain import errors
-from domain.records.values import in_words
+from domain.records.values import readable_message
 from infra.http.responses import identified
-from infra.logs import told
+from infra.logs import describe_error
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ _SLUGS: dict[type[errors.ShopError], str] = {
     errors.TooManyItems: "too-many-items",
     errors.StoreBusy: "store-busy",
     errors.StoreUnavailable: "store-unavailable",
-    errors.Unusable: "store-unavailable",
+    errors.ConfigurationError: "store-unavailable",
 }
 
 
@@ -107,7 +107,9 @@ def reported(error: Exception, request_id: str) -> tuple[Problem, dict[str, str]
     said = _problem_of(error)
     headers = headers_for(said) | _extra_headers(error)
     if said.status >= 500:
-        logger.error("Request %s failed: %s", request_id, told(error), extra={"members": {"request_id": request_id}})
+        logger.error(
+            "Request %s failed: %s", request_id, describe_error(error), extra={"members": {"request_id": request_id}}
+        )
     return said, headers
 
 
@@ -148,7 +150,7 @@ def invalid(error: msgspec.ValidationError) -> Problem:
     """Say where in the body a value is refused; msgspec names the place as a path like `$.items[0].quantity`."""
     text, _, path = str(error).partition(" - at `$")
     slug = "too-many-items" if text.startswith("Expected `array` of length <=") else "validation"
-    return problem(slug, field_errors=[FieldError(pointer=_pointer(path.rstrip("`")), detail=in_words(text))])
+    return problem(slug, field_errors=[FieldError(pointer=_pointer(path.rstrip("`")), detail=readable_message(text))])
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -160,7 +162,7 @@ def _problem_of(error: Exception) -> Problem:
         case errors.EventTooOld():
             return problem("event-too-old", field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
         case errors.ShopError() if type(error) in _SLUGS:
-            detail = None if isinstance(error, errors.Unusable) else str(error)
+            detail = None if isinstance(error, errors.ConfigurationError) else str(error)
             return problem(_SLUGS[type(error)], detail)
         case msgspec.ValidationError():
             return invalid(error)
@@ -186,7 +188,7 @@ def _extra_headers(error: Exception) -> dict[str, str]:
 def _parameter_error(extra: dict[str, Any]) -> FieldError:
     source = extra.get("source", "query")
     pointer = f"#/{getattr(source, 'value', source)}/{extra.get('key', '')}"
-    return FieldError(pointer=pointer, detail=in_words(extra["message"]))
+    return FieldError(pointer=pointer, detail=readable_message(extra["message"]))
 
 
 def _pointer(path: str) -> str:

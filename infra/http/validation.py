@@ -14,13 +14,13 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from litestar.types import HTTPReceiveMessage, Receive
 
-from infra.http.auth import Gate, KeyedRequest
+from infra.http.auth import Authenticator, KeyedRequest
 from infra.http.headers import header_of
 from infra.http.problems import FieldError, RequestRefused
 
 BODY_SECONDS = 5.0
-MOST_BYTES = 64 * 1024
-MOST_DEPTH = 16
+MAX_BODY_BYTES = 64 * 1024
+MAX_DEPTH = 16
 REPEATABLE = frozenset({"exclude"})
 NUMBERS = frozenset({"min_price", "max_price"})
 
@@ -57,25 +57,25 @@ def check_target(scope: Any) -> None:
             raise _invalid_parameter(name, "Expected a number")
 
 
-def guarded_by(gate: Callable[[], Gate]) -> Callable[[KeyedRequest], Awaitable[None]]:
-    """Make the hook that asks `gate` for whom a request is answered, and hands on only bodies of plain JSON.
+def validate_requests_with(authenticator: Callable[[], Authenticator]) -> Callable[[KeyedRequest], Awaitable[None]]:
+    """Make the hook that asks `authenticator` for whom a request is answered, and hands on only bodies of plain JSON.
 
     A route bounds its body with `opt={"most_bytes": ...}`.
     """
 
-    async def guard(request: KeyedRequest) -> None:
+    async def validate(request: KeyedRequest) -> None:
         scope = request.scope
-        scope["auth"] = gate().admit(scope)
+        scope["auth"] = authenticator().authenticate(scope)
         if scope["method"] == "POST":
             request.receive = await _checked_body(request)
 
-    return guard
+    return validate
 
 
 async def _checked_body(request: KeyedRequest) -> Receive:
     """Read a request's body within its bounds and check it; return where it can be received again."""
     check_body_headers(request.scope)
-    body = await _read(request, most_bytes=request.route_handler.opt.get("most_bytes", MOST_BYTES))
+    body = await _read(request, max_bytes=request.route_handler.opt.get("most_bytes", MAX_BODY_BYTES))
     check_json(body)
     return _replaying(body, request.receive)
 
@@ -94,7 +94,7 @@ def check_json(body: bytes) -> None:
     """Refuse a body that is empty, too deep, not JSON as RFC 8259 has it, or has a key twice or a null."""
     if not body.strip():
         raise RequestRefused("empty-body")
-    if body.count(b"[") + body.count(b"{") > MOST_DEPTH and _depth(body) > MOST_DEPTH:
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
         raise RequestRefused("json-too-deep")
     try:
         document = _PARSER.decode(body.decode("utf-8"))
@@ -106,16 +106,16 @@ def check_json(body: bytes) -> None:
         raise RequestRefused("validation", field_errors=[FieldError(pointer=pointer, detail="Expected a value, got `null`")])
 
 
-async def _read(request: KeyedRequest, *, most_bytes: int) -> bytes:
+async def _read(request: KeyedRequest, *, max_bytes: int) -> bytes:
     announced = header_of(request.scope, b"content-length")
-    if announced.isdigit() and int(announced[:20]) > most_bytes:
+    if announced.isdigit() and int(announced[:20]) > max_bytes:
         raise RequestRefused("body-too-large")
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for part in _parts(request.receive):
                 body += part
-                if len(body) > most_bytes:
+                if len(body) > max_bytes:
                     raise RequestRefused("body-too-large")
     except TimeoutError as error:
         raise RequestRefused("request-timeout") from error

@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.records.customers import Segment
 from domain.records.interactions import EventType
 from domain.records.products import Product
 from domain.records.values import Instant, to_microseconds
 from domain.training.event_log import EVENT_TYPES, EventLog
-from infra.ingest.files import Row, opened
+from infra.ingest.files import FileRow, opened
 from infra.ingest.rows import RowRefused, normalised
 from infra.use_cases.train import number_of
 
@@ -59,11 +59,11 @@ class Numbering:
 
 
 def check_mapping(mapping: Mapping[str, str]) -> None:
-    """Raise Unusable for names of columns, theirs to ours, that no file of an evaluation has."""
+    """Raise ConfigurationError for names of columns, theirs to ours, that no file of an evaluation has."""
     known = {name for kind in (EventLine, ProductLine, CustomerLine) for name in kind.__struct_fields__}
     unknown = sorted(set(mapping.values()) - known)
     if unknown:
-        raise Unusable(f"--map names columns that an evaluation does not read: {', '.join(unknown)}.")
+        raise ConfigurationError(f"--map names columns that an evaluation does not read: {', '.join(unknown)}.")
 
 
 def read_log(
@@ -115,7 +115,7 @@ def product_of(line: ProductLine, index: int, *, available: bool = True) -> Prod
 
 
 def _lines(paths: Sequence[str], kind: type[T], mapping: Mapping[str, str]) -> Iterator[T]:
-    """Yield the readable lines of files; say on standard error how many are not, and raise Unusable where none is."""
+    """Yield the readable lines of files, report the others on standard error; raise ConfigurationError where none is."""
     for path in paths:
         n_read = n_refused = 0
         first_reason = ""
@@ -130,12 +130,12 @@ def _lines(paths: Sequence[str], kind: type[T], mapping: Mapping[str, str]) -> I
                     n_refused += 1
                     first_reason = first_reason or f"line {row.line}: {refused.field or 'line'}: {refused.reason}"
         if n_read == n_refused:
-            raise Unusable(f"{path} has no usable line." + f" First: {first_reason}" * bool(first_reason))
+            raise ConfigurationError(f"{path} has no usable line." + f" First: {first_reason}" * bool(first_reason))
         if n_refused:
             sys.stderr.write(f"{path}: {n_refused:,} of {n_read:,} lines left out. First: {first_reason}\n")
 
 
-def _record(row: Row, kind: type[T], mapping: Mapping[str, str]) -> T:
+def _record(row: FileRow, kind: type[T], mapping: Mapping[str, str]) -> T:
     if row.refused:
         raise RowRefused(None, row.refused)
     values = {mapping.get(theirs, theirs): value for theirs, value in row.values.items()}
@@ -155,9 +155,9 @@ def _record(row: Row, kind: type[T], mapping: Mapping[str, str]) -> T:
 def _check_columns(path: str, columns: Sequence[str], kind: type[Struct]) -> None:
     for name in kind.__struct_fields__:
         if name in {"customer_id", "product_id"} and name not in columns:
-            raise Unusable(f"{path} has no column {name}; --map THEIRS={name} says what it is called there.")
+            raise ConfigurationError(f"{path} has no column {name}; --map THEIRS={name} says what it is called there.")
         if columns.count(name) > 1:
-            raise Unusable(f"{path} has the column {name} twice.")
+            raise ConfigurationError(f"{path} has the column {name} twice.")
 
 
 def _instant(moment: datetime | None) -> int:

@@ -13,14 +13,14 @@ from typing import IO, Any, NamedTuple
 
 import msgspec
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 
 STANDARD_INPUT = "-"
 _JSON_SUFFIXES = {".jsonl", ".ndjson", ".json"}
-_MOST_LINES_A_ROW = 1000
+_MAX_LINES_PER_ROW = 1000
 
 
-class Row(NamedTuple):
+class FileRow(NamedTuple):
     """One line of a file: its values by the file's own column names, or why it cannot be read."""
 
     line: int
@@ -44,7 +44,7 @@ class Lines:
         line = self._again.pop() if self._again else next(self._text)
         self.number += 1
         self._row.append(line)
-        if len(self._row) > _MOST_LINES_A_ROW:
+        if len(self._row) > _MAX_LINES_PER_ROW:
             raise csv.Error
         return line
 
@@ -64,14 +64,14 @@ class Rows(NamedTuple):
     """The rows of one file; `columns` is None where every line names its own; `position` tells the bytes read."""
 
     columns: Sequence[str] | None
-    rows: Iterator[Row]
+    rows: Iterator[FileRow]
     position: IO[bytes] | None
     size: int | None
 
 
 @contextmanager
 def opened(path: str) -> Generator[Rows]:
-    """Open one file; raise Unusable, also while it is read, where it is missing, broken or not UTF-8."""
+    """Open one file; raise ConfigurationError, also while it is read, where it is missing, broken or not UTF-8."""
     try:
         with _binary(path) as raw, _decompressed(path, raw) as stream:
             buffered = io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream
@@ -81,11 +81,11 @@ def opened(path: str) -> Generator[Rows]:
             is_file = path != STANDARD_INPUT
             yield Rows(columns, rows, raw if is_file else None, Path(path).stat().st_size if is_file else None)
     except UnicodeDecodeError as error:
-        raise Unusable(f"{path} is not UTF-8 text.") from error
+        raise ConfigurationError(f"{path} is not UTF-8 text.") from error
     except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
-        raise Unusable(f"{path} is broken or cut off.") from error
+        raise ConfigurationError(f"{path} is broken or cut off.") from error
     except OSError as error:
-        raise Unusable(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _binary(path: str) -> IO[bytes]:
@@ -110,17 +110,17 @@ def _is_json(path: str, stream: Any) -> bool:
     return (name.with_suffix("") if name.suffix in {".gz", ".xz"} else name).suffix in _JSON_SUFFIXES
 
 
-def _csv_rows(text: io.TextIOWrapper) -> tuple[Sequence[str], Iterator[Row]]:
+def _csv_rows(text: io.TextIOWrapper) -> tuple[Sequence[str], Iterator[FileRow]]:
     lines = Lines(text)
     reader = csv.reader(lines, strict=True)
     try:
         columns = next(reader, [])
     except csv.Error as error:
-        raise Unusable(f"The header is not CSV: {error}.") from error
+        raise ConfigurationError(f"The header is not CSV: {error}.") from error
     return columns, _below(reader, lines, columns)
 
 
-def _below(reader: Iterator[list[str]], lines: Lines, columns: Sequence[str]) -> Iterator[Row]:
+def _below(reader: Iterator[list[str]], lines: Lines, columns: Sequence[str]) -> Iterator[FileRow]:
     """Yield the rows below a header, each by its first line; after one that is not CSV, go on with the next line."""
     width = len(columns)
     while True:
@@ -129,22 +129,22 @@ def _below(reader: Iterator[list[str]], lines: Lines, columns: Sequence[str]) ->
             cells = next(reader, None)
         except csv.Error:
             lines.retreat()
-            yield Row(first, {}, "Not CSV")
+            yield FileRow(first, {}, "Not CSV")
             continue
         if cells is None:
             return
         if len(cells) == width:
-            yield Row(first, dict(zip(columns, cells, strict=True)))
+            yield FileRow(first, dict(zip(columns, cells, strict=True)))
         elif cells:
-            yield Row(first, {}, f"Expected {width} cells")
+            yield FileRow(first, {}, f"Expected {width} cells")
 
 
-def _json_rows(text: io.TextIOWrapper) -> Iterator[Row]:
+def _json_rows(text: io.TextIOWrapper) -> Iterator[FileRow]:
     decoder = msgspec.json.Decoder(dict[str, Any])
     for number, line in enumerate(text, start=1):
         if not line.strip():
             continue
         try:
-            yield Row(number, decoder.decode(line))
+            yield FileRow(number, decoder.decode(line))
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            yield Row(number, {}, "Not a JSON object")
+            yield FileRow(number, {}, "Not a JSON object")

@@ -8,7 +8,7 @@ from typing import IO
 
 import msgspec
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.ports import Outcome
 from infra.ingest.files import STANDARD_INPUT
 
@@ -28,7 +28,7 @@ class Report:
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                raise Unusable(f"{path} cannot be replaced: {error.strerror}.") from error
+                raise ConfigurationError(f"{path} cannot be replaced: {error.strerror}.") from error
 
     @property
     def exit_code(self) -> int:
@@ -62,5 +62,5 @@ class Report:
                     os.open(self.rejected[file], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
                 )
             except OSError as error:
-                raise Unusable(f"{self.rejected[file]} cannot be written: {error.strerror}.") from error
+                raise ConfigurationError(f"{self.rejected[file]} cannot be written: {error.strerror}.") from error
         self._open[file].write(msgspec.json.encode(refused) + b"\n")

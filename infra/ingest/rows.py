@@ -13,7 +13,7 @@ from domain.records.customers import CustomerChange
 from domain.records.interactions import EventType, oldest_kept
 from domain.records.products import ProductChange
 from domain.records.values import (
-    LATEST_AHEAD,
+    MAX_CLOCK_SKEW,
     Currency,
     CustomerId,
     Id,
@@ -22,7 +22,7 @@ from domain.records.values import (
     Quantity,
     check_instant,
     check_money,
-    in_words,
+    readable_message,
 )
 
 Kind = Literal["products", "customers", "events"]
@@ -81,7 +81,7 @@ def reader_of(kind: Kind, *, now: datetime, retention_days: int = 0) -> Callable
     record = RECORDS[kind]
     prepared = {column: prepare for column, prepare in _PREPARED.items() if column in record.__struct_fields__}
     instant_column = next((column for column in ("occurred_at", "created_at") if column in prepared), None)
-    latest = now + LATEST_AHEAD
+    latest = now + MAX_CLOCK_SKEW
     oldest = oldest_kept(now, retention_days=retention_days)
 
     def read(values: Mapping[str, Any]) -> Record:
@@ -124,7 +124,7 @@ def _refusal(error: msgspec.ValidationError, required: tuple[str, ...]) -> RowRe
         text = "Expected one of the documented values"
     field = re.match(r"\.?(\w*)", path)[1] or None  # pyright: ignore[reportOptionalSubscript] - matches anything
     # An empty cell clears a value; the id cannot be cleared.
-    return RowRefused(field, "Required" if field in required and text.endswith("got `null`") else in_words(text))
+    return RowRefused(field, "Required" if field in required and text.endswith("got `null`") else readable_message(text))
 
 
 @lru_cache(maxsize=65_536)

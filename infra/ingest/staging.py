@@ -16,7 +16,7 @@ import msgspec
 from domain.records.interactions import BrowsingEvent, CustomerEvent, OrderItem, Purchase
 from infra.ingest.rows import EventRow, RowRefused
 
-MOST_ORDER_LINES = 1000
+MAX_ORDER_LINES = 1000
 _CHUNK = 5000
 _encode = msgspec.msgpack.Encoder().encode
 # What was staged is valid, so that it is read back by its plain types: four times as fast.
@@ -98,7 +98,7 @@ def _single(row: EventRow, *, key: bytes, number: int) -> CustomerEvent:
 
 def _orders(staged: Iterator[tuple[Place, EventRow]]) -> Iterator[tuple[CustomerEvent | RowRefused, list[Place]]]:
     """Make one order of its lines; one that is too long (a shop's "guest", say) is refused without being gathered."""
-    lines = list(islice(staged, MOST_ORDER_LINES + 1))
+    lines = list(islice(staged, MAX_ORDER_LINES + 1))
     order = _order([row for _, row in lines])
     yield order, [place for place, _ in lines]
     if isinstance(order, RowRefused):
@@ -108,8 +108,8 @@ def _orders(staged: Iterator[tuple[Place, EventRow]]) -> Iterator[tuple[Customer
 
 def _order(rows: list[EventRow]) -> CustomerEvent | RowRefused:
     """Make one order of its lines, which may stand anywhere in the files and differ in nothing that an order has once."""
-    if len(rows) > MOST_ORDER_LINES:
-        return RowRefused("order_id", f"Expected at most {MOST_ORDER_LINES} lines in an order")
+    if len(rows) > MAX_ORDER_LINES:
+        return RowRefused("order_id", f"Expected at most {MAX_ORDER_LINES} lines in an order")
     for field in ("customer_id", "currency"):
         if len({getattr(row, field) for row in rows}) > 1:
             return RowRefused(field, "Expected to be the same in all lines of an order")

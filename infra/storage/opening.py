@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.settings import Settings
 from infra.storage.sql.repository import SqlRepository
 from infra.storage.sqlite import open_sqlite
@@ -52,13 +52,13 @@ class Storage:
         self._shop: Shop | None = None
 
     def settings(self) -> Settings:
-        """Return the settings, read once; raise Unusable where one is wrong."""
+        """Return the settings, read once; raise ConfigurationError where one is wrong."""
         if self._settings is None:
             self._settings = self._read()
         return self._settings
 
     async def shop(self) -> Shop:
-        """Return what requests work with; raise Unusable where it cannot be had, and try again at the next call."""
+        """Return what requests work with; raise ConfigurationError where it cannot be had; the next call tries again."""
         if self._shop is not None:
             return self._shop
         async with self._opening:
@@ -87,7 +87,7 @@ def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqlReposi
         )
         return open_postgres(settings.database_url, currency=settings.currency, options=options, migrate=not on_lambda)
     if on_lambda and not settings.allow_ephemeral_sqlite:
-        raise Unusable("SQLite keeps nothing on AWS Lambda; ALLOW_EPHEMERAL_SQLITE=1 says that this is a trial.")
+        raise ConfigurationError("SQLite keeps nothing on AWS Lambda; ALLOW_EPHEMERAL_SQLITE=1 says that this is a trial.")
     if on_lambda:
         _lay_out_demo_shop(settings.database_path)
     return open_sqlite(settings.database_path, currency=settings.currency)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.progress import Progress
 from infra.storage.sql.repository import Engine
 from infra.storage.sql.statements import Row
@@ -15,12 +15,12 @@ from infra.storage.sql.tables import COPIED, ShopState, Table, set_state, state
 async def copy_shop(source: Engine, target: Engine, *, progress: Progress) -> dict[str, int]:
     """Copy all tables, compare them, and only then make the target a shop; return the rows of each table.
 
-    A copy that was cut off goes on behind the last row it wrote. Raise Unusable where the target holds another shop, or
+    An interrupted copy continues after its last row. Raise ConfigurationError where the target holds another shop, or
     where what arrived differs: the source was written to meanwhile.
     """
     ours = await source.look_up(state)
     if await target.look_up(state) not in (ShopState(), ours):
-        raise Unusable("The target holds another shop already.")
+        raise ConfigurationError("The target holds another shop already.")
     copied: dict[str, int] = {}
     for table in COPIED:
         n_rows = await source.look_up(table.count)
@@ -70,5 +70,7 @@ async def _pages(table: Table, engine: Engine, *, after: Row | None) -> AsyncIte
         after = page[-1][: len(table.keys)]
 
 
-def _changed(name: str) -> Unusable:
-    return Unusable(f"{name} differs after the copy: stop what writes to either database, then run the same command again.")
+def _changed(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name} differs after the copy: stop what writes to either database, then run the same command again."
+    )

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.evaluation import metrics
 from domain.evaluation.baselines import MODELS, ModelName, hits_of, ranker_of
-from domain.evaluation.replay import Rehearsal
-from domain.evaluation.splitting import Relevant, Seen, Split, for_tuning, last_days, last_of_each, relevant
+from domain.evaluation.replay import Replay
+from domain.evaluation.splitting import GroundTruth, Seen, Split, for_tuning, ground_truth_of, last_days, last_of_each
 from domain.ports import TrainedModel
 from domain.records.customers import Segment
 from domain.records.products import Product
@@ -22,7 +22,7 @@ from infra.progress import Progress
 BOOTSTRAP_SEED = 0
 
 
-class Shop(Struct, frozen=True, kw_only=True):
+class EvaluationData(Struct, frozen=True, kw_only=True):
     """What an evaluation is made on: events that are shown and held out, the catalogue, and assigned segments."""
 
     split: Split
@@ -30,7 +30,7 @@ class Shop(Struct, frozen=True, kw_only=True):
     assigned: Mapping[str, Segment]
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class EvaluationOptions(Struct, frozen=True, kw_only=True):
     """What to measure; `trials` None leaves their number to the size of the data."""
 
     k: int = 20
@@ -40,7 +40,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     seed: int = 0
 
 
-class Measured(Struct, frozen=True, kw_only=True):
+class EvaluationResult(Struct, frozen=True, kw_only=True):
     """How one model did; shares of 1 as means over customers, with 95 % bootstrap intervals."""
 
     model: ModelName
@@ -57,41 +57,41 @@ class Measured(Struct, frozen=True, kw_only=True):
     ms_per_list: float
 
 
-def evaluate(shop: Shop, wanted: Wanted, *, progress: Progress) -> Iterator[Measured]:
-    """Yield what each model reaches; raise Unusable, before anything is computed, where nothing can be compared."""
-    log = shop.split.shown
-    to_find = relevant(shop.split, seen=wanted.seen)
-    _check(to_find)
+def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Progress) -> Iterator[EvaluationResult]:
+    """Yield what each model reaches; raise ConfigurationError, before computing anything, where nothing can be compared."""
+    log = data.split.train
+    ground_truth = ground_truth_of(data.split, seen=options.seen)
+    _check(ground_truth)
     began = time.perf_counter()
-    trained = _trained(shop, wanted, progress=progress)
+    trained = _trained(data, options, progress=progress)
     train_seconds = time.perf_counter() - began
-    rehearsal = Rehearsal(log, shop.products, trained, assigned=shop.assigned)
-    available = np.zeros(size_of(shop.products), dtype=np.bool_)
-    available[[product.product_index for product in shop.products if product.available]] = True
-    segments = segments_in(log, assigned=shop.assigned)
-    for name in wanted.models:
+    replay = Replay(log, data.products, trained, assigned=data.assigned)
+    available = np.zeros(size_of(data.products), dtype=np.bool_)
+    available[[product.product_index for product in data.products if product.available]] = True
+    segments = segments_in(log, assigned=data.assigned)
+    for name in options.models:
         began = time.perf_counter()
-        ranker = ranker_of(name, rehearsal, log, segments, available=available, seen=wanted.seen, k=wanted.k)
+        ranker = ranker_of(name, replay, log, segments, available=available, seen=options.seen, k=options.k)
         own_seconds = time.perf_counter() - began
         rankings: dict[int, Sequence[int]] = {}
-        progress.begin(f"Ranking by {name}", len(to_find.customers))
+        progress.begin(f"Ranking by {name}", len(ground_truth.customers))
         began = time.perf_counter()
-        for customer in to_find.customers.tolist():
+        for customer in ground_truth.customers.tolist():
             rankings[customer] = ranker(customer)
             progress.reach(len(rankings))
         seconds = time.perf_counter() - began
         yield _measured(
             name,
             rankings,
-            to_find,
-            wanted,
+            ground_truth,
+            options,
             n_catalogue=int(available.sum()),
             train_seconds=train_seconds if name in {"served", "neighbours", "content"} else own_seconds,
             ms_per_list=1000 * seconds / len(rankings),
         )
 
 
-def holdout(log: EventLog, *, days: float | None = None, leave_last: bool = False) -> Split:
+def split_for_evaluation(log: EventLog, *, days: float | None = None, leave_last: bool = False) -> Split:
     """Split a log as asked for, else by days where times are real and at random where not."""
     if days is not None:
         return last_days(log, days)
@@ -99,25 +99,25 @@ def holdout(log: EventLog, *, days: float | None = None, leave_last: bool = Fals
         return last_of_each(log)
     split = for_tuning(log, seed=0)
     if split is None:
-        raise Unusable("There are too few events to hold any out: fewer than 30 customers could be compared.")
+        raise ConfigurationError("There are too few events to hold any out: fewer than 30 customers could be compared.")
     return split
 
 
-def _trained(shop: Shop, wanted: Wanted, *, progress: Progress) -> TrainedModel:
-    log = shop.split.shown
-    trials = default_trials(log) if wanted.trials is None else wanted.trials
+def _trained(data: EvaluationData, options: EvaluationOptions, *, progress: Progress) -> TrainedModel:
+    log = data.split.train
+    trials = default_trials(log) if options.trials is None else options.trials
     choice = tune(
         log,
-        shop.products,
-        assigned=shop.assigned,
+        data.products,
+        assigned=data.assigned,
         trials=trials,
-        seed=wanted.seed,
+        seed=options.seed,
         on_trial=_reporting(progress, trials),
     )
     return train_model(
         log,
-        shop.products,
-        assigned=shop.assigned,
+        data.products,
+        assigned=data.assigned,
         model_id="evaluated",
         trained_at=log.newest,
         choice=choice,
@@ -135,10 +135,10 @@ def _reporting(progress: Progress, trials: int) -> Callable[[int], bool]:
     return tell
 
 
-def _check(to_find: Relevant) -> None:
-    if not len(to_find.customers):
-        raise Unusable(
-            f"None of {to_find.left_out:,} customers with held-out events can be compared: they have no event in the"
+def _check(ground_truth: GroundTruth) -> None:
+    if not len(ground_truth.customers):
+        raise ConfigurationError(
+            f"None of {ground_truth.left_out:,} customers with held-out events can be compared: they have no event in the"
             " training part, or have seen everything that is held out (--seen keep counts that as well)."
         )
 
@@ -146,17 +146,17 @@ def _check(to_find: Relevant) -> None:
 def _measured(
     name: ModelName,
     rankings: Mapping[int, Sequence[int]],
-    to_find: Relevant,
-    wanted: Wanted,
+    ground_truth: GroundTruth,
+    options: EvaluationOptions,
     *,
     n_catalogue: int,
     train_seconds: float,
     ms_per_list: float,
-) -> Measured:
-    hits, n_relevant = hits_of(rankings, to_find, k=wanted.k)
+) -> EvaluationResult:
+    hits, n_relevant = hits_of(rankings, ground_truth, k=options.k)
     recall, ndcg = metrics.recall_at_k(hits, n_relevant), metrics.ndcg_at_k(hits, n_relevant)
     rng = np.random.default_rng(BOOTSTRAP_SEED)
-    return Measured(
+    return EvaluationResult(
         model=name,
         recall=float(recall.mean()),
         recall_interval=metrics.bootstrap_interval(recall, rng=rng),
@@ -167,8 +167,8 @@ def _measured(
         coverage=metrics.catalogue_coverage(
             np.array([index for ranking in rankings.values() for index in ranking], dtype=np.int64), n_products=n_catalogue
         ),
-        customers=len(to_find.customers),
-        left_out=to_find.left_out,
+        customers=len(ground_truth.customers),
+        left_out=ground_truth.left_out,
         train_seconds=train_seconds,
         ms_per_list=ms_per_list,
     )

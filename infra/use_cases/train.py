@@ -14,14 +14,14 @@ from msgspec import Struct
 
 from domain.errors import StoreBusy, StoreUnavailable
 from domain.ports import ModelStore, TrainingEvent
-from domain.ranking.model import Choice, Model
+from domain.ranking.model import Model, TunedConfig
 from domain.records.customers import Segment
 from domain.records.products import Product
 from domain.records.values import new_id, to_microseconds
 from domain.training.event_log import EVENT_TYPES, EventLog
 from domain.training.train import train_model
 from domain.tuning.tune import default_trials, is_due, tune
-from infra.tasks import alongside
+from infra.tasks import background_task
 
 LOCK_SECONDS = 900
 RENEW_SECONDS = 60.0
@@ -29,7 +29,7 @@ NICENESS = 10
 """By how much a training beside a server comes after it; the system bounds the sum."""
 
 
-class Effort(Struct, frozen=True, kw_only=True):
+class TuningBudget(Struct, frozen=True, kw_only=True):
     """How much tuning a training may take.
 
     `trials` None leaves their number to the size of the data, where tuning is due, and else keeps what the model in use
@@ -41,14 +41,14 @@ class Effort(Struct, frozen=True, kw_only=True):
     seconds: float = math.inf
 
 
-USUAL_EFFORT = Effort()
+DEFAULT_BUDGET = TuningBudget()
 
 
 async def train(
     store: ModelStore,
     *,
     now: datetime,
-    effort: Effort = USUAL_EFFORT,
+    budget: TuningBudget = DEFAULT_BUDGET,
     on_trial: Callable[[int], None] | None = None,
 ) -> Model:
     """Train on all that is stored and switch to the result; raise TrainingRunning while another training runs.
@@ -66,7 +66,7 @@ async def train(
                 assigned=assigned,
                 model_id=new_id(),
                 trained_at=to_microseconds(now),
-                choice=_chosen(log, products, assigned, model, effort=effort, on_trial=on_trial),
+                choice=_chosen(log, products, assigned, model, budget=budget, on_trial=on_trial),
             )
         )
         await store.save_model(trained)
@@ -79,23 +79,23 @@ def _chosen(
     assigned: Mapping[str, Segment],
     model: Model,
     *,
-    effort: Effort,
+    budget: TuningBudget,
     on_trial: Callable[[int], None] | None,
-) -> Choice:
+) -> TunedConfig:
     """Tune where that is wanted or due, else keep what the model in use was tuned to."""
-    trials = effort.trials
+    trials = budget.trials
     if trials is None:
         trials = default_trials(log) if is_due(model.tuning, log) else 0
     if trials == 0:
         return model.choice
-    ends_at = time.monotonic() + effort.seconds
+    ends_at = time.monotonic() + budget.seconds
 
     def goes_on(done: int) -> bool:
         if on_trial:
             on_trial(done)
         return time.monotonic() < ends_at
 
-    return tune(log, products, assigned=assigned, trials=trials, seed=effort.seed, on_trial=goes_on)
+    return tune(log, products, assigned=assigned, trials=trials, seed=budget.seed, on_trial=goes_on)
 
 
 async def train_in_child(command: Sequence[str]) -> int:
@@ -162,7 +162,7 @@ async def _locked(store: ModelStore, *, now: datetime) -> AsyncGenerator[None]:
     holder = new_id()
     await store.lock_training(holder, now=now, seconds=LOCK_SECONDS)
     try:
-        async with alongside(_renew(store, holder)):
+        async with background_task(_renew(store, holder)):
             yield
     finally:
         await store.unlock_training(holder)

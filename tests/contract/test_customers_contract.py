@@ -97,7 +97,7 @@ async def test_an_unknown_customer_is_not_found(repository, now):
     with pytest.raises(CustomerNotFound):
         await repository.add_addresses("nobody", [address()])
     with pytest.raises(CustomerNotFound):
-        await repository.evidence("nobody")
+        await repository.ranking_inputs("nobody")
     with pytest.raises(CustomerNotFound):
         await repository.stored_list("nobody")
 
@@ -144,10 +144,10 @@ async def test_an_imported_e_mail_of_another_customer_is_refused_alone(repositor
 
 async def test_an_assigned_segment_makes_a_stored_list_stale(repository, now):
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
-    before = (await repository.evidence("c-1")).versions
+    before = (await repository.ranking_inputs("c-1")).versions
 
     await repository.put_customers([CustomerChange(customer_id="c-1", segment="Premium")], now=now)
 
-    evidence = await repository.evidence("c-1")
-    assert evidence.versions.customer == before.customer + 1
-    assert segment_of(evidence.standing) == ("Premium", "assigned")
+    inputs = await repository.ranking_inputs("c-1")
+    assert inputs.versions.customer == before.customer + 1
+    assert segment_of(inputs.segment_inputs) == ("Premium", "assigned")

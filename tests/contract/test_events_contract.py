@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from domain.errors import CustomerNotFound, EventIdReused, ProductNotFound
-from domain.ranking.inputs import HISTORY_LENGTH
+from domain.ranking.inputs import MAX_HISTORY_EVENTS
 from domain.records.customers import NewCustomer
 from domain.records.interactions import BrowsingEvent, EventCounts, OrderItem, Purchase
 from domain.records.products import ProductChange
@@ -115,12 +115,12 @@ async def test_the_order_of_an_orders_items_is_not_content(shop, now):
 )
 async def test_the_same_id_with_other_content_is_refused_and_changes_nothing(shop, now, event, changed):
     await shop.record([event], now=now)
-    before = await shop.evidence("c-1")
+    before = await shop.ranking_inputs("c-1")
 
     with pytest.raises(EventIdReused):
         await shop.record([viewed(), msgspec.structs.replace(event, **changed)], now=now)
 
-    assert await shop.evidence("c-1") == before
+    assert await shop.ranking_inputs("c-1") == before
 
 
 async def test_the_same_order_sent_64_times_at_once_is_counted_once(shop, now):
@@ -188,33 +188,34 @@ async def test_an_imported_id_with_other_content_is_refused(shop, now):
 
 async def test_the_history_is_the_newest_events_first(shop, now):
     await shop.record(
-        [viewed(occurred_at=now - timedelta(minutes=minute)) for minute in range(HISTORY_LENGTH - 30)], now=now
+        [viewed(occurred_at=now - timedelta(minutes=minute)) for minute in range(MAX_HISTORY_EVENTS - 30)], now=now
     )
     await shop.record(
-        [bought(occurred_at=now - timedelta(minutes=minute, seconds=30)) for minute in range(HISTORY_LENGTH - 30)], now=now
+        [bought(occurred_at=now - timedelta(minutes=minute, seconds=30)) for minute in range(MAX_HISTORY_EVENTS - 30)],
+        now=now,
     )
 
-    history = (await shop.evidence("c-1")).history
+    history = (await shop.ranking_inputs("c-1")).history
 
-    assert len(history) == HISTORY_LENGTH
+    assert len(history) == MAX_HISTORY_EVENTS
     assert [event.occurred_at for event in history] == sorted((event.occurred_at for event in history), reverse=True)
     assert [event.event_type for event in history[:3]] == ["view", "purchase", "view"]
 
 
 async def test_what_was_bought_is_known_however_long_ago(shop, now):
     await shop.record([bought(occurred_at=now - timedelta(days=3000))], now=now)
-    await shop.record([viewed("p-2") for _ in range(HISTORY_LENGTH)], now=now)
+    await shop.record([viewed("p-2") for _ in range(MAX_HISTORY_EVENTS)], now=now)
 
-    evidence = await shop.evidence("c-1")
+    inputs = await shop.ranking_inputs("c-1")
 
-    assert list(evidence.bought) == ["p-1"]
-    assert len(evidence.history) == HISTORY_LENGTH
+    assert list(inputs.bought) == ["p-1"]
+    assert len(inputs.history) == MAX_HISTORY_EVENTS
 
 
 async def test_creating_products_leaves_known_ones_alone(shop, now):
-    before = (await shop.evidence("c-1")).versions.catalogue
+    before = (await shop.ranking_inputs("c-1")).versions.catalogue
 
     outcomes = await shop.put_events([viewed("p-1")], create_products=True, now=now)
 
     assert [one.status for one in outcomes] == ["new"]
-    assert (await shop.evidence("c-1")).versions.catalogue == before
+    assert (await shop.ranking_inputs("c-1")).versions.catalogue == before

@@ -8,7 +8,7 @@ import pytest
 from domain.ports import TrainedModel
 from domain.ranking.inputs import CandidateQuery, NeighbourLists, StoredList, Versions
 from domain.ranking.model import UNTRAINED, Model, WeightedProducts
-from domain.ranking.recommend import shown
+from domain.ranking.recommend import to_response
 from domain.records.customers import NewCustomer
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
@@ -87,7 +87,7 @@ async def test_a_list_is_never_served_after_what_it_rests_on_has_changed(shop, n
 
     await change(shop, now)
 
-    assert await shop.stored_list("c-1") is await shop.stored_beginning("c-1") is None
+    assert await shop.stored_list("c-1") is await shop.stored_first_page("c-1") is None
     assert not (await store(shop, now)).cached
 
 
@@ -101,7 +101,7 @@ async def test_stock_set_to_nothing_shows_in_the_next_answer(shop, now):
 
 
 async def test_a_list_made_before_an_event_does_not_replace_one_made_after_it(shop, now):
-    old = await shop.evidence("c-1")
+    old = await shop.ranking_inputs("c-1")
     await change_by_event(shop, now)
     newer = await store(shop, now)
     late = ScoredList(
@@ -113,9 +113,9 @@ async def test_a_list_made_before_an_event_does_not_replace_one_made_after_it(sh
         items=[],
     )
 
-    beginning = shown(late, request=ListRequest())
+    first_page = to_response(late, request=ListRequest())
 
-    await shop.store_list(StoredList(recommendations=late, beginning=beginning, versions=old.versions))
+    await shop.store_list(StoredList(recommendations=late, first_page=first_page, versions=old.versions))
 
     assert (await store(shop, now)).items == newer.items
 
@@ -211,23 +211,23 @@ async def test_evidence_holds_what_training_learned_of_the_history(shop, now):
     await shop.save_model(TrainedModel(model=model, neighbours=[lists], category_trends={"a/b": b"x", "c": b"y", "d": b"z"}))
     await change_by_event(shop, now)
 
-    evidence = await shop.evidence("c-1", category="c")
+    inputs = await shop.ranking_inputs("c-1", category="c")
 
-    assert evidence.versions == Versions(customer=1, catalogue=1, model_id="m-1")
-    assert evidence.neighbours == [lists]
-    assert evidence.category_trends == {"a/b": b"x", "c": b"y"}
-    assert evidence.model == model
-    assert evidence.recent_popularity.products == ()
+    assert inputs.versions == Versions(customer=1, catalogue=1, model_id="m-1")
+    assert inputs.neighbours == [lists]
+    assert inputs.category_trends == {"a/b": b"x", "c": b"y"}
+    assert inputs.model == model
+    assert inputs.recent_popularity.products == ()
 
 
 async def test_an_untrained_shop_counts_what_was_recorded_lately(shop, now):
     await shop.record([BrowsingEvent(customer_id="c-1", product_id="p-1")] * 2, now=now)
     await shop.record([Purchase(customer_id="c-1", items=(OrderItem(product_id="p-2"),))], now=now)
 
-    evidence = await shop.evidence("c-1")
+    inputs = await shop.ranking_inputs("c-1")
 
-    assert evidence.model is UNTRAINED
-    assert evidence.recent_popularity.by_index == {1: 1.0, 2: 0.5}
+    assert inputs.model is UNTRAINED
+    assert inputs.recent_popularity.by_index == {1: 1.0, 2: 0.5}
 
 
 async def test_a_newer_model_replaces_the_older_one_and_its_lists(shop, now):
@@ -243,10 +243,10 @@ async def test_a_newer_model_replaces_the_older_one_and_its_lists(shop, now):
         [BrowsingEvent(customer_id="c-1", product_id="p-1"), BrowsingEvent(customer_id="c-1", product_id="p-0")],
         now=now,
     )
-    evidence = await shop.evidence("c-1")
-    assert evidence.model.model_id == "m-2"
-    assert [entry.product_index for entry in evidence.neighbours] == [0]
-    assert evidence.category_trends == {}
+    inputs = await shop.ranking_inputs("c-1")
+    assert inputs.model.model_id == "m-2"
+    assert [entry.product_index for entry in inputs.neighbours] == [0]
+    assert inputs.category_trends == {}
 
 
 async def test_a_changed_product_shows_in_the_next_list(shop, now):

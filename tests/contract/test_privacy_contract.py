@@ -62,7 +62,7 @@ async def test_an_erased_customer_is_not_found_by_anything(shop, now):
 
     view = BrowsingEvent(customer_id="canary", product_id="p-1")
     for asking in (
-        shop.profile("canary"), shop.evidence("canary"), shop.stored_list("canary"), shop.stored_beginning("canary"),
+        shop.profile("canary"), shop.ranking_inputs("canary"), shop.stored_list("canary"), shop.stored_first_page("canary"),
         shop.export("canary"), shop.erase("canary"), shop.add_addresses("canary", [ADDRESS]), shop.record([view], now=now),
     ):  # fmt: skip
         with pytest.raises(CustomerNotFound):
@@ -149,7 +149,7 @@ async def test_a_list_that_was_on_its_way_is_not_kept_after_a_purge(shop, now):
 
 async def test_old_events_go_and_lists_that_rested_on_them_as_well(shop, now):
     await current_list(shop, "canary-bob", now=now, reuse_seconds=60)
-    before = (await shop.evidence("canary")).versions
+    before = (await shop.ranking_inputs("canary")).versions
     assert "p-2" in repr((await shop.export("canary")).recommendations.causes)
 
     n_purged = [await shop.purge_events(before=now - timedelta(hours=1)) for _ in range(2)]
@@ -159,7 +159,7 @@ async def test_old_events_go_and_lists_that_rested_on_them_as_well(shop, now):
         1,
         0,
     ]
-    assert (await shop.evidence("canary")).versions.customer == before.customer + 1
+    assert (await shop.ranking_inputs("canary")).versions.customer == before.customer + 1
     assert await shop.stored_list("canary") is None
     assert (await shop.export("canary")).recommendations is None
     assert (await shop.export("canary-bob")).recommendations is not None

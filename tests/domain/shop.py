@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.ranking.inputs import Evidence, NeighbourLists, PastEvent, Versions
+from domain.ranking.inputs import NeighbourLists, PastEvent, RankingInputs, Versions
 from domain.ranking.model import Model, WeightedProducts
 from domain.ranking.packing import pack
-from domain.records.customers import PurchaseSummary, SegmentRule, Standing
+from domain.records.customers import PurchaseSummary, SegmentInputs, SegmentRule
 from domain.records.products import Product
 from domain.records.values import to_microseconds
 
@@ -52,12 +52,14 @@ def model(**given):
     return Model(**{"model_id": "m-1", "trained_at": NOW_US, "newest_event_at": NOW_US, "newest_product_index": 999} | given)
 
 
-def evidence(*history, neighbours=(), bought=None, assigned=None, purchases=None, trained=None, **given):
+def ranking_inputs(*history, neighbours=(), bought=None, assigned=None, purchases=None, trained=None, **given):
     used = trained or model()
-    return Evidence(
+    return RankingInputs(
         customer_id="c-1",
         versions=Versions(customer=1, catalogue=1, model_id=used.model_id),
-        standing=Standing(assigned=assigned, purchases=purchases, rule=SegmentRule(), counted_from=used.newest_event_at),
+        segment_inputs=SegmentInputs(
+            assigned=assigned, purchases=purchases, rule=SegmentRule(), reference_time=used.newest_event_at
+        ),
         history=list(history),
         bought=bought or {},
         neighbours=list(neighbours),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.errors import TrainingRunning, Unusable
+from domain.errors import ConfigurationError, TrainingRunning
 from functions.training import train as training
 from infra.demo import load_demo_shop
 from infra.storage.sqlite import open_sqlite
@@ -46,7 +46,7 @@ def test_it_trains_on_what_is_stored(settings, event, capsys):
 
 @pytest.mark.parametrize("event", [{"Records": []}, {"version": "2.0"}, [], None, "x"])
 def test_what_was_not_meant_for_it_starts_no_training(event):
-    with pytest.raises(Unusable, match="A training starts with a scheduled event"):
+    with pytest.raises(ConfigurationError, match="A training starts with a scheduled event"):
         training.handler(event, None)
 
 
@@ -80,7 +80,7 @@ def test_while_another_training_runs_it_says_so(settings, capsys):
 def test_what_lies_behind_a_fault_is_not_shown(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://shop:p@ss/word@127.0.0.1/shop")
 
-    with pytest.raises(Unusable) as raised:
+    with pytest.raises(ConfigurationError) as raised:
         training.handler(SCHEDULED, None)
 
     assert raised.value.__cause__ is None
@@ -90,5 +90,5 @@ def test_what_lies_behind_a_fault_is_not_shown(monkeypatch):
 def test_an_old_schema_is_not_migrated_by_it(monkeypatch, postgres_server):
     monkeypatch.setenv("DATABASE_URL", postgres_server)
 
-    with pytest.raises(Unusable, match="brings it up to date"):
+    with pytest.raises(ConfigurationError, match="brings it up to date"):
         training.handler(SCHEDULED, None)

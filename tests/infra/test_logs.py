@@ -10,8 +10,8 @@ import sqlite3
 
 import pytest
 
-from domain.errors import CustomerNotFound, StoreUnavailable, Unusable
-from infra.logs import REQUESTS, JsonLines, configuration, told
+from domain.errors import ConfigurationError, CustomerNotFound, StoreUnavailable
+from infra.logs import REQUESTS, JsonLines, configuration, describe_error
 
 
 @pytest.fixture
@@ -88,16 +88,19 @@ def disk_full():
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (Unusable("PORT must be a number."), "Unusable: PORT must be a number."),
+        (ConfigurationError("PORT must be a number."), "ConfigurationError: PORT must be a number."),
         (disk_full(), "OperationalError: database or disk is full"),
         (sqlite3.OperationalError("Could not decode to UTF-8 column 'a' with text 'canary'"), "OperationalError"),
         (PermissionError(13, "Permission denied", "ada.csv"), "PermissionError: Permission denied"),
         (sqlite3.IntegrityError("UNIQUE constraint failed"), "IntegrityError"),
-        (ExceptionGroup("two", [Unusable("one"), KeyError("canary")]), "ExceptionGroup; from Unusable: one; from KeyError"),
+        (
+            ExceptionGroup("two", [ConfigurationError("one"), KeyError("canary")]),
+            "ExceptionGroup; from ConfigurationError: one; from KeyError",
+        ),
     ],
 )
 def test_what_helps_and_never_holds_a_value_is_said(error, said):
-    assert told(error) == said
+    assert describe_error(error) == said
 
 
 def test_the_configuration_covers_the_server_and_everything_else(capsys):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.settings import EXPECTED, Settings, is_loopback, read_settings
 
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
@@ -51,7 +51,7 @@ def test_an_empty_one_is_as_if_it_were_not_set():
     ],
 )  # fmt: skip
 def test_a_wrong_one_is_named_with_what_it_may_be(name, value):
-    with pytest.raises(Unusable) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         read_settings({name: value})
 
     assert str(caught.value).startswith(f"{name} must be {EXPECTED[name]}")

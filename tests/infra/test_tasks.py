@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from infra.tasks import alongside
+from infra.tasks import background_task
 
 
 async def test_it_ends_with_the_block():
@@ -16,7 +16,7 @@ async def test_it_ends_with_the_block():
         finally:
             ended.append("ended")
 
-    async with alongside(work()):
+    async with background_task(work()):
         await asyncio.sleep(0)
 
     assert ended == ["ended"]
@@ -29,7 +29,7 @@ async def test_what_it_raised_is_raised_when_the_block_is_left():
     reached = []
 
     async def beside():
-        async with alongside(work()):
+        async with background_task(work()):
             await asyncio.sleep(0)
             reached.append("the end of the block")
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.system
 ROUNDS = 5
 WRITERS = 4
 SECONDS = 0.6
-LEAST_ORDERS = 21
+MIN_ORDERS = 21
 PATIENCE_SECONDS = 20
 
 
@@ -71,7 +71,7 @@ def under_load(server, interrupt):
         writer.start()
     time.sleep(SECONDS)
     until = time.monotonic() + PATIENCE_SECONDS
-    while len(acknowledged) < LEAST_ORDERS and time.monotonic() < until:
+    while len(acknowledged) < MIN_ORDERS and time.monotonic() < until:
         time.sleep(0.01)
     interrupt()
     stop.set()
@@ -99,7 +99,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database):
         server.await_health()
         acknowledged += under_load(server, server.kill)
 
-    assert len(acknowledged) >= LEAST_ORDERS * ROUNDS
+    assert len(acknowledged) >= MIN_ORDERS * ROUNDS
     assert lost_and_halved(database, acknowledged) == (0, 0)
 
 
@@ -136,7 +136,7 @@ def test_the_check_finds_a_server_that_acknowledges_before_it_stores(database, t
 
 @pytest.mark.slow
 def test_none_of_50_000_orders_is_lost_in_a_hundred_rounds(database, monkeypatch):
-    for name, value in {"ROUNDS": 100, "LEAST_ORDERS": 500, "PATIENCE_SECONDS": 120}.items():
+    for name, value in {"ROUNDS": 100, "MIN_ORDERS": 500, "PATIENCE_SECONDS": 120}.items():
         monkeypatch.setattr(sys.modules[__name__], name, value)
 
     test_nothing_acknowledged_is_lost_when_the_server_is_killed(database)

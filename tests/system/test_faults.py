@@ -49,14 +49,14 @@ def recorded(database):
 FULL = """
 import os, resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(os.environ["MOST_BYTES"]), resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(os.environ["MAX_BODY_BYTES"]), resource.RLIM_INFINITY))
 """
 
 
 def test_a_full_disk_is_503_and_loses_nothing_that_was_acknowledged(shop, tmp_path):
     acknowledged = 0
     with (
-        serving(shop, command=planted(tmp_path, FULL), MOST_BYTES="600000") as server,
+        serving(shop, command=planted(tmp_path, FULL), MAX_BODY_BYTES="600000") as server,
         httpx.Client(base_url=server.url, timeout=20) as client,
     ):
         while (answer := client.post(BUY, json=AN_ORDER)).status_code == 201:

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from tests import postgres
 from tests.system.server import Server, free_port, serving
-from tests.system.test_crash import LEAST_ORDERS, fill, lost_and_halved, under_load
+from tests.system.test_crash import MIN_ORDERS, fill, lost_and_halved, under_load
 
 pytestmark = pytest.mark.system
 
@@ -40,7 +40,7 @@ def test_nothing_acknowledged_is_lost_when_the_database_dies_under_load(own_serv
             assert answer.headers["retry-after"]
             own_server.start()
             server.await_health()
-            assert len(acknowledged) >= before + LEAST_ORDERS
+            assert len(acknowledged) >= before + MIN_ORDERS
 
     assert lost_and_halved(own_server.url, acknowledged) == (0, 0)
 
@@ -52,7 +52,7 @@ async def test_a_wrong_password_is_one_clear_line(own_server):
     own_server.reload()
     url = own_server.url.replace("postgres:@", "keeper:wrong@")
 
-    with pytest.raises(Unusable, match='password authentication failed for user "keeper"') as caught:
+    with pytest.raises(ConfigurationError, match='password authentication failed for user "keeper"') as caught:
         async with open_repository(Settings(database_url=url)):
             pass
     assert "wrong" not in str(caught.value)
@@ -108,6 +108,6 @@ def test_the_shop_works_behind_a_pooler_in_transaction_mode(own_server, tmp_path
             httpx.post(f"{server.url}/customer/create", json={"customer_id": "newcomer"}).raise_for_status()
             made = httpx.get(f"{server.url}/recommendations/newcomer").json()
 
-    assert len(acknowledged) >= LEAST_ORDERS
+    assert len(acknowledged) >= MIN_ORDERS
     assert lost_and_halved(own_server.url, acknowledged) == (0, 0)
     assert made["items"]

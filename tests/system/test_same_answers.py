@@ -165,8 +165,8 @@ class SameAnswers(RuleBasedStateMachine):
         self.both(lambda shop: shop.profile(customer_id))
 
     @rule(customer_id=customer_ids, category=st.one_of(st.none(), categories))
-    def evidence(self, customer_id, category):
-        self.both(lambda shop: shop.evidence(customer_id, category=category))
+    def ranking_inputs(self, customer_id, category):
+        self.both(lambda shop: shop.ranking_inputs(customer_id, category=category))
 
     @rule(
         indexes=st.lists(st.integers(0, 14), max_size=6, unique=True),
@@ -197,7 +197,7 @@ class SameAnswers(RuleBasedStateMachine):
 
     @rule(customer_id=customer_ids)
     def stored(self, customer_id):
-        self.both(lambda shop: shop.stored_beginning(customer_id))
+        self.both(lambda shop: shop.stored_first_page(customer_id))
         self.both(lambda shop: shop.stored_list(customer_id))
 
     @rule(customer_id=customer_ids)

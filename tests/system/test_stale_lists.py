@@ -14,7 +14,7 @@ from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.storage.sql import lists
 from infra.storage.sql.repository import SqlRepository
-from infra.storage.sql.statements import Statement, first, rows
+from infra.storage.sql.statements import Statement, one_or_none, rows
 from infra.use_cases.recommend import current_list
 
 pytestmark = pytest.mark.system
@@ -79,7 +79,9 @@ def invalidate_by_deletion(monkeypatch):
     store, record = lists.store, SqlRepository._record
 
     def whatever_is_stored(customer_id, column, decode):
-        row = yield from first(f"SELECT {column} FROM customer_recommendations WHERE customer_id = :id", id=customer_id)
+        row = yield from one_or_none(
+            f"SELECT {column} FROM customer_recommendations WHERE customer_id = :id", id=customer_id
+        )
         return decode(row[0]) if row else None
 
     def always_stored(stored):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import asyncpg
 from msgspec import Struct
 
-from domain.errors import StoreBusy, StoreUnavailable, Unusable
+from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from infra.storage.postgres.dialect import run
 from infra.storage.postgres.migrations import check_or_migrate
 from infra.storage.sql.statements import Steps, WrittenMeanwhile
@@ -21,7 +21,7 @@ T = TypeVar("T")
 BUSY_SECONDS = 5.0
 CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
-LOST_AT_MOST = 3
+MAX_LOST_CONNECTIONS = 3
 
 BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -52,7 +52,7 @@ _FAULTS = (
 )
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """A connection that broke before the transaction was committed: it may be run again."""
 
 
@@ -74,7 +74,7 @@ class Connections:
         self._options = options
 
     async def open(self, *, migrate: bool) -> None:
-        """Connect and check the schema, migrating it if asked; raise Unusable where that cannot be done."""
+        """Connect and check the schema, migrating it if asked; raise ConfigurationError where that cannot be done."""
         self._pool = asyncpg.create_pool(
             self._url,
             min_size=0,
@@ -98,9 +98,11 @@ class Connections:
                 await check_or_migrate(connection, migrate=migrate)
         except ValueError as error:
             # What asyncpg says of it may hold a part of the password.
-            raise Unusable("DATABASE_URL is no URL of PostgreSQL; is every special character %-encoded?") from error
+            raise ConfigurationError(
+                "DATABASE_URL is no URL of PostgreSQL; is every special character %-encoded?"
+            ) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise Unusable(f"The database {_shown(self._url)} cannot be used: {_told(error)}.") from error
+            raise ConfigurationError(f"The database {_shown(self._url)} cannot be used: {_told(error)}.") from error
 
     async def close(self) -> None:
         """Close all connections when what runs on them is finished; what comes later finds no storage."""
@@ -137,9 +139,9 @@ class Connections:
                 if time.monotonic() >= until:
                     raise StoreBusy("The storage is busy.") from error
                 await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - jitter, no secret
-            except Lost as error:
+            except ConnectionLost as error:
                 lost += 1
-                if lost == LOST_AT_MOST:
+                if lost == MAX_LOST_CONNECTIONS:
                     raise StoreUnavailable("The storage cannot be reached.") from error
 
     @asynccontextmanager
@@ -156,7 +158,7 @@ class Connections:
         except TimeoutError as error:
             raise StoreBusy("The storage is busy.") from error
         except _LOST as error:
-            raise Lost from error
+            raise ConnectionLost from error
         except _FAULTS as error:
             raise StoreUnavailable("The storage cannot be read or written.") from error
         finally:

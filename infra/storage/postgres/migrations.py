@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.storage.postgres.dialect import translated_schema
 from infra.storage.sql import schema
 
@@ -13,15 +13,17 @@ _STEP_SECONDS = 3600.0
 
 
 async def check_or_migrate(connection: Any, *, migrate: bool) -> None:
-    """Bring the schema up to date, every step in a transaction of its own; raise Unusable for a newer one.
+    """Bring the schema up to date, every step in a transaction of its own; raise ConfigurationError for a newer one.
 
-    Without `migrate` an older schema is Unusable as well.
+    Without `migrate` an older schema is ConfigurationError as well.
     """
     version = await _version(connection)
     missing = schema.missing(version)
     if missing and not migrate:
         latest = version + len(missing)
-        raise Unusable(f"The database has schema {version} of {latest}: `python main.py migrate` brings it up to date.")
+        raise ConfigurationError(
+            f"The database has schema {version} of {latest}: `python main.py migrate` brings it up to date."
+        )
     while missing:
         await _make(connection, version + 1, missing[0])
         version = await _version(connection)
@@ -48,4 +50,4 @@ async def _make(connection: Any, number: int, script: str) -> None:
     except (asyncpg.UniqueViolationError, asyncpg.TransactionRollbackError):
         return
     except asyncpg.DuplicateTableError as error:
-        raise Unusable("The database belongs to another program.") from error
+        raise ConfigurationError("The database belongs to another program.") from error

@@ -1,17 +1,17 @@
 """What a list is made of, each read in one statement: over a network, round trips are what costs."""
 
 from domain.errors import CustomerNotFound
-from domain.ranking.inputs import MOST_CATEGORIES, CandidateQuery, Evidence, PastEvent
+from domain.ranking.inputs import MAX_HISTORY_CATEGORIES, CandidateQuery, PastEvent, RankingInputs
 from domain.ranking.model import UNTRAINED, WeightedProducts
 from domain.records.products import Product
 from infra.storage.sql import catalogue, lists
 from infra.storage.sql.catalogue import PRODUCT_COLUMNS, product_from
-from infra.storage.sql.customers import STANDING, standing_from
+from infra.storage.sql.customers import PURCHASE_SUMS, segment_inputs_from
 from infra.storage.sql.lists import BOUGHT, HISTORY, VERSIONS
 from infra.storage.sql.repository import SqlRepository
-from infra.storage.sql.statements import Row, Steps, first, rows
+from infra.storage.sql.statements import Row, Steps, one_or_none, rows
 
-EVIDENCE = f"""
+RANKING_INPUTS = f"""
 WITH at AS ({VERSIONS}),
 past AS (
     SELECT {PRODUCT_COLUMNS} AS available, e.event_type, e.occurred_at,
@@ -23,7 +23,7 @@ wanted AS (
         SELECT CAST(:category AS TEXT) AS category, 0 AS place
         UNION ALL
         SELECT category, MIN(place) FROM past GROUP BY category
-    ) c WHERE category IS NOT NULL ORDER BY place LIMIT {MOST_CATEGORIES}
+    ) c WHERE category IS NOT NULL ORDER BY place LIMIT {MAX_HISTORY_CATEGORIES}
 )
 SELECT at.version, at.catalogue_version, at.model_id,
     ARRAY(SELECT ROW(past.*) FROM past ORDER BY place),
@@ -32,7 +32,7 @@ SELECT at.version, at.catalogue_version, at.model_id,
         WHERE n.model_id = at.model_id AND n.product_index IN (SELECT product_index FROM past)),
     ARRAY(SELECT ROW(t.category, t.products) FROM product_trends t
         WHERE t.model_id = at.model_id AND t.category IN (SELECT category FROM wanted)),
-    (SELECT ROW(s.*) FROM ({STANDING}) s),
+    (SELECT ROW(s.*) FROM ({PURCHASE_SUMS}) s),
     (SELECT segment FROM customer_segments WHERE customer_id = :customer_id)
 FROM at"""
 
@@ -62,16 +62,16 @@ SELECT * FROM (
 
 
 class PostgresRepository(SqlRepository):
-    """The repository over tables, with the evidence and the candidates of a list in one statement each."""
+    """The repository over tables, with the inputs and the candidates of a list in one statement each."""
 
-    async def evidence(self, customer_id: str, *, category: str | None = None) -> Evidence:
-        return await self.engine.look_up(self._evidence_at_once, customer_id, category)
+    async def ranking_inputs(self, customer_id: str, *, category: str | None = None) -> RankingInputs:
+        return await self.engine.look_up(self._ranking_inputs_at_once, customer_id, category)
 
     async def candidates(self, query: CandidateQuery) -> list[Product]:
         return await self.engine.look_up(_candidates, query)
 
-    def _evidence_at_once(self, customer_id: str, category: str | None) -> Steps[Evidence]:
-        row = yield from first(EVIDENCE, customer_id=customer_id, category=category, currency=self._currency)
+    def _ranking_inputs_at_once(self, customer_id: str, category: str | None) -> Steps[RankingInputs]:
+        row = yield from one_or_none(RANKING_INPUTS, customer_id=customer_id, category=category, currency=self._currency)
         if row is None:
             raise CustomerNotFound(customer_id)
         at = lists.versions_from(row)
@@ -80,10 +80,10 @@ class PostgresRepository(SqlRepository):
         history = [_past_event(event) for event in past]
         listed = {one[0]: lists.neighbours_from(one) for one in neighbours}
         products = dict.fromkeys(event.product.product_index for event in history)
-        return Evidence(
+        return RankingInputs(
             customer_id=customer_id,
             versions=at,
-            standing=standing_from(sums, assigned=assigned, model=model),
+            segment_inputs=segment_inputs_from(sums, assigned=assigned, model=model),
             history=history,
             bought=dict(bought),
             neighbours=[listed[index] for index in products if index in listed],

@@ -9,19 +9,19 @@ from domain.records.products import Product
 K = TypeVar("K")
 V = TypeVar("V")
 
-MOST_PRODUCTS = 50_000
-MOST_LISTS = 20_000
+MAX_CACHED_PRODUCTS = 50_000
+MAX_CACHED_LISTS = 20_000
 
 
 class Versioned(Generic[K, V]):
     """What was read under one version of something, shared by the threads of a process's readers.
 
-    A reader may see an older version than another for a moment: each works on what was read under its own. When `most` is
+    A reader may see an older version than another for a moment: each works on its own. When `max_entries` is
     reached, all but what is asked for from then on goes at the next time, so that at most twice as much is held.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_entries: int) -> None:
+        self._max_entries = max_entries
         self._held: tuple[int | str, dict[K, V], dict[K, V]] = ("", {}, {})
 
     def under(self, version: int | str, keys: Iterable[K]) -> tuple[dict[K, V], list[K]]:
@@ -29,7 +29,7 @@ class Versioned(Generic[K, V]):
         held_version, young, old = self._held
         if held_version != version:
             young, old = {}, {}
-        elif len(young) >= self._most:
+        elif len(young) >= self._max_entries:
             young, old = {}, young
         self._held = (version, young, old)
         missing: list[K] = []
@@ -52,8 +52,8 @@ class Cache:
     """Products by index and by id, the newest of categories, and what was trained, None where training found nothing."""
 
     def __init__(self) -> None:
-        self.by_index: Versioned[int, Product] = Versioned(MOST_PRODUCTS)
-        self.by_id: Versioned[str, Product] = Versioned(MOST_PRODUCTS)
-        self.newest: Versioned[tuple[str, int], list[int]] = Versioned(MOST_LISTS)
-        self.neighbours: Versioned[int, NeighbourLists | None] = Versioned(MOST_LISTS)
-        self.category_trends: Versioned[str, bytes | None] = Versioned(MOST_LISTS)
+        self.by_index: Versioned[int, Product] = Versioned(MAX_CACHED_PRODUCTS)
+        self.by_id: Versioned[str, Product] = Versioned(MAX_CACHED_PRODUCTS)
+        self.newest: Versioned[tuple[str, int], list[int]] = Versioned(MAX_CACHED_LISTS)
+        self.neighbours: Versioned[int, NeighbourLists | None] = Versioned(MAX_CACHED_LISTS)
+        self.category_trends: Versioned[str, bytes | None] = Versioned(MAX_CACHED_LISTS)

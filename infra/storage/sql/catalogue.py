@@ -11,7 +11,7 @@ from domain.records.products import Product, ProductChange
 from domain.records.recommendations import ListRequest
 from domain.records.values import from_units, to_microseconds, to_units
 from infra.storage.sql.cache import Cache
-from infra.storage.sql.statements import Row, Steps, for_each, rows, the
+from infra.storage.sql.statements import Row, Steps, executemany, one, rows
 
 AVAILABLE = "p.in_stock = 1 AND p.withdrawn = 0"
 PRODUCT_COLUMNS = (
@@ -43,7 +43,7 @@ def product_from(row: Row) -> Product:
 
 def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> Steps[list[Outcome]]:
     """Upsert products in the order given, and raise the catalogue's version once if any of them changed."""
-    yield from the("SELECT catalogue_version FROM shop_state FOR UPDATE")
+    yield from one("SELECT catalogue_version FROM shop_state FOR UPDATE")
     stored = yield from _stored([change.product_id for change in changes])
     outcomes: list[Outcome] = []
     touched: dict[str, dict[str, Any]] = {}
@@ -67,7 +67,7 @@ def create_bare(product_ids: Iterable[str], *, now: datetime, currency: str) -> 
 
 
 def version() -> Steps[int]:
-    return (yield from the("SELECT catalogue_version FROM shop_state"))[0]
+    return (yield from one("SELECT catalogue_version FROM shop_state"))[0]
 
 
 def by_index(indexes: Collection[int], *, version: int, cache: Cache) -> Steps[list[Product]]:
@@ -189,19 +189,19 @@ def _column(name: str, value: Any) -> Any:
 
 
 def _write(touched: dict[str, dict[str, Any]], created: list[str]) -> Steps[None]:
-    (first_index,) = yield from the(
+    (first_index,) = yield from one(
         "UPDATE shop_state SET catalogue_version = catalogue_version + 1, next_product_index = next_product_index + :n"
         " RETURNING next_product_index",
         n=len(created),
     )
     indexes = {product_id: first_index - len(created) + place for place, product_id in enumerate(created)}
     changed = [product_id for product_id in touched if product_id not in indexes]
-    yield from for_each(
+    yield from executemany(
         f"INSERT INTO product_catalog (product_id, product_index, {', '.join(_STORED)})"
         f" VALUES (?, ?, {', '.join('?' * len(_STORED))})",
         [(product_id, index, *touched[product_id].values()) for product_id, index in indexes.items()],
     )
-    yield from for_each(
+    yield from executemany(
         f"UPDATE product_catalog SET {', '.join(f'{name} = ?' for name in _STORED)} WHERE product_id = ?",
         [(*touched[product_id].values(), product_id) for product_id in changed],
     )

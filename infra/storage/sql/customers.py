@@ -11,7 +11,7 @@ from domain.errors import CustomerExists, CustomerNotFound, EmailTaken, TooManyI
 from domain.ports import Outcome
 from domain.ranking.model import Model
 from domain.records.customers import (
-    MOST_ADDRESSES,
+    MAX_ADDRESSES,
     Activity,
     Address,
     Customer,
@@ -19,7 +19,7 @@ from domain.records.customers import (
     NewCustomer,
     PurchaseSummary,
     Segment,
-    Standing,
+    SegmentInputs,
     StoredAddress,
     address_id,
     segment_of,
@@ -27,11 +27,11 @@ from domain.records.customers import (
 )
 from domain.records.values import from_microseconds, from_units, new_id, to_microseconds
 from infra.storage.sql.privacy import REFUSED, erased
-from infra.storage.sql.statements import Row, Steps, first, for_each, rows, the
+from infra.storage.sql.statements import Row, Steps, executemany, one, one_or_none, rows
 
 CONTACT = ("email", "first_name", "last_name", "phone")
 SUM_STEP = 1_000_000_000
-STANDING = (
+PURCHASE_SUMS = (
     # Summed in two parts, since one sum of large orders could pass 64 bits.
     "SELECT COUNT(*) FILTER (WHERE line = 0),"
     f" CAST(SUM(CASE currency WHEN :currency THEN quantity * unit_price / {SUM_STEP} END) AS BIGINT),"
@@ -42,7 +42,7 @@ STANDING = (
 
 def create(new: NewCustomer, *, now: datetime) -> Steps[Customer]:
     customer_id = new.customer_id or new_id()
-    if (yield from first("SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id", customer_id=customer_id)):
+    if (yield from one_or_none("SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id", customer_id=customer_id)):
         raise CustomerExists(customer_id)
     # After the profile was looked for: an erasure that commits between the two is seen by the second.
     if (yield from erased([customer_id])):
@@ -62,7 +62,7 @@ def create(new: NewCustomer, *, now: datetime) -> Steps[Customer]:
 
 def create_or_raise_versions(customer_ids: Iterable[str], *, now: datetime) -> Steps[None]:
     """Raise the versions of customers as `raise_versions` does, registering unknown ones with nothing but their id."""
-    yield from for_each(
+    yield from executemany(
         "INSERT INTO customer_profiles (customer_id, created_at, version) VALUES (?, ?, 0)"
         " ON CONFLICT (customer_id) DO UPDATE SET version = customer_profiles.version + 1",
         # In one order for all writers, so that they queue up instead of blocking each other.
@@ -72,18 +72,18 @@ def create_or_raise_versions(customer_ids: Iterable[str], *, now: datetime) -> S
 
 def raise_versions(customer_ids: Iterable[str]) -> Steps[None]:
     """Mark what these customers' lists depend on as changed."""
-    yield from for_each(
+    yield from executemany(
         "UPDATE customer_profiles SET version = version + 1 WHERE customer_id = ?",
         [(customer_id,) for customer_id in sorted(customer_ids)],
     )
 
 
-def read(customer_id: str, customer_standing: Standing) -> Steps[Customer]:
-    row = yield from the(
+def read(customer_id: str, segment_inputs: SegmentInputs) -> Steps[Customer]:
+    row = yield from one(
         "SELECT email, first_name, last_name, phone, created_at FROM customer_profiles WHERE customer_id = :customer_id",
         customer_id=customer_id,
     )
-    segment, source = segment_of(customer_standing)
+    segment, source = segment_of(segment_inputs)
     return Customer(
         customer_id=customer_id,
         **dict(zip(CONTACT, row, strict=False)),
@@ -93,33 +93,35 @@ def read(customer_id: str, customer_standing: Standing) -> Steps[Customer]:
     )
 
 
-def standing(customer_id: str, *, model: Model, currency: str) -> Steps[Standing]:
+def segment_inputs(customer_id: str, *, model: Model, currency: str) -> Steps[SegmentInputs]:
     """Read what decides the customer's segment; `currency` is the one whose orders count as money."""
-    sums = yield from the(STANDING, customer_id=customer_id, currency=currency)
-    assigned = yield from first(
+    sums = yield from one(PURCHASE_SUMS, customer_id=customer_id, currency=currency)
+    assigned = yield from one_or_none(
         "SELECT segment FROM customer_segments WHERE customer_id = :customer_id", customer_id=customer_id
     )
-    return standing_from(sums, assigned=assigned[0] if assigned else None, model=model)
+    return segment_inputs_from(sums, assigned=assigned[0] if assigned else None, model=model)
 
 
-def standing_from(sums: Row, *, assigned: Segment | None, model: Model) -> Standing:
-    """Make a standing of what STANDING found."""
+def segment_inputs_from(sums: Row, *, assigned: Segment | None, model: Model) -> SegmentInputs:
+    """Make a standing of what PURCHASE_SUMS found."""
     orders, whole, rest, last = sums
     purchases = None
     if orders:
         spent = from_units((whole or 0) * SUM_STEP + (rest or 0))
         purchases = PurchaseSummary(orders=orders, spent=spent, last_purchased_at=last)
-    return Standing(assigned=assigned, purchases=purchases, rule=model.segment_rule, counted_from=model.newest_event_at)
+    return SegmentInputs(
+        assigned=assigned, purchases=purchases, rule=model.segment_rule, reference_time=model.newest_event_at
+    )
 
 
 def activity(customer_id: str, purchases: PurchaseSummary | None) -> Steps[Activity]:
-    views, carts, wishlists, last_browsed = yield from the(
+    views, carts, wishlists, last_browsed = yield from one(
         "SELECT COUNT(*) FILTER (WHERE event_type = 'view'), COUNT(*) FILTER (WHERE event_type = 'cart'),"
         " COUNT(*) FILTER (WHERE event_type = 'wishlist'), MAX(occurred_at)"
         " FROM browsing_history WHERE customer_id = :customer_id",
         customer_id=customer_id,
     )
-    (items_bought,) = yield from the(
+    (items_bought,) = yield from one(
         "SELECT CAST(SUM(quantity) AS BIGINT) FROM purchase_history WHERE customer_id = :customer_id",
         customer_id=customer_id,
     )
@@ -144,7 +146,7 @@ def addresses(customer_id: str) -> Steps[list[StoredAddress]]:
 
 
 def add_addresses(customer_id: str, added: Sequence[Address]) -> Steps[list[StoredAddress]]:
-    known = yield from first(
+    known = yield from one_or_none(
         "SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
     )
     if known is None:
@@ -153,9 +155,9 @@ def add_addresses(customer_id: str, added: Sequence[Address]) -> Steps[list[Stor
         StoredAddress(address_id=address_id(customer_id, address), **msgspec.structs.asdict(address)) for address in added
     ]
     merged = with_defaults((yield from addresses(customer_id)), new)
-    if len(merged) > MOST_ADDRESSES:
-        raise TooManyItems(f"A customer has at most {MOST_ADDRESSES} addresses.")
-    yield from for_each(
+    if len(merged) > MAX_ADDRESSES:
+        raise TooManyItems(f"A customer has at most {MAX_ADDRESSES} addresses.")
+    yield from executemany(
         f"INSERT INTO customer_addresses (customer_id, position, {', '.join(_ADDRESS_COLUMNS)})"
         f" VALUES (?, ?, {', '.join('?' * len(_ADDRESS_COLUMNS))})"
         " ON CONFLICT (customer_id, address_id) DO UPDATE SET is_default = excluded.is_default",
@@ -178,7 +180,7 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
     owner = yield from _owner_of(given.get("email"))
     if owner not in (None, change.customer_id):
         return Outcome(status="refused", field="email", reason="Another customer has this e-mail address")
-    stored = yield from first(
+    stored = yield from one_or_none(
         "SELECT p.email, p.first_name, p.last_name, p.phone, s.segment FROM customer_profiles p"
         " LEFT JOIN customer_segments s ON s.customer_id = p.customer_id WHERE p.customer_id = :customer_id FOR UPDATE OF p",
         customer_id=change.customer_id,
@@ -233,7 +235,7 @@ def _assign_segment(customer_id: str, segment: Segment | None) -> Steps[None]:
 def _owner_of(email: str | None) -> Steps[str | None]:
     if email is None:
         return None
-    row = yield from first(
+    row = yield from one_or_none(
         "SELECT customer_id FROM customer_profiles WHERE email_key = :email_key", email_key=_email_key(email)
     )
     return None if row is None else row[0]

@@ -8,12 +8,12 @@ from domain.errors import EventIdReused, ProductNotFound
 from domain.records.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest
 from domain.records.values import from_units, new_id, to_microseconds, to_units
 from infra.storage.sql import catalogue
-from infra.storage.sql.statements import Steps, for_each, rows
+from infra.storage.sql.statements import Steps, executemany, rows
 
 PURGED_AT_ONCE = 330
 """Each may be of another customer, whose version and list are a second and a third row that is written."""
 
-Price = tuple[int | None, str]
+CataloguePrice = tuple[int | None, str]
 Digests = dict[str, bytes | None]
 
 
@@ -21,7 +21,7 @@ class Batch:
     """Decide about events one by one against what is stored, then write all that is new at once."""
 
     def __init__(
-        self, prices: dict[str, Price], interactions: Digests, orders: Digests, *, now: datetime, currency: str
+        self, prices: dict[str, CataloguePrice], interactions: Digests, orders: Digests, *, now: datetime, currency: str
     ) -> None:  # fmt: skip
         self._prices = prices
         self._digests: dict[type[CustomerEvent], Digests] = {BrowsingEvent: interactions, Purchase: orders}
@@ -58,13 +58,13 @@ class Batch:
 
     def write(self) -> Steps[None]:
         """Write what was added; the caller raises the versions of the customers it concerns, `customer_ids`."""
-        yield from for_each(
+        yield from executemany(
             "INSERT INTO browsing_history"
             " (event_id, customer_id, product_id, event_type, dwell_seconds, occurred_at, digest)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             self._interactions,
         )
-        yield from for_each(
+        yield from executemany(
             "INSERT INTO purchase_history"
             " (order_id, line, customer_id, product_id, quantity, unit_price, currency, occurred_at, digest)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -150,7 +150,7 @@ def _product_ids(event: CustomerEvent) -> list[str]:
     return [item.product_id for item in event.items] if isinstance(event, Purchase) else [event.product_id]
 
 
-def _prices(product_ids: Collection[str]) -> Steps[dict[str, Price]]:
+def _prices(product_ids: Collection[str]) -> Steps[dict[str, CataloguePrice]]:
     found = yield from rows(
         "SELECT product_id, price, currency FROM product_catalog WHERE product_id IN (:product_ids)",
         product_ids=list(product_ids),

@@ -1,4 +1,4 @@
-"""Stored lists, and the evidence that new ones are made of."""
+"""Stored lists, and the inputs that new ones are made of."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -8,23 +8,23 @@ import msgspec
 
 from domain.errors import CustomerNotFound
 from domain.ranking.inputs import (
-    HISTORY_LENGTH,
-    MOST_CATEGORIES,
+    MAX_HISTORY_CATEGORIES,
+    MAX_HISTORY_EVENTS,
     CandidateQuery,
-    Evidence,
     NeighbourLists,
     PastEvent,
+    RankingInputs,
     StoredList,
     Versions,
 )
 from domain.ranking.model import UNTRAINED, Model, WeightedProducts
-from domain.records.customers import Standing
+from domain.records.customers import SegmentInputs
 from domain.records.products import Product
 from domain.records.recommendations import RecommendationList, ScoredList
 from domain.records.values import to_microseconds
 from infra.storage.sql import catalogue
 from infra.storage.sql.cache import Cache
-from infra.storage.sql.statements import Row, Steps, first, for_each, rows
+from infra.storage.sql.statements import Row, Steps, executemany, one_or_none, rows
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -36,19 +36,19 @@ VERSIONS = (
 HISTORY = f"""
     SELECT product_id, event_type, occurred_at FROM (
         SELECT * FROM (SELECT product_id, event_type, occurred_at FROM browsing_history
-            WHERE customer_id = :customer_id ORDER BY occurred_at DESC LIMIT {HISTORY_LENGTH}) b
+            WHERE customer_id = :customer_id ORDER BY occurred_at DESC LIMIT {MAX_HISTORY_EVENTS}) b
         UNION ALL
         SELECT * FROM (SELECT product_id, 'purchase', occurred_at FROM purchase_history
-            WHERE customer_id = :customer_id ORDER BY occurred_at DESC LIMIT {HISTORY_LENGTH}) o
-    ) e ORDER BY occurred_at DESC, product_id, event_type LIMIT {HISTORY_LENGTH}"""
+            WHERE customer_id = :customer_id ORDER BY occurred_at DESC LIMIT {MAX_HISTORY_EVENTS}) o
+    ) e ORDER BY occurred_at DESC, product_id, event_type LIMIT {MAX_HISTORY_EVENTS}"""
 BOUGHT = "SELECT product_id, MAX(occurred_at) FROM purchase_history WHERE customer_id = :customer_id GROUP BY product_id"
 _encode = msgspec.msgpack.Encoder().encode
-_decode_beginning = msgspec.msgpack.Decoder(RecommendationList).decode
+_decode_first_page = msgspec.msgpack.Decoder(RecommendationList).decode
 _decode_list = msgspec.msgpack.Decoder(ScoredList).decode
 
 
-def read_beginning(customer_id: str) -> Steps[RecommendationList | None]:
-    return (yield from _read_current(customer_id, "beginning", _decode_beginning))
+def read_first_page(customer_id: str) -> Steps[RecommendationList | None]:
+    return (yield from _read_current(customer_id, "beginning", _decode_first_page))
 
 
 def read_list(customer_id: str) -> Steps[ScoredList | None]:
@@ -57,7 +57,7 @@ def read_list(customer_id: str) -> Steps[ScoredList | None]:
 
 def _read_current(customer_id: str, column: str, decode: Callable[[bytes], T]) -> Steps[T | None]:
     """Read what is stored with one statement, if it is current; what cannot be decoded counts as nothing."""
-    row = yield from first(
+    row = yield from one_or_none(
         f"SELECT p.version, s.catalogue_version, s.model_id, r.customer_version, r.catalogue_version, r.model_id, r.{column}"
         " FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
         " LEFT JOIN customer_recommendations r ON r.customer_id = p.customer_id",
@@ -79,7 +79,7 @@ def store(stored: StoredList) -> Steps[None]:
     yield from rows(
         "INSERT INTO customer_recommendations"
         " (customer_id, generated_at, customer_version, catalogue_version, model_id, beginning, list)"
-        " SELECT customer_id, :generated_at, :customer_version, :catalogue_version, :model_id, :beginning, :list"
+        " SELECT customer_id, :generated_at, :customer_version, :catalogue_version, :model_id, :first_page, :list"
         # Nothing is kept of a customer who was erased meanwhile, nor before an erasure under way has deleted it; nor what
         # tells of events that were purged meanwhile, which made another version.
         " FROM customer_profiles WHERE customer_id = :customer_id AND version = :customer_version FOR UPDATE"
@@ -91,14 +91,14 @@ def store(stored: StoredList) -> Steps[None]:
         customer_version=stored.versions.customer,
         catalogue_version=stored.versions.catalogue,
         model_id=stored.versions.model_id,
-        beginning=_encode(stored.beginning),
+        first_page=_encode(stored.first_page),
         list=_encode(stored.recommendations),
     )
 
 
 def forget(customer_ids: Iterable[str]) -> Steps[None]:
     """Delete what is kept for these customers, since its causes tell of events that are no longer kept."""
-    yield from for_each(
+    yield from executemany(
         "DELETE FROM customer_recommendations WHERE customer_id = ?",
         [(customer_id,) for customer_id in sorted(customer_ids)],
     )
@@ -106,7 +106,7 @@ def forget(customer_ids: Iterable[str]) -> Steps[None]:
 
 def versions(customer_id: str, *, lock: bool = False) -> Steps[Versions]:
     """Read what the customer's list rests on; `lock` keeps other writers of the customer waiting."""
-    row = yield from first(VERSIONS + " FOR UPDATE OF p" * lock, customer_id=customer_id)
+    row = yield from one_or_none(VERSIONS + " FOR UPDATE OF p" * lock, customer_id=customer_id)
     if row is None:
         raise CustomerNotFound(customer_id)
     return versions_from(row)
@@ -118,17 +118,17 @@ def versions_from(row: Row) -> Versions:
 
 
 def gather(
-    customer_id: str, *, at: Versions, standing: Standing, model: Model, cache: Cache, category: str | None
-) -> Steps[Evidence]:
+    customer_id: str, *, at: Versions, segment_inputs: SegmentInputs, model: Model, cache: Cache, category: str | None
+) -> Steps[RankingInputs]:
     past = yield from history(customer_id, cache=cache, catalogue_version=at.catalogue)
     products = {event.product.product_index: None for event in past}
     categories = dict.fromkeys(event.product.category for event in past if event.product.category)
-    wanted = [*([category] if category else []), *categories][:MOST_CATEGORIES]
+    wanted = [*([category] if category else []), *categories][:MAX_HISTORY_CATEGORIES]
     bought = yield from rows(BOUGHT, customer_id=customer_id)
-    return Evidence(
+    return RankingInputs(
         customer_id=customer_id,
         versions=at,
-        standing=standing,
+        segment_inputs=segment_inputs,
         history=past,
         bought=dict(bought),
         neighbours=(yield from _neighbours(at.model_id, products, cache=cache)),

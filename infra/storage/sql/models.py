@@ -14,9 +14,9 @@ from domain.records.products import Product
 from domain.records.values import to_microseconds
 from infra.storage.sql.catalogue import PRODUCT_COLUMNS, product_from
 from infra.storage.sql.events import spent
-from infra.storage.sql.statements import Steps, first, for_each, rows, the
+from infra.storage.sql.statements import Steps, executemany, one, one_or_none, rows
 
-BATCH = 1000
+WRITE_BATCH = 1000
 READ_BATCH = 20_000
 _DROPPED_AT_ONCE = 300
 _encode = msgspec.msgpack.Encoder().encode
@@ -24,17 +24,17 @@ _decode = msgspec.msgpack.Decoder(Model).decode
 
 
 def current_id() -> Steps[str]:
-    return (yield from the("SELECT model_id FROM shop_state"))[0]
+    return (yield from one("SELECT model_id FROM shop_state"))[0]
 
 
 def read_model(model_id: str) -> Steps[Model]:
-    row = yield from first("SELECT model FROM recommendation_models WHERE model_id = :model_id", model_id=model_id)
+    row = yield from one_or_none("SELECT model FROM recommendation_models WHERE model_id = :model_id", model_id=model_id)
     return UNTRAINED if row is None else _decode(row[0])
 
 
-def counts(newest_event_at: int) -> Steps[tuple[int, int, int]]:
+def count_rows(newest_event_at: int) -> Steps[tuple[int, int, int]]:
     """Count the products, the interactions with the order items, and those of them that are newer than `newest_event_at`."""
-    n_products, n_interactions, n_items, n_newer_interactions, n_newer_items = yield from the(
+    n_products, n_interactions, n_items, n_newer_interactions, n_newer_items = yield from one(
         "SELECT (SELECT COUNT(*) FROM product_catalog), (SELECT COUNT(*) FROM browsing_history),"
         " (SELECT COUNT(*) FROM purchase_history),"
         " (SELECT COUNT(*) FROM browsing_history WHERE occurred_at > :newest_event_at),"
@@ -124,7 +124,7 @@ def unlock(holder: str) -> Steps[None]:
 
 
 def write_neighbours(model_id: str, lists: Sequence[NeighbourLists]) -> Steps[None]:
-    yield from for_each(
+    yield from executemany(
         "INSERT INTO product_neighbours (model_id, product_index, bought_together, viewed_together, similar_product)"
         " VALUES (?, ?, ?, ?, ?)",
         [(model_id, *msgspec.structs.astuple(neighbours)) for neighbours in lists],
@@ -132,7 +132,7 @@ def write_neighbours(model_id: str, lists: Sequence[NeighbourLists]) -> Steps[No
 
 
 def write_trends(model_id: str, trends: Sequence[tuple[str, bytes]]) -> Steps[None]:
-    yield from for_each(
+    yield from executemany(
         "INSERT INTO product_trends (model_id, category, products) VALUES (?, ?, ?)",
         [(model_id, category, products) for category, products in trends],
     )

@@ -13,7 +13,7 @@ from domain.records.customers import Customer, StoredAddress
 from domain.records.privacy import RecordedInteraction, RecordedItem, RecordedOrder, StoredPerson
 from domain.records.recommendations import ScoredList
 from domain.records.values import from_microseconds, from_units
-from infra.storage.sql.statements import Steps, first, rows, the
+from infra.storage.sql.statements import Steps, one, one_or_none, rows
 
 PERSONAL = (
     "customer_recommendations",
@@ -45,14 +45,14 @@ def export(customer: Customer, addresses: list[StoredAddress]) -> Steps[StoredPe
 
 def erase(customer_id: str) -> Steps[None]:
     """Delete a person and leave a keyed hash of the id; raise CustomerNotFound, but not for an unfinished erasure."""
-    known = yield from first(
+    known = yield from one_or_none(
         "SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
     )
     if known is None:
         yield from _check_unfinished(customer_id)
         return
     yield from rows("UPDATE shop_state SET erasure_key = :new WHERE erasure_key IS NULL", new=secrets.token_bytes(32))
-    (key,) = yield from the("SELECT erasure_key FROM shop_state")
+    (key,) = yield from one("SELECT erasure_key FROM shop_state")
     for table in PERSONAL:
         yield from rows(f"DELETE FROM {table} WHERE customer_id = :customer_id", customer_id=customer_id)
     yield from rows(
@@ -62,13 +62,13 @@ def erase(customer_id: str) -> Steps[None]:
 
 def finish(customer_id: str) -> Steps[None]:
     """Note that nothing is left of a person in any file."""
-    (key,) = yield from the("SELECT erasure_key FROM shop_state")
+    (key,) = yield from one("SELECT erasure_key FROM shop_state")
     yield from rows("UPDATE erased_customers SET is_finished = 1 WHERE id_hash = :id_hash", id_hash=_hash(customer_id, key))
 
 
 def erased(customer_ids: Collection[str]) -> Steps[frozenset[str]]:
     """Tell which of the customers were erased; asks once where nobody ever was."""
-    (key,) = yield from the("SELECT erasure_key FROM shop_state")
+    (key,) = yield from one("SELECT erasure_key FROM shop_state")
     if key is None:
         return frozenset()
     hashes = {_hash(customer_id, key): customer_id for customer_id in customer_ids}
@@ -77,7 +77,7 @@ def erased(customer_ids: Collection[str]) -> Steps[frozenset[str]]:
 
 
 def _check_unfinished(customer_id: str) -> Steps[None]:
-    (key,) = yield from the("SELECT erasure_key FROM shop_state")
+    (key,) = yield from one("SELECT erasure_key FROM shop_state")
     if key is None or not (
         yield from rows(
             "SELECT 1 FROM erased_customers WHERE id_hash = :id_hash AND is_finished = 0", id_hash=_hash(customer_id, key)
@@ -132,7 +132,7 @@ def _purchases(customer_id: str) -> Steps[list[RecordedOrder]]:
 
 def _kept_list(customer_id: str) -> Steps[ScoredList | None]:
     """Read the stored list, current or not; one that cannot be decoded tells nothing."""
-    row = yield from first(
+    row = yield from one_or_none(
         "SELECT list FROM customer_recommendations WHERE customer_id = :customer_id", customer_id=customer_id
     )
     try:

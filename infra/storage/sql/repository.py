@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from domain.errors import EventIdReused, ProductNotFound
 from domain.ports import Outcome, Recorded, TrainedModel, TrainingEvent
-from domain.ranking.inputs import CandidateQuery, Evidence, ShopSummary, StoredList, StoredProfile
+from domain.ranking.inputs import CandidateQuery, RankingInputs, ShopSummary, StoredList, StoredProfile
 from domain.ranking.model import UNTRAINED, Model
 from domain.records.customers import Address, Customer, CustomerChange, NewCustomer, Segment, StoredAddress
 from domain.records.interactions import CustomerEvent, count_events
@@ -75,14 +75,14 @@ class SqlRepository:
     async def profile(self, customer_id: str) -> StoredProfile:
         return await self.engine.read(self._profile, customer_id)
 
-    async def evidence(self, customer_id: str, *, category: str | None = None) -> Evidence:
-        return await self.engine.read(self._evidence, customer_id, category=category)
+    async def ranking_inputs(self, customer_id: str, *, category: str | None = None) -> RankingInputs:
+        return await self.engine.read(self._ranking_inputs, customer_id, category=category)
 
     async def candidates(self, query: CandidateQuery) -> list[Product]:
         return await self.engine.read(lists.candidates, query, cache=self._cache)
 
-    async def stored_beginning(self, customer_id: str) -> RecommendationList | None:
-        return await self.engine.look_up(lists.read_beginning, customer_id)
+    async def stored_first_page(self, customer_id: str) -> RecommendationList | None:
+        return await self.engine.look_up(lists.read_first_page, customer_id)
 
     async def stored_list(self, customer_id: str) -> ScoredList | None:
         return await self.engine.look_up(lists.read_list, customer_id)
@@ -104,7 +104,7 @@ class SqlRepository:
     async def purge_events(self, *, before: datetime) -> int:
         return await self.engine.write(self._purge_events, before=before)
 
-    # Intake
+    # IngestStore
 
     async def put_products(self, changes: Sequence[ProductChange], *, now: datetime) -> list[Outcome]:
         return await self.engine.write(catalogue.put, changes, now=now, currency=self._currency)
@@ -151,12 +151,12 @@ class SqlRepository:
 
     async def save_model(self, trained: TrainedModel) -> None:
         model_id = trained.model.model_id
-        for first in range(0, len(trained.neighbours), models.BATCH):
-            batch = trained.neighbours[first : first + models.BATCH]
+        for first in range(0, len(trained.neighbours), models.WRITE_BATCH):
+            batch = trained.neighbours[first : first + models.WRITE_BATCH]
             await self.engine.write(models.write_neighbours, model_id, batch)
         trends = list(trained.category_trends.items())
-        for first in range(0, len(trends), models.BATCH):
-            await self.engine.write(models.write_trends, model_id, trends[first : first + models.BATCH])
+        for first in range(0, len(trends), models.WRITE_BATCH):
+            await self.engine.write(models.write_trends, model_id, trends[first : first + models.WRITE_BATCH])
         await self.engine.write(models.switch_to, trained.model)
         while await self.engine.write(models.drop_old):
             pass
@@ -190,7 +190,7 @@ class SqlRepository:
         """Count products and events; where that takes long, at most a hundredth of the time goes into it."""
         began = time.monotonic()
         if began >= self._count_again_at or self._counted_for != model.model_id:
-            self._counted = yield from models.counts(model.newest_event_at)
+            self._counted = yield from models.count_rows(model.newest_event_at)
             self._counted_for = model.model_id
             took = time.monotonic() - began
             if took > LONG_COUNT_SECONDS:
@@ -208,7 +208,7 @@ class SqlRepository:
         return Recorded(
             accepted=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if new]),
             seen_before=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if not new]),
-            standing=(yield from customers.standing(customer_id, model=model, currency=self._currency)),
+            segment_inputs=(yield from customers.segment_inputs(customer_id, model=model, currency=self._currency)),
         )
 
     def _put_events(
@@ -243,27 +243,29 @@ class SqlRepository:
     def _export(self, customer_id: str) -> Steps[StoredPerson]:
         at = yield from lists.versions(customer_id)
         model = yield from self._model(at.model_id)
-        standing = yield from customers.standing(customer_id, model=model, currency=self._currency)
-        customer = yield from customers.read(customer_id, standing)
+        segment_inputs = yield from customers.segment_inputs(customer_id, model=model, currency=self._currency)
+        customer = yield from customers.read(customer_id, segment_inputs)
         return (yield from privacy.export(customer, (yield from customers.addresses(customer_id))))
 
     def _profile(self, customer_id: str) -> Steps[StoredProfile]:
         at = yield from lists.versions(customer_id)
         model = yield from self._model(at.model_id)
-        standing = yield from customers.standing(customer_id, model=model, currency=self._currency)
+        segment_inputs = yield from customers.segment_inputs(customer_id, model=model, currency=self._currency)
         return StoredProfile(
-            customer=(yield from customers.read(customer_id, standing)),
+            customer=(yield from customers.read(customer_id, segment_inputs)),
             addresses=(yield from customers.addresses(customer_id)),
-            activity=(yield from customers.activity(customer_id, standing.purchases)),
-            standing=standing,
+            activity=(yield from customers.activity(customer_id, segment_inputs.purchases)),
+            segment_inputs=segment_inputs,
             history=(yield from lists.history(customer_id, cache=self._cache, catalogue_version=at.catalogue)),
-            interest_days=model.recipe.interest_days,
+            interest_days=model.hyperparameters.interest_days,
         )
 
-    def _evidence(self, customer_id: str, *, category: str | None) -> Steps[Evidence]:
+    def _ranking_inputs(self, customer_id: str, *, category: str | None) -> Steps[RankingInputs]:
         at = yield from lists.versions(customer_id)
         model = yield from self._model(at.model_id)
-        standing = yield from customers.standing(customer_id, model=model, currency=self._currency)
+        segment_inputs = yield from customers.segment_inputs(customer_id, model=model, currency=self._currency)
         return (
-            yield from lists.gather(customer_id, at=at, standing=standing, model=model, cache=self._cache, category=category)
+            yield from lists.gather(
+                customer_id, at=at, segment_inputs=segment_inputs, model=model, cache=self._cache, category=category
+            )
         )

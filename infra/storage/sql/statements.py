@@ -36,19 +36,19 @@ def rows(text: str, **parameters: Any) -> Steps[Sequence[Row]]:
     return (yield Statement(text, parameters))
 
 
-def first(text: str, **parameters: Any) -> Steps[Row | None]:
+def one_or_none(text: str, **parameters: Any) -> Steps[Row | None]:
     """Run a statement and return its first row, None if there is none."""
     found = yield Statement(text, parameters)
     return found[0] if found else None
 
 
-def the(text: str, **parameters: Any) -> Steps[Row]:
+def one(text: str, **parameters: Any) -> Steps[Row]:
     """Run a statement that always has a row, and return it."""
     found = yield Statement(text, parameters)
     return found[0]
 
 
-def for_each(text: str, batch: Sequence[Row]) -> Steps[None]:
+def executemany(text: str, batch: Sequence[Row]) -> Steps[None]:
     """Run a statement once for each row of `batch`."""
     if batch:
         yield Statement(text, batch=batch)

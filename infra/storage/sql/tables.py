@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from infra.storage.sql.statements import Row, Steps, first, for_each, rows, the
+from infra.storage.sql.statements import Row, Steps, executemany, one, one_or_none, rows
 
 PAGE = 1000
 
@@ -34,14 +34,14 @@ class Table(Struct, frozen=True):
 
     def last_key(self) -> Steps[Row | None]:
         order = ", ".join(f"{key} DESC" for key in self.keys)
-        return (yield from first(f"SELECT {', '.join(self.keys)} FROM {self.name} ORDER BY {order} LIMIT 1"))
+        return (yield from one_or_none(f"SELECT {', '.join(self.keys)} FROM {self.name} ORDER BY {order} LIMIT 1"))
 
     def count(self) -> Steps[int]:
-        return (yield from the(f"SELECT COUNT(*) FROM {self.name}"))[0]
+        return (yield from one(f"SELECT COUNT(*) FROM {self.name}"))[0]
 
     def put(self, page: Sequence[Row]) -> Steps[None]:
         """Write rows, over those that have their keys already."""
-        yield from for_each(
+        yield from executemany(
             f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({', '.join('?' * len(self.columns))})"
             f" ON CONFLICT ({', '.join(self.keys)}) DO UPDATE SET"
             f" {', '.join(f'{name} = excluded.{name}' for name in self.others)}",
@@ -86,7 +86,7 @@ class ShopState(Struct, frozen=True):
 
 def state() -> Steps[ShopState]:
     return ShopState(
-        *(yield from the("SELECT catalogue_version, next_product_index, model_id, erasure_key FROM shop_state"))
+        *(yield from one("SELECT catalogue_version, next_product_index, model_id, erasure_key FROM shop_state"))
     )
 
 

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.progress import Progress
 
 PAGES_AT_ONCE = 2000
@@ -18,12 +18,12 @@ def back_up(source: Path, target: Path, *, progress: Progress) -> int:
     """Copy a database into a new file that only its owner may read, check it, and return its size in bytes.
 
     It holds everything that was acknowledged before the start, and nothing of what came later. What is there already is
-    never written over, and a backup that is cut off leaves no file of that name. Raise Unusable where it cannot be made.
+    never written over, and a backup that is cut off leaves no file of that name. Raise ConfigurationError where it fails.
     """
     if not source.is_file():
-        raise Unusable(f"The database {source} does not exist.")
+        raise ConfigurationError(f"The database {source} does not exist.")
     if target.exists():
-        raise Unusable(f"{target} exists already; a backup overwrites nothing.")
+        raise ConfigurationError(f"{target} exists already; a backup overwrites nothing.")
     try:
         with _unfinished(target) as unfinished:
             _copy(source, unfinished, progress=progress)
@@ -32,7 +32,7 @@ def back_up(source: Path, target: Path, *, progress: Progress) -> int:
             unfinished.rename(target)
             _make_durable(target.parent)
     except (OSError, sqlite3.Error) as error:
-        raise Unusable(f"{source} cannot be backed up to {target}: {_cause_of(error)}.") from error
+        raise ConfigurationError(f"{source} cannot be backed up to {target}: {_cause_of(error)}.") from error
     return target.stat().st_size
 
 
@@ -60,7 +60,7 @@ def _claim(file: int, path: Path) -> None:
     except BlockingIOError:
         is_ours = False
     if not is_ours:
-        raise Unusable(f"{path} belongs to another backup, which was made at the same moment.")
+        raise ConfigurationError(f"{path} belongs to another backup, which was made at the same moment.")
 
 
 def _copy(source: Path, target: Path, *, progress: Progress) -> None:

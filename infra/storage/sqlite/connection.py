@@ -44,7 +44,7 @@ class Connection:
                 await opened.close()
                 raise
         except sqlite3.Error as error:
-            raise self.told(error) from error
+            raise self.translate(error) from error
         self._inner = opened
 
     async def close(self) -> None:
@@ -54,7 +54,7 @@ class Connection:
             await self._inner.close()
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run `function(connection, *arguments)` in the thread; raise what `told` says of SQLite's faults.
+        """Run `function(connection, *arguments)` in the thread; raise what `translate` says of SQLite's faults.
 
         One caller at a time: two could both make the connection anew.
         """
@@ -65,24 +65,24 @@ class Connection:
         try:
             return await _execute(self._inner, function, *arguments)
         except (ValueError, sqlite3.Error) as error:
-            told = self.told(error)
-            raise told from told.__cause__
+            translate = self.translate(error)
+            raise translate from translate.__cause__
 
-    def told(self, error: Exception) -> Exception:
+    def translate(self, error: Exception) -> Exception:
         """Say a fault of SQLite in our terms, StoreBusy or StoreUnavailable; a fault of the code stays what it is."""
         match error:
             case sqlite3.OperationalError() if is_busy(error):
-                told = StoreBusy("The storage is busy.")
+                translate = StoreBusy("The storage is busy.")
             case ValueError() | sqlite3.IntegrityError() | sqlite3.ProgrammingError() if not self._is_closed:
                 return error
             case ValueError():
-                told = StoreUnavailable("The storage is closed.")
+                translate = StoreUnavailable("The storage is closed.")
             case sqlite3.DatabaseError():
-                told = StoreUnavailable("The storage cannot be read or written.")
+                translate = StoreUnavailable("The storage cannot be read or written.")
             case _:
                 return error
-        told.__cause__ = error
-        return told
+        translate.__cause__ = error
+        return translate
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
         for pragma in PRAGMAS:

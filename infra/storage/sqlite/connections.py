@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from domain.errors import StoreBusy, StoreUnavailable, Unusable
+from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from infra.storage.sql.statements import Steps
+from infra.storage.sqlite.batcher import Batcher
 from infra.storage.sqlite.connection import Connection, Mode
-from infra.storage.sqlite.gathering import Gathering
 from infra.storage.sqlite.migrations import check, migrate
 from infra.storage.sqlite.transactions import Transactions, Write, look_up, on_snapshot
 from infra.storage.sqlite.write_lock import WriteLock
@@ -40,10 +40,10 @@ class Connections:
         self._readers: list[Connection] = []
         # A queue would let who comes late take a reader before one that has waited and is about to wake.
         self._reading = asyncio.Semaphore(READERS)
-        self._look_ups: Gathering[Steps[Any]] = Gathering(self._reader, look_up, most=LOOK_UPS_TOGETHER)
+        self._look_ups: Batcher[Steps[Any]] = Batcher(self._reader, look_up, most=LOOK_UPS_TOGETHER)
 
     async def open(self) -> None:
-        """Create or migrate the file and connect; raise Unusable where that cannot be done."""
+        """Create or migrate the file and connect; raise ConfigurationError where that cannot be done."""
         if sqlite3.sqlite_version_info < SAFE_SQLITE:
             told = "SQLite %s is older than 3.51.3; a write lock stands in for its fix, nothing needs to be done."
             logger.warning(told, sqlite3.sqlite_version)
@@ -54,7 +54,7 @@ class Connections:
             self._lock = WriteLock(self._path)
             self._opened.callback(self._lock.close)
             self._transactions = Transactions(self._lock)
-            self._writes: Gathering[Write] = Gathering(self._turn, self._transactions.commit, most=WRITES_TOGETHER)
+            self._writes: Batcher[Write] = Batcher(self._turn, self._transactions.commit, most=WRITES_TOGETHER)
             self._writer = await self._connected(Connection(self._path, "rwc", prepare=self._prepare))
             for _ in range(READERS):
                 self._readers.append(await self._connected(Connection(self._path, "ro")))
@@ -62,7 +62,7 @@ class Connections:
                 self._opened.push_async_callback(gathering.close)
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
-            raise Unusable(f"The database {self._path} cannot be used: {_cause_of(error)}.") from error
+            raise ConfigurationError(f"The database {self._path} cannot be used: {_cause_of(error)}.") from error
         except BaseException:
             await self.close()
             raise
@@ -77,13 +77,13 @@ class Connections:
         A caller that goes away does not stop it. What other callers write meanwhile may share its COMMIT.
         """
         steps = partial(transaction, *arguments, **named)
-        return await self._writes.outcome_of(Write(steps, until=time.monotonic() + BUSY_SECONDS))
+        return await self._writes.submit(Write(steps, until=time.monotonic() + BUSY_SECONDS))
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self.write(transaction, *arguments)
 
     async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
-        return await self._look_ups.outcome_of(reading(*arguments))
+        return await self._look_ups.submit(reading(*arguments))
 
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         async with self._reader() as reader:

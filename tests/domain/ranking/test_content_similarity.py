@@ -70,7 +70,7 @@ def test_small_categories_are_compared_within_the_level_above(monkeypatch):
 
 def test_large_categories_are_compared_in_parts(monkeypatch):
     monkeypatch.setattr(content, "N_SIMILAR", 1)
-    monkeypatch.setattr(content, "MOST_COMPARED", 2)
+    monkeypatch.setattr(content, "MAX_COMPARED", 2)
     products = [product(number, category="a", brand="x" if number % 2 else "y") for number in range(4)]
 
     assert most_similar(products) == {0: [2], 1: [3], 2: [0], 3: [1]}

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from domain.ranking.contributions import NO_CAUSE, Parts, sources_in, unpacked
+from domain.ranking.contributions import NO_CAUSE, Contributions, sources_in, unpack_contributions
 from domain.records.recommendations import SOURCES
 
-PARTS = Parts(
+PARTS = Contributions(
     positions=np.array([1, 0, 1, 1]),
     sources=np.array(
         [SOURCES.index("new"), SOURCES.index("popular"), SOURCES.index("bought_together"), SOURCES.index("new")]
@@ -18,9 +18,9 @@ PARTS = Parts(
 def test_the_positive_parts_of_the_chosen_products_are_read_back_in_their_order():
     of_second, of_third, of_first = PARTS.packed([1, 2, 0])
 
-    assert unpacked(of_second, causes=["p-7"]) == [("new", None, 0.5), ("bought_together", "p-7", 2.0)]
-    assert unpacked(of_third, causes=["p-7"]) == []
-    assert unpacked(of_first, causes=["p-7"]) == [("popular", None, 0.25)]
+    assert unpack_contributions(of_second, causes=["p-7"]) == [("new", None, 0.5), ("bought_together", "p-7", 2.0)]
+    assert unpack_contributions(of_third, causes=["p-7"]) == []
+    assert unpack_contributions(of_first, causes=["p-7"]) == [("popular", None, 0.25)]
 
 
 def test_totals_count_negative_parts_as_well():

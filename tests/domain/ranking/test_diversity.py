@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.ranking.diversity import SAME_BRAND_IN_CATEGORY, SAME_CATEGORY, diversified
+from domain.ranking.diversity import SAME_BRAND_IN_CATEGORY, SAME_CATEGORY, rerank
 from tests.domain.shop import product
 
 
 def chosen(products, scores, k=10):
-    return [products[position].product_id for position, _ in diversified(products, np.array(scores), k=k)]
+    return [products[position].product_id for position, _ in rerank(products, np.array(scores), k=k)]
 
 
 def test_one_category_does_not_fill_the_list():
@@ -31,7 +31,7 @@ def test_near_duplicates_of_one_brand_are_kept_apart():
 def test_the_scores_are_those_a_product_was_chosen_at():
     products = [product(1, category="a", brand="x"), product(2, category="a", brand="x")]
 
-    assert diversified(products, np.array([1.0, 0.5]), k=2) == [(0, 1.0), (1, 0.5 * SAME_CATEGORY * SAME_BRAND_IN_CATEGORY)]
+    assert rerank(products, np.array([1.0, 0.5]), k=2) == [(0, 1.0), (1, 0.5 * SAME_CATEGORY * SAME_BRAND_IN_CATEGORY)]
 
 
 def test_ties_go_to_the_lower_product_index():
@@ -62,7 +62,7 @@ def test_products_are_chosen_as_one_by_one(drawn):
     products = [product(place, category=f"c{c}", brand=f"b{b}" if b else None) for place, (_, c, b) in enumerate(drawn)]
     scores = np.array([score / 1000 for score, _, _ in drawn])
 
-    ranked = diversified(products, scores, k=12)
+    ranked = rerank(products, scores, k=12)
 
     assert [position for position, _ in ranked] == chosen_one_by_one(products, scores)
 
@@ -72,8 +72,8 @@ def test_a_shorter_list_is_the_beginning_of_a_longer_one(drawn, k):
     products = [product(place, category=f"c{c}", brand=f"b{b}" if b else None) for place, (_, c, b) in enumerate(drawn)]
     scores = np.array([score for score, _, _ in drawn])
 
-    longest = diversified(products, scores, k=30)
+    longest = rerank(products, scores, k=30)
 
-    assert diversified(products, scores, k=k) == longest[:k]
+    assert rerank(products, scores, k=k) == longest[:k]
     assert len(longest) == len(drawn)
     assert [score for _, score in longest] == sorted((score for _, score in longest), reverse=True)

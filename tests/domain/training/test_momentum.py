@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from domain.ranking.hyperparameters import Recipe
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.training.momentum import momentum
-from domain.training.neighbours import views
+from domain.training.neighbours import learn_neighbours
 from domain.training.popularity import popularity
 from tests.domain.event_logs import log_of, tastes
 
-ALL_OF_IT = Recipe(momentum_exponent=1.0, momentum_days=10.0)
+ALL_OF_IT = Hyperparameters(momentum_exponent=1.0, momentum_days=10.0)
 
 
 def test_a_product_that_customers_are_new_to_counts_more_than_one_they_come_back_to():
@@ -32,27 +32,27 @@ def test_one_new_customer_after_a_pause_at_most_doubles_a_product(pause):
 
 
 @pytest.mark.parametrize(
-    ("log", "recipe"),
+    ("log", "hyperparameters"),
     [
         (log_of(("a", 0, "view", 0), ("b", 0, "view", 0), ("b", 1, "view", 0)), ALL_OF_IT),
-        (log_of(("a", 0, "view", 9), ("b", 1, "view", 0)), Recipe(momentum_exponent=0.0)),
+        (log_of(("a", 0, "view", 9), ("b", 1, "view", 0)), Hyperparameters(momentum_exponent=0.0)),
         (log_of(), ALL_OF_IT),
     ],
     ids=["one instant", "no exponent", "no events"],
 )
-def test_momentum_says_nothing_where_nothing_is_newer(log, recipe):
-    assert momentum(log, recipe, n_products=2).tolist() == [1.0, 1.0]
+def test_momentum_says_nothing_where_nothing_is_newer(log, hyperparameters):
+    assert momentum(log, hyperparameters, n_products=2).tolist() == [1.0, 1.0]
 
 
 def test_every_view_and_popularity_are_multiplied_by_the_momentum_of_the_candidate():
     log = tastes(days=20)
-    with_it, without = Recipe(momentum_exponent=0.5), Recipe(momentum_exponent=0.0)
+    with_it, without = Hyperparameters(momentum_exponent=0.5), Hyperparameters(momentum_exponent=0.0)
     factors = momentum(log, with_it, n_products=12)
 
-    learned, plain = (views(log, recipe, n_products=12) for recipe in (with_it, without))
+    learned, plain = (learn_neighbours(log, hyperparameters, n_products=12) for hyperparameters in (with_it, without))
 
     assert len(np.unique(factors)) > 1
-    for view in ("together", "ridge", "succession"):
+    for view in ("together", "ridge", "transitions"):
         expected = getattr(plain, view).toarray() * factors
         found = getattr(learned, view).toarray()
         assert found / found.sum() == pytest.approx(expected / expected.sum())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.training.repurchase import PRIOR_PAIRS, Rebuying, rebuy_days, rebuying
+from domain.training.repurchase import PRIOR_PAIRS, Repurchase, rebuy_days, repurchase_by_category
 from tests.domain.event_logs import log_of
 from tests.domain.shop import product
 
@@ -20,7 +20,7 @@ def bought(n, index, *days, start=0):
 
 def found(*events, products=(FOOD, LAMP)):
     log = log_of(*events)
-    return rebuying(log.only(log.is_purchase), list(products), newest=log.newest)
+    return repurchase_by_category(log.only(log.is_purchase), list(products), newest=log.newest)
 
 
 def test_the_rate_is_shrunk_towards_the_level_above_and_the_shop():
@@ -68,13 +68,13 @@ def test_nothing_is_rebought_where_no_one_comes_back_on_another_day(events):
 
 
 def test_only_the_most_bought_categories_are_kept(monkeypatch):
-    monkeypatch.setattr("domain.training.repurchase.MOST_CATEGORIES", 1)
+    monkeypatch.setattr("domain.training.repurchase.MAX_MODEL_CATEGORIES", 1)
 
     assert list(found(*bought(3, 0, 50, 40), *bought(4, 1, 50, 40))) == ["home/lamps"]
 
 
 def test_categories_that_reach_the_rate_are_rebought():
-    rates = {"a": Rebuying(rate=0.3, days=7.0), "b": Rebuying(rate=0.2, days=9.0)}
+    rates = {"a": Repurchase(rate=0.3, days=7.0), "b": Repurchase(rate=0.2, days=9.0)}
 
     assert rebuy_days(rates, least_rate=0.25) == {"a": 7.0}
     assert rebuy_days(rates, least_rate=0.2) == {"a": 7.0, "b": 9.0}

@@ -2,16 +2,16 @@
 
 import pytest
 
-from domain.ranking.hyperparameters import Recipe
-from domain.ranking.model import Choice
+from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.model import TunedConfig
 from domain.ranking.packing import unpack
 from domain.records.customers import SEGMENTS, SegmentRule
 from domain.training.train import train_model
 from tests.domain.event_logs import log_of
 from tests.domain.shop import NOW_US, product
 
-DEFAULTS = Choice()
-WITHOUT_MOMENTUM = Choice(recipe=Recipe(momentum_exponent=0.0))
+DEFAULTS = TunedConfig()
+WITHOUT_MOMENTUM = TunedConfig(hyperparameters=Hyperparameters(momentum_exponent=0.0))
 
 
 def train(log, products, assigned=None, choice=DEFAULTS):
@@ -45,7 +45,7 @@ def test_a_segments_trend_is_shrunk_towards_all():
     trained = train(log, [product(0), product(1)], {"a": "Premium"}, choice=WITHOUT_MOMENTUM)
     trend = trained.model.segment_trends["Premium"]
 
-    smoothing = Recipe().segment_smoothing
+    smoothing = Hyperparameters().segment_smoothing
     scores = {0: (1 + smoothing / 3) / (1 + smoothing), 1: (smoothing * 2 / 3) / (1 + smoothing)}
     assert trend.by_index == pytest.approx({1: 1.0, 0: scores[0] / scores[1]})
 

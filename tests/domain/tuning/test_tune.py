@@ -5,18 +5,18 @@ import pytest
 from msgspec.structs import replace
 from scipy import sparse
 
-from domain.evaluation.replay import Rehearsal, ranked
-from domain.evaluation.splitting import by_day, last_of_each, relevant, some_of_each
-from domain.ranking.hyperparameters import FOREVER, Recipe
-from domain.ranking.inputs import HISTORY_LENGTH
-from domain.ranking.model import Blend, Choice, Tuning
+from domain.evaluation.replay import Replay, top_product_indexes
+from domain.evaluation.splitting import by_day, ground_truth_of, last_of_each, some_of_each
+from domain.ranking.hyperparameters import FOREVER, Hyperparameters
+from domain.ranking.inputs import MAX_HISTORY_EVENTS
+from domain.ranking.model import SourceWeights, TunedConfig, Tuning
 from domain.records.customers import SEGMENTS
-from domain.training.neighbours import Views, views
+from domain.training.neighbours import NeighbourModels, learn_neighbours
 from domain.training.train import train_model
 from domain.tuning import pattern_search as search
-from domain.tuning.neighbours import Foreseen, Histories
-from domain.tuning.popularity import SMOOTHINGS, fitted_trends
-from domain.tuning.source_weights import EVERYTHING, SOURCES, CandidateParts, fitted_blend, fitted_seen_again
+from domain.tuning.neighbours import CustomerHistories, NeighbourObjective
+from domain.tuning.popularity import SMOOTHINGS, fit_popularity
+from domain.tuning.source_weights import EVERYTHING, SOURCES, CandidateContributions, fit_seen_again, fit_source_weights
 from domain.tuning.tune import default_trials, is_due, tune
 from tests.domain.event_logs import log_of, tastes
 from tests.domain.shop import NOW_US, product
@@ -30,10 +30,10 @@ def tuned(log, *, trials, seed=0, stop_after=None, products=PRODUCTS):
     )
 
 
-def rehearsal_of(log, products=PRODUCTS, **changed):
+def replay_of(log, products=PRODUCTS, **changed):
     trained = train_model(log, products, assigned={}, model_id="m", trained_at=NOW_US)
-    rehearsal = Rehearsal(log, products, trained, assigned={})
-    return rehearsal, replace(trained.model, **changed)
+    replay = Replay(log, products, trained, assigned={})
+    return replay, replace(trained.model, **changed)
 
 
 def test_a_shop_is_tuned_on_its_own_hidden_events():
@@ -42,9 +42,9 @@ def test_a_shop_is_tuned_on_its_own_hidden_events():
     assert choice.tuning.trials == 3
     assert choice.tuning.n_customers == 60
     assert choice.tuning.n_events == 240
-    assert choice.recipe.history_days == FOREVER
+    assert choice.hyperparameters.history_days == FOREVER
     assert choice.tuning.ndcg > 0.5
-    assert choice.tuning.ndcg >= choice.tuning.ndcg_of_default_blend
+    assert choice.tuning.ndcg >= choice.tuning.ndcg_of_default_weights
 
 
 def noise(seed, n_customers=40):
@@ -57,19 +57,19 @@ def noise(seed, n_customers=40):
 @pytest.mark.parametrize("seed", [2, 7])
 def test_the_documented_blend_serves_where_what_was_fitted_scores_less(seed, monkeypatch):
     # Of any weights that of least, so that the fitted blend is a bad one.
-    monkeypatch.setattr(search, "LEAST_GAIN", 0.0)
+    monkeypatch.setattr(search, "MIN_GAIN", 0.0)
 
     choice = tuned(noise(seed), trials=1)
 
-    assert (choice.blend, choice.variety) == (Blend(), Choice().variety)
-    assert choice.tuning.ndcg == choice.tuning.ndcg_of_default_blend > 0
+    assert (choice.source_weights, choice.variety) == (SourceWeights(), TunedConfig().variety)
+    assert choice.tuning.ndcg == choice.tuning.ndcg_of_default_weights > 0
 
 
 def trends_fitted(log, segments):
     split = last_of_each(log)
-    to_find = relevant(split, seen="drop")
+    ground_truth = ground_truth_of(split, seen="drop")
     codes = np.array([SEGMENTS.index(segments[customer]) for customer in log.customer_ids], dtype=np.int8)
-    return fitted_trends(split.shown, Recipe(), to_find, codes, n_products=60, has_times=False)
+    return fit_popularity(split.train, Hyperparameters(), ground_truth, codes, n_products=60, has_times=False)
 
 
 def test_a_segments_trend_counts_where_its_customers_have_a_taste_of_their_own():
@@ -94,9 +94,9 @@ def test_every_source_that_needs_no_neighbours_lies_between_0_and_1():
     categories = [f"a/{number % 3}" if number % 4 else "a" for number in range(12)]
     products = [product(number, category=category, price=1.0 + number) for number, category in enumerate(categories)]
     split = some_of_each(tastes(), rng=np.random.default_rng(0))
-    rehearsal, model = rehearsal_of(split.shown, products, seen_again=None)
+    replay, model = replay_of(split.train, products, seen_again=None)
 
-    values = CandidateParts(rehearsal, model, relevant(split, seen="drop")).values[:, :, 3 : len(SOURCES)]
+    values = CandidateContributions(replay, model, ground_truth_of(split, seen="drop")).values[:, :, 3 : len(SOURCES)]
 
     assert values.min() >= 0
     assert values.max() == pytest.approx(1.0)
@@ -108,7 +108,7 @@ def test_times_are_tuned_where_they_are_real():
     choice = tuned(log, trials=2)
 
     assert by_day(log) is not None
-    assert choice.recipe.trend_days < FOREVER
+    assert choice.hyperparameters.trend_days < FOREVER
 
 
 def test_the_same_events_seed_and_trials_choose_the_same():
@@ -125,7 +125,7 @@ def test_a_search_ends_when_there_is_nothing_left_to_try():
 
 @pytest.mark.parametrize(("log", "trials"), [(tastes(), 0), (tastes(n_customers=10), 5), (log_of(), 5)])
 def test_the_defaults_serve_where_nothing_is_tried(log, trials):
-    assert tuned(log, trials=trials) == Choice()
+    assert tuned(log, trials=trials) == TunedConfig()
 
 
 @pytest.mark.parametrize(("n_events", "trials"), [(499, 0), (500, 24), (100_001, 12), (1_000_001, 6)])
@@ -146,62 +146,65 @@ def test_tuning_is_due_at_first_and_when_the_events_have_doubled():
 def test_histories_are_weighed_as_serving_weighs_them():
     log = log_of(("a", 0, "view", 30), ("a", 0, "cart", 0), ("a", 1, "view", 0), ("a", 2, "view", 0), ("b", 0, "view", 0))
     split = last_of_each(log_of(*[("a", 0, "view", 30), ("a", 0, "cart", 0), ("a", 1, "view", 0), ("a", 2, "view", 0)]))
-    histories = Histories(split.shown, relevant(split, seen="drop"), n_products=3)
+    histories = CustomerHistories(split.train, ground_truth_of(split, seen="drop"), n_products=3)
 
-    weights = histories.seeds(Recipe(history_days=30.0)).toarray()
+    weights = histories.seeds(Hyperparameters(history_days=30.0)).toarray()
 
     assert weights == pytest.approx(np.array([[1.0, (1 / 3.5) ** 0.5, 0.0]]))
-    assert log.newest == split.shown.newest
+    assert log.newest == split.train.newest
 
 
 def test_only_the_newest_events_make_a_history():
     log = log_of(
-        *(("a", product, "view", product) for product in range(HISTORY_LENGTH + 20)), ("a", HISTORY_LENGTH + 20, "view", 0)
+        *(("a", product, "view", product) for product in range(MAX_HISTORY_EVENTS + 20)),
+        ("a", MAX_HISTORY_EVENTS + 20, "view", 0),
     )
     split = last_of_each(log)
-    histories = Histories(split.shown, relevant(split, seen="drop"), n_products=HISTORY_LENGTH + 21)
+    histories = CustomerHistories(split.train, ground_truth_of(split, seen="drop"), n_products=MAX_HISTORY_EVENTS + 21)
 
-    seeds = histories.seeds(Recipe(history_days=FOREVER))
+    seeds = histories.seeds(Hyperparameters(history_days=FOREVER))
 
-    assert sorted(seeds.nonzero()[1].tolist()) == [*range(HISTORY_LENGTH)]
+    assert sorted(seeds.nonzero()[1].tolist()) == [*range(MAX_HISTORY_EVENTS)]
 
 
 def test_neighbours_alone_foresee_by_what_was_not_seen():
     split = last_of_each(log_of(("a", 0, "view", 2), ("a", 1, "view", 1), ("a", 2, "view", 0)))
-    histories = Histories(split.shown, relevant(split, seen="drop"), n_products=4)
+    histories = CustomerHistories(split.train, ground_truth_of(split, seen="drop"), n_products=4)
     near = sparse.csr_array(np.array([[0, 5.0, 1.0, 2.0], [0] * 4, [0] * 4, [0] * 4]))
     nothing = sparse.csr_array((4, 4))
 
-    foreseen = Foreseen(
-        histories, Views(together=near, ridge=nothing, succession=nothing, regressed=nothing), learned_by=Recipe()
+    objective = NeighbourObjective(
+        histories,
+        NeighbourModels(together=near, ridge=nothing, transitions=nothing, regressed=nothing),
+        learned_by=Hyperparameters(),
     )
 
-    assert foreseen.ndcg(Recipe(ridge_share=0.0)) == pytest.approx(1 / np.log2(3))
-    assert foreseen.ndcg(Recipe(ridge_share=1.0)) == 0.0
+    assert objective.ndcg(Hyperparameters(ridge_share=0.0)) == pytest.approx(1 / np.log2(3))
+    assert objective.ndcg(Hyperparameters(ridge_share=1.0)) == 0.0
 
 
 def test_parts_add_up_to_the_scores_that_are_served():
     split = some_of_each(tastes(), rng=np.random.default_rng(0))
-    to_find = relevant(split, seen="drop")
-    rehearsal, model = rehearsal_of(split.shown, blend=EVERYTHING, seen_again=None, variety=0.0)
+    ground_truth = ground_truth_of(split, seen="drop")
+    replay, model = replay_of(split.train, source_weights=EVERYTHING, seen_again=None, variety=0.0)
 
-    parts = CandidateParts(rehearsal, model, to_find)
+    parts = CandidateContributions(replay, model, ground_truth)
 
-    for row, customer in enumerate(to_find.customers.tolist()):
-        served = rehearsal.list_for(customer, model=model)
+    for row, customer in enumerate(ground_truth.customers.tolist()):
+        served = replay.list_for(customer, model=model)
         totals = sorted(parts.values[row].sum(axis=1).tolist(), reverse=True)[: len(served.items)]
         assert totals == pytest.approx([item.score for item in served.items], rel=1e-5)
 
 
 def test_a_source_that_foresees_nothing_gets_no_weight():
     split = some_of_each(tastes(), rng=np.random.default_rng(0))
-    rehearsal, model = rehearsal_of(split.shown, seen_again=None)
-    parts = CandidateParts(rehearsal, model, relevant(split, seen="drop"))
+    replay, model = replay_of(split.train, seen_again=None)
+    parts = CandidateContributions(replay, model, ground_truth_of(split, seen="drop"))
 
-    blend = fitted_blend(parts, first=Blend())
+    source_weights = fit_source_weights(parts, first=SourceWeights())
 
-    assert (blend.new, blend.price_fit, blend.bought_together) == (0.0, 0.0, 1.0)
-    assert parts.blended_ndcg(blend) >= 0.99 * parts.blended_ndcg(Blend())
+    assert (source_weights.new, source_weights.price_fit, source_weights.bought_together) == (0.0, 0.0, 1.0)
+    assert parts.ndcg_of_weights(source_weights) >= 0.99 * parts.ndcg_of_weights(SourceWeights())
 
 
 def purchases(*, rebuy):
@@ -229,7 +232,7 @@ def test_what_was_bought_comes_back_where_customers_rebuy(rebuy):
 
 
 def test_the_documented_rate_of_rebuying_serves_where_hardly_anyone_buys():
-    assert tuned(tastes(n_customers=200, days=30), trials=1).rebuy_rate == Choice().rebuy_rate
+    assert tuned(tastes(n_customers=200, days=30), trials=1).rebuy_rate == TunedConfig().rebuy_rate
 
 
 @pytest.mark.parametrize("returns", [True, False])
@@ -238,10 +241,10 @@ def test_what_was_seen_is_shown_again_where_customers_come_back_to_it(returns):
     then = [(f"c{number}", (number + 4 * (not returns)) % 12, "view", 0) for number in range(60)]
     log = log_of(*first, *then)
     split = last_of_each(log)
-    rehearsal, model = rehearsal_of(split.shown, seen_again=1.0)
-    parts = CandidateParts(rehearsal, model, relevant(split, seen="keep"))
+    replay, model = replay_of(split.train, seen_again=1.0)
+    parts = CandidateContributions(replay, model, ground_truth_of(split, seen="keep"))
 
-    weight = fitted_seen_again(parts, model.blend)
+    weight = fit_seen_again(parts, model.source_weights)
 
     assert (weight > 0) == returns
 
@@ -249,27 +252,30 @@ def test_what_was_seen_is_shown_again_where_customers_come_back_to_it(returns):
 def test_a_seed_that_speaks_for_itself_is_a_part_of_its_own():
     log = log_of(("a", 0, "view", 1), ("a", 1, "view", 0))
     split = last_of_each(log)
-    rehearsal, model = rehearsal_of(split.shown, seen_again=1.0)
+    replay, model = replay_of(split.train, seen_again=1.0)
 
-    parts = CandidateParts(rehearsal, model, relevant(split, seen="keep"))
+    parts = CandidateContributions(replay, model, ground_truth_of(split, seen="keep"))
 
     assert parts.values[0, :, len(SOURCES)].max() == 1.0
 
 
 def test_regressions_are_taken_over_where_they_would_be_the_same():
-    log, recipe = tastes(), Recipe()
-    known = (recipe, views(log, recipe, n_products=12))
+    log, hyperparameters = tastes(), Hyperparameters()
+    known = (hyperparameters, learn_neighbours(log, hyperparameters, n_products=12))
 
-    taken = views(log, replace(recipe, seed_exponent=0.3), n_products=12, known=known)
+    taken = learn_neighbours(log, replace(hyperparameters, seed_exponent=0.3), n_products=12, known=known)
 
     assert taken.regressed is known[1].regressed
-    assert views(log, replace(recipe, ridge=1.0), n_products=12, known=known).regressed is not known[1].regressed
+    assert (
+        learn_neighbours(log, replace(hyperparameters, ridge=1.0), n_products=12, known=known).regressed
+        is not known[1].regressed
+    )
 
 
 def test_a_ranking_leaves_out_what_it_is_told_to():
-    rehearsal, _ = rehearsal_of(tastes())
-    made = rehearsal.list_for(0)
+    replay, _ = replay_of(tastes())
+    made = replay.list_for(0)
     first = made.items[0].product.product_index
 
-    assert first not in ranked(made, without=[first], k=3)
-    assert len(ranked(made, without=(), k=3)) == 3
+    assert first not in top_product_indexes(made, without=[first], k=3)
+    assert len(top_product_indexes(made, without=(), k=3)) == 3

@@ -13,7 +13,7 @@ from litestar.params import RawBody
 
 import functions
 import main
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.settings import Settings
@@ -262,7 +262,7 @@ def test_a_request_that_outlasts_the_function_is_answered_before_its_end():
 
 
 def test_a_start_that_fails_for_a_reason_says_it_in_one_line_without_what_lies_behind(handler, starts, caplog):
-    starts.append(Unusable("The database cannot be used."))
+    starts.append(ConfigurationError("The database cannot be used."))
 
     handler(http_v2(), None)
 

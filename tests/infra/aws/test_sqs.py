@@ -64,9 +64,9 @@ def n_events(handler):
     """Count what is stored, on the handler's own loop and connection."""
 
     async def count():
-        return (await (await handler._running._app.storage.shop()).repository.summary()).n_events
+        return (await (await handler._runtime._app.storage.shop()).repository.summary()).n_events
 
-    return handler._running.run(count())
+    return handler._runtime.run(count())
 
 
 def test_messages_are_recorded_and_none_is_sent_again(views):
@@ -170,12 +170,12 @@ def test_while_the_application_cannot_start_all_messages_go_back(tmp_path):
 
 
 async def _close(handler):
-    await (await handler._running._app.storage.shop()).repository.engine.close()
+    await (await handler._runtime._app.storage.shop()).repository.engine.close()
 
 
 def test_once_the_storage_is_away_the_rest_is_not_tried(views):
     views(batch(view(1)), None)
-    views._running.run(_close(views))
+    views._runtime.run(_close(views))
 
     answer = views(batch(view(2), view(3, customer="c-2"), view(4, customer="c-3")), None)
 

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from infra.background.gc import YOUNG_OBJECTS, collect_seldom
+from infra.background.gc import YOUNG_OBJECTS, tune_gc
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def unchanged():
 async def test_what_is_there_at_the_start_is_left_out_and_new_objects_gather_first():
     there = [[] for _ in range(1000)]
 
-    async with collect_seldom():
+    async with tune_gc():
         assert gc.get_freeze_count() > len(there)
         assert not any(one is there for one in gc.get_objects())
         assert gc.get_threshold()[0] == YOUNG_OBJECTS
@@ -32,7 +32,7 @@ async def test_garbage_of_requests_is_still_found():
         def __init__(self):
             self.itself = self
 
-    async with collect_seldom():
+    async with tune_gc():
         gone = weakref.ref(Cycle())
         assert gone() is not None
         kept = [[] for _ in range(2 * YOUNG_OBJECTS)]
@@ -44,5 +44,5 @@ async def test_garbage_of_requests_is_still_found():
 @pytest.mark.usefixtures("unchanged")
 async def test_a_failure_while_serving_brings_back_what_was_before():
     with pytest.raises(ValueError, match="planted"):
-        async with collect_seldom():
+        async with tune_gc():
             raise ValueError("planted")

@@ -12,7 +12,7 @@ from domain.records.interactions import BrowsingEvent
 from domain.records.products import ProductChange
 from infra.background.retention import keep_purging, purge, purge_when_due
 from infra.cli import run
-from infra.ingest import Import, import_files
+from infra.ingest import ImportOptions, import_files
 from infra.progress import PlainProgress
 from infra.settings import Settings
 from infra.storage.opening import Storage
@@ -49,9 +49,9 @@ async def test_lines_that_are_too_old_are_refused_by_an_import(repository, tmp_p
     await repository.put_products([ProductChange(product_id="p-1")], now=now)
     days = "".join(f"c-1,p-1,{(now - timedelta(days=n)).date()}\n" for n in (1, 6, 8, 900)) + "c-1,p-1,\n"
     (tmp_path / "events.csv").write_text("customer_id,product_id,occurred_at\n" + days)
-    wanted = Import(kind="events", paths=(str(tmp_path / "events.csv"),), retention_days=7)
+    wanted = ImportOptions(kind="events", paths=(str(tmp_path / "events.csv"),), retention_days=7)
 
-    report = await import_files(wanted, intake=repository, now=now, progress=PlainProgress(io.StringIO()))
+    report = await import_files(wanted, store=repository, now=now, progress=PlainProgress(io.StringIO()))
 
     assert (report.counts["new"], report.counts["refused"]) == (3, 2)
     assert "Older than the retention" in (tmp_path / "events.csv.rejected.jsonl").read_text()

@@ -16,7 +16,7 @@ from infra.http.auth import hash_of
 from infra.settings import Settings, read_settings
 from infra.storage.opening import open_repository
 from infra.storage.sqlite import open_sqlite
-from infra.use_cases.train import Effort, train
+from infra.use_cases.train import TuningBudget, train
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ async def test_a_training_that_nobody_watches_tunes_as_well(settings, now):
     async with open_repository(settings) as repository:
         await repository.put_events(events, create_products=True, now=now)
 
-        model = await train(repository, now=now, effort=Effort(trials=1))
+        model = await train(repository, now=now, budget=TuningBudget(trials=1))
 
     assert (model.tuning.trials, model.tuning.n_customers) == (1, 40)
 

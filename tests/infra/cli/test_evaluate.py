@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from domain.evaluation.replay import Rehearsal
+from domain.evaluation.replay import Replay
 from domain.training.event_log import EVENT_TYPES
 from domain.training.train import train_model
 from infra.cli import run
 from infra.cli.plot import plot
 from infra.demo import load_demo_shop
 from infra.storage.opening import open_repository
-from infra.use_cases.evaluate import Measured
+from infra.use_cases.evaluate import EvaluationResult
 from infra.use_cases.recommend import fresh_list
-from infra.use_cases.train import Effort, read_catalogue, read_events, train
+from infra.use_cases.train import TuningBudget, read_catalogue, read_events, train
 from tests.conftest import NOW
 from tests.domain.event_logs import tastes
 
@@ -221,7 +221,7 @@ def test_a_picture_shows_what_was_measured(tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, path: drawn.append((figure, path)))
     measured = [
-        Measured(
+        EvaluationResult(
             model=name,
             recall=0.0,
             recall_interval=(0.0, 0.0),
@@ -328,15 +328,15 @@ def test_files_beside_a_database_are_refused(capsys):
 async def test_a_rehearsal_recommends_what_the_shop_serves(settings, now):
     async with open_repository(settings) as repository:
         await load_demo_shop(repository, now=now)
-        await train(repository, now=now, effort=Effort(trials=0))
+        await train(repository, now=now, budget=TuningBudget(trials=0))
         log, products = await read_events(repository), await read_catalogue(repository)
         assigned = await repository.assigned_segments()
         trained = train_model(log, products, assigned=assigned, model_id="m", trained_at=0)
-        rehearsal = Rehearsal(log, products, trained, assigned=assigned)
+        replay = Replay(log, products, trained, assigned=assigned)
         for customer in range(0, len(log.customer_ids), 40):
-            served = await fresh_list(repository, log.customer_ids[customer], now=rehearsal.now)
+            served = await fresh_list(repository, log.customer_ids[customer], now=replay.now)
 
-            made = rehearsal.list_for(customer)
+            made = replay.list_for(customer)
 
             assert [item.product.product_id for item in made.items[:10]] == [item.product_id for item in served.items]
             assert [item.score for item in made.items[:10]] == pytest.approx([item.score for item in served.items], abs=1e-6)

@@ -11,7 +11,7 @@ from domain.records.interactions import BrowsingEvent, Purchase
 from domain.records.products import ProductChange
 from infra.demo import demo_shop, load_demo_shop
 from infra.use_cases.recommend import current_list
-from infra.use_cases.train import Effort, train
+from infra.use_cases.train import TuningBudget, train
 from tests.conftest import NOW
 
 
@@ -67,7 +67,7 @@ def test_consumables_are_bought_again(shop):
 @pytest.fixture
 async def loaded(repository):
     await load_demo_shop(repository, now=NOW)
-    await train(repository, now=NOW, effort=Effort(trials=0))
+    await train(repository, now=NOW, budget=TuningBudget(trials=0))
     return repository
 
 
@@ -75,7 +75,7 @@ async def test_lists_on_it_look_right_to_a_person(loaded, shop):
     made = await current_list(loaded, "demo-1", now=NOW, reuse_seconds=0)
     segments = Counter()
     for number in range(1, 101):
-        segments[segment_of((await loaded.evidence(f"demo-{number}")).standing)[0]] += 1
+        segments[segment_of((await loaded.ranking_inputs(f"demo-{number}")).segment_inputs)[0]] += 1
 
     assert made.strategy == "personalised"
     assert sum(item.category.startswith("outdoor/") for item in made.items) >= 8
@@ -83,10 +83,10 @@ async def test_lists_on_it_look_right_to_a_person(loaded, shop):
 
 
 async def test_training_finds_what_is_rebought(loaded):
-    evidence = await loaded.evidence("demo-1")
+    inputs = await loaded.ranking_inputs("demo-1")
 
-    assert set(evidence.model.rebuy_days) == {"food/coffee", "food/dog food"}
-    assert all(10 <= days <= 18 for days in evidence.model.rebuy_days.values())
+    assert set(inputs.model.rebuy_days) == {"food/coffee", "food/dog food"}
+    assert all(10 <= days <= 18 for days in inputs.model.rebuy_days.values())
 
 
 async def test_loading_it_again_changes_nothing(loaded):

@@ -16,7 +16,7 @@ from litestar.typing import FieldDefinition
 from openapi_spec_validator import validate
 
 import main
-from domain.errors import StoreBusy, StoreUnavailable, Unusable
+from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from domain.records.customers import NewCustomer
 from domain.records.products import ProductChange
 from infra.http.app import create_app
@@ -227,13 +227,13 @@ async def test_a_client_that_goes_away_in_the_middle_of_a_body_harms_nobody(sett
 
 async def test_a_wrong_setting_stops_the_start_and_fails_requests_of_a_mounted_app():
     def wrong():
-        raise Unusable("PORT must be a number.")
+        raise ConfigurationError("PORT must be a number.")
 
     app = create_app(*main.ENDPOINTS, settings=wrong)
     with pytest.raises(ExceptionGroup) as caught:
         async with app.lifespan():
             pass
-    assert caught.group_contains(Unusable)
+    assert caught.group_contains(ConfigurationError)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
         answer = await client.get("/health")
 

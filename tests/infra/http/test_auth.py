@@ -14,13 +14,13 @@ import pytest_asyncio
 from litestar import get
 
 import main
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.records.customers import NewCustomer
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import Reason, RecommendationList, RecommendedProduct, for_storefront
 from infra.http.app import create_app
-from infra.http.auth import BACKEND, OPEN, Gate, RateLimit, hash_of, new_key
+from infra.http.auth import BACKEND, OPEN, Authenticator, RateLimit, hash_of, new_key
 from infra.http.openapi import documentation, openapi_document
 from infra.settings import Settings
 from infra.storage.sqlite import open_sqlite
@@ -269,9 +269,9 @@ def test_a_new_key_has_256_random_bits_and_is_kept_as_its_sha_256():
 def test_a_function_without_keys_does_not_start():
     environment = {"AWS_LAMBDA_FUNCTION_NAME": "function"}
 
-    with pytest.raises(Unusable, match="new-key backend"):
-        Gate(Settings(), environment=environment)
-    assert Gate(Settings(api_keys=API_KEYS), environment=environment)
+    with pytest.raises(ConfigurationError, match="new-key backend"):
+        Authenticator(Settings(), environment=environment)
+    assert Authenticator(Settings(api_keys=API_KEYS), environment=environment)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 import main
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.http import headers
 from infra.http.app import create_app
 from infra.http.auth import hash_of
@@ -46,7 +46,7 @@ async def test_answers_are_protected_whatever_they_are(settings, key, method, ta
 
 async def test_an_answer_is_protected_even_where_a_setting_is_wrong():
     def wrong():
-        raise Unusable("PORT must be a number.")
+        raise ConfigurationError("PORT must be a number.")
 
     transport = httpx.ASGITransport(create_app(*ROUTES, settings=wrong))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:

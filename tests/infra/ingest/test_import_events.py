@@ -9,7 +9,7 @@ import pytest
 
 from domain.ports import Outcome
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase, content_digest
-from infra.ingest import Import, import_files
+from infra.ingest import ImportOptions, import_files
 from infra.progress import PlainProgress
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -69,8 +69,8 @@ def import_lines(tmp_path, shop):
             path.write_text(header + text)
             paths.append(str(path))
         report = await import_files(
-            Import(kind="events", paths=tuple(paths), **wanted),
-            intake=into,
+            ImportOptions(kind="events", paths=tuple(paths), **wanted),
+            store=into,
             now=NOW,
             progress=PlainProgress(io.StringIO()),
         )

@@ -7,9 +7,9 @@ import tracemalloc
 
 import pytest
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.ports import Outcome
-from infra.ingest import Import, import_files
+from infra.ingest import ImportOptions, import_files
 from infra.progress import PlainProgress
 
 EVENTS = "customer_id,product_id,event_type,order_id\n"
@@ -29,8 +29,8 @@ def take(tmp_path, now):
     async def taken(text, *, name="events.csv"):
         path = tmp_path / name
         path.write_text(text)
-        wanted = Import(kind="events", paths=(str(path),))
-        report = await import_files(wanted, intake=Shop(), now=now, progress=PlainProgress(io.StringIO()))
+        wanted = ImportOptions(kind="events", paths=(str(path),))
+        report = await import_files(wanted, store=Shop(), now=now, progress=PlainProgress(io.StringIO()))
         rejected = tmp_path / f"{name}.rejected.jsonl"
         return report, [json.loads(line) for line in rejected.read_text().splitlines()] if rejected.exists() else []
 
@@ -44,9 +44,9 @@ def peak_of(tmp_path, now):
     async def peak(text):
         path = tmp_path / "many.csv"
         path.write_text(text)
-        wanted = Import(kind="events", paths=(str(path),))
+        wanted = ImportOptions(kind="events", paths=(str(path),))
         tracemalloc.start()
-        await import_files(wanted, intake=Shop(), now=now, progress=PlainProgress(io.StringIO()))
+        await import_files(wanted, store=Shop(), now=now, progress=PlainProgress(io.StringIO()))
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -87,14 +87,14 @@ async def test_many_lines_that_belong_together_are_not_gathered_in_memory(peak_o
 
 async def test_a_report_that_cannot_be_written_is_one_clear_line(take, tmp_path):
     (tmp_path / "events.csv.rejected.jsonl").mkdir()
-    with pytest.raises(Unusable, match="cannot be replaced"):
+    with pytest.raises(ConfigurationError, match="cannot be replaced"):
         await take(EVENTS + "c,p,view,\n")
 
 
 async def test_a_folder_that_vanishes_under_the_report_is_one_clear_line(take, tmp_path, monkeypatch):
     monkeypatch.setattr("infra.ingest.report.Path.unlink", lambda *_, **__: None)
     (tmp_path / "events.csv.rejected.jsonl").mkdir()
-    with pytest.raises(Unusable, match="cannot be written"):
+    with pytest.raises(ConfigurationError, match="cannot be written"):
         await take(EVENTS + "c,p q,view,\n")
 
 
@@ -116,8 +116,8 @@ async def test_reading_gives_the_loop_turns_so_that_ctrl_c_is_heard(tmp_path, no
             await asyncio.sleep(0)
 
     counting = asyncio.create_task(count_turns())
-    wanted = Import(kind="events", paths=(str(path),))
-    await import_files(wanted, intake=Shop(), now=now, progress=Watching(io.StringIO()))
+    wanted = ImportOptions(kind="events", paths=(str(path),))
+    await import_files(wanted, store=Shop(), now=now, progress=Watching(io.StringIO()))
     counting.cancel()
     reading, storing = turns_when_begun
     assert storing - reading >= 20_000 / 1000 - 1

@@ -9,9 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
-from infra.ingest import Import, import_files
+from infra.ingest import ImportOptions, import_files
 from infra.progress import BarProgress, PlainProgress, progress_on
 
 
@@ -22,8 +22,8 @@ def take(repository, tmp_path, now):
     async def taken(kind, text, *, name="file.csv", **wanted):
         path = tmp_path / name
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-        chosen = Import(kind=kind, paths=(str(path),), **wanted)
-        return await import_files(chosen, intake=repository, now=now, progress=PlainProgress(io.StringIO()))
+        chosen = ImportOptions(kind=kind, paths=(str(path),), **wanted)
+        return await import_files(chosen, store=repository, now=now, progress=PlainProgress(io.StringIO()))
 
     return taken
 
@@ -263,7 +263,7 @@ async def test_standard_input_is_read_as_what_it_begins_like(repository, now, tm
     with path.open() as stream:
         monkeypatch.setattr(sys, "stdin", stream)
         report = await import_files(
-            Import(kind="products", paths=("-",)), intake=repository, now=now, progress=PlainProgress(io.StringIO())
+            ImportOptions(kind="products", paths=("-",)), store=repository, now=now, progress=PlainProgress(io.StringIO())
         )
 
     assert (report.counts["new"], report.counts["refused"]) == (1, 1)
@@ -284,7 +284,7 @@ async def test_standard_input_is_read_as_what_it_begins_like(repository, now, tm
     ],
 )
 async def test_a_file_that_cannot_be_read_is_one_clear_line(take, name, content, said):
-    with pytest.raises(Unusable, match=said) as caught:
+    with pytest.raises(ConfigurationError, match=said) as caught:
         await take("products", content, name=name)
 
     assert "\n" not in str(caught.value)
@@ -292,27 +292,27 @@ async def test_a_file_that_cannot_be_read_is_one_clear_line(take, name, content,
 
 async def test_a_missing_file_and_a_folder_are_one_clear_line(repository, now, tmp_path):
     for path, said in ((tmp_path / "no.csv", "No such file"), (tmp_path, "Is a directory")):
-        with pytest.raises(Unusable, match=said):
+        with pytest.raises(ConfigurationError, match=said):
             await import_files(
-                Import(kind="products", paths=(str(path),)),
-                intake=repository,
+                ImportOptions(kind="products", paths=(str(path),)),
+                store=repository,
                 now=now,
                 progress=PlainProgress(io.StringIO()),
             )
 
 
 async def test_a_file_named_twice_is_refused(repository, now):
-    with pytest.raises(Unusable, match="twice"):
+    with pytest.raises(ConfigurationError, match="twice"):
         await import_files(
-            Import(kind="products", paths=("a.csv", "a.csv")),
-            intake=repository,
+            ImportOptions(kind="products", paths=("a.csv", "a.csv")),
+            store=repository,
             now=now,
             progress=PlainProgress(io.StringIO()),
         )
 
 
 async def test_renaming_to_an_unknown_column_is_refused(take):
-    with pytest.raises(Unusable, match="colour"):
+    with pytest.raises(ConfigurationError, match="colour"):
         await take("products", "a\n", mapping={"a": "colour"})
 
 

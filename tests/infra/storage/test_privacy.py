@@ -307,9 +307,9 @@ async def test_an_import_that_meets_an_erasure_does_not_bring_the_person_back(on
 async def test_a_list_that_meets_an_erasure_is_not_kept(on_postgres):
     made = ScoredList(customer_id="canary", segment="Regular", strategy="popular", generated_at=NOW, causes=[], items=[])
     repository, _ = on_postgres
-    evidence = await repository.evidence("canary")
-    beginning = await current_list(repository, "canary", now=NOW, reuse_seconds=0)
-    stored = StoredList(recommendations=made, beginning=beginning, versions=evidence.versions)
+    inputs = await repository.ranking_inputs("canary")
+    first_page = await current_list(repository, "canary", now=NOW, reuse_seconds=0)
+    stored = StoredList(recommendations=made, first_page=first_page, versions=inputs.versions)
 
     assert await while_erasing(on_postgres, lambda repository: repository.store_list(stored)) is None
 

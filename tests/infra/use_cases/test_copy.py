@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.records.customers import Address, CustomerChange
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
@@ -67,7 +67,7 @@ def quietly():
 
 async def answers(shop, now):
     made = await current_list(shop, "c-1", now=now, reuse_seconds=0)
-    return made.items, await shop.profile("c-1"), await shop.summary(), await shop.evidence("c-1")
+    return made.items, await shop.profile("c-1"), await shop.summary(), await shop.ranking_inputs("c-1")
 
 
 async def test_what_was_copied_answers_as_before(source, target, now):
@@ -113,7 +113,7 @@ async def test_a_copy_that_was_cut_off_is_finished_by_the_next(source, target, n
 async def test_another_shop_is_never_written_over(source, target, now):
     await target.put_products([ProductChange(product_id="mine")], now=now)
 
-    with pytest.raises(Unusable, match="another shop"):
+    with pytest.raises(ConfigurationError, match="another shop"):
         await copy_shop(source.engine, target.engine, progress=quietly())
 
     assert (await target.summary()).n_products == 1
@@ -122,7 +122,7 @@ async def test_another_shop_is_never_written_over(source, target, now):
 async def test_rows_that_only_the_target_has_are_told(source, target, now):
     await target.put_customers([CustomerChange(customer_id="a-stranger")], now=now)
 
-    with pytest.raises(Unusable, match="customer_profiles differs"):
+    with pytest.raises(ConfigurationError, match="customer_profiles differs"):
         await copy_shop(source.engine, target.engine, progress=quietly())
 
 
@@ -137,7 +137,7 @@ async def test_a_source_that_is_written_to_meanwhile_is_told(source, target, now
 
     monkeypatch.setattr(source.engine, "look_up", writing_meanwhile)
 
-    with pytest.raises(Unusable, match="shop_state differs"):
+    with pytest.raises(ConfigurationError, match="shop_state differs"):
         await copy_shop(source.engine, target.engine, progress=quietly())
     assert (await target.summary()).model_id == "untrained"
 

@@ -2,7 +2,7 @@
 
 from importlib import resources
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 
 
 def steps() -> list[str]:
@@ -12,8 +12,8 @@ def steps() -> list[str]:
 
 
 def missing(version: int) -> list[str]:
-    """Return the steps that a database with schema `version` lacks; raise Unusable for a newer one than is known."""
+    """Return the steps that schema `version` lacks; raise ConfigurationError for a version newer than this code."""
     known = steps()
     if version > len(known):
-        raise Unusable(f"The database has schema {version}, newer than the {len(known)} that this version knows.")
+        raise ConfigurationError(f"The database has schema {version}, newer than the {len(known)} that this version knows.")
     return known[version:]

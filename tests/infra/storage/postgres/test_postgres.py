@@ -7,7 +7,7 @@ import socket
 import asyncpg
 import pytest
 
-from domain.errors import CustomerExists, CustomerNotFound, EmailTaken, StoreBusy, StoreUnavailable, Unusable
+from domain.errors import ConfigurationError, CustomerExists, CustomerNotFound, EmailTaken, StoreBusy, StoreUnavailable
 from domain.ports import TrainedModel
 from domain.ranking.model import Model
 from domain.records.customers import NewCustomer
@@ -17,7 +17,7 @@ from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.storage.postgres import PoolOptions, connections, dialect, open_postgres
 from infra.storage.sql import schema
-from infra.storage.sql.statements import Statement, first, for_each, rows
+from infra.storage.sql.statements import Statement, executemany, one_or_none, rows
 from infra.storage.sql.tables import COPIED
 from infra.use_cases.recommend import current_list, fresh_list
 from tests import postgres
@@ -89,20 +89,20 @@ async def test_a_newer_schema_is_left_alone(postgres_url):
         pass
     await postgres.run_on(postgres_url, "INSERT INTO schema_versions VALUES (99)")
 
-    with pytest.raises(Unusable, match="schema 99, newer"):
+    with pytest.raises(ConfigurationError, match="schema 99, newer"):
         async with opened(postgres_url):
             pass
 
 
 async def test_an_older_schema_is_made_only_where_that_is_allowed(postgres_url, monkeypatch):
-    with pytest.raises(Unusable, match="python main"):
+    with pytest.raises(ConfigurationError, match="python main"):
         async with opened(postgres_url, migrate=False):
             pass
     async with opened(postgres_url):
         pass
     steps = schema.steps()
     monkeypatch.setattr(schema, "steps", lambda: [*steps, "CREATE TABLE extra (a INTEGER) STRICT;"])
-    with pytest.raises(Unusable, match=f"schema {len(steps)} of {len(steps) + 1}: `python main"):
+    with pytest.raises(ConfigurationError, match=f"schema {len(steps)} of {len(steps) + 1}: `python main"):
         async with opened(postgres_url, migrate=False):
             pass
     async with opened(postgres_url):
@@ -114,7 +114,7 @@ async def test_an_older_schema_is_made_only_where_that_is_allowed(postgres_url, 
 async def test_the_database_of_another_program_is_left_alone(postgres_url):
     await postgres.run_on(postgres_url, "CREATE TABLE product_catalog (mine INTEGER)")
 
-    with pytest.raises(Unusable, match="another program"):
+    with pytest.raises(ConfigurationError, match="another program"):
         async with opened(postgres_url):
             pass
     assert await postgres.fetched_from(postgres_url, "SELECT * FROM product_catalog") == []
@@ -125,7 +125,7 @@ async def test_a_step_that_fails_leaves_the_schema_as_it_was(postgres_url, monke
     monkeypatch.setattr(
         schema, "steps", lambda: [*steps, "CREATE TABLE extra (a INTEGER); CREATE TABLE shop_state (a INTEGER);"]
     )
-    with pytest.raises(Unusable, match="another program"):
+    with pytest.raises(ConfigurationError, match="another program"):
         async with opened(postgres_url):
             pass
     monkeypatch.undo()
@@ -145,7 +145,7 @@ async def test_a_step_that_fails_leaves_the_schema_as_it_was(postgres_url, monke
     ],
 )
 async def test_a_server_that_cannot_be_reached_is_one_clear_line_without_the_password(url, said):
-    with pytest.raises(Unusable, match=said) as caught:
+    with pytest.raises(ConfigurationError, match=said) as caught:
         async with opened(url):
             pass
 
@@ -158,7 +158,7 @@ async def test_a_server_that_does_not_answer_is_one_clear_line(monkeypatch):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        with pytest.raises(Unusable, match="no answer in time"):
+        with pytest.raises(ConfigurationError, match="no answer in time"):
             async with opened(f"postgresql://user@127.0.0.1:{silent.getsockname()[1]}/shop"):
                 pass
 
@@ -179,7 +179,7 @@ async def test_a_connection_that_cannot_be_given_back_is_replaced(postgres_url, 
 
 
 async def test_an_unknown_database_is_one_clear_line(postgres_server):
-    with pytest.raises(Unusable, match='database "nowhere" does not exist'):
+    with pytest.raises(ConfigurationError, match='database "nowhere" does not exist'):
         async with opened(postgres.named(postgres_server, "nowhere")):
             pass
 
@@ -210,7 +210,7 @@ async def test_writers_of_one_customer_queue_up(shop, now):
 
     activity = (await shop.profile("c-1")).activity
     assert (activity.orders, activity.spent) == (32, 32.0)
-    assert (await shop.evidence("c-1")).versions.customer == 32
+    assert (await shop.ranking_inputs("c-1")).versions.customer == 32
 
 
 async def test_the_same_at_the_same_moment_has_one_winner(repository, now):
@@ -254,7 +254,7 @@ async def cut(url):
 
 
 async def test_a_connection_that_was_cut_while_idle_heals_within_the_request(shop, postgres_url, now):
-    for ask in (shop.evidence("c-1"), shop.profile("c-1"), shop.create_customer(NewCustomer(), now=now)):
+    for ask in (shop.ranking_inputs("c-1"), shop.profile("c-1"), shop.create_customer(NewCustomer(), now=now)):
         await cut(postgres_url)
         await ask
     await cut(postgres_url)
@@ -265,8 +265,10 @@ async def test_a_transaction_whose_connection_is_cut_before_the_commit_is_run_ag
     runs = []
 
     def cut_once():
-        found = yield from first("SELECT pg_backend_pid()")
-        yield from for_each("INSERT INTO customer_profiles (customer_id, created_at, version) VALUES (?, 0, 0)", [("c-2",)])
+        found = yield from one_or_none("SELECT pg_backend_pid()")
+        yield from executemany(
+            "INSERT INTO customer_profiles (customer_id, created_at, version) VALUES (?, 0, 0)", [("c-2",)]
+        )
         runs.append(found[0])
         if len(runs) == 1:
             yield from rows("SELECT pg_terminate_backend(pg_backend_pid())")
@@ -407,7 +409,7 @@ async def test_without_a_statement_cache_every_statement_is_a_transaction(sent, 
 
 async def test_on_aws_lambda_there_is_one_connection_and_no_migration(postgres_url, monkeypatch):
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "shop")
-    with pytest.raises(Unusable, match="python main"):
+    with pytest.raises(ConfigurationError, match="python main"):
         async with open_repository(Settings(database_url=postgres_url)):
             pass
     monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME")

@@ -15,7 +15,7 @@ from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from infra.background.retention import purge
-from infra.ingest import Import, import_files
+from infra.ingest import ImportOptions, import_files
 from infra.progress import PlainProgress
 from infra.settings import Settings
 from infra.storage.opening import open_repository
@@ -31,7 +31,7 @@ UNPORTABLE = re.compile(
     r"LOCK TABLE|LISTEN|NOTIFY|DO \$\$|CURSOR|SKIP LOCKED|USING (GIN|GIST)|pg_advisory\w*)\b",
     re.IGNORECASE,
 )
-MOST_ROWS = 1000
+MAX_ROWS = 1000
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ async def everything(url, tmp_path, now):
     (tmp_path / "events.csv").write_text("customer_id,product_id,event_type,event_id\n" + lines)
     async with open_repository(Settings(database_url=url)) as shop:
         for kind in ("products", "customers", "events"):
-            wanted = Import(kind=kind, paths=(str(tmp_path / f"{kind}.csv"),), create_products=kind == "events")
-            await import_files(wanted, intake=shop, now=now, progress=PlainProgress(io.StringIO()))
+            wanted = ImportOptions(kind=kind, paths=(str(tmp_path / f"{kind}.csv"),), create_products=kind == "events")
+            await import_files(wanted, store=shop, now=now, progress=PlainProgress(io.StringIO()))
         await shop.create_customer(NewCustomer(customer_id="c", email="canary@b.c", segment="Budget"), now=now)
         await shop.put_customers([CustomerChange(customer_id="c", email="canary-b@b.c", segment=None)], now=now)
         await shop.put_products([ProductChange(product_id="p-1", name="New")], now=now)
@@ -89,8 +89,8 @@ async def everything(url, tmp_path, now):
         await shop.export("c")
         old = "".join(f"o-{n},p-1,view,old-{n},2020-01-01\n" for n in range(1100))
         (tmp_path / "old.csv").write_text("customer_id,product_id,event_type,event_id,occurred_at\n" + old)
-        wanted = Import(kind="events", paths=(str(tmp_path / "old.csv"),))
-        await import_files(wanted, intake=shop, now=now, progress=PlainProgress(io.StringIO()))
+        wanted = ImportOptions(kind="events", paths=(str(tmp_path / "old.csv"),))
+        await import_files(wanted, store=shop, now=now, progress=PlainProgress(io.StringIO()))
         assert await purge(shop, now=now, retention_days=2000) == 1100
         await shop.erase("c")
         await shop.put_customers([CustomerChange(customer_id="c")], now=now)
@@ -113,7 +113,7 @@ async def test_every_statement_is_portable_and_no_transaction_writes_too_many_ro
 
     assert len(statements) > 60
     assert [text for text in statements if UNPORTABLE.search(text)] == []
-    assert MOST_ROWS - 100 < max(written.values()) <= MOST_ROWS
+    assert MAX_ROWS - 100 < max(written.values()) <= MAX_ROWS
     keys = {
         row["table_name"]: row["columns"]
         for row in await postgres.fetched_from(

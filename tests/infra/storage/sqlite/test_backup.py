@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.records.customers import NewCustomer
 from infra.cli import run
 from infra.progress import PlainProgress
@@ -101,7 +101,7 @@ async def test_a_plain_copy_of_the_file_is_found_to_lack_what_was_acknowledged(r
 async def test_what_is_there_is_never_written_over(repository, database, target):
     target.write_text("mine")
 
-    with pytest.raises(Unusable, match="overwrites nothing"):
+    with pytest.raises(ConfigurationError, match="overwrites nothing"):
         back_up(database, target, progress=quietly())
     assert target.read_text() == "mine"
 
@@ -117,7 +117,7 @@ async def test_two_backups_to_one_file_at_the_same_moment_do_not_mix(repository,
     class First(PlainProgress):
         def reach(self, done):
             if not refused:
-                with pytest.raises(Unusable, match="another backup"):
+                with pytest.raises(ConfigurationError, match="another backup"):
                     back_up(database, target, progress=Second(io.StringIO()))
                 refused.append(done)
 
@@ -140,7 +140,7 @@ async def test_what_another_backup_has_finished_meanwhile_is_not_written_over(
         flock(file, how)
 
     monkeypatch.setattr(backup.fcntl, "flock", late)
-    with pytest.raises(Unusable, match="another backup"):
+    with pytest.raises(ConfigurationError, match="another backup"):
         back_up(database, target, progress=quietly())
     assert target.read_text() == "finished"
 
@@ -180,25 +180,25 @@ async def test_a_damaged_copy_is_no_backup(repository, database, target, folder,
             connection.execute("UPDATE sqlite_schema SET sql = replace(sql, 'email TEXT,', 'email TEXT NOT NULL,')")
 
     monkeypatch.setattr(backup, "_copy", damaging)
-    with pytest.raises(Unusable, match="the copy is damaged"):
+    with pytest.raises(ConfigurationError, match="the copy is damaged"):
         back_up(database, target, progress=quietly())
     assert list(folder.iterdir()) == []
 
 
 def test_a_database_that_is_not_there_is_told(database, target):
-    with pytest.raises(Unusable, match="does not exist"):
+    with pytest.raises(ConfigurationError, match="does not exist"):
         back_up(database, target, progress=quietly())
 
 
 async def test_a_folder_that_is_not_there_is_told(repository, database, folder):
-    with pytest.raises(Unusable, match="No such file or directory"):
+    with pytest.raises(ConfigurationError, match="No such file or directory"):
         back_up(database, folder / "missing" / "shop.db", progress=quietly())
 
 
 def test_a_file_that_is_no_database_is_told(database, target, folder):
     database.write_text("Dear diary, " * 100)
 
-    with pytest.raises(Unusable, match="not a database"):
+    with pytest.raises(ConfigurationError, match="not a database"):
         back_up(database, target, progress=quietly())
     assert list(folder.iterdir()) == []
 

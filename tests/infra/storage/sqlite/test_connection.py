@@ -7,8 +7,8 @@ import pytest
 
 from domain.errors import StoreBusy, StoreUnavailable
 from domain.records.customers import NewCustomer
-from infra.logs import told
-from infra.storage.sql.statements import rows, the
+from infra.logs import describe_error
+from infra.storage.sql.statements import one, rows
 from tests.infra.storage.sqlite.conftest import failing_with, opened
 
 
@@ -16,7 +16,7 @@ async def test_every_connection_is_set_up_to_lose_and_leak_nothing(repository):
     def settings():
         found = []
         for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "trusted_schema"):
-            found += yield from the(f"PRAGMA {name}")
+            found += yield from one(f"PRAGMA {name}")
         return found
 
     assert await repository.engine.write(settings) == ["wal", 2, 1, 1, 0]
@@ -60,7 +60,7 @@ async def test_a_text_in_the_file_that_is_not_utf_8_is_a_fault_of_the_storage_an
         await repository.engine.read(rows, UNDECODABLE)
 
     assert "canary" in str(caught.value.__cause__)
-    assert "canary" not in told(caught.value)
+    assert "canary" not in describe_error(caught.value)
 
 
 async def test_a_write_that_meets_such_a_text_takes_no_other_with_it(repository, now):
@@ -109,4 +109,4 @@ async def test_a_look_up_that_outlives_the_storage_finds_none(database):
         pass
 
     with pytest.raises(StoreUnavailable, match="closed"):
-        await repository.engine.look_up(the, "SELECT 1")
+        await repository.engine.look_up(one, "SELECT 1")

@@ -8,7 +8,7 @@ import pytest
 
 from domain.errors import StoreUnavailable
 from domain.records.customers import NewCustomer
-from infra.storage.sql.statements import the
+from infra.storage.sql.statements import one
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def test_a_writer_whose_thread_is_dead_is_replaced(repository, end_thread,
 
     assert repository.engine._writer._inner is not dead
     assert (await repository.profile("c-2")).customer.customer_id == "c-2"
-    assert await repository.engine.write(the, "PRAGMA synchronous") == (2,)
+    assert await repository.engine.write(one, "PRAGMA synchronous") == (2,)
 
 
 async def test_a_writer_whose_thread_died_before_the_files_were_scrubbed_is_replaced(repository, end_thread):
@@ -51,7 +51,7 @@ async def test_readers_whose_threads_are_dead_are_replaced(repository, end_threa
         await end_thread(reader._inner)
 
     assert [(await repository.summary()).n_products for _ in range(4)] == [0] * 4
-    assert await repository.engine.look_up(the, "SELECT 1") == (1,)
+    assert await repository.engine.look_up(one, "SELECT 1") == (1,)
 
 
 async def test_a_connection_that_is_closed_while_it_is_made_anew_stays_closed(repository, end_thread):

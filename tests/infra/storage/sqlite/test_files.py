@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from domain.records.customers import NewCustomer
 from tests.infra.storage.sqlite.conftest import opened
 
@@ -43,7 +43,7 @@ async def test_a_file_of_another_owner_that_cannot_be_closed_is_one_clear_line(d
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
     monkeypatch.setattr(type(database), "chmod", refused)
-    with pytest.raises(Unusable, match="Operation not permitted"):
+    with pytest.raises(ConfigurationError, match="Operation not permitted"):
         async with opened(database):
             pass
 
@@ -52,7 +52,7 @@ async def test_what_is_no_plain_file_is_left_alone(database):
     os.mkfifo(database, 0o640)
     database.chmod(0o666)
 
-    with pytest.raises(Unusable, match="not a plain file"):
+    with pytest.raises(ConfigurationError, match="not a plain file"):
         async with opened(database):
             pass
     assert list(database.parent.iterdir()) == [database]
@@ -78,7 +78,7 @@ async def test_a_database_that_is_not_ours_to_change_is_left_alone(database, jou
     os.utime(database, (1e9, 1e9))
     before = database.read_bytes()
 
-    with pytest.raises(Unusable, match=said):
+    with pytest.raises(ConfigurationError, match=said):
         async with opened(database):
             pass
     assert list(database.parent.iterdir()) == [database]
@@ -92,7 +92,7 @@ async def test_a_database_that_another_program_has_only_in_its_log_is_left_alone
         connection.execute("CREATE TABLE mine (a)")
         before = sorted(database.parent.iterdir()), database.read_bytes()
 
-        with pytest.raises(Unusable, match="another program"):
+        with pytest.raises(ConfigurationError, match="another program"):
             async with opened(database):
                 pass
         assert (sorted(database.parent.iterdir()), database.read_bytes()) == before
@@ -101,7 +101,7 @@ async def test_a_database_that_another_program_has_only_in_its_log_is_left_alone
 async def test_a_file_that_is_no_database_is_one_clear_line(database):
     database.write_text("Dear diary, " * 100)
 
-    with pytest.raises(Unusable, match="not a database") as caught:
+    with pytest.raises(ConfigurationError, match="not a database") as caught:
         async with opened(database):
             pass
     assert "\n" not in str(caught.value)
@@ -111,13 +111,13 @@ async def test_a_file_that_is_no_database_is_one_clear_line(database):
 async def test_a_folder_in_place_of_the_file_is_one_clear_line(database):
     database.mkdir()
 
-    with pytest.raises(Unusable, match="Is a directory"):
+    with pytest.raises(ConfigurationError, match="Is a directory"):
         async with opened(database):
             pass
 
 
 async def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path):
-    with pytest.raises(Unusable, match="No such file"):
+    with pytest.raises(ConfigurationError, match="No such file"):
         async with opened(tmp_path / "missing" / "shop.db"):
             pass
 
@@ -126,6 +126,6 @@ async def test_a_file_that_may_not_be_written_is_one_clear_line(database, monkey
     database.touch()
     monkeypatch.setattr("os.access", lambda *_: False)
 
-    with pytest.raises(Unusable, match="Permission denied"):
+    with pytest.raises(ConfigurationError, match="Permission denied"):
         async with opened(database):
             pass

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from domain.errors import Unusable
+from domain.errors import ConfigurationError
 from infra.storage.sql import schema
 from tests.infra.storage.sqlite.conftest import opened
 
@@ -43,7 +43,7 @@ async def test_several_that_start_at_once_find_one_schema(database):
 async def test_a_step_that_fails_leaves_the_schema_as_it_was(database, monkeypatch):
     steps = schema.steps()
     monkeypatch.setattr(schema, "steps", lambda: [*steps, "CREATE TABLE extra (a); CREATE TABLE broken ("])
-    with pytest.raises(Unusable):
+    with pytest.raises(ConfigurationError):
         async with opened(database):
             pass
     monkeypatch.undo()

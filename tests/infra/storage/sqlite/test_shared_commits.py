@@ -5,7 +5,7 @@ import time
 from functools import partial
 
 from domain.errors import CustomerNotFound, StoreBusy, StoreUnavailable
-from infra.storage.sql.statements import rows, the
+from infra.storage.sql.statements import one, rows
 from infra.storage.sqlite import connections
 from infra.storage.sqlite.transactions import Write
 from infra.storage.sqlite.write_lock import WriteLock
@@ -62,7 +62,7 @@ async def test_one_that_fails_after_it_wrote_is_undone_alone(repository):
 
 
 async def test_a_full_disk_is_told_to_all_that_share_a_commit_without_trying_each(repository):
-    await repository.engine.write(the, "PRAGMA max_page_count = 1")  # SQLite takes the present size for it.
+    await repository.engine.write(one, "PRAGMA max_page_count = 1")  # SQLite takes the present size for it.
 
     outcomes, n_transactions, there = await at_once(repository.engine, write=large)
 

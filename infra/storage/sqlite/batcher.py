@@ -16,7 +16,7 @@ from infra.storage.sqlite.connection import Connection
 W = TypeVar("W")
 
 
-class Gathering(Generic[W]):
+class Batcher(Generic[W]):
     """Pieces of work that wait until `lent` has a connection, and then are done together, `most` at a time.
 
     `do` returns the outcome of each piece, an exception for one that failed. Whoever waits may go away: what was asked for
@@ -38,7 +38,7 @@ class Gathering(Generic[W]):
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    async def outcome_of(self, work: W) -> Any:
+    async def submit(self, work: W) -> Any:
         if self._is_closed:
             raise StoreUnavailable("The storage is closed.")
         answer = asyncio.get_running_loop().create_future()
@@ -79,7 +79,7 @@ class Gathering(Generic[W]):
             if answer.done():
                 continue
             if isinstance(outcome, Exception):
-                answer.set_exception(connection.told(outcome))
+                answer.set_exception(connection.translate(outcome))
             else:
                 answer.set_result(outcome)
 
@@ -88,6 +88,6 @@ def _told_to_many(error: BaseException) -> Exception:
     """Keep from callers what would end them: a cancellation that was not theirs, or an exit."""
     if isinstance(error, Exception):
         return error
-    told = StoreUnavailable("The storage was stopped; whether this was done is not known.")
-    told.__cause__ = error
-    return told
+    translate = StoreUnavailable("The storage was stopped; whether this was done is not known.")
+    translate.__cause__ = error
+    return translate

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from domain.errors import StoreUnavailable
-from infra.storage.sql.statements import rows, the
+from infra.storage.sql.statements import one, rows
 from infra.storage.sqlite import connections
 from tests.infra.storage.sqlite.conftest import failing_with, opened, written
 
@@ -69,7 +69,7 @@ async def test_closing_finishes_the_writes_that_wait_and_those_whose_callers_lef
     assert type(outcomes.pop(1)) is asyncio.CancelledError
     assert outcomes == [None, 1, 2]
     async with opened(database) as repository:
-        assert await repository.engine.look_up(the, "SELECT COUNT(*) FROM customer_profiles") == (3,)
+        assert await repository.engine.look_up(one, "SELECT COUNT(*) FROM customer_profiles") == (3,)
 
 
 @asynccontextmanager
@@ -87,16 +87,16 @@ async def test_look_ups_that_wait_together_have_each_their_own_outcome(repositor
         waiting = [
             asyncio.create_task(engine.look_up(*what))
             for what in (
-                (the, "SELECT 1"), (rows, "SELECT * FROM nowhere"), (the, "SELECT 2"), (failing_with, ValueError("five")),
-                (the, "SELECT 3"),
+                (one, "SELECT 1"), (rows, "SELECT * FROM nowhere"), (one, "SELECT 2"), (failing_with, ValueError("five")),
+                (one, "SELECT 3"),
             )
         ]  # fmt: skip
         await asyncio.sleep(0)
         waiting[2].cancel()
 
-    one, unknown, gone, wrong, three = await asyncio.gather(*waiting, return_exceptions=True)
+    first, unknown, gone, wrong, third = await asyncio.gather(*waiting, return_exceptions=True)
 
-    assert (one, three) == ((1,), (3,))
+    assert (first, third) == ((1,), (3,))
     assert (type(unknown), type(gone), type(wrong)) == (StoreUnavailable, asyncio.CancelledError, ValueError)
 
 
@@ -119,7 +119,7 @@ async def test_who_has_waited_longest_reads_next(repository):
     happened = []
 
     async def reading(number):
-        await repository.engine.read(the, "SELECT 1")
+        await repository.engine.read(one, "SELECT 1")
         happened.append(number)
 
     async with all_readers_taken(repository.engine):
@@ -135,10 +135,10 @@ async def test_who_has_waited_longest_reads_next(repository):
 async def test_a_look_up_sees_what_was_acknowledged_before_it(repository):
     async def look_all_the_time():
         while True:
-            await repository.engine.look_up(the, "SELECT COUNT(*) FROM customer_profiles")
+            await repository.engine.look_up(one, "SELECT COUNT(*) FROM customer_profiles")
 
     def count_of(number):
-        return the("SELECT COUNT(*) FROM customer_profiles WHERE customer_id = :id", id=f"c-{number}")
+        return one("SELECT COUNT(*) FROM customer_profiles WHERE customer_id = :id", id=f"c-{number}")
 
     async def acknowledged(number):
         await repository.engine.write(written, number)
@@ -146,7 +146,7 @@ async def test_a_look_up_sees_what_was_acknowledged_before_it(repository):
 
     looking = [asyncio.create_task(look_all_the_time()) for _ in range(4)]
     found = await asyncio.gather(*(acknowledged(number) for number in range(200)))
-    for one in looking:
-        one.cancel()
+    for task in looking:
+        task.cancel()
 
     assert set(found) == {(1,)}
