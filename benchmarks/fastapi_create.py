@@ -1,4 +1,4 @@
-"""`customer/create` as FastAPI behind Mangum: the same fields and the same storage, for a comparison of cold starts."""
+"""`customer/create` with FastAPI and Mangum, on the same fields and storage, to compare cold starts."""
 
 import asyncio
 import os
@@ -17,11 +17,11 @@ from infra.storage.sqlite import open_sqlite
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 app = FastAPI(openapi_url=None)
-opened = AsyncExitStack()
+exit_stack = AsyncExitStack()
 repositories = []
 
 
-class Given(BaseModel):
+class CustomerIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     customer_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
@@ -32,21 +32,21 @@ class Given(BaseModel):
     segment: Literal["Premium", "Regular", "Budget"] | None = None
 
 
-class Made(Given):
+class CustomerOut(CustomerIn):
     customer_id: str
     segment_source: str
     created_at: datetime
 
 
 @app.post("/customer/create", status_code=201)
-async def create(data: Given, response: Response) -> Made:
+async def create(data: CustomerIn, response: Response) -> CustomerOut:
     if not repositories:
         path = Path(os.environ["DATABASE_URL"].removeprefix("sqlite:///"))
-        repositories.append(await opened.enter_async_context(open_sqlite(path, currency="EUR")))
-    made = await repositories[0].create_customer(NewCustomer(**data.model_dump(exclude_none=True)), now=datetime.now(UTC))
-    response.headers["location"] = f"/customer/get-profile/{made.customer_id}"
-    fields = {name: getattr(made, name) for name in Made.model_fields}
-    return Made(**fields)
+        repositories.append(await exit_stack.enter_async_context(open_sqlite(path, currency="EUR")))
+    new = NewCustomer(**data.model_dump(exclude_none=True))
+    customer = await repositories[0].create_customer(new, now=datetime.now(UTC))
+    response.headers["location"] = f"/customer/get-profile/{customer.customer_id}"
+    return CustomerOut(**{name: getattr(customer, name) for name in CustomerOut.model_fields})
 
 
 asyncio.set_event_loop(asyncio.new_event_loop())

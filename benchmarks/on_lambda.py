@@ -1,7 +1,7 @@
-"""Measure what docs/benchmarks.md states of AWS Lambda: `make bench-lambda` (about three minutes; needs python3.13).
+"""Measure the AWS Lambda figures of docs/benchmarks.md: `make bench-lambda` (about three minutes; needs python3.13).
 
-A cold start is a new process of the runtime's Python, from its start to its first answer, on an artefact as it is deployed.
-What is compared is measured in alternation; the figures are medians.
+A cold start is the time from the start of a new process of the runtime's Python to its first answer, on a deployable
+artefact. Variants that are compared are measured alternately; the figures are medians.
 """
 
 import json
@@ -18,8 +18,8 @@ from typing import NamedTuple
 from msgspec import Struct
 from rich.console import Console
 
-from infra.packaging.__main__ import CACHE, build, demo_shop, entry_of
-from infra.packaging.wheels import compile_tree, copy_packages, fetched, python
+from infra.packaging.__main__ import CACHE, build, copy_sources, demo_shop, entry_of
+from infra.packaging.wheels import compile_tree, copy_packages, fetch, python
 from tests import postgres
 
 ROOT = Path(__file__).parents[1]
@@ -43,12 +43,12 @@ WARM = """
 import importlib, json, os, statistics, sys, time
 sys.path.insert(0, sys.argv[1])
 handler = importlib.import_module(sys.argv[2]).handler
-event, took = json.loads(sys.argv[3]), []
+event, milliseconds = json.loads(sys.argv[3]), []
 for _ in range(int(sys.argv[4])):
-    began = time.perf_counter()
+    started_at = time.perf_counter()
     handler(event, None)
-    took.append((time.perf_counter() - began) * 1000)
-os.write(2, str(statistics.median(took[100:])).encode())
+    milliseconds.append((time.perf_counter() - started_at) * 1000)
+os.write(2, str(statistics.median(milliseconds[100:])).encode())
 os._exit(0)
 """
 
@@ -61,8 +61,8 @@ Resources:
 """
 
 
-class Took(NamedTuple):
-    """Milliseconds on the clock, and of processors alone, which other programs disturb less."""
+class Timing(NamedTuple):
+    """Elapsed milliseconds, and CPU milliseconds, which other programs disturb less."""
 
     elapsed: float
     cpu: float
@@ -70,20 +70,20 @@ class Took(NamedTuple):
     def __str__(self) -> str:
         return f"{self.elapsed:.0f} ms, {self.cpu:.0f} ms of CPU"
 
-    def against(self, other: "Took") -> str:
+    def relative_to(self, other: "Timing") -> str:
         return f"{self.elapsed / other.elapsed:.2f} times, {self.cpu / other.cpu:.2f} of CPU"
 
 
 class Variant(Struct, frozen=True):
-    """An artefact to start: the module of its handler, an event, and its database."""
+    """An artefact with the module of its handler, an event and a database URL."""
 
     artefact: Path
     module: str
     event: str
     database: str
 
-    def run(self, script: str, *arguments: str) -> tuple[str, Took]:
-        """Run a script on it in a new process that writes no byte code; return the last word of what it told."""
+    def run(self, script: str, *arguments: str) -> tuple[str, Timing]:
+        """Run a script on the artefact in a new process that writes no byte code; return the last word of its output."""
         environment = {
             "API_KEYS": API_KEYS,
             "AWS_LAMBDA_FUNCTION_NAME": "function",
@@ -92,19 +92,19 @@ class Variant(Struct, frozen=True):
             "LOG_LEVEL": "ERROR",
         }
         command = [python(), "-I", "-B", "-c", script, str(self.artefact), self.module, self.event, *arguments]
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        told = process.stderr.read() if process.stderr else ""
-        took = (time.perf_counter() - began) * 1000
-        _, process.returncode, used = os.wait4(process.pid, 0)
-        return told.split()[-1], Took(took, (used.ru_utime + used.ru_stime) * 1000)
+        output = process.stderr.read() if process.stderr else ""
+        elapsed = (time.perf_counter() - started_at) * 1000
+        _, process.returncode, usage = os.wait4(process.pid, 0)
+        return output.split()[-1], Timing(elapsed, (usage.ru_utime + usage.ru_stime) * 1000)
 
-    def cold_start(self) -> Took:
-        """Take the time from the start of a process to the end of its first answer."""
-        status, took = self.run(COLD)
+    def cold_start(self) -> Timing:
+        """Time a new process until the end of its first answer."""
+        status, timing = self.run(COLD)
         if status not in {"200", "201"}:
             raise RuntimeError(f"{self.module} answered {status}")
-        return took
+        return timing
 
 
 def event_of(name: str) -> str:
@@ -112,25 +112,23 @@ def event_of(name: str) -> str:
     return json.dumps(event | {"body": "{}"} if name == PLAIN else event)
 
 
-def built(name: str, folder: Path) -> Path:
+def build_function(name: str, folder: Path) -> Path:
     build(name, folder / name, machine=MACHINE, demo=False)
     return folder / name
 
 
-def built_with_fastapi(folder: Path) -> Path:
-    """Build the comparison as the functions are built."""
+def build_with_fastapi(folder: Path) -> Path:
+    """Build the FastAPI variant in the same way as the functions."""
     artefact = folder / "fastapi"
-    for package in ("domain", "infra"):
-        shutil.copytree(ROOT / package, artefact / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "benchmarks" / "fastapi_create.py", artefact)
+    copy_sources(ROOT / "benchmarks" / "fastapi_create.py", artefact)
     compile_tree(artefact, interpreter=python())
     lock = ROOT / "requirements" / "fastapi.lock"
-    copy_packages({"fastapi", "mangum", "msgspec", "aiosqlite"}, fetched(lock, machine=MACHINE, cache=CACHE), artefact)
+    copy_packages({"fastapi", "mangum", "msgspec", "aiosqlite"}, fetch(lock, machine=MACHINE, cache=CACHE), artefact)
     return artefact
 
 
-def built_by_default(folder: Path) -> Path:
-    """Build the same code as `sam build` does without being told how."""
+def build_by_default(folder: Path) -> Path:
+    """Build the same code with the default `sam build`."""
     project = folder / "default"
     for package in ("domain", "infra", "functions"):
         shutil.copytree(ROOT / package, project / "code" / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -148,13 +146,13 @@ def module_of(name: str) -> str:
     return ".".join(entry_of(name).with_suffix("").parts)
 
 
-def cold_starts(variants: dict[str, Variant]) -> dict[str, Took]:
-    """Start each of the variants in turn, so many times; return the medians."""
-    all_took: dict[str, list[Took]] = {name: [] for name in variants}
+def cold_starts(variants: dict[str, Variant]) -> dict[str, Timing]:
+    """Start the variants alternately, `N_PROCESSES` times each; return the median of each variant."""
+    timings: dict[str, list[Timing]] = {name: [] for name in variants}
     for _ in range(N_PROCESSES + 1):
         for name, variant in variants.items():
-            all_took[name].append(variant.cold_start())
-    return {name: Took(*map(statistics.median, zip(*took[1:], strict=True))) for name, took in all_took.items()}
+            timings[name].append(variant.cold_start())
+    return {name: Timing(*map(statistics.median, zip(*rows[1:], strict=True))) for name, rows in timings.items()}
 
 
 def size_of(artefact: Path, folder: Path) -> str:
@@ -169,33 +167,35 @@ def main() -> None:
         shutil.copy(demo_shop(), folder / "shop.db")
         sqlite = f"sqlite:///{folder}/shop.db"
         server = postgres.OwnServer(folder / "postgres")
-        copying = [sys.executable, "main.py", "copy", "--from", sqlite, "--to", server.url]
-        subprocess.run(copying, cwd=ROOT, check=True, capture_output=True)
+        command = [sys.executable, "main.py", "copy", "--from", sqlite, "--to", server.url]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
 
-        artefacts = {name: built(name, folder) for name in (PLAIN, READING, WRITING, "Training")}
-        fastapi, default = built_with_fastapi(folder), built_by_default(folder)
-        ours = {
+        artefacts = {name: build_function(name, folder) for name in (PLAIN, READING, WRITING, "Training")}
+        fastapi, default = build_with_fastapi(folder), build_by_default(folder)
+        variants = {
             name: Variant(artefacts[name], module_of(name), event_of(name), sqlite) for name in (PLAIN, READING, WRITING)
         }
-        by_default = {name: Variant(default, module_of(name), event_of(name), sqlite) for name in ours}
+        by_default = {name: Variant(default, module_of(name), event_of(name), sqlite) for name in variants}
         figures = cold_starts(
             {
-                PLAIN: ours[PLAIN],
-                f"{PLAIN} as FastAPI": Variant(fastapi, "fastapi_create", event_of(PLAIN), sqlite),
+                PLAIN: variants[PLAIN],
+                f"{PLAIN} as FastAPI": Variant(fastapi, "benchmarks.fastapi_create", event_of(PLAIN), sqlite),
                 f"{PLAIN} by default": by_default[PLAIN],
-                READING: ours[READING],
+                READING: variants[READING],
                 f"{READING} by default": by_default[READING],
-                WRITING: ours[WRITING],
+                WRITING: variants[WRITING],
                 f"{WRITING} by default": by_default[WRITING],
                 f"{PLAIN} on PostgreSQL": Variant(artefacts[PLAIN], module_of(PLAIN), event_of(PLAIN), server.url),
                 f"{WRITING} on PostgreSQL": Variant(artefacts[WRITING], module_of(WRITING), event_of(WRITING), server.url),
             }
         )
-        for what, took in figures.items():
-            console.print(f"cold start, {what}: {took}")
-        console.print(f"{PLAIN} against FastAPI: {figures[PLAIN].against(figures[f'{PLAIN} as FastAPI'])}")
-        for name in ours:
-            console.print(f"{name} against the default build: {figures[name].against(figures[f'{name} by default'])}")
+        for name, timing in figures.items():
+            console.print(f"cold start, {name}: {timing}")
+        console.print(f"{PLAIN} compared with FastAPI: {figures[PLAIN].relative_to(figures[f'{PLAIN} as FastAPI'])}")
+        for name in variants:
+            console.print(
+                f"{name} compared with the default build: {figures[name].relative_to(figures[f'{name} by default'])}"
+            )
         for database, url in (("SQLite", sqlite), ("PostgreSQL", server.url)):
             warm, _ = Variant(artefacts[READING], module_of(READING), event_of(READING), url).run(WARM, str(N_WARM))
             console.print(f"warm invocation, stored list, {database}: p50 {float(warm):.3f} ms")

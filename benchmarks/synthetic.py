@@ -1,6 +1,6 @@
 """A synthetic shop of any size as import files: `python benchmarks/synthetic.py FOLDER --products 100000 --events 1000000`.
 
-Popularity falls as Zipf's law has it; every customer has three favourite categories that most of their events lie in.
+Popularity follows Zipf's law. Most events of a customer are in the customer's three favourite categories.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def write_shop(folder: Path, *, n_products: int, n_customers: int, n_events: int
 def _write_events(
     folder: Path, rng: np.random.Generator, category_of: np.ndarray, *, n_customers: int, n_events: int
 ) -> None:
-    products = _drawn_products(rng, category_of, n_customers=n_customers, n_events=n_events)
+    products = _draw_products(rng, category_of, n_customers=n_customers, n_events=n_events)
     customers = np.repeat(np.arange(n_customers), n_events // n_customers + 1)[:n_events]
     types = EVENT_TYPES[rng.choice(len(EVENT_TYPES), size=n_events, p=EVENT_SHARES)]
     seconds = rng.integers(DAYS * 86_400, size=n_events)
@@ -64,18 +64,18 @@ def _write_events(
             )
 
 
-def _drawn_products(rng: np.random.Generator, category_of: np.ndarray, *, n_customers: int, n_events: int) -> np.ndarray:
-    """Draw a product for every event: mostly a popular one of a favourite category, else a popular one of all."""
+def _draw_products(rng: np.random.Generator, category_of: np.ndarray, *, n_customers: int, n_events: int) -> np.ndarray:
+    """Draw a product per event: usually a popular one of a favourite category, otherwise a popular one of the shop."""
     by_category = np.argsort(category_of, kind="stable")
     starts = np.searchsorted(category_of[by_category], np.arange(category_of.max() + 2))
     favourites = rng.integers(len(starts) - 1, size=(n_customers, N_FAVOURITES))
     customers = np.repeat(np.arange(n_customers), n_events // n_customers + 1)[:n_events]
-    chosen = favourites[customers, rng.integers(N_FAVOURITES, size=n_events)]
-    sizes = np.maximum(np.diff(starts), 1)[chosen]
-    skewed = (rng.random(n_events) ** 2.5 * sizes).astype(np.int64)
-    favourite = by_category[np.minimum(starts[chosen] + skewed, len(by_category) - 1)]
-    anything = (len(category_of) ** rng.random(n_events)).astype(np.int64) - 1
-    return np.where(rng.random(n_events) < FAVOURITE_SHARE, favourite, anything)
+    categories = favourites[customers, rng.integers(N_FAVOURITES, size=n_events)]
+    sizes = np.maximum(np.diff(starts), 1)[categories]
+    offsets = (rng.random(n_events) ** 2.5 * sizes).astype(np.int64)
+    favourite_products = by_category[np.minimum(starts[categories] + offsets, len(by_category) - 1)]
+    any_products = (len(category_of) ** rng.random(n_events)).astype(np.int64) - 1
+    return np.where(rng.random(n_events) < FAVOURITE_SHARE, favourite_products, any_products)
 
 
 def main() -> None:
@@ -84,8 +84,8 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=100_000)
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--events", type=int, default=1_000_000)
-    given = parser.parse_args()
-    write_shop(given.folder, n_products=given.products, n_customers=given.customers, n_events=given.events)
+    parsed = parser.parse_args()
+    write_shop(parsed.folder, n_products=parsed.products, n_customers=parsed.customers, n_events=parsed.events)
 
 
 if __name__ == "__main__":

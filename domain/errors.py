@@ -1,23 +1,23 @@
-"""What can be wrong, as a tree one level deep; one table in the edge maps it to answers.
+"""The errors that this project raises on purpose: a tree one level deep, mapped to answers by one table in `infra.http`.
 
 ShopError
 ├── CustomerNotFound      no customer has this id
 ├── ProductNotFound       an event names a product that the catalogue lacks
 ├── CustomerExists        the id is taken
 ├── EmailTaken            another customer has this e-mail, whatever its case
-├── EventIdReused         an event_id or order_id that stands for other content already
-├── TooManyItems          a list, or what is stored for one customer, would pass its bound
-├── InvalidField          a value that is well-formed but not acceptable
-├── EventTooOld           an event that the retention would delete at once
-├── StoreBusy             the storage did not give its lock in time; the same may be asked again
-├── StoreUnavailable      the storage cannot be reached, read or written; the same may be asked again
-├── TrainingRunning       another training holds the database's lock
-└── ConfigurationError              a setting, file or port that the program cannot start with
+├── EventIdReused         the event_id or order_id belongs to other content
+├── TooManyItems          a list, or the number of stored items of one customer, exceeds its limit
+├── InvalidField          a well-formed value that is not acceptable
+├── EventTooOld           an event older than the retention period
+├── StoreBusy             the storage lock was not free in time; the request can be repeated
+├── StoreUnavailable      the storage cannot be reached, read or written; the request can be repeated
+├── TrainingRunning       another training holds the lock of the database
+└── ConfigurationError    a setting, file, option or port that the program cannot work with
 """
 
 
 class ShopError(Exception):
-    """The root: an error that this project raises on purpose."""
+    """The root of the tree."""
 
 
 class CustomerNotFound(ShopError):
@@ -44,10 +44,10 @@ class EmailTaken(ShopError):
 
 
 class EventIdReused(ShopError):
-    """Carry which namespace (`event_id` or `order_id`) and which id; the other content stays untouched."""
+    """Carry the namespace (`event_id` or `order_id`) and the id; the stored event stays unchanged."""
 
     def __init__(self, namespace: str, identifier: str) -> None:
-        super().__init__(f"The {namespace} {identifier!r} already stands for other content.")
+        super().__init__(f"The {namespace} {identifier!r} already belongs to other content.")
         self.namespace = namespace
         self.identifier = identifier
 
@@ -57,7 +57,7 @@ class TooManyItems(ShopError):
 
 
 class InvalidField(ShopError):
-    """Carry the JSON pointer of the field and what is wrong with it."""
+    """Carry the JSON pointer of the field and the reason."""
 
     def __init__(self, pointer: str, detail: str) -> None:
         super().__init__(detail)

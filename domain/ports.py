@@ -1,14 +1,23 @@
-"""What the rest of the system asks of storage; every repository passes one and the same contract suite."""
+"""What the application asks of storage; every repository passes the same contract suite."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from domain.ranking.inputs import CandidateQuery, NeighbourLists, RankingInputs, ShopSummary, StoredList, StoredProfile
-from domain.ranking.model import Model
-from domain.records.customers import Address, Customer, CustomerChange, NewCustomer, Segment, SegmentInputs, StoredAddress
+from domain.ranking.inputs import CandidateQuery, PastEvent, RankingInputs, Versions
+from domain.ranking.model import Model, TrainedModel, TunedConfig
+from domain.records.customers import (
+    Activity,
+    Address,
+    Customer,
+    CustomerChange,
+    NewCustomer,
+    Segment,
+    SegmentInputs,
+    StoredAddress,
+)
 from domain.records.interactions import CustomerEvent, EventCounts, EventType
 from domain.records.privacy import StoredPerson
 from domain.records.products import Product, ProductChange
@@ -16,7 +25,7 @@ from domain.records.recommendations import RecommendationList, ScoredList
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """What became of recorded events, and where the customer stands now."""
+    """The result of recording events, and what now decides the customer's segment."""
 
     accepted: EventCounts
     seen_before: EventCounts
@@ -24,7 +33,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of one imported record; `field` and `reason` say why it was refused."""
+    """The result of importing one record; `field` and `reason` explain a refusal."""
 
     status: Literal["new", "changed", "unchanged", "seen_before", "refused"]
     field: str | None = None
@@ -32,7 +41,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class TrainingEvent(Struct, frozen=True, kw_only=True, array_like=True):
-    """One interaction or order item as training reads it; `spent` in the shop's currency, 0 where unknown."""
+    """One interaction or order item as training reads it; `spent` is in the shop's currency, 0 where unknown."""
 
     customer_id: str
     product_index: int
@@ -42,17 +51,42 @@ class TrainingEvent(Struct, frozen=True, kw_only=True, array_like=True):
     spent: float
 
 
-class TrainedModel(Struct, frozen=True, kw_only=True):
-    """A model with its lists: neighbours per product, and per category path what is popular in it or below, packed."""
+class StoredList(Struct, frozen=True, kw_only=True):
+    """A list with its usual first page, and the versions it was computed from."""
 
-    model: Model
-    neighbours: list[NeighbourLists]
-    category_trends: dict[str, bytes] = {}
+    recommendations: ScoredList
+    first_page: RecommendationList
+    versions: Versions
 
 
-@runtime_checkable
+class StoredProfile(Struct, frozen=True, kw_only=True):
+    """A customer as stored, read at one moment; `customer.segment` follows from `segment_inputs`."""
+
+    customer: Customer
+    addresses: list[StoredAddress]
+    activity: Activity
+    segment_inputs: SegmentInputs
+    history: list[PastEvent]
+    interest_days: float
+
+
+class ShopSummary(Struct, frozen=True, kw_only=True):
+    """The state of a shop, for `/health` and for deciding when to train; order items count one by one as events.
+
+    `n_events_untrained` is a lower bound of the events that the current model has not learned from.
+    """
+
+    n_products: int
+    n_events: int
+    n_events_trained: int
+    n_events_untrained: int
+    model_id: str
+    trained_at: datetime | None
+    config: TunedConfig
+
+
 class Repository(Protocol):
-    """Serve customers. Every method is one transaction, and returns only after it is durable.
+    """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.
     """
@@ -74,27 +108,27 @@ class Repository(Protocol):
         ...
 
     async def ranking_inputs(self, customer_id: str, *, category: str | None = None) -> RankingInputs:
-        """Gather what a list is made of; `category` is the one that the list shall be limited to."""
+        """Read what a list is computed from; `category` is the category that the list is limited to, if any."""
         ...
 
     async def candidates(self, query: CandidateQuery) -> list[Product]:
-        """Return the available products that `query` asks for, each once, filters applied."""
+        """Return the available products of `query`, each once, filters applied."""
         ...
 
     async def stored_first_page(self, customer_id: str) -> RecommendationList | None:
-        """Return the beginning of the customer's list if everything it was computed from is still current, else None."""
+        """Return the first page of the stored list if all that it was computed from is current, else None."""
         ...
 
     async def stored_list(self, customer_id: str) -> ScoredList | None:
-        """Return the whole list on the same condition."""
+        """Return the whole stored list under the same condition."""
         ...
 
     async def store_list(self, stored: StoredList) -> None:
-        """Keep a list, unless it rests on an older version of its customer."""
+        """Store a list, unless it was computed from an older version of its customer."""
         ...
 
     async def summary(self) -> ShopSummary:
-        """Tell how the shop stands; the health check."""
+        """Return the state of the shop; the health check."""
         ...
 
     async def export(self, customer_id: str) -> StoredPerson:
@@ -102,31 +136,31 @@ class Repository(Protocol):
         ...
 
     async def erase(self, customer_id: str) -> None:
-        """Delete everything about a person for good; where that raises StoreBusy, a repetition finishes it.
+        """Delete everything about a person for good; after StoreBusy, the same call finishes the erasure.
 
-        What comes later with that id is refused: events and readings find no customer, registering finds the id taken.
+        The id stays refused: events and reads raise CustomerNotFound, registering raises CustomerExists.
         """
         ...
 
     async def purge_events(self, *, before: datetime) -> int:
-        """Delete some of the events that occurred before an instant; return how many, 0 when none is left."""
+        """Delete one batch of the events before an instant; return how many, 0 when none is left."""
         ...
 
 
 class IngestStore(Protocol):
-    """Take in a shop's history, at most 1,000 rows a call; a call is one transaction and tells what became of each."""
+    """Import a shop's history, at most 1,000 rows a call; a call is one transaction and returns one outcome per record."""
 
     async def put_products(self, changes: Sequence[ProductChange], *, now: datetime) -> list[Outcome]: ...
 
     async def put_customers(self, changes: Sequence[CustomerChange], *, now: datetime) -> list[Outcome]: ...
 
     async def put_events(self, events: Sequence[CustomerEvent], *, create_products: bool, now: datetime) -> list[Outcome]:
-        """Record events of any customers, creating unknown customers bare."""
+        """Record events of any customers; create unknown customers with nothing but their id."""
         ...
 
 
 class ModelStore(Protocol):
-    """Read what training needs and keep what it learned."""
+    """Read what training needs and store what it learned."""
 
     def training_events(self) -> AsyncIterator[list[TrainingEvent]]:
         """Yield all events in batches, in a stable order."""
@@ -151,5 +185,9 @@ class ModelStore(Protocol):
     async def unlock_training(self, holder: str) -> None: ...
 
     async def save_model(self, trained: TrainedModel) -> None:
-        """Write a new model in batches, then switch to it in one transaction and drop older ones."""
+        """Write a new model in batches, switch to it in one transaction, and drop older models."""
         ...
+
+
+class ShopStore(Repository, IngestStore, ModelStore, Protocol):
+    """Everything that one database provides."""

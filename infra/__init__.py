@@ -1,1 +1,1 @@
-"""What touches the world: storage, settings, the web edge, files."""
+"""Everything that does input and output: HTTP, AWS, storage, files and the command line."""

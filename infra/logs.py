@@ -1,4 +1,4 @@
-"""Logs as JSON lines, without anything that a request or the storage said: that can be personal."""
+"""Logs as JSON lines, without texts of exceptions from requests or storage: they may contain personal data."""
 
 import logging
 import sqlite3
@@ -12,44 +12,44 @@ from domain.errors import ConfigurationError
 
 MAX_FRAMES = 12
 REQUESTS = "shop.requests"
-"""The name of the logger that has a line for each request."""
+"""The logger of one line per request."""
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line; of an exception its type and where it happened, but not its text.
-
-    A record may have further `members`.
-    """
+    """Format a record as one JSON object with its extra `members`; an exception as its type and place, without its text."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {"time": instant_of(record), **members_of(record), **getattr(record, "members", {})}
+        line = {"time": timestamp_of(record), **shared_members(record), **getattr(record, "members", {})}
         return msgspec.json.encode(line).decode()
 
 
-def instant_of(record: logging.LogRecord) -> datetime:
+def timestamp_of(record: logging.LogRecord) -> datetime:
     return datetime.fromtimestamp(record.created, UTC)
 
 
-def members_of(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what may be logged of a record, wherever the line goes."""
+def shared_members(record: logging.LogRecord) -> dict[str, Any]:
+    """Return the members that all log formats share."""
     message = record.getMessage()
     return {
         "level": record.levelname,
         "logger": record.name,
-        # What asyncio says behind the first line shows objects with all that is in them.
+        # After the first line, asyncio prints objects with their contents.
         "message": message.partition("\n")[0] if record.name == "asyncio" else message,
         **({"error": describe_error(record.exc_info[1])} if record.exc_info and record.exc_info[1] else {}),
     }
 
 
 def describe_error(error: BaseException) -> str:
-    """Tell an exception and what caused it in one line: types and places, and only such texts as never hold a value."""
+    """Describe an exception and its causes in one line: types, places, and only texts that never contain stored values."""
     text = _text(error)
-    said = f": {text}" if text else ""
-    places = [f"{frame.filename}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__))]
-    at = f" at {' < '.join(places[:MAX_FRAMES])}" if places else ""
-    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else [error.__cause__] if error.__cause__ else []
-    return f"{type(error).__name__}{said}{at}" + "".join(f"; from {describe_error(one)}" for one in inner)
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__))]
+    causes = error.exceptions if isinstance(error, BaseExceptionGroup) else [error.__cause__] if error.__cause__ else []
+    return (
+        type(error).__name__
+        + (f": {text}" if text else "")
+        + (f" at {' < '.join(frames[:MAX_FRAMES])}" if frames else "")
+        + "".join(f"; from {describe_error(cause)}" for cause in causes)
+    )
 
 
 def _text(error: BaseException) -> str | None:
@@ -57,7 +57,7 @@ def _text(error: BaseException) -> str | None:
         case ConfigurationError():
             return str(error)
         case sqlite3.OperationalError() if hasattr(error, "sqlite_errorcode"):
-            # One without a code is Python's own, and repeats the text that it could not decode.
+            # An error without a code is from Python itself, and contains the text that it could not decode.
             return str(error)
         case OSError():
             return error.strerror
@@ -66,10 +66,9 @@ def _text(error: BaseException) -> str | None:
 
 
 def configuration(level: str, *, requests: bool = False) -> dict[str, Any]:
-    """Make the configuration of all loggers, the server's own included, for `logging.config.dictConfig`.
+    """Return the configuration of all loggers, including the server's, for `logging.config.dictConfig`.
 
-    A line for each `requests` is logged where it is wanted, whatever the level of all else, and only there: writing it
-    takes longer than all else that guards them.
+    `requests` switches the line per request on or off at any `level`: writing it takes longer than validating a request.
     """
     to_stderr = {"handlers": ["stderr"], "level": level, "propagate": False}
     return {

@@ -1,4 +1,4 @@
-"""Settings from the environment, read once into one frozen struct."""
+"""Settings from environment variables."""
 
 import ipaddress
 import os
@@ -14,11 +14,9 @@ from msgspec import Meta, Struct
 
 from domain.errors import ConfigurationError
 from domain.records.values import Currency
+from infra.keys import KeyScope
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-KeyScope = Literal["backend", "storefront"]
-Scope = Literal[KeyScope, "anyone"]
-"""For whom a request is answered: a server with a key, or anyone where none is needed."""
 
 MAX_KEYS_PER_SCOPE = 2
 _KEY = f"(?:{'|'.join(get_args(KeyScope))}):[0-9a-f]{{64}}"
@@ -28,7 +26,7 @@ _POSTGRES = ("postgresql://", "postgres://")
 _DATABASE_URL = f"^({'|'.join((_SQLITE, *_POSTGRES))})."
 
 
-def _listed(entry: str) -> str:
+def _comma_separated(entry: str) -> str:
     return rf"^(?:{entry}(?:,{entry})*)?(?![\s\S])"
 
 
@@ -37,7 +35,7 @@ def _split(text: str) -> list[str]:
 
 
 class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
-    """All settings with their defaults; the environment variable of each is its name in capitals."""
+    """All settings with their defaults. The environment variable of a setting is its name in capitals."""
 
     database_url: Annotated[str, Meta(pattern=_DATABASE_URL)] = "sqlite:///shop.db"
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
@@ -51,19 +49,21 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     allow_ephemeral_sqlite: Literal[0, 1] = 0
     database_pool_size: Annotated[int, Meta(ge=1, le=1000)] | None = None
     database_statement_cache_size: Annotated[int, Meta(ge=0, le=10_000)] = 100
-    api_keys: Annotated[str, Meta(pattern=_listed(_KEY))] = ""
+    api_keys: Annotated[str, Meta(pattern=_comma_separated(_KEY))] = ""
     rate_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
-    cors_origins: Annotated[str, Meta(pattern=_listed(_ORIGIN))] = ""
+    cors_origins: Annotated[str, Meta(pattern=_comma_separated(_ORIGIN))] = ""
 
     def __post_init__(self) -> None:
-        of_a_scope = Counter(self.keys.values())
-        if of_a_scope.total() < len(_split(self.api_keys)) or any(n > MAX_KEYS_PER_SCOPE for n in of_a_scope.values()):
-            raise ValueError("a key twice, or too many of a scope")
+        keys_per_scope = Counter(self.keys.values())
+        if keys_per_scope.total() < len(_split(self.api_keys)) or any(
+            n > MAX_KEYS_PER_SCOPE for n in keys_per_scope.values()
+        ):
+            raise ValueError("a duplicate key, or more than two keys of one scope")
 
     @property
     def keys(self) -> dict[bytes, KeyScope]:
-        """The scope of each key by the key's SHA-256."""
+        """Return the scope of each key by the SHA-256 of the key."""
         pairs: Any = (entry.split(":") for entry in _split(self.api_keys))
         return {bytes.fromhex(digest): scope for scope, digest in pairs}
 
@@ -77,35 +77,35 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
 
     @property
     def database_path(self) -> Path:
-        """The SQLite file: three slashes are relative to the working directory, four are absolute."""
+        """Return the path of the SQLite file: relative after three slashes, absolute after four."""
         return Path(self.database_url.removeprefix(_SQLITE))
 
 
 EXPECTED = {
-    "DATABASE_URL": "sqlite:///FILE (three slashes relative to the working directory, four absolute) or postgresql://...",
-    "HOST": "an address to listen on",
+    "DATABASE_URL": "sqlite:///FILE (four slashes for an absolute path) or postgresql://...",
+    "HOST": "the address to listen on",
     "PORT": "a whole number from 0 to 65535",
     "WORKERS": "a whole number from 1 to 64",
     "LOG_LEVEL": "one of " + ", ".join(get_args(LogLevel)),
     "LOG_REQUESTS": "0 or 1",
-    "CURRENCY": "three capital letters (ISO 4217)",
+    "CURRENCY": "a currency code of three capital letters (ISO 4217)",
     "REUSE_SECONDS": "a whole number of seconds, 0 or more",
-    "TRAIN_AFTER_EVENTS": "a whole number of events, 0 for never",
+    "TRAIN_AFTER_EVENTS": "a whole number of events, or 0 to disable training in the background",
     "ALLOW_EPHEMERAL_SQLITE": "0 or 1",
     "DATABASE_POOL_SIZE": "a whole number of connections from 1 to 1000",
-    "DATABASE_STATEMENT_CACHE_SIZE": "a whole number of statements, 0 behind a pooler in transaction mode",
-    "API_KEYS": "backend:SHA256 or storefront:SHA256, as `python main.py new-key` prints it, two of each, commas between",
-    "RATE_LIMIT_PER_SECOND": "a whole number of requests, 0 for no limit",
-    "EVENT_RETENTION_DAYS": "a whole number of days, 0 for as long as the customer is there",
-    "CORS_ORIGINS": "origins like https://shop.example, with commas between",
+    "DATABASE_STATEMENT_CACHE_SIZE": "a whole number of statements; 0 behind a pooler in transaction mode",
+    "API_KEYS": "backend:SHA256 or storefront:SHA256, comma-separated, at most two of each (`python main.py new-key`)",
+    "RATE_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",
+    "EVENT_RETENTION_DAYS": "a whole number of days, or 0 to keep events until their customer is erased",
+    "CORS_ORIGINS": "a comma-separated list of origins like https://shop.example",
 }
 _SECRET = frozenset({"DATABASE_URL", "API_KEYS"})
-"""Settings whose wrong values are not repeated: a password or a key may stand in them."""
+"""Settings whose invalid values are not printed, since they may contain a password or a key."""
 
 
 @lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches what listens on `host`."""
+    """Return whether `host` is a loopback address or `localhost`."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -113,20 +113,20 @@ def is_loopback(host: str) -> bool:
 
 
 def is_database_url(url: str) -> bool:
-    """Tell whether `DATABASE_URL` may be this."""
+    """Return whether `url` is a valid `DATABASE_URL`."""
     return re.match(_DATABASE_URL, url) is not None
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; raise ConfigurationError with one line that names the variable and what it may be.
+    """Return the settings of an environment; raise ConfigurationError with the variable and its valid values.
 
-    An empty variable counts as absent, as `NAME=` in a shell or template means.
+    An empty variable counts as absent.
     """
     given = {name: environment[name] for name in EXPECTED if environment.get(name)}
     for name, value in given.items():
         try:
             msgspec.convert({name: value}, Settings, strict=False)
         except msgspec.ValidationError as error:
-            shown = "" if name in _SECRET else f", not {value!r}"
-            raise ConfigurationError(f"{name} must be {EXPECTED[name]}{shown}.") from error
+            actual = "" if name in _SECRET else f", not {value!r}"
+            raise ConfigurationError(f"{name} must be {EXPECTED[name]}{actual}.") from error
     return msgspec.convert(given, Settings, strict=False)

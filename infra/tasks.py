@@ -1,4 +1,4 @@
-"""Work that goes on beside other work, and ends with it."""
+"""Background tasks with the lifetime of a block."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
@@ -8,7 +8,7 @@ from typing import Any
 
 @asynccontextmanager
 async def background_task(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
-    """Do `work` in a task of its own until the block is left; what it raised before is raised then."""
+    """Run `work` as a task and cancel it at the end of the block; raise the exception of a task that failed before."""
     task = asyncio.create_task(work)
     try:
         yield

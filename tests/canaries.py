@@ -1,8 +1,8 @@
-"""Nothing personal in any output: whatever the tests run, all that it says is searched for what they sent.
+"""Fail each test whose output contains personal data.
 
-Every personal value in the tests contains the word `canary`; customers, events and orders are c-1, e-1 and o-1. What is
-searched are log lines as the product writes them, at DEBUG, standard output and error, and what servers, functions and
-commands print. A test whose output may name a customer, since a person asked for one, is marked `names_a_customer`.
+Every personal value in the tests contains the word `canary`; ids of customers, events and orders are c-1, e-1 and o-1. The
+search covers log lines in the product's format at level DEBUG, standard output and standard error, and the output of
+servers, functions and commands. Tests with the marker `names_a_customer` may print the customer that they asked for.
 """
 
 import logging
@@ -14,21 +14,21 @@ import pytest
 from infra.logs import REQUESTS, JsonLines
 
 PERSONAL = re.compile(r"canary|(?<![\w.-])[ceo]-\d", re.IGNORECASE)
-OF_THE_TESTS = ("httpx", "httpcore", "hypothesis", "faker")
-"""Loggers of what the tests ask with: an HTTP client tells every address that it is given."""
+TEST_LOGGERS = ("httpx", "httpcore", "hypothesis", "faker")
+"""Loggers of the tests' own libraries: an HTTP client logs every URL."""
 
 STREAMS = ("stdout", "stderr")
 
-_heard: list[str] = []
+_outputs: list[str] = []
 
 
-def hear(said):
-    """Note an output; the test that runs fails if it holds anything personal."""
-    _heard.append(said)
+def hear(output):
+    """Add an output to the search at the end of the running test."""
+    _outputs.append(output)
 
 
-class Listener(logging.Handler):
-    """Note every line that the product logs, in the form that it gives it."""
+class OutputHandler(logging.Handler):
+    """Add each log line to the search, in the product's format."""
 
     def __init__(self):
         super().__init__()
@@ -40,13 +40,13 @@ class Listener(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def root_logger():
-    """Listen to all loggers; give the root logger back as it was, which commands and functions take over."""
+    """Collect the lines of all loggers; restore the root logger, which commands and functions reconfigure."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    root.addHandler(Listener())
+    root.addHandler(OutputHandler())
     root.setLevel(logging.DEBUG)
     logging.getLogger(REQUESTS).setLevel(logging.NOTSET)
-    for name in OF_THE_TESTS:
+    for name in TEST_LOGGERS:
         logging.getLogger(name).setLevel(logging.ERROR)
     yield root
     root.handlers[:] = handlers
@@ -55,43 +55,43 @@ def root_logger():
 
 @pytest.fixture(autouse=True)
 def commands(monkeypatch):
-    """Note what the commands print that a test runs to their end."""
+    """Collect the output of commands that run with `subprocess.run`."""
     run = subprocess.run
 
-    def heard(*arguments, **given):
-        done = run(*arguments, **given)
-        for said in (done.stdout, done.stderr):
-            hear(said.decode(errors="replace") if isinstance(said, bytes) else said or "")
-        return done
+    def run_and_collect(*arguments, **options):
+        process = run(*arguments, **options)
+        for output in (process.stdout, process.stderr):
+            hear(output.decode(errors="replace") if isinstance(output, bytes) else output or "")
+        return process
 
-    monkeypatch.setattr(subprocess, "run", heard)
+    monkeypatch.setattr(subprocess, "run", run_and_collect)
 
 
 @pytest.fixture
 def capsys(capsys):
-    """Note what a test reads; what it leaves is noted as that of any other test."""
+    """Collect the output that a test reads; the report contains the output that it does not read."""
     read = capsys.readouterr
 
-    def heard():
-        said = read()
-        hear(said.out + said.err)
-        return said
+    def read_and_collect():
+        output = read()
+        hear(output.out + output.err)
+        return output
 
-    capsys.readouterr = heard
+    capsys.readouterr = read_and_collect
     return capsys
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Fail each phase of a test in which something personal was said."""
+    """Fail each phase of a test with personal data in its output."""
     report = yield
-    printed = [
+    captured = [
         content for title, content in report.sections if title in {f"Captured {name} {call.when}" for name in STREAMS}
     ]
-    said = "\n".join([*_heard, *printed])
-    _heard.clear()
-    found = PERSONAL.search(said)
-    if found and not item.get_closest_marker("names_a_customer"):
+    output = "\n".join([*_outputs, *captured])
+    _outputs.clear()
+    match = PERSONAL.search(output)
+    if match and not item.get_closest_marker("names_a_customer"):
         report.outcome = "failed"
-        report.longrepr = f"Something personal was said: ...{said[max(0, found.start() - 500) : found.end() + 200]}..."
+        report.longrepr = f"Personal data in the output: ...{output[max(0, match.start() - 500) : match.end() + 200]}..."
     return report

@@ -1,4 +1,4 @@
-"""What all tests share: a moment, repositories of every kind that there is, and applications to ask."""
+"""Shared fixtures: a fixed instant, repositories of each kind, and clients of applications."""
 
 import asyncio
 import os
@@ -19,26 +19,26 @@ NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 @asynccontextmanager
 async def running(app):
-    """Run an application's lifespan in a task of its own, as it must end in the task that it began in."""
+    """Run the lifespan of an application in its own task, because it must end in the task that started it."""
     started, ended = asyncio.Event(), asyncio.Event()
 
-    async def live():
+    async def run_lifespan():
         async with app.lifespan():
             started.set()
             await ended.wait()
 
-    living = asyncio.create_task(live())
-    await asyncio.wait([living, asyncio.create_task(started.wait())], return_when=asyncio.FIRST_COMPLETED)
+    lifespan = asyncio.create_task(run_lifespan())
+    await asyncio.wait([lifespan, asyncio.create_task(started.wait())], return_when=asyncio.FIRST_COMPLETED)
     try:
         yield
     finally:
         ended.set()
-        await living
+        await lifespan
 
 
 @asynccontextmanager
 async def client_of(app):
-    """Run an application and send it requests."""
+    """Run an application and yield an HTTP client of it."""
     async with running(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         yield client
 
@@ -60,7 +60,7 @@ def settings(database):
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory):
-    """The URL of a real PostgreSQL server; the processes of one test run share it."""
+    """Return the URL of a real PostgreSQL server, which all processes of a test run share."""
     base = tmp_path_factory.getbasetemp()
     return postgres.server_url((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgres")
 
@@ -73,7 +73,7 @@ async def postgres_url(postgres_server):
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request):
-    """The URL of a new database of each kind."""
+    """Return the URL of a new database, once for each kind."""
     if request.param == "postgres":
         return request.getfixturevalue("postgres_url")
     return f"sqlite:///{request.getfixturevalue('database')}"

@@ -1,9 +1,9 @@
-"""Invocations of a function as AWS Lambda makes them."""
+"""Events and contexts of AWS Lambda."""
 
 
-def http_v2(method="GET", path="/count", **given):
+def http_v2(method="GET", path="/count", **members):
     request = {"http": {"method": method, "path": path, "sourceIp": "192.0.2.1"}, "stage": "$default"}
-    return {"version": "2.0", "rawPath": path, "rawQueryString": "", "headers": {}, "requestContext": request} | given
+    return {"version": "2.0", "rawPath": path, "rawQueryString": "", "headers": {}, "requestContext": request} | members
 
 
 class Context:

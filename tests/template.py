@@ -1,4 +1,4 @@
-"""template.yaml as the tests read it."""
+"""The parsed template.yaml."""
 
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class _Loader(yaml.SafeLoader):
-    """Keep CloudFormation's short functions as their arguments."""
+    """Parse short forms of CloudFormation functions as their arguments."""
 
 
 def _arguments(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
@@ -24,21 +24,21 @@ _Loader.add_multi_constructor("!", _arguments)
 
 @cache
 def template() -> dict[str, Any]:
-    return yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # a SafeLoader, but for the short functions
+    return yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # a SafeLoader, except for the short forms
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:
-    """Return the properties of all resources of a type by their names."""
-    found = template()["Resources"].items()
-    return {name: resource.get("Properties", {}) for name, resource in found if resource["Type"] == kind}
+    """Return the properties of all resources of a type, by name."""
+    all_resources = template()["Resources"].items()
+    return {name: resource.get("Properties", {}) for name, resource in all_resources if resource["Type"] == kind}
 
 
 def all_functions() -> dict[str, dict[str, Any]]:
-    """Return the properties of every function, what all have in common included."""
-    common = template()["Globals"]["Function"]
-    variables = common["Environment"]["Variables"]
+    """Return the properties of every function, including the global ones."""
+    defaults = template()["Globals"]["Function"]
+    variables = defaults["Environment"]["Variables"]
     return {
-        name: common | properties | {"Environment": variables | properties.get("Environment", {}).get("Variables", {})}
+        name: defaults | properties | {"Environment": variables | properties.get("Environment", {}).get("Variables", {})}
         for name, properties in resources("AWS::Serverless::Function").items()
     }
 

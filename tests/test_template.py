@@ -1,4 +1,4 @@
-"""template.yaml, the files of functions/ and the OpenAPI document name the same endpoints."""
+"""template.yaml has the same endpoints as functions/ and the OpenAPI document, and grants only what they need."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def routes_of_template():
     return {(event["Method"], event["Path"]) for event in events}
 
 
-def test_the_template_has_one_function_for_each_file_of_functions():
+def test_each_file_of_functions_is_one_function_of_the_template():
     files = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for path in (ROOT / "functions").rglob("*.py")
@@ -50,18 +50,18 @@ def test_the_path_of_a_file_is_the_path_of_its_url():
     for properties in functions().values():
         path = properties["Events"]["Api"]["Properties"]["Path"]
         _, *folders, file, _ = properties["Handler"].split(".")
-        shown = "/" + "/".join([*folders, file]).replace("_", "-")
-        assert path.replace("/{customer_id}", "/for-customer" if file == "for_customer" else "") == shown
+        expected = "/" + "/".join([*folders, file]).replace("_", "-")
+        assert path.replace("/{customer_id}", "/for-customer" if file == "for_customer" else "") == expected
 
 
 def test_the_template_and_the_openapi_document_name_the_same_routes():
     document = openapi_document(*main.ENDPOINTS)
-    described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    documented = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
 
-    assert routes_of_template() == described - {("GET", "/health")}
+    assert routes_of_template() == documented - {("GET", "/health")}
 
 
-def test_every_function_is_behind_the_one_api_and_knows_the_keys():
+def test_every_function_belongs_to_the_api_and_has_the_keys():
     document = template()
     keys = document["Parameters"]["ApiKeys"]
 
@@ -71,33 +71,33 @@ def test_every_function_is_behind_the_one_api_and_knows_the_keys():
     assert {properties["Events"]["Api"]["Properties"]["ApiId"] for properties in functions().values()} == {"ShopApi"}
 
 
-def test_no_function_opens_its_route_and_no_parameter_the_api():
+def test_no_function_and_no_parameter_changes_the_authorisation_of_the_api():
     assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * 9
     assert not [name for name in template()["Parameters"] if "auth" in name.lower()]
 
 
-def test_there_is_an_event_for_each_function():
+def test_each_function_has_an_event_for_its_route():
     for name, properties in functions().items():
         event = json.loads((ROOT / "events" / f"{name}.json").read_text())
         route = properties["Events"]["Api"]["Properties"]
         assert event["routeKey"] == f"{route['Method']} {route['Path']}"
 
 
-def test_each_function_has_a_good_and_a_bad_event_and_each_event_a_function():
+def test_each_function_has_a_valid_and_an_invalid_event_and_each_queue_a_batch():
     expected = {f"{name}{kind}.json" for name in all_functions() for kind in ("", ".bad")}
-    queues = {f"{name}.queue.json" for name, given in all_functions().items() if "Mailbox" in given["Events"]}
+    queues = {f"{name}.queue.json" for name, properties in all_functions().items() if "Mailbox" in properties["Events"]}
 
     assert {path.name for path in (ROOT / "events").iterdir()} == expected | queues | {"env.json"}
 
 
-def test_the_environment_of_sam_local_names_variables_of_every_function_behind_the_api():
-    given = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
+def test_the_environment_of_sam_local_has_only_variables_of_the_functions():
+    variables = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]
 
-    assert all(given.keys() <= properties["Environment"].keys() for properties in functions().values())
+    assert all(variables.keys() <= properties["Environment"].keys() for properties in functions().values())
 
 
 def variables_read_by(name):
-    """Find the settings and variables that the code of a function names."""
+    """Return the environment variables that the code of a function reads."""
     source = "\n".join(file.read_text() for file in sources_of(ROOT / entry_of(name), root=ROOT) if file.stem != "settings")
     attributes = set(re.findall(r"\bsettings(?:\(\))?\.(\w+)", source))
     of_keys = {"api_keys"} if "keys" in attributes else set()
@@ -109,35 +109,35 @@ def variables_read_by(name):
     } | variables
 
 
-def read_by_numpy(name):
-    """Name what numpy's library reads: threads cost a cold start, and a small function has one processor or less."""
-    scores = "numpy" in packages_of(ROOT / entry_of(name), root=ROOT)
-    return {"OPENBLAS_NUM_THREADS"} if scores and name != "Training" else set()
+def variables_of_numpy(name):
+    """Return the variable that limits OpenBLAS to one thread: a small function has at most one processor."""
+    uses_numpy = "numpy" in packages_of(ROOT / entry_of(name), root=ROOT)
+    return {"OPENBLAS_NUM_THREADS"} if uses_numpy and name != "Training" else set()
 
 
 @pytest.mark.parametrize("name", sorted(all_functions()))
-def test_every_variable_that_a_function_reads_is_set_and_no_other(name):
-    assert set(all_functions()[name]["Environment"]) == variables_read_by(name) | read_by_numpy(name)
+def test_a_function_has_exactly_the_variables_that_it_reads(name):
+    assert set(all_functions()[name]["Environment"]) == variables_read_by(name) | variables_of_numpy(name)
 
 
-def test_only_functions_that_reuse_lists_are_told_for_how_long():
-    told = {name for name, properties in all_functions().items() if "REUSE_SECONDS" in properties["Environment"]}
+def test_only_functions_that_reuse_lists_have_reuse_seconds():
+    names = {name for name, properties in all_functions().items() if "REUSE_SECONDS" in properties["Environment"]}
 
-    assert told == {"CustomerGetProfile", "RecommendationsForCustomer"}
+    assert names == {"CustomerGetProfile", "RecommendationsForCustomer"}
 
 
-def test_the_password_of_the_database_is_in_no_parameter():
+def test_no_parameter_contains_the_password_of_the_database():
     url = all_functions()["CustomerCreate"]["Environment"]["DATABASE_URL"]
 
     assert [choice.startswith("{{resolve:secretsmanager:${DatabaseSecret}:") for choice in url[1][1:]] == [True, True]
     assert url[2] == "sqlite:////tmp/shop.db"
 
 
-def test_each_function_has_a_role_and_a_log_of_its_own():
+def test_each_function_has_its_own_role_and_log():
     for name, properties in all_functions().items():
-        (allowed,) = statements(f"{name}Role")["own-logs"]
+        (statement,) = statements(f"{name}Role")["own-logs"]
         assert (properties["Role"], properties["LoggingConfig"]["LogGroup"]) == (f"{name}Role.Arn", f"{name}Logs")
-        assert allowed["Resource"] == f"{name}Logs.Arn"
+        assert statement["Resource"] == f"{name}Logs.Arn"
         assert resources("AWS::Logs::LogGroup")[f"{name}Logs"] == {"RetentionInDays": "LogRetentionDays"}
 
 
@@ -147,54 +147,54 @@ def statements(role):
 
 
 WILDCARDS = {
-    "NetworkPolicy": "the actions that attach a function to a VPC know no resources when they are asked for",
-    "TracingPolicy": "X-Ray's Put actions have no resources",
+    "NetworkPolicy": "the actions that attach a function to a VPC accept no resource",
+    "TracingPolicy": "the Put actions of X-Ray accept no resource",
 }
 
 
-def test_wildcards_are_only_where_aws_itself_demands_them():
+def test_wildcards_exist_only_where_aws_requires_them():
     granted = {}
     for name, properties in resources("AWS::IAM::ManagedPolicy").items():
         granted[name] = properties["PolicyDocument"]["Statement"]
     for role in resources("AWS::IAM::Role"):
         granted[role] = [statement for policy in statements(role).values() for statement in policy]
 
-    assert {name for name, given in granted.items() if any("*" in one["Resource"] for one in given)} == set(WILDCARDS)
-    assert not [one for given in granted.values() for one in given if "*" in "".join(one["Action"])]
+    assert {name for name, rules in granted.items() if any("*" in rule["Resource"] for rule in rules)} == set(WILDCARDS)
+    assert not [rule for rules in granted.values() for rule in rules if "*" in "".join(rule["Action"])]
     assert (ROOT / "template.yaml").read_text().count("*") == len(WILDCARDS)
 
 
-def test_a_mailbox_is_first_in_first_out_and_gives_messages_up_to_dead_letters():
+def test_each_queue_is_fifo_and_has_a_dead_letter_queue():
     queues = resources("AWS::SQS::Queue")
-    for name, mailbox in (("RecommendationsProcessBrowsing", "Browsing"), ("RecommendationsProcessPurchase", "Purchase")):
+    for name, prefix in (("RecommendationsProcessBrowsing", "Browsing"), ("RecommendationsProcessPurchase", "Purchase")):
         source = all_functions()[name]["Events"]["Mailbox"]["Properties"]
-        queue, dead = queues[f"{mailbox}Mailbox"], queues[f"{mailbox}DeadLetters"]
-        assert source["Queue"] == f"{mailbox}Mailbox.Arn"
+        queue, dead_letters = queues[f"{prefix}Mailbox"], queues[f"{prefix}DeadLetters"]
+        assert source["Queue"] == f"{prefix}Mailbox.Arn"
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert queue["FifoQueue"] is dead["FifoQueue"] is True
-        # Two equal views within five minutes are two events.
+        assert queue["FifoQueue"] is dead_letters["FifoQueue"] is True
+        # Two identical views within five minutes are two events.
         assert "ContentBasedDeduplication" not in queue
-        assert queue["RedrivePolicy"]["deadLetterTargetArn"] == f"{mailbox}DeadLetters.Arn"
+        assert queue["RedrivePolicy"]["deadLetterTargetArn"] == f"{prefix}DeadLetters.Arn"
         assert queue["VisibilityTimeout"] == 6 * all_functions()[name]["Timeout"]
-        assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+        assert dead_letters["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
 
 
-def test_a_function_takes_from_its_own_mailbox_alone():
-    (allowed,) = statements("RecommendationsProcessBrowsingRole")["own-mailbox"]
+def test_a_function_may_receive_from_its_own_queue_only():
+    (statement,) = statements("RecommendationsProcessBrowsingRole")["own-mailbox"]
 
-    assert allowed["Resource"] == "BrowsingMailbox.Arn"
+    assert statement["Resource"] == "BrowsingMailbox.Arn"
     assert {name for name in resources("AWS::IAM::Role") if "own-mailbox" in statements(name)} == {
         "RecommendationsProcessBrowsingRole", "RecommendationsProcessPurchaseRole",
     }  # fmt: skip
 
 
-def test_what_excludes_storage_or_costs_money_is_off_until_it_is_asked_for():
+def test_options_that_restrict_storage_or_cost_money_are_off_by_default():
     parameters = template()["Parameters"]
 
     assert [parameters[name]["Default"] for name in ("SnapStart", "Tracing", "AllowEphemeralSqlite")] == ["off", "off", "0"]
 
 
-def test_training_is_scheduled_and_not_repeated_when_it_fails():
+def test_the_training_is_scheduled_and_has_no_retries():
     training = all_functions()["Training"]
 
     assert training["Events"]["Schedule"]["Properties"] == {"Schedule": "TrainingSchedule"}
@@ -208,7 +208,7 @@ def test_make_builds_every_function():
         assert (ROOT / entry_of(name)).with_suffix("") == ROOT.joinpath(*all_functions()[name]["Handler"].split(".")[:-1])
 
 
-def test_the_api_is_throttled_and_its_log_names_no_customer():
+def test_the_api_is_throttled_and_its_log_has_no_paths():
     (api,) = resources("AWS::Serverless::HttpApi").values()
 
     assert api["DefaultRouteSettings"] == {
@@ -219,7 +219,7 @@ def test_the_api_is_throttled_and_its_log_names_no_customer():
     }  # fmt: skip
 
 
-def test_the_outputs_tell_where_the_api_is_and_how_to_ask_it():
+def test_the_outputs_have_the_url_of_the_api_and_an_example_request():
     outputs = template()["Outputs"]
 
     assert outputs["Url"]["Value"].startswith("https://${ShopApi}.execute-api.")
@@ -237,8 +237,8 @@ def test_sam_validates_the_template(tmp_path):
         "PYTHONWARNINGS": "ignore",
     }
 
-    done = subprocess.run(
+    process = subprocess.run(
         [sam, "validate", "--lint"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr

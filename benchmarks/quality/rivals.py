@@ -1,4 +1,4 @@
-"""The models to compare with: popularity, and the nearest neighbours and the factorisation of `implicit`."""
+"""The models to compare with: popularity, and nearest neighbours and matrix factorisation of `implicit`."""
 
 import time
 import warnings
@@ -13,7 +13,7 @@ from implicit.als import AlternatingLeastSquares
 from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, ItemItemRecommender
 from scipy import sparse
 
-from benchmarks.quality.questions import Ints, Questions
+from benchmarks.quality.ranking_task import Ints, RankingTask
 
 RECENT_DAYS = 14
 N_NEIGHBOURS = (50, 100, 200, 400, 800)
@@ -26,8 +26,8 @@ Settings = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
-    """Lists (n, k) of product indexes for the customers asked for, with the seconds that training and listing took."""
+class Rankings:
+    """Lists (n, k) of product indexes for the customers of a task, with the seconds of training and of ranking."""
 
     lists: Ints
     train_seconds: float
@@ -36,91 +36,91 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True)
 class Rival:
-    """A model: how it answers with given settings, and what to choose them from.
+    """A model with its candidate settings.
 
-    Rounds of choices: what a round leaves open stays as it was chosen in the rounds before. A model that starts at random
-    is chosen with the first seed and tested with each of `seeds`.
+    Settings are chosen in rounds: a round keeps the choices of earlier rounds for the settings that it does not name. A
+    model with random initialisation is tuned with the first seed and tested with each of `seeds`.
     """
 
     name: str
-    answer: Callable[..., Answers]
+    rank: Callable[..., Rankings]
     rounds: list[list[Settings]]
     seeds: tuple[Settings, ...] = ({},)
 
 
-def by_popularity(asked: Questions, *, k: int, weighting: str, days: float | None = None) -> Answers:
-    """Rank by the sum of the weights of all customers, of the newest `days` if given; ties go to the lower index."""
-    began = time.perf_counter()
-    order = _popular_first(asked, weighting=weighting, days=days)
-    trained = time.perf_counter()
-    lists = _filled(np.full((len(asked.asked), k), -1), order, asked.matrix("binary")[asked.asked])
-    return Answers(lists=lists, train_seconds=trained - began, list_seconds=time.perf_counter() - trained)
+def rank_by_popularity(task: RankingTask, *, k: int, weighting: str, days: float | None = None) -> Rankings:
+    """Rank by total weight over all customers, in the newest `days` if given; ties go to the lower index."""
+    started_at = time.perf_counter()
+    order = _popular_first(task, weighting=weighting, days=days)
+    trained_at = time.perf_counter()
+    lists = _fill(np.full((len(task.customers), k), -1), order, task.matrix("binary")[task.customers])
+    return Rankings(lists=lists, train_seconds=trained_at - started_at, list_seconds=time.perf_counter() - trained_at)
 
 
-def by_neighbours(
-    asked: Questions, *, k: int, weighting: str, n_neighbours: int, recommender: type[ItemItemRecommender]
-) -> Answers:
-    """Rank by nearest neighbours; what such a list lacks is filled up with popular products, as a shop would."""
+def rank_by_neighbours(
+    task: RankingTask, *, k: int, weighting: str, n_neighbours: int, recommender: type[ItemItemRecommender]
+) -> Rankings:
+    """Rank by nearest neighbours; fill short lists with popular products, as a shop would."""
     model = recommender(K=n_neighbours, num_threads=1)
-    return _by_implicit(asked, model, k=k, weighting=weighting)
+    return _rank_by_implicit(task, model, k=k, weighting=weighting)
 
 
-def by_factors(
-    asked: Questions, *, k: int, weighting: str, factors: int, regularisation: float, alpha: float, seed: int = 0
-) -> Answers:
+def rank_by_factors(
+    task: RankingTask, *, k: int, weighting: str, factors: int, regularisation: float, alpha: float, seed: int = 0
+) -> Rankings:
     """Rank by alternating least squares."""
     model = AlternatingLeastSquares(
         factors=factors, regularization=regularisation, alpha=alpha, num_threads=1, random_state=seed
     )
-    return _by_implicit(asked, model, k=k, weighting=weighting)
+    return _rank_by_implicit(task, model, k=k, weighting=weighting)
 
 
-def _by_implicit(asked: Questions, model: Any, *, k: int, weighting: str) -> Answers:
-    matrix = asked.matrix(weighting)
-    began = time.perf_counter()
+def _rank_by_implicit(task: RankingTask, model: Any, *, k: int, weighting: str) -> Rankings:
+    matrix = task.matrix(weighting)
+    started_at = time.perf_counter()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Method expects CSR input")  # it means a matrix that the library itself makes
+        warnings.filterwarnings("ignore", "Method expects CSR input")  # the library makes that matrix itself
         model.fit(matrix, show_progress=False)
-    trained = time.perf_counter()
-    own = matrix[asked.asked]
-    lists, _ = model.recommend(asked.asked, own, N=k, filter_already_liked_items=True)
-    answered = time.perf_counter()
-    lists = _filled(lists.astype(np.int64), _popular_first(asked, weighting="binary"), own)
-    return Answers(lists=lists, train_seconds=trained - began, list_seconds=answered - trained)
+    trained_at = time.perf_counter()
+    seen = matrix[task.customers]
+    lists, _ = model.recommend(task.customers, seen, N=k, filter_already_liked_items=True)
+    ranked_at = time.perf_counter()
+    lists = _fill(lists.astype(np.int64), _popular_first(task, weighting="binary"), seen)
+    return Rankings(lists=lists, train_seconds=trained_at - started_at, list_seconds=ranked_at - trained_at)
 
 
-def _popular_first(asked: Questions, *, weighting: str, days: float | None = None) -> Ints:
-    counted = asked if days is None else asked.newest(days)
-    return np.argsort(-np.asarray(counted.matrix(weighting).sum(axis=0)).ravel(), kind="stable")
+def _popular_first(task: RankingTask, *, weighting: str, days: float | None = None) -> Ints:
+    recent = task if days is None else task.newest(days)
+    return np.argsort(-np.asarray(recent.matrix(weighting).sum(axis=0)).ravel(), kind="stable")
 
 
-def _filled(lists: Ints, order: Ints, own: sparse.csr_matrix) -> Ints:
-    """Put the first products of `order` that are neither in the list nor the customer's own into the empty places."""
+def _fill(lists: Ints, order: Ints, seen: sparse.csr_matrix) -> Ints:
+    """Fill empty ranks with the first products of `order` that are neither in the list nor seen by the customer."""
     filled = lists.copy()
     for row in np.flatnonzero((lists < 0).any(axis=1)):
         empty = lists[row] < 0
-        taken = np.concatenate([lists[row][~empty], own.indices[own.indptr[row] : own.indptr[row + 1]]])
+        taken = np.concatenate([lists[row][~empty], seen.indices[seen.indptr[row] : seen.indptr[row + 1]]])
         first = order[: len(taken) + len(empty)]
         new = first[np.isin(first, taken, invert=True)][: empty.sum()]
         filled[row, np.flatnonzero(empty)[: len(new)]] = new
     return filled
 
 
-def rivals(asked: Questions) -> list[Rival]:
-    """List the models that these events allow, with their choices.
+def rivals(task: RankingTask) -> list[Rival]:
+    """Return the models that suit the events, with their candidate settings.
 
-    Least squares chooses the weighting with the smallest number of factors, then the rest with this weighting.
+    Least squares chooses the weighting with the smallest number of factors, then its other settings with that weighting.
     """
-    weighting = asked.weightings()
+    weighting = task.weightings()
     popular = [
-        Rival(name=f"popularity, {days} days" if days else "popularity", answer=by_popularity, rounds=[rows])
+        Rival(name=f"popularity, {days} days" if days else "popularity", rank=rank_by_popularity, rounds=[rows])
         for days, rows in ((None, _grid(weighting=weighting)), (RECENT_DAYS, _grid(weighting=weighting, days=[RECENT_DAYS])))
-        if days is None or asked.has_times
+        if days is None or task.has_times
     ]
     nearest = [
         Rival(
             name=f"implicit {name}",
-            answer=partial(by_neighbours, recommender=recommender),
+            rank=partial(rank_by_neighbours, recommender=recommender),
             rounds=[_grid(weighting=weighting, n_neighbours=N_NEIGHBOURS)],
         )
         for name, recommender in (("cosine", CosineRecommender), ("BM25", BM25Recommender))
@@ -128,7 +128,7 @@ def rivals(asked: Questions) -> list[Rival]:
     rest = {"regularisation": REGULARISATION, "alpha": ALPHA}
     rounds = [_grid(weighting=weighting, factors=FACTORS[:1], **rest), _grid(factors=FACTORS[1:], **rest)]
     seeds = tuple(_grid(seed=range(N_SEEDS)))
-    return [*popular, *nearest, Rival(name="implicit ALS", answer=by_factors, rounds=rounds, seeds=seeds)]
+    return [*popular, *nearest, Rival(name="implicit ALS", rank=rank_by_factors, rounds=rounds, seeds=seeds)]
 
 
 def _grid(**choices: Iterable[Any]) -> list[Settings]:

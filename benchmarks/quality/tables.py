@@ -1,4 +1,4 @@
-"""Rows as a table of Markdown, and its place in a document."""
+"""Format rows as a Markdown table, and put it into a document."""
 
 import re
 
@@ -7,7 +7,7 @@ from benchmarks.quality.tuning import Row
 
 
 def table(data_set: DataSet, rows: list[Row]) -> str:
-    """Return the table of one data set, and how this project's list stands to the best of `implicit`."""
+    """Return the table of a data set, and how the served list compares with the best model of `implicit`."""
     k, first = data_set.k, rows[0]
     lines = [
         f"{data_set.protocol}. {first.customers:,} customers evaluated, {first.left_out:,} of the test part left out.",
@@ -21,28 +21,28 @@ def table(data_set: DataSet, rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def replaced(document: str, name: str, made: str) -> str:
-    """Put a table between the two marks of its data set in the document; raise KeyError where they are missing."""
-    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    if not marked.search(document):
+def replace_table(document: str, name: str, text: str) -> str:
+    """Return the document with `text` between the two marks of its data set; raise KeyError without these marks."""
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not pattern.search(document):
         raise KeyError(name)
-    return marked.sub(lambda found: f"{found[1]}{made}\n{found[2]}", document)
+    return pattern.sub(lambda match: f"{match[1]}{text}\n{match[2]}", document)
 
 
 def _line(row: Row) -> str:
-    measured = [_with_interval(row.recall, row.recall_interval), _with_interval(row.ndcg, row.ndcg_interval)]
-    measured += [_short(value) for value in (row.hit_rate, row.mrr, row.coverage)]
-    spent = [f"{row.train_seconds:.1f}", f"{row.ms_per_list:.2f}"]
-    return f"| {' | '.join([row.model, *measured, *spent, row.settings])} |"
+    cells = [_with_interval(row.recall, row.recall_interval), _with_interval(row.ndcg, row.ndcg_interval)]
+    cells += [_short(value) for value in (row.hit_rate, row.mrr, row.coverage)]
+    cells += [f"{row.train_seconds:.1f}", f"{row.ms_per_list:.2f}"]
+    return f"| {' | '.join([row.model, *cells, row.settings])} |"
 
 
 def _comparison(rows: list[Row]) -> str:
     best = max((row for row in rows if row.model.startswith("implicit")), key=lambda row: row.ndcg)
-    said = f"Best of `implicit`: {best.model.removeprefix('implicit ')}, NDCG {_short(best.ndcg)}."
+    sentences = f"Best of `implicit`: {best.model.removeprefix('implicit ')}, NDCG {_short(best.ndcg)}."
     for row in rows:
         if row.model == "this project, served":
-            said += f" The served list has {row.ndcg / best.ndcg:.2f} times that."
-    return said
+            sentences += f" The served list has {row.ndcg / best.ndcg:.2f} times that."
+    return sentences
 
 
 def _with_interval(value: float, interval: tuple[float, float]) -> str:

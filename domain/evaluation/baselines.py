@@ -1,20 +1,19 @@
-"""Which of the hidden events a ranking foresaw: every model ranks the whole catalogue for every customer."""
+"""The rankings that an evaluation compares: the served list, each of its main sources alone, and simple baselines."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Collection, Sequence
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.evaluation.replay import Replay, top_product_indexes
-from domain.evaluation.splitting import GroundTruth, Seen
-from domain.ranking.hyperparameters import Hyperparameters
-from domain.ranking.model import Model, SourceWeights
-from domain.training import popularity as trends
-from domain.training.co_occurrence import co_occurrence
-from domain.training.event_log import EventLog
+from domain.evaluation.replay import Replay
+from domain.ranking.model import Hyperparameters, Model, SourceWeights
+from domain.records.recommendations import SOURCES, Seen
+from domain.training.co_occurrence import Normalisation, co_occurrence
 from domain.training.interaction_matrix import activity_weights, interaction_matrix
+from domain.training.popularity import popularity, segment_popularity
 from domain.training.top_k import top_k
 
 ModelName = Literal["popularity", "recent_popularity", "segment_trend", "content", "item_knn", "neighbours", "served"]
@@ -22,131 +21,101 @@ MODELS: tuple[ModelName, ...] = get_args(ModelName)
 N_KNN = 100
 
 Ranker = Callable[[int], Sequence[int]]
-"""Gives a customer's product indexes, best first, at most k."""
+"""Returns a customer's product indexes, best first, at most k."""
 
-_NOTHING = SourceWeights(
-    bought_together=0.0,
-    viewed_together=0.0,
-    similar_product=0.0,
-    segment_trend=0.0,
-    category_interest=0.0,
-    price_fit=0.0,
-    new=0.0,
-    popular=0.0,
-)
+_NOTHING = SourceWeights(**dict.fromkeys(SOURCES, 0.0))
 
 
-def ranker_of(
-    name: ModelName,
-    replay: Replay,
-    log: EventLog,
-    segments: npt.NDArray[np.int8],
-    *,
-    available: npt.NDArray[np.bool_],
-    seen: Seen,
-    k: int,
-) -> Ranker:
-    """Make the ranker of a model; `available` (n_products,) is the catalogue, `segments` has each customer's.
+class RankingTask(Struct, frozen=True, kw_only=True):
+    """What every ranking is made for: the shop, the available products (n_products,), the `seen` rule and the length."""
+
+    replay: Replay
+    available: npt.NDArray[np.bool_]
+    seen: Seen
+    k: int
+
+    def left_out(self, customer: int) -> set[int]:
+        return self.replay.seen(customer) if self.seen == "exclude" else set[int]()
+
+
+def ranker_of(name: ModelName, task: RankingTask) -> Ranker:
+    """Return the ranker of a model.
 
     `served` is the final list; `neighbours` and `content` are the same code with all other weights at 0. The others score
-    the whole catalogue by themselves.
+    the whole catalogue.
     """
-    n_products = len(available)
+    data, model = task.replay.data, task.replay.model
     match name:
         case "popularity":
-            counts = np.bincount(log.products, minlength=n_products).astype(np.float64)
-            return _same_for_all(counts, replay, available=available, seen=seen, k=k)
+            return _same_for_all(np.bincount(data.log.products, minlength=data.n_products).astype(np.float64), task)
         case "recent_popularity":
-            recent = trends.popularity(log, _without_momentum(replay), n_products=n_products)
-            return _same_for_all(recent, replay, available=available, seen=seen, k=k)
+            return _same_for_all(popularity(data, _without_momentum(model)), task)
         case "segment_trend":
-            scores = trends.segment_scores(log, _without_momentum(replay), segments, n_products=n_products)
-            rankers = [_same_for_all(own, replay, available=available, seen=seen, k=k) for own in scores]
+            rankers = [_same_for_all(own, task) for own in segment_popularity(data, _without_momentum(model))]
 
             def rank(customer: int) -> Sequence[int]:
-                return rankers[segments[customer]](customer)
+                return rankers[data.segments[customer]](customer)
 
             return rank
         case "item_knn":
-            return _item_knn(log, replay, available=available, seen=seen, k=k)
+            return _item_knn(task)
         case "neighbours":
-            source_weights = replay.model.source_weights
-            only = replace(
-                _NOTHING, bought_together=source_weights.bought_together, viewed_together=source_weights.viewed_together
-            )
-            return _served(replay, replace(replay.model, source_weights=only, variety=0.0), seen=seen, k=k)
+            weights = model.config.source_weights
+            only = replace(_NOTHING, bought_together=weights.bought_together, viewed_together=weights.viewed_together)
+            return _served(_weighing(model, only), task)
         case "content":
-            only = replace(_NOTHING, similar_product=0.5, category_interest=1.0)
-            return _served(replay, replace(replay.model, source_weights=only, variety=0.0), seen=seen, k=k)
+            return _served(_weighing(model, replace(_NOTHING, similar_product=0.5, category_interest=1.0)), task)
         case _:
-            return _served(replay, replay.model, seen=seen, k=k)
+            return _served(model, task)
 
 
-def unseen_of(order: Sequence[int], seen: Collection[int], *, k: int) -> list[int]:
-    """Return the first `k` of an order of products that are not among `seen`."""
+def first_unseen(order: Sequence[int], seen: Collection[int], *, k: int) -> list[int]:
+    """Return the first `k` products of an order that are not among `seen`."""
     return [index for index in order[: k + len(seen)] if index not in seen][:k]
 
 
-def hits_of(
-    rankings: Mapping[int, Sequence[int]], ground_truth_of: GroundTruth, *, k: int
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-    """Compare rankings with what is relevant: hits (n_customers, k) by rank, and how many products are relevant to each."""
-    hits = np.zeros((len(ground_truth_of.customers), k), dtype=np.bool_)
-    n_relevant = np.zeros(len(ground_truth_of.customers), dtype=np.int64)
-    for row, customer in enumerate(ground_truth_of.customers.tolist()):
-        wanted = ground_truth_of.of(customer)
-        ranking = np.asarray(rankings[customer], dtype=np.int64)[:k]
-        hits[row, : len(ranking)] = np.isin(ranking, wanted)
-        n_relevant[row] = len(wanted)
-    return hits, n_relevant
+def _without_momentum(model: Model) -> Hyperparameters:
+    """Baselines do without the factor that only this project has."""
+    return replace(model.config.hyperparameters, momentum_exponent=0.0)
 
 
-def _without_momentum(replay: Replay) -> Hyperparameters:
-    """Leave out of a baseline what only this project has."""
-    return replace(replay.model.hyperparameters, momentum_exponent=0.0)
+def _weighing(model: Model, source_weights: SourceWeights) -> Model:
+    return replace(model, config=replace(model.config, source_weights=source_weights, variety=0.0))
 
 
-def _served(replay: Replay, model: Model, *, seen: Seen, k: int) -> Ranker:
-    used = replace(model, seen_again=None, rebuy_days={}) if seen == "drop" else model
-
+def _served(model: Model, task: RankingTask) -> Ranker:
     def rank(customer: int) -> Sequence[int]:
-        made = replay.list_for(customer, model=used)
-        return top_product_indexes(made, without=replay.seen(customer) if seen == "drop" else (), k=k)
+        return task.replay.ranking(customer, model=model, seen=task.seen, k=task.k)
 
     return rank
 
 
-def _same_for_all(
-    scores: npt.NDArray[np.float64], replay: Replay, *, available: npt.NDArray[np.bool_], seen: Seen, k: int
-) -> Ranker:
+def _same_for_all(scores: npt.NDArray[np.float64], task: RankingTask) -> Ranker:
     order = np.lexsort((np.arange(len(scores)), -scores))
-    order = order[available[order]].tolist()
+    available = order[task.available[order]].tolist()
 
     def rank(customer: int) -> Sequence[int]:
-        left_out = replay.seen(customer) if seen == "drop" else set[int]()
-        return unseen_of(order, left_out, k=k)
+        return first_unseen(available, task.left_out(customer), k=task.k)
 
     return rank
 
 
-def _item_knn(log: EventLog, replay: Replay, *, available: npt.NDArray[np.bool_], seen: Seen, k: int) -> Ranker:
-    """Rank by the summed cosine to everything that a customer took an interest in, whatever it was and when."""
-    matrix = interaction_matrix(log, np.ones(len(log.products)), n_products=len(available))
-    everyone_alike = activity_weights(matrix, exponent=0.0)
-    near: Any = co_occurrence(
+def _item_knn(task: RankingTask) -> Ranker:
+    """Rank by the sum of cosines to all products of the customer, whatever the event types and times."""
+    log = task.replay.data.log
+    n_products = len(task.available)
+    matrix = interaction_matrix(log, np.ones(len(log.products)), n_products=n_products)
+    neighbours, _ = co_occurrence(
         matrix,
-        everyone_alike,
-        seed_exponent=0.5,
-        candidate_exponent=0.5,
-        momentum=np.ones(len(available)),
+        activity_weights(matrix, exponent=0.0),
+        Normalisation(seed_exponent=0.5, candidate_exponent=0.5, candidate_factors=np.ones(n_products)),
         n_neighbours=N_KNN,
         n_candidates=0,
-    )[0]
+    )
 
     def rank(customer: int) -> Sequence[int]:
-        scores = np.asarray((matrix[[customer]] @ near).todense()).ravel() * available
-        if seen == "drop":
-            scores[list(replay.seen(customer))] = 0.0
-        return top_k(np.arange(len(scores), dtype=np.int32), scores, n=k).tolist()
+        scores = np.asarray((matrix[[customer]] @ neighbours).todense()).ravel() * task.available
+        scores[list(task.left_out(customer))] = 0.0
+        return top_k(np.arange(len(scores), dtype=np.int32), scores, k=task.k).tolist()
 
     return rank

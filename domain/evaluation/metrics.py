@@ -1,36 +1,36 @@
-"""How good ranked lists are, one value per customer, and how sure the mean of such values is.
+"""Ranking metrics, one value per customer, and bootstrap intervals of their means.
 
-`hits` (n_customers, k) says by rank whether the product there is relevant, False where a list ends before k. `n_relevant`
-(n_customers,) counts the relevant products of each customer, with those that no list can hold. Customers without any have
-no recall and no NDCG: they are to be left out, and counted, before.
+`hits` (n_customers, k) marks by rank whether the product there is relevant; it is False after the end of a short list.
+`n_relevant` (n_customers,) counts the relevant products of each customer, including those that no list can contain.
+Customers without relevant products have no recall and no NDCG; callers leave them out and count them.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-RESAMPLED_AT_ONCE = 1 << 20
+VALUES_PER_BLOCK = 1 << 20
 
 
 def recall_at_k(hits: npt.NDArray[np.bool_], n_relevant: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return the part of each customer's relevant products that the list holds: hits / relevant.
+    """Return the share of each customer's relevant products in the list: hits / relevant.
 
-    It cannot reach 1 where more products are relevant than the list has places. Raises ValueError as `_check` says.
+    It stays below 1 if more products are relevant than the list has ranks. Raises ValueError as `_check` describes.
     """
     _check(hits, n_relevant)
     return hits.sum(axis=1) / n_relevant
 
 
 def ndcg_at_k(hits: npt.NDArray[np.bool_], n_relevant: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return the discounted gain of each list, divided by that of the best possible list.
+    """Return the discounted cumulative gain of each list over that of the ideal list.
 
-    DCG = sum over the hits of 1 / log2(rank + 1), ranks from 1 (Järvelin & Kekäläinen 2002, with binary gain); the best list
-    begins with min(k, relevant) hits, so that 1 can always be reached. Raises ValueError as `_check` says.
+    DCG = sum over the hits of 1 / log2(rank + 1), ranks from 1 (Järvelin & Kekäläinen 2002, binary gain). The ideal list
+    begins with min(k, relevant) hits, so 1 can always be reached. Raises ValueError as `_check` describes.
     """
     _check(hits, n_relevant)
     k = hits.shape[1]
     discounts = 1 / np.log2(np.arange(k) + 2)
     best = np.cumsum(discounts)[np.minimum(k, n_relevant) - 1]
-    # A sum in another order than the best one's may pass it by the last bit.
+    # The two sums differ in order, so their ratio can exceed 1 by the last bit.
     return np.minimum(hits @ discounts / best, 1.0)
 
 
@@ -46,24 +46,24 @@ def mrr_at_k(hits: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
 
 
 def catalogue_coverage(lists: npt.NDArray[np.int64], *, n_products: int) -> float:
-    """Return the part of a catalogue of `n_products` that is in at least one list; 0 for an empty catalogue.
+    """Return the share of a catalogue of `n_products` that is in at least one list; 0 for an empty catalogue.
 
-    `lists` holds product indexes in any shape; negative ones fill up lists that end early, and do not count.
+    `lists` holds product indexes in any shape; negative ones pad short lists and do not count.
     """
-    shown = np.unique(lists)
-    return int(np.count_nonzero(shown >= 0)) / max(n_products, 1)
+    listed = np.unique(lists)
+    return int(np.count_nonzero(listed >= 0)) / max(n_products, 1)
 
 
 def bootstrap_interval(values: npt.NDArray[np.float64], *, rng: np.random.Generator, n: int = 1000) -> tuple[float, float]:
     """Return the 95 % percentile interval of the mean of `values` (n_customers,), from `n` resamples (Efron 1979).
 
-    Customers are what is drawn again, so the interval says how much the mean owes to who happened to come; it does not tell
-    two models apart that were measured on the same customers. Resamples are drawn in blocks of about a million customers.
-    Raises ValueError without values.
+    Customers are resampled, so the interval shows how much the mean depends on the sample of customers. It does not
+    compare two models on the same customers. Raises ValueError without values.
     """
     if not len(values):
-        raise ValueError("no values to resample")
-    at_once = max(RESAMPLED_AT_ONCE // len(values), 1)
+        raise ValueError("there are no values to resample")
+    # Blocks of about a million values bound memory.
+    at_once = max(VALUES_PER_BLOCK // len(values), 1)
     means = np.concatenate(
         [
             values[rng.integers(len(values), size=(min(at_once, n - first), len(values)))].mean(axis=1)
@@ -75,9 +75,9 @@ def bootstrap_interval(values: npt.NDArray[np.float64], *, rng: np.random.Genera
 
 
 def _check(hits: npt.NDArray[np.bool_], n_relevant: npt.NDArray[np.int64]) -> None:
-    """Raise ValueError for a customer with no relevant product, or with more hits than that, and for lists of no place."""
+    """Raise ValueError for empty lists, and for customers without relevant products or with more hits than those."""
     if not hits.shape[1]:
-        raise ValueError("lists need at least one place")
+        raise ValueError("lists need at least one rank")
     if (n_relevant < 1).any():
         raise ValueError("leave out customers without relevant products")
     if (hits.sum(axis=1) > n_relevant).any():

@@ -1,33 +1,32 @@
-"""Which events are hidden, so that recommendations can be compared with what customers then did."""
+"""Split a log into train and test events: the ground truth is what customers did in the test part."""
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from domain.records.recommendations import Seen
 from domain.records.values import DAY
 from domain.training.event_log import EventLog
 
-Seen = Literal["keep", "drop"]
-
-HELD_OUT_SHARE = 0.15
+TEST_SHARE = 0.15
 MIN_DAYS = 3
 MIN_CUSTOMERS = 30
 
 
 class Split(Struct, frozen=True, kw_only=True):
-    """The events that are shown and those that are held out, over one numbering of customers and products."""
+    """Train and test events over one numbering of customers and products."""
 
     train: EventLog
     test: EventLog
 
 
 class GroundTruth(Struct, frozen=True, kw_only=True):
-    """What each customer turned to in the held-out part: (customer, product) pairs, each once, sorted.
+    """The products that each customer turned to in the test part: sorted, distinct pairs of customer and product.
 
-    `customers` lists those who are evaluated; `left_out` counts those with held-out events who are not: nothing of theirs
-    was shown, or all that is held out had been seen.
+    `customers` are those who are evaluated, `of_pair` and `products` their pairs. `left_out` counts the other customers
+    with test events: they have no train event, or have seen all their test products.
     """
 
     customers: npt.NDArray[np.int64]
@@ -36,7 +35,7 @@ class GroundTruth(Struct, frozen=True, kw_only=True):
     left_out: int
 
     def sample(self, n: int, *, rng: np.random.Generator) -> "GroundTruth":
-        """Keep `n` customers drawn by `rng`, or all where there are no more."""
+        """Return the ground truth of `n` random customers, or of all if there are no more."""
         if len(self.customers) <= n:
             return self
         customers = np.sort(rng.choice(self.customers, size=n, replace=False))
@@ -46,26 +45,38 @@ class GroundTruth(Struct, frozen=True, kw_only=True):
         )
 
     def of(self, customer: int) -> npt.NDArray[np.int64]:
+        """Return the relevant products of one customer."""
         first, last = np.searchsorted(self.of_pair, [customer, customer + 1])
         return self.products[first:last]
 
+    def hits(self, rankings: Mapping[int, Sequence[int]], *, k: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+        """Return the hits (n_customers, k) of rankings by rank, and the number of relevant products (n_customers,)."""
+        hits = np.zeros((len(self.customers), k), dtype=np.bool_)
+        n_relevant = np.zeros(len(self.customers), dtype=np.int64)
+        for row, customer in enumerate(self.customers.tolist()):
+            relevant = self.of(customer)
+            ranking = np.asarray(rankings[customer], dtype=np.int64)[:k]
+            hits[row, : len(ranking)] = np.isin(ranking, relevant)
+            n_relevant[row] = len(relevant)
+        return hits, n_relevant
+
 
 def last_days(log: EventLog, days: float) -> Split:
-    """Hold out what happened in the last `days` before the newest event."""
+    """Hold out the events of the last `days` before the newest event."""
     return _split(log, log.occurred_at > log.newest - int(days * DAY))
 
 
 def last_of_each(log: EventLog) -> Split:
-    """Hold out the newest event of each customer, the last one in the log's order where instants are equal."""
+    """Hold out the newest event of each customer; of equal instants the last one in the log."""
     order = np.lexsort((log.occurred_at, log.customers))
     last = np.diff(log.customers[order], append=-1) != 0
-    test = np.zeros(len(order), dtype=np.bool_)
-    test[order[last]] = True
-    return _split(log, test)
+    is_test = np.zeros(len(order), dtype=np.bool_)
+    is_test[order[last]] = True
+    return _split(log, is_test)
 
 
 def some_of_each(log: EventLog, *, rng: np.random.Generator) -> Split:
-    """Hold out a random tenth of each customer's products with all events of theirs, at least one of two or more."""
+    """Hold out a random tenth of each customer's products with all their events, at least one of two or more."""
     n_products = int(log.products.max(initial=0)) + 1
     pairs, pair_of = np.unique(log.customers * n_products + log.products, return_inverse=True)
     customer = pairs // n_products
@@ -73,39 +84,39 @@ def some_of_each(log: EventLog, *, rng: np.random.Generator) -> Split:
     starts = np.flatnonzero(np.diff(customer[order], prepend=-1))
     sizes = np.diff(np.append(starts, len(order)))
     rank = np.arange(len(order)) - np.repeat(starts, sizes)
-    wanted = np.where(sizes > 1, np.maximum(sizes // 10, 1), 0)
-    test = np.empty(len(pairs), dtype=np.bool_)
-    test[order] = rank < np.repeat(wanted, sizes)
-    return _split(log, test[pair_of])
+    n_test = np.where(sizes > 1, np.maximum(sizes // 10, 1), 0)
+    is_test = np.empty(len(pairs), dtype=np.bool_)
+    is_test[order] = rank < np.repeat(n_test, sizes)
+    return _split(log, is_test[pair_of])
 
 
 def by_day(log: EventLog) -> Split | None:
-    """Hold out the last days, those with about 15 % of the events; None where the events lie on less than 3 days."""
+    """Hold out the last days, those with about 15 % of the events; None if the events cover fewer than 3 days."""
     days = log.occurred_at // DAY
     newest_first, counts = np.unique(-days, return_counts=True)
     if len(newest_first) < MIN_DAYS:
         return None
-    n_days = int(np.searchsorted(np.cumsum(counts), HELD_OUT_SHARE * len(days))) + 1
+    n_days = int(np.searchsorted(np.cumsum(counts), TEST_SHARE * len(days))) + 1
     first = -newest_first[min(n_days, len(newest_first) - 1) - 1]
     return _split(log, days >= first)
 
 
 def for_tuning(log: EventLog, *, seed: int) -> Split | None:
-    """Hide events to tune on: the last days where times are real and enough customers come back, else some of each.
+    """Hold out events for tuning: the last days if times are real and enough customers return, else some of each customer.
 
-    None where fewer than 30 customers could be compared.
+    Returns None if fewer than 30 customers could be compared.
     """
     splits = (by_day(log), some_of_each(log, rng=np.random.default_rng(seed)))
-    usable = (split for split in splits if split and len(ground_truth_of(split, seen="drop").customers) >= MIN_CUSTOMERS)
+    usable = (split for split in splits if split and len(ground_truth_of(split, seen="exclude").customers) >= MIN_CUSTOMERS)
     return next(usable, None)
 
 
 def ground_truth_of(split: Split, *, seen: Seen) -> GroundTruth:
-    """Collect what is to be found; with `drop`, products that the customer has shown events with do not count."""
+    """Collect the ground truth; with `seen` = exclude, products of the customer's train events do not count."""
     n_products = 1 + max(int(part.products.max(initial=0)) for part in (split.train, split.test))
     test: npt.NDArray[np.int64] = np.unique(split.test.customers * n_products + split.test.products)
     everyone = np.unique(test // n_products)
-    if seen == "drop":
+    if seen == "exclude":
         test = np.setdiff1d(test, split.train.customers * n_products + split.train.products)
     test = test[np.isin(test // n_products, split.train.customers)]
     customers = np.unique(test // n_products)
@@ -117,5 +128,5 @@ def ground_truth_of(split: Split, *, seen: Seen) -> GroundTruth:
     )
 
 
-def _split(log: EventLog, test: npt.NDArray[np.bool_]) -> Split:
-    return Split(train=log.only(~test), test=log.only(test))
+def _split(log: EventLog, is_test: npt.NDArray[np.bool_]) -> Split:
+    return Split(train=log.only(~is_test), test=log.only(is_test))

@@ -1,6 +1,6 @@
-"""How alike two products are by what the catalogue says of them; it works for products that no one has touched."""
+"""Compare products by their catalogue data alone, which also works for products without any event."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -8,9 +8,10 @@ import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.ranking.hashing import hashed
+from domain.ranking.contributions import NO_CONTRIBUTIONS, SOURCE_INDEX, Contributions
+from domain.ranking.inputs import RankingInputs
 from domain.ranking.model import WordWeights
-from domain.ranking.tfidf import WordVectors, cosine, vectors
+from domain.ranking.tfidf import WordVectors, cosine, hash_text, vectors
 from domain.records.products import Product, category_levels
 
 N_SIMILAR = 20
@@ -20,14 +21,17 @@ MAX_COMPARED = 1000
 TIE = 1e-9
 
 CATEGORY, WORDS, BRAND, PRICE = 0.4, 0.3, 0.15, 0.15
-"""How much each kind of likeness counts; they add to 1."""
+"""Weights of the features; they add to 1."""
+
+N_CONTENT_SEEDS = 10
+MIN_SIMILARITY = 0.3
 
 
 class ProductFeatures(Struct, frozen=True, kw_only=True):
     """Products as arrays of the same length n.
 
-    `levels` (n, 6) hashes the category path down to each level, 0 below its end; `depths` counts the levels; `brands` are
-    hashes, 0 for none; `log_prices` NaN where unknown; `words` are the names as TF-IDF vectors.
+    `levels` (n, 6) hash the category path down to each level, 0 below its end; `depths` count the levels; `brands` are
+    hashes, 0 for none; `log_prices` are NaN where unknown; `words` are the names as TF-IDF vectors.
     """
 
     levels: npt.NDArray[np.uint64]
@@ -37,7 +41,7 @@ class ProductFeatures(Struct, frozen=True, kw_only=True):
     words: WordVectors
 
     def take(self, rows: npt.NDArray[np.intp]) -> "ProductFeatures":
-        """Choose some of the products."""
+        """Return the features of some of the products."""
         return ProductFeatures(
             levels=self.levels[rows],
             depths=self.depths[rows],
@@ -48,24 +52,24 @@ class ProductFeatures(Struct, frozen=True, kw_only=True):
 
 
 def features(products: Sequence[Product], words: WordWeights) -> ProductFeatures:
-    """Extract the features of `products`, in their order; `words` says how much each word tells."""
+    """Extract the features of `products`, in their order, with the word weights of the model."""
     paths = [_levels(product.category) for product in products]
     levels = np.array(paths, dtype=np.uint64).reshape(len(products), LEVELS)
     prices = np.array([product.price or np.nan for product in products], dtype=np.float64)
     return ProductFeatures(
         levels=levels,
         depths=np.count_nonzero(levels, axis=1),
-        brands=np.array([hashed(product.brand or "") for product in products], dtype=np.uint64),
+        brands=np.array([hash_text(product.brand or "") for product in products], dtype=np.uint64),
         log_prices=np.log(prices).astype(np.float32),
         words=vectors([name_of(product) for product in products], words),
     )
 
 
 def similarity(one: ProductFeatures, other: ProductFeatures) -> npt.NDArray[np.float32]:
-    """Compare each product of `one` with each of `other`; return (n, m) values in [0, 1], 1 for the same features.
+    """Return the similarity of each product of `one` to each of `other`: (n, m) values in [0, 1], 1 for equal features.
 
     0.4 x shared leading category levels / the deeper path, 0.3 x cosine of the names' TF-IDF vectors, 0.15 for the same
-    brand, 0.15 x exp(-|log price ratio|): half for twice the price, a band of prices with soft edges.
+    brand, 0.15 x exp(-|log price ratio|), which is half of it for twice the price.
     """
     shared = np.zeros((len(one.depths), len(other.depths)), dtype=np.float32)
     for level in range(min(one.depths.max(initial=0), other.depths.max(initial=0))):
@@ -80,8 +84,8 @@ def similarity(one: ProductFeatures, other: ProductFeatures) -> npt.NDArray[np.f
 def similar_products(products: Sequence[Product], words: WordWeights) -> Iterator[tuple[int, list[int], list[float]]]:
     """Yield for each product its index, and the indexes and similarities of the 20 most similar ones, best first.
 
-    Products are compared within their category, or within the lowest upper level that has more than 20. Categories of more
-    than 1,000 are compared in parts, sorted so that a brand and a price level stay together. Ties go to the lower index.
+    Each product is compared within its category, or within the lowest upper level of more than 20 products. Categories of
+    more than 1,000 are split by brand and price, because cost grows with the square of the size. Ties go to the lower index.
     """
     ordered = sorted(products, key=lambda product: product.product_index)
     indexes = np.array([product.product_index for product in ordered], dtype=np.int64)
@@ -103,7 +107,7 @@ def similar_products(products: Sequence[Product], words: WordWeights) -> Iterato
 
 
 def _parts(group: list[int], products: Sequence[Product]) -> Iterator[npt.NDArray[np.intp]]:
-    """Part the places of a category's products, each part in the order of `products`."""
+    """Split the positions of a category's products into parts of at most MAX_COMPARED, sorted by position."""
     if len(group) > MAX_COMPARED:
         group = sorted(group, key=lambda place: (products[place].brand or "", products[place].price or 0.0, place))
     for first in range(0, len(group), MAX_COMPARED):
@@ -113,10 +117,10 @@ def _parts(group: list[int], products: Sequence[Product]) -> Iterator[npt.NDArra
 def _most_similar(
     rows: npt.NDArray[np.intp], pool: ProductFeatures, indexes: npt.NDArray[np.int64]
 ) -> Iterator[tuple[int, list[int], list[float]]]:
-    """Yield for each of `rows`, places in `pool`, the most similar products of it; `indexes` are their product indexes."""
+    """Yield the most similar products of each of `rows`, positions in `pool`; `indexes` are its product indexes."""
     alike = similarity(pool.take(rows), pool)
     alike[np.arange(len(rows)), rows] = -1.0
-    # The least of differences puts ties in the order of the indexes.
+    # A tiny penalty by position breaks ties towards the lower index.
     ordered = alike - np.arange(len(indexes)) * TIE
     n = min(N_SIMILAR, len(indexes) - 1)
     best = np.argpartition(-ordered, n, axis=1)[:, :n] if n else np.empty((len(rows), 0), dtype=np.intp)
@@ -132,11 +136,39 @@ def _compared_in(category: str | None, groups: dict[str | None, list[int]]) -> s
 
 
 def name_of(product: Product) -> str:
-    """Return a product's name, nothing where that is only its id, as for a product that came without one."""
+    """Return the name of a product, or nothing where the name is only its id."""
     return "" if product.name == product.product_id else product.name
 
 
 @lru_cache(maxsize=65_536)
 def _levels(category: str | None) -> tuple[int, ...]:
-    hashes = [hashed(path) for path in category_levels(category)[:LEVELS]]
+    hashes = [hash_text(path) for path in category_levels(category)[:LEVELS]]
     return tuple(hashes + [0] * (LEVELS - len(hashes)))
+
+
+def similar_without_lists(
+    products: Sequence[Product], inputs: RankingInputs, *, past: Mapping[int, Product], seeds: Mapping[int, float]
+) -> Contributions:
+    """Compare by content the pairs that training did not: seeds without a list, and products newer than the model.
+
+    Training never compared these pairs, so nothing counts twice. `seeds` are the weights of the products `past`.
+    """
+    strongest = sorted(seeds, key=lambda index: (-seeds[index], index))[:N_CONTENT_SEEDS]
+    listed = {entry.product_index for entry in inputs.neighbours if entry.similar_product}
+    is_listed = np.array([index in listed for index in strongest], dtype=np.bool_)
+    indexes = np.array([product.product_index for product in products], dtype=np.intp)
+    is_new = indexes > inputs.model.newest_product_index
+    if is_listed.all() and not is_new.any():
+        return NO_CONTRIBUTIONS
+    words = inputs.model.words
+    similarities = similarity(features([past[index] for index in strongest], words), features(products, words))
+    uncompared = (is_new | ~is_listed[:, None]) & (indexes != np.array(strongest, dtype=np.intp)[:, None])
+    rows, positions = np.nonzero(uncompared & (similarities >= MIN_SIMILARITY))
+    numbers = {index: number for number, index in enumerate(past)}
+    weights = np.array([seeds[index] for index in strongest])
+    return Contributions(
+        positions=positions,
+        sources=np.full(len(rows), SOURCE_INDEX["similar_product"]),
+        causes=np.array([numbers[index] for index in strongest], dtype=np.intp)[rows],
+        amounts=inputs.model.config.source_weights.similar_product * weights[rows] * similarities[rows, positions],
+    )

@@ -1,4 +1,7 @@
-"""What scores are made of: arrays while a list is made, bytes while it is stored."""
+"""The contributions that add up to a score: arrays while a list is computed, bytes while it is stored.
+
+A reason names a contribution, so the reasons of a product are the arithmetic of its score.
+"""
 
 from collections.abc import Sequence
 
@@ -10,13 +13,14 @@ from domain.records.recommendations import SOURCES, Contribution, Source
 
 CONTRIBUTION = np.dtype([("source", "u1"), ("cause", "<i2"), ("amount", "<f4")])
 NO_CAUSE = -1
+SOURCE_INDEX: dict[Source, int] = {source: index for index, source in enumerate(SOURCES)}
 
 
 class Contributions(Struct, frozen=True, kw_only=True):
-    """The parts of the scores of some products, as parallel arrays with one entry per part.
+    """Contributions to the scores of some products, as parallel arrays with one entry each.
 
-    `positions` says which product a part belongs to; `sources` are positions in SOURCES, `causes` in a table of product ids
-    and category paths, NO_CAUSE for none.
+    `positions` index the products; `sources` index SOURCES; `causes` index a table of product ids and category paths, or
+    are NO_CAUSE.
     """
 
     positions: npt.NDArray[np.intp]
@@ -25,45 +29,45 @@ class Contributions(Struct, frozen=True, kw_only=True):
     amounts: npt.NDArray[np.float64]
 
     def totals(self, n_products: int) -> npt.NDArray[np.float64]:
-        """Sum up the parts of each product (n_products,)."""
+        """Return the sum of the contributions to each product (n_products,)."""
         return np.bincount(self.positions, weights=self.amounts, minlength=n_products).astype(np.float64, copy=False)
 
     def packed(self, chosen: Sequence[int]) -> list[bytes]:
-        """Pack the positive parts of each of the products at the positions `chosen`, as PART says."""
-        places = np.full(max(self.positions.max(initial=-1), max(chosen, default=-1)) + 1, -1)
-        places[list(chosen)] = np.arange(len(chosen))
-        place_of = places[self.positions]
-        wanted = np.flatnonzero((place_of >= 0) & (self.amounts > 0))
-        wanted = wanted[np.argsort(place_of[wanted], kind="stable")]
-        records = np.empty(len(wanted), dtype=CONTRIBUTION)
-        records["source"] = self.sources[wanted]
-        records["cause"] = self.causes[wanted]
-        records["amount"] = self.amounts[wanted]
-        together = records.tobytes()
-        ends = (np.bincount(place_of[wanted], minlength=len(chosen)).cumsum() * CONTRIBUTION.itemsize).tolist()
-        return [together[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        """Pack the positive contributions to each of the products at the positions `chosen` as CONTRIBUTION records."""
+        ranks = np.full(max(self.positions.max(initial=-1), max(chosen, default=-1)) + 1, -1)
+        ranks[list(chosen)] = np.arange(len(chosen))
+        rank_of = ranks[self.positions]
+        kept = np.flatnonzero((rank_of >= 0) & (self.amounts > 0))
+        kept = kept[np.argsort(rank_of[kept], kind="stable")]
+        records = np.empty(len(kept), dtype=CONTRIBUTION)
+        records["source"] = self.sources[kept]
+        records["cause"] = self.causes[kept]
+        records["amount"] = self.amounts[kept]
+        packed = records.tobytes()
+        ends = (np.bincount(rank_of[kept], minlength=len(chosen)).cumsum() * CONTRIBUTION.itemsize).tolist()
+        return [packed[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def concatenate(*kinds: Contributions) -> Contributions:
-    """Put the parts of several kinds of sources one after the other."""
+def concatenate(*parts: Contributions) -> Contributions:
+    """Return all contributions in one struct, in the order given."""
     return Contributions(
-        positions=np.concatenate([kind.positions for kind in kinds]),
-        sources=np.concatenate([kind.sources for kind in kinds]),
-        causes=np.concatenate([kind.causes for kind in kinds]),
-        amounts=np.concatenate([kind.amounts for kind in kinds]),
+        positions=np.concatenate([part.positions for part in parts]),
+        sources=np.concatenate([part.sources for part in parts]),
+        causes=np.concatenate([part.causes for part in parts]),
+        amounts=np.concatenate([part.amounts for part in parts]),
     )
 
 
-_NONE = np.empty(0, dtype=np.intp)
-NO_CONTRIBUTIONS = Contributions(positions=_NONE, sources=_NONE, causes=_NONE, amounts=np.empty(0))
+_EMPTY = np.empty(0, dtype=np.intp)
+NO_CONTRIBUTIONS = Contributions(positions=_EMPTY, sources=_EMPTY, causes=_EMPTY, amounts=np.empty(0))
 
 
 def unpack_contributions(packed: bytes, *, causes: Sequence[str]) -> list[Contribution]:
-    """Read back the parts of one product; `causes` is the table that they point into."""
+    """Return the contributions to one product; `causes` is the table that they index."""
     records: list[tuple[int, int, float]] = np.frombuffer(packed, dtype=CONTRIBUTION).tolist()
     return [(SOURCES[source], None if cause == NO_CAUSE else causes[cause], amount) for source, cause, amount in records]
 
 
 def sources_in(packed: Sequence[bytes]) -> set[Source]:
-    """Tell which sources these products have parts of."""
+    """Return the sources that contribute to any of these products."""
     return {SOURCES[source] for source in set(np.frombuffer(b"".join(packed), dtype=CONTRIBUTION)["source"].tolist())}

@@ -1,4 +1,4 @@
-"""From scored candidates to a ranked list: best first, without near-duplicates or one category filling it."""
+"""Rerank scored candidates, so that near-duplicates and single categories do not fill a list."""
 
 from collections.abc import Hashable, Iterable, Sequence
 
@@ -14,36 +14,36 @@ SAME_BRAND_IN_CATEGORY = 0.85
 def rerank(
     products: Sequence[Product], scores: npt.NDArray[np.float64], *, k: int, variety: float = 1.0
 ) -> list[tuple[int, float]]:
-    """Choose the best `k`; return their positions in `products` with the scores they were chosen at.
+    """Choose the best `k`; return their positions in `products` with their penalised scores.
 
-    Every product of a category that is already chosen lowers the scores of the others of that category by 7 %, one of the
-    same brand as well by another 15 %, both to the power of `variety`. Scores never rise from one place to the next, so a
-    shorter list is the beginning of a longer one. Ties go to the lower product index.
-
-    It chooses as a greedy loop does, without the loop: products of one brand in a category are chosen in the order of
-    their scores, so each knows how many come before it; with that known, the same holds for each category.
+    Each chosen product lowers the scores of the others of its category by 7 %, and those of its brand in that category by
+    another 15 %, both to the power of `variety`. Scores fall from rank to rank, so a shorter list is a prefix of a longer
+    one. Ties go to the lower product index.
     """
+    # The result is that of a greedy loop (maximal marginal relevance), without the loop. Within a brand and category the
+    # greedy order is the order of scores, so a product's rank there counts the penalties before it; then the same holds
+    # for the penalised scores within a category.
     indexes = np.array([product.product_index for product in products], dtype=np.intp)
-    categories = _numbered(product.category for product in products)
-    # A product without a brand shares it with none.
-    brands = _numbered((product.category, product.brand or product.product_index) for product in products)
-    lowered = scores * SAME_BRAND_IN_CATEGORY ** (variety * _places(scores, indexes, within=brands))
-    lowered = lowered * SAME_CATEGORY ** (variety * _places(lowered, indexes, within=categories))
-    chosen = np.lexsort((indexes, -lowered))[:k]
-    return list(zip(chosen.tolist(), lowered[chosen].tolist(), strict=True))
+    categories = _group_numbers(product.category for product in products)
+    # A product without a brand is a brand of its own.
+    brands = _group_numbers((product.category, product.brand or product.product_index) for product in products)
+    penalised = scores * SAME_BRAND_IN_CATEGORY ** (variety * _ranks_within(brands, scores, indexes))
+    penalised = penalised * SAME_CATEGORY ** (variety * _ranks_within(categories, penalised, indexes))
+    chosen = np.lexsort((indexes, -penalised))[:k]
+    return list(zip(chosen.tolist(), penalised[chosen].tolist(), strict=True))
 
 
-def _numbered(groups: Iterable[Hashable]) -> npt.NDArray[np.intp]:
+def _group_numbers(groups: Iterable[Hashable]) -> npt.NDArray[np.intp]:
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(group, len(numbers)) for group in groups], dtype=np.intp)
 
 
-def _places(
-    scores: npt.NDArray[np.float64], indexes: npt.NDArray[np.intp], *, within: npt.NDArray[np.intp]
+def _ranks_within(
+    groups: npt.NDArray[np.intp], scores: npt.NDArray[np.float64], indexes: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.intp]:
-    """Rank each score among those of its group, from 0 for the highest, ties by index; `within` numbers the groups."""
-    order = np.lexsort((indexes, -scores, within))
-    sizes = np.bincount(within)
-    places = np.empty(len(scores), dtype=np.intp)
-    places[order] = np.arange(len(scores)) - np.repeat(sizes.cumsum() - sizes, sizes)
-    return places
+    """Rank each score within its group, from 0 for the highest, ties by index."""
+    order = np.lexsort((indexes, -scores, groups))
+    sizes = np.bincount(groups)
+    ranks = np.empty(len(scores), dtype=np.intp)
+    ranks[order] = np.arange(len(scores)) - np.repeat(sizes.cumsum() - sizes, sizes)
+    return ranks

@@ -1,22 +1,26 @@
-"""What is gathered for one list: everything that scoring reads, and nothing that it has to ask for."""
+"""Everything that one list is computed from, and the one rule of which history, lists and candidates belong to it."""
 
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from msgspec import Struct
 
-from domain.ranking.model import Model, TunedConfig, WeightedProducts
-from domain.records.customers import Activity, Customer, SegmentInputs, StoredAddress
+from domain.ranking.model import Model, NeighbourLists, WeightedProducts
+from domain.records.customers import SegmentInputs
 from domain.records.interactions import EventType
 from domain.records.products import Product
-from domain.records.recommendations import ListRequest, RecommendationList, ScoredList
+from domain.records.recommendations import ListRequest
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 MAX_HISTORY_EVENTS = 300
 MAX_HISTORY_CATEGORIES = 16
-"""Of how many categories of the history a list looks at what is popular."""
+"""How many categories of a history contribute their popular products."""
 
 
 class Versions(Struct, frozen=True, kw_only=True):
-    """What a stored list rests on; it is served only while all three are current."""
+    """What a stored list was computed from; it is served only while all three are current."""
 
     customer: int
     catalogue: int
@@ -31,22 +35,12 @@ class PastEvent(Struct, frozen=True, kw_only=True, gc=False):
     occurred_at: int
 
 
-class NeighbourLists(Struct, frozen=True, kw_only=True, gc=False):
-    """The trained neighbours of one product, each list packed as `domain.ranking.packing` says."""
-
-    product_index: int
-    bought_together: bytes
-    viewed_together: bytes
-    similar_product: bytes
-
-
 class RankingInputs(Struct, frozen=True, kw_only=True):
-    """What one customer's list is made of, read at one moment.
+    """The data behind one customer's list, read at one moment.
 
-    `history` has the last interactions, newest first; `bought` every product ever bought with the microseconds of its
-    last purchase; `neighbours` those of the products in `history`; `category_trends` what is popular in the categories of
-    `history` and in the one asked for, packed as `domain.ranking.packing` says; `recent_popularity` what is popular,
-    filled only while it has no model.
+    `history` has the last MAX_HISTORY_EVENTS interactions, newest first; `bought` every product ever bought with the
+    microseconds of its last purchase; `neighbours` the lists of the products in `history`; `category_trends` the popular
+    products of `trend_categories`, packed; `recent_popularity` is filled only while the shop has no model.
     """
 
     customer_id: str
@@ -60,11 +54,27 @@ class RankingInputs(Struct, frozen=True, kw_only=True):
     recent_popularity: WeightedProducts
 
 
-class CandidateQuery(Struct, frozen=True, kw_only=True):
-    """The products that scoring wants to see.
+def history_indexes(history: Iterable[PastEvent]) -> list[int]:
+    """Return the indexes of the products of a history, each once, newest first: the seeds of neighbours."""
+    return list(dict.fromkeys(event.product.product_index for event in history))
 
-    `product_indexes` by number; the newest `n_newest` of each of `categories`; and, so that a list is never shorter than
-    it must be, `n_fill` more of the newest that pass the filters of `request` and are not among `seen`.
+
+def trend_categories(history: Iterable[PastEvent], *, asked: str | None) -> list[str]:
+    """Return the categories whose popular products a list considers: the one `asked` for, then those of the history."""
+    categories = dict.fromkeys(event.product.category for event in history if event.product.category)
+    return [*([asked] if asked else []), *categories][:MAX_HISTORY_CATEGORIES]
+
+
+def in_order(keys: Iterable[K], found: Mapping[K, V | None]) -> dict[K, V]:
+    """Return the entries of `found` that hold something, in the order of `keys`."""
+    return {key: value for key in keys if (value := found.get(key))}
+
+
+class CandidateQuery(Struct, frozen=True, kw_only=True):
+    """The products to score.
+
+    `product_indexes` come first, then the newest `n_newest` of each of `categories`. Where fewer than `n_fill` of them are
+    new to the customer, the newest products that pass the filters of `request` fill the list up. `seen` are product ids.
     """
 
     product_indexes: tuple[int, ...]
@@ -74,36 +84,14 @@ class CandidateQuery(Struct, frozen=True, kw_only=True):
     seen: frozenset[str]
     request: ListRequest
 
+    def admit(self, products: Iterable[Product]) -> dict[int, Product]:
+        """Return the products that are available and pass the filters, by product index."""
+        return {product.product_index: product for product in products if product.available and self.request.admits(product)}
 
-class StoredList(Struct, frozen=True, kw_only=True):
-    """A list with its beginning as it is usually shown, and the versions it was computed from."""
+    def n_missing(self, admitted: Mapping[int, Product]) -> int:
+        """Return how many of the newest products to read so that the list is full, 0 where it is full.
 
-    recommendations: ScoredList
-    first_page: RecommendationList
-    versions: Versions
-
-
-class StoredProfile(Struct, frozen=True, kw_only=True):
-    """A customer as stored, read at one moment; `customer.segment` is already what `segment_inputs` decides."""
-
-    customer: Customer
-    addresses: list[StoredAddress]
-    activity: Activity
-    segment_inputs: SegmentInputs
-    history: list[PastEvent]
-    interest_days: float
-
-
-class ShopSummary(Struct, frozen=True, kw_only=True):
-    """How the shop stands, for `/health` and for deciding when to train; events are counted with order items one by one.
-
-    `n_events_untrained` is how many at least the model in use has not learned from.
-    """
-
-    n_products: int
-    n_events: int
-    n_events_trained: int
-    n_events_untrained: int
-    model_id: str
-    trained_at: datetime | None
-    choice: TunedConfig
+        The newest ones may be among `admitted` or `seen`, hence the margin.
+        """
+        missing = self.n_fill - sum(product.product_id not in self.seen for product in admitted.values())
+        return missing + len(admitted) + len(self.seen) if missing > 0 else 0

@@ -1,34 +1,55 @@
-"""What training learned of a shop, apart from the neighbour lists that are stored per product."""
+"""What training learned of a shop: the model, and the lists of products that are stored beside it."""
 
 from functools import cached_property
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from domain.ranking.hyperparameters import Hyperparameters
 from domain.records.customers import Segment, SegmentRule
 
 MAX_MODEL_CATEGORIES = 5000
-"""How many categories a model knows something of, those that are bought most: it is read whole into each process."""
+"""A model keeps figures of the categories with most purchases only, because every process reads it whole."""
+
+FOREVER = 36_500.0
+"""A half-life, in days, that in effect is none."""
+
+WIRE_NAMES = {"hyperparameters": "recipe", "source_weights": "blend", "ndcg_of_default_weights": "ndcg_of_default_blend"}
+"""Names in `/health` and in stored models, kept since the first release."""
 
 
-PUBLIC_NAMES = {"hyperparameters": "recipe", "source_weights": "blend"}
-"""What `/health` and stored models call them since the first release."""
+class Hyperparameters(Struct, frozen=True, kw_only=True):
+    """How training turns events into a model; the defaults serve a shop with too few events for tuning.
 
+    Half-lives are in days; exponents are powers.
+    """
 
-class WeightedProducts(Struct, frozen=True, kw_only=True, dict=True):
-    """Products with a weight each, best first: `products` are product indexes, `weights` lie in (0, 1]."""
-
-    products: tuple[int, ...] = ()
-    weights: tuple[float, ...] = ()
-
-    @cached_property
-    def by_index(self) -> dict[int, float]:
-        """The weights by product index, still best first; made once, as a model serves many requests."""
-        return dict(zip(self.products, self.weights, strict=True))
+    # Weight of an event's type; weight of a product with several events in a history.
+    event_exponent: float = 1.0
+    repeat_exponent: float = 0.5
+    # Half-life of an event in a history: as a seed of neighbours, and as an interest in its category.
+    history_days: float = 30.0
+    interest_days: float = 30.0
+    # Half-life of an event in training: for neighbours, and for popularity.
+    memory_days: float = FOREVER
+    trend_days: float = 14.0
+    # Half-life of a customer's first event with a product, and the power of the resulting momentum factor.
+    momentum_days: float = 14.0
+    momentum_exponent: float = 0.5
+    # Pseudo-count, in views, of all customers in the popularity with a segment.
+    segment_smoothing: float = 200.0
+    # Normalisation of co-occurrence by the activity of customers and the size of seed and candidate.
+    activity_exponent: float = 0.5
+    seed_exponent: float = 0.5
+    candidate_exponent: float = 0.4
+    # Penalty of the regressions, in mean sizes of a product, and the number of candidates of each regression.
+    ridge: float = 4.0
+    n_candidates: int = 100
+    # Shares of regression and transitions in a neighbour's weight; co-occurrence has the rest to 1.
+    ridge_share: float = 0.5
+    succession_share: float = 0.0
 
 
 class SourceWeights(Struct, frozen=True, kw_only=True):
-    """How much each source weighs in a score; every source is scaled to [0, 1] before."""
+    """The weight of each source in a score; sources are scaled to [0, 1] before."""
 
     bought_together: float = 1.0
     viewed_together: float = 1.0
@@ -40,25 +61,11 @@ class SourceWeights(Struct, frozen=True, kw_only=True):
     popular: float = 0.05
 
 
-class WordWeights(Struct, frozen=True, kw_only=True):
-    """How much the words of names tell, as `domain.ranking.tfidf` says: `idf` by word, `rare` for all others."""
+class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
+    """How the config was chosen: seed, number of trials and events, and the score of the best trial.
 
-    idf: dict[str, float] = {}
-    rare: float = 1.0
-
-
-class PriceFit(Struct, frozen=True, kw_only=True):
-    """How far a segment's purchases lie from their category's median: mean and deviation of log price ratios."""
-
-    mean: float = 0.0
-    deviation: float = 1.0
-
-
-class Tuning(Struct, frozen=True, kw_only=True, rename={"ndcg_of_default_weights": "ndcg_of_default_blend"}):
-    """How the model's choices were made: by which seed, in how many trials, on how many events, and what the best scored.
-
-    `ndcg` is the mean NDCG@20 of `n_customers` over held-out events of the shop, `ndcg_of_default_weights` what
-    the same neighbours reach with the documented weights of the sources; both are 0 where nothing could be held out.
+    `ndcg` is the mean NDCG@20 of `n_customers` on held-out events of the shop; `ndcg_of_default_weights` is that of the
+    same neighbours with the documented source weights. Both are 0 where no events could be held out.
     """
 
     seed: int = 0
@@ -69,10 +76,11 @@ class Tuning(Struct, frozen=True, kw_only=True, rename={"ndcg_of_default_weights
     ndcg_of_default_weights: float = 0.0
 
 
-class TunedConfig(Struct, frozen=True, kw_only=True, rename=PUBLIC_NAMES):
-    """All that tuning chooses; the defaults serve a shop with too few events to hold any out.
+class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
+    """Everything that tuning chooses; the defaults serve a shop with too few events to hold any out.
 
-    A category whose rate of rebuying is `rebuy_rate` or more counts as rebought.
+    `seen_again` is the score that a product of the customer's history gets for itself. A category counts as rebought from
+    `rebuy_rate` on. `variety` is the power of the penalties for products of one category or brand; 0 switches them off.
     """
 
     hyperparameters: Hyperparameters = Hyperparameters()
@@ -83,14 +91,38 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=PUBLIC_NAMES):
     tuning: Tuning = Tuning()
 
 
-class Model(Struct, frozen=True, kw_only=True, rename=PUBLIC_NAMES):
-    """One version of what was learned; instants in microseconds, `model_id` is `untrained` before the first training.
+class WeightedProducts(Struct, frozen=True, kw_only=True, dict=True):
+    """Products with a weight each, best first: `products` are product indexes, `weights` lie in (0, 1]."""
 
-    `rebuy_days` has the categories that people rebuy, with the usual days in between; `median_prices` are those of the
-    products bought in a category; `segment_events` counts what each segment's trend rests on. Products above
-    `newest_product_index` came after the training. `seen_again` is what a product in the customer's history gets
-    for itself, None where nothing seen may come back; `variety` is the power of the penalties for more of the same: 0 takes
-    them away.
+    products: tuple[int, ...] = ()
+    weights: tuple[float, ...] = ()
+
+    @cached_property
+    def by_index(self) -> dict[int, float]:
+        """The weights by product index, best first; computed once, because a model serves many requests."""
+        return dict(zip(self.products, self.weights, strict=True))
+
+
+class WordWeights(Struct, frozen=True, kw_only=True):
+    """Inverse document frequencies of the words of names: `idf` by word, `rare` for all other words."""
+
+    idf: dict[str, float] = {}
+    rare: float = 1.0
+
+
+class PriceFit(Struct, frozen=True, kw_only=True):
+    """Mean and deviation of a segment's log price ratios to the median price of each product's category."""
+
+    mean: float = 0.0
+    deviation: float = 1.0
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """One version of what was learned; instants in microseconds; `model_id` is `untrained` before the first training.
+
+    `rebuy_days` has the usual interval, in days, of each category that customers rebuy. `median_prices` are those of the
+    products bought in a category. `segment_events` counts the events behind each segment's trend. Products above
+    `newest_product_index` came after the training.
     """
 
     model_id: str = "untrained"
@@ -100,32 +132,32 @@ class Model(Struct, frozen=True, kw_only=True, rename=PUBLIC_NAMES):
     n_events: int = 0
     n_customers: int = 0
     n_products: int = 0
-    hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
-    source_weights: SourceWeights = field(default_factory=SourceWeights)
-    seen_again: float | None = 0.0
-    rebuy_rate: float = 0.25
-    variety: float = 0.5
-    tuning: Tuning = field(default_factory=Tuning)
-    segment_rule: SegmentRule = field(default_factory=SegmentRule)
+    config: TunedConfig = TunedConfig()
+    segment_rule: SegmentRule = SegmentRule()
     rebuy_days: dict[str, float] = {}
     median_prices: dict[str, float] = {}
     price_fit: dict[Segment, PriceFit] = {}
-    words: WordWeights = field(default_factory=WordWeights)
-    popular: WeightedProducts = field(default_factory=WeightedProducts)
+    words: WordWeights = WordWeights()
+    popular: WeightedProducts = WeightedProducts()
     segment_trends: dict[Segment, WeightedProducts] = {}
     segment_events: dict[Segment, int] = {}
 
-    @property
-    def choice(self) -> TunedConfig:
-        """What tuning chose."""
-        return TunedConfig(
-            hyperparameters=self.hyperparameters,
-            source_weights=self.source_weights,
-            seen_again=self.seen_again or 0.0,
-            rebuy_rate=self.rebuy_rate,
-            variety=self.variety,
-            tuning=self.tuning,
-        )
-
 
 UNTRAINED = Model()
+
+
+class NeighbourLists(Struct, frozen=True, kw_only=True, gc=False):
+    """The trained neighbours of one product, one list per source, packed as `ranking.packing` describes."""
+
+    product_index: int
+    bought_together: bytes
+    viewed_together: bytes
+    similar_product: bytes
+
+
+class TrainedModel(Struct, frozen=True, kw_only=True):
+    """A model with its lists: neighbours per product, and the popular products per category path, packed."""
+
+    model: Model
+    neighbours: list[NeighbourLists]
+    category_trends: dict[str, bytes] = {}

@@ -1,23 +1,26 @@
-"""Evidence in, a list with reasons out: the only composer of the sources.
+"""Compose the sources into a ranked list with reasons.
 
-It takes two steps with one look at the catalogue between them: `shortlist` says which products are worth looking at, and
-`recommend` scores those that are there. A score is the sum of its parts, one for each source and cause; every source is
-scaled to [0, 1] before it is weighted, so that a part is `blend weight x scaled source`.
+There are two steps with one catalogue query between them: `shortlist` decides which products to score, and `recommend`
+scores and ranks those that exist. A score is the sum of its contributions; every source is scaled to [0, 1] and then
+multiplied by its weight.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.contributions import sources_in, unpack_contributions
+from domain.ranking.content_similarity import similar_without_lists
+from domain.ranking.contributions import Contributions, concatenate, sources_in, unpack_contributions
 from domain.ranking.diversity import rerank
 from domain.ranking.inputs import CandidateQuery, RankingInputs
-from domain.ranking.interests import category_interests
+from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
+from domain.ranking.product_scores import product_scores
 from domain.ranking.reasons import reasons_of
-from domain.ranking.signals import NEIGHBOUR_SOURCES, Signals, compute_signals, reference_time, score
-from domain.records.customers import segment_of
+from domain.ranking.signals import Signals, compute_signals
 from domain.records.products import Product
 from domain.records.recommendations import (
     STORED_LENGTH,
@@ -35,38 +38,40 @@ N_NEIGHBOUR_CANDIDATES = 100
 N_POPULAR_CANDIDATES = 20
 N_CATEGORY_CANDIDATES = 10
 N_NEWEST_CANDIDATES = 4
-N_INTERESTS = 5
 MIN_SEGMENT_EVENTS = 50
 
 PERSONAL_SOURCES: frozenset[Source] = frozenset({*NEIGHBOUR_SOURCES, "category_interest"})
 
 
 class Shortlist(Struct, frozen=True, kw_only=True):
-    """The products to look up, and what was weighed to choose them."""
+    """The products to look up, and the signals that chose them."""
 
     query: CandidateQuery
     signals: Signals
 
 
+class Scores(Struct, frozen=True, kw_only=True):
+    """The totals (n,) of n products, and the contributions behind them, which index `causes`."""
+
+    totals: npt.NDArray[np.float64]
+    contributions: Contributions
+    causes: list[str]
+
+
 def shortlist(inputs: RankingInputs, *, request: ListRequest) -> Shortlist:
-    """Choose the products that scoring wants to see: the best by neighbours, by trend, and the newest of the interests."""
-    signals = compute_signals(inputs)
+    """Choose the products to score: the best neighbours, the most popular, and the newest of the categories of interest."""
+    signals = compute_signals(inputs, request=request)
+    # Filters remove many candidates, so a filtered request considers all of them.
     indexes = dict.fromkeys(signals.neighbours.best(None if request.is_filtered else N_NEIGHBOUR_CANDIDATES))
     for trend, n in (
         (signals.segment_trend, N_POPULAR_CANDIDATES),
         (signals.popularity, N_POPULAR_CANDIDATES),
         *((trend, N_CATEGORY_CANDIDATES) for trend in signals.category_trends.values()),
     ):
-        # Filters leave few of these, so that they are asked about all.
         indexes.update(dict.fromkeys(islice(trend, None if request.is_filtered else n)))
-    interests = category_interests(
-        inputs.history,
-        reference_time=reference_time(inputs),
-        half_life_days=inputs.model.hyperparameters.interest_days,
-    )
     query = CandidateQuery(
         product_indexes=tuple(indexes),
-        categories=tuple(interest.category for interest in interests[:N_INTERESTS]),
+        categories=signals.top_categories,
         n_newest=N_NEWEST_CANDIDATES,
         n_fill=_length(request),
         seen=frozenset(inputs.bought),
@@ -76,47 +81,71 @@ def shortlist(inputs: RankingInputs, *, request: ListRequest) -> Shortlist:
 
 
 def recommend(inputs: RankingInputs, shortlisted: Shortlist, products: Sequence[Product], *, now: datetime) -> ScoredList:
-    """Rank `products`, those found of the shortlist: as many as a stored list has, or as a filtered request asks for."""
-    request = shortlisted.query.request
-    admitted = eligible(products, inputs)
-    scores = score(shortlisted.signals, admitted, inputs=inputs, now=now)
-    chosen = rerank(admitted, scores.totals, k=_length(request), variety=inputs.model.variety)
-    parts = scores.contributions.packed([position for position, _ in chosen])
-    segment, _ = segment_of(inputs.segment_inputs)
+    """Rank `products`, the catalogue's answer to the shortlist: 100 for a list to store, `limit` for a filtered request."""
+    request, signals = shortlisted.query.request, shortlisted.signals
+    candidates = eligible(products, inputs, shortlisted)
+    scores = score(signals, candidates, inputs=inputs, now=now)
+    chosen = rerank(candidates, scores.totals, k=_length(request), variety=inputs.model.config.variety)
+    contributions = scores.contributions.packed([position for position, _ in chosen])
     return ScoredList(
         customer_id=inputs.customer_id,
-        segment=segment,
-        strategy=_strategy(inputs, shortlisted.signals, parts, request=request),
+        segment=signals.segment,
+        strategy=_strategy(inputs, signals, contributions, request=request),
         generated_at=now,
         causes=scores.causes,
         items=[
-            ScoredProduct(product=admitted[position], score=value, parts=own)
-            for (position, value), own in zip(chosen, parts, strict=True)
+            ScoredProduct(product=candidates[position], score=value, contributions=own)
+            for (position, value), own in zip(chosen, contributions, strict=True)
         ],
     )
 
 
-def eligible(products: Sequence[Product], inputs: RankingInputs) -> list[Product]:
-    """Keep the products that the customer may be shown: not what was bought, but for what is rebought and due."""
-    bought = inputs.bought
-    seen = {event.product.product_index for event in inputs.history} if inputs.model.seen_again is None else ()
+def score(signals: Signals, products: Sequence[Product], *, inputs: RankingInputs, now: datetime) -> Scores:
+    """Add up the contributions of all sources to each of `products`."""
+    contributions = concatenate(
+        product_scores(signals, products, model=inputs.model, now=now),
+        signals.neighbours.of(products),
+        similar_without_lists(products, inputs, past=signals.past, seeds=signals.seeds),
+    )
+    return Scores(
+        totals=contributions.totals(len(products)),
+        contributions=contributions,
+        causes=[*(product.product_id for product in signals.past.values()), *signals.interests],
+    )
+
+
+def eligible(products: Sequence[Product], inputs: RankingInputs, shortlisted: Shortlist) -> list[Product]:
+    """Return the products that the list may contain.
+
+    A bought product returns only when its category is rebought and due. With `seen` = exclude, nothing of the history or
+    of the purchases returns.
+    """
+    signals = shortlisted.signals
+    if shortlisted.query.request.seen == "exclude":
+        return [
+            product
+            for product in products
+            if product.product_id not in inputs.bought and product.product_index not in signals.past
+        ]
     return [
         product
         for product in products
-        if (product.product_id not in bought or _may_return(product, inputs)) and product.product_index not in seen
+        if product.product_id not in inputs.bought or _is_due(product, inputs, reference_time=signals.reference_time)
     ]
 
 
-def to_response(made: ScoredList, *, request: ListRequest) -> RecommendationList:
-    """Show the first `limit` products that pass the filters of `request`, ranked from 1, with their reasons."""
-    admitted = (item for item in made.items if request.admits(item.product))
+def to_response(scored: ScoredList, *, request: ListRequest) -> RecommendationList:
+    """Return the first `limit` products that pass the filters of `request`, ranked from 1, with their reasons."""
+    admitted = (item for item in scored.items if request.admits(item.product))
     return RecommendationList(
-        customer_id=made.customer_id,
-        segment=made.segment,
-        strategy=made.strategy,
-        generated_at=made.generated_at,
+        customer_id=scored.customer_id,
+        segment=scored.segment,
+        strategy=scored.strategy,
+        generated_at=scored.generated_at,
         cached=False,
-        items=[_item(rank, item, causes=made.causes) for rank, item in enumerate(islice(admitted, request.limit), start=1)],
+        items=[
+            _item(rank, item, causes=scored.causes) for rank, item in enumerate(islice(admitted, request.limit), start=1)
+        ],
     )
 
 
@@ -124,22 +153,21 @@ def _length(request: ListRequest) -> int:
     return request.limit if request.is_filtered else STORED_LENGTH
 
 
-def _may_return(product: Product, inputs: RankingInputs) -> bool:
-    """Tell whether a product that was bought may be shown again."""
+def _is_due(product: Product, inputs: RankingInputs, *, reference_time: int) -> bool:
+    """Return whether the usual rebuy interval of a bought product has passed."""
     interval = inputs.model.rebuy_days.get(product.category or "")
-    return interval is not None and reference_time(inputs) - inputs.bought[product.product_id] >= interval * DAY
+    return interval is not None and reference_time - inputs.bought[product.product_id] >= interval * DAY
 
 
-def _strategy(inputs: RankingInputs, signals: Signals, parts: Sequence[bytes], *, request: ListRequest) -> Strategy:
-    """Say what a list rests on: the first of the levels that holds."""
-    segment, _ = segment_of(inputs.segment_inputs)
-    if not PERSONAL_SOURCES.isdisjoint(sources_in(parts)):
+def _strategy(inputs: RankingInputs, signals: Signals, contributions: Sequence[bytes], *, request: ListRequest) -> Strategy:
+    """Return the most specific basis of a list."""
+    if not PERSONAL_SOURCES.isdisjoint(sources_in(contributions)):
         return "personalised"
-    if signals.segment_trend and inputs.model.segment_events.get(segment, 0) >= MIN_SEGMENT_EVENTS:
+    if signals.segment_trend and inputs.model.segment_events.get(signals.segment, 0) >= MIN_SEGMENT_EVENTS:
         return "segment"
     if signals.popularity:
         return "popular"
-    return "catalogue" if parts or request.is_filtered else "empty"
+    return "catalogue" if contributions or request.is_filtered else "empty"
 
 
 def _item(rank: int, item: ScoredProduct, *, causes: Sequence[str]) -> RecommendedProduct:
@@ -155,5 +183,5 @@ def _item(rank: int, item: ScoredProduct, *, causes: Sequence[str]) -> Recommend
         url=product.url,
         image_url=product.image_url,
         score=round(item.score, 6),
-        reasons=reasons_of(unpack_contributions(item.parts, causes=causes)),
+        reasons=reasons_of(unpack_contributions(item.contributions, causes=causes)),
     )

@@ -1,5 +1,6 @@
-"""What the words of a name tell: one that many products share says little, one that few share says much."""
+"""Names of products as TF-IDF vectors: a word of many names counts little, a word of few names counts much."""
 
+import hashlib
 import math
 import re
 from collections import Counter
@@ -12,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.hashing import hashed
 from domain.ranking.model import WordWeights
 
 N_WORDS = 2048
@@ -23,7 +23,7 @@ DIGITS = 5
 class WordVectors(Struct, frozen=True, kw_only=True):
     """The names of n products as sparse vectors of length 1, or 0 for a name without words: one entry per word of a name.
 
-    `sizes` (n,) counts the words of each, `words` are hashes, `weights` count x idf over the length of the name's vector.
+    `sizes` (n,) counts the words of each; `words` are hashes; `weights` are count x idf over the length of the vector.
     """
 
     sizes: npt.NDArray[np.intp]
@@ -31,14 +31,14 @@ class WordVectors(Struct, frozen=True, kw_only=True):
     weights: npt.NDArray[np.float32]
 
     def take(self, rows: npt.NDArray[np.intp]) -> "WordVectors":
-        """Choose some of the names."""
+        """Return the vectors of some of the names."""
         sizes = self.sizes[rows]
         starts = (np.cumsum(self.sizes) - self.sizes)[rows]
         entries = np.arange(sizes.sum()) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
         return WordVectors(sizes=sizes, words=self.words[entries], weights=self.weights[entries])
 
     def shared(self) -> "WordVectors":
-        """Leave out the words that one name alone has, which nothing but itself is compared by."""
+        """Drop the words that only one name has: they match no other name."""
         _, places, n_with = np.unique(self.words, return_inverse=True, return_counts=True)
         kept = n_with[places] > 1
         rows = np.repeat(np.arange(len(self.sizes)), self.sizes)[kept]
@@ -47,7 +47,7 @@ class WordVectors(Struct, frozen=True, kw_only=True):
         )
 
     def dense(self, words: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
-        """Spread out what the names have of `words`, sorted and not empty: (n, len(words))."""
+        """Return the weights of `words` (sorted, not empty) in each name as a dense array (n, len(words))."""
         places = np.minimum(np.searchsorted(words, self.words), len(words) - 1)
         known = words[places] == self.words
         rows = np.repeat(np.arange(len(self.sizes)), self.sizes)
@@ -59,9 +59,9 @@ class WordVectors(Struct, frozen=True, kw_only=True):
 def word_weights(names: Sequence[str]) -> WordWeights:
     """Weigh words by `idf = ln(1 + names / names with it)` (Spärck Jones 1972).
 
-    The 2,048 words that most names have keep a weight of their own, ties by the word; all others, also those that come
-    later, weigh what the rarest of them does, or what a word of one name would if there are fewer. Words of more than 32
-    letters count among the others, so that what is stored stays small.
+    The 2,048 most frequent words get a weight of their own, ties by the word. All other words, including unknown ones,
+    weigh as much as the rarest of these, or as a word of one name where there are fewer. Words of more than 32 letters
+    count among the others, because the model stores them.
     """
     counts = Counter(word for name in names for word in words_of(name).words)
     shared = sorted((-n, word) for word, n in counts.items() if n > 1 and len(word) <= MAX_WORD_LENGTH)
@@ -87,9 +87,9 @@ def vectors(names: Sequence[str], weights: WordWeights) -> WordVectors:
 
 
 def cosine(one: WordVectors, other: WordVectors) -> npt.NDArray[np.float32]:
-    """Compare each name of `one` with each of `other`: (n, m) cosines in [0, 1], 1 for the same words.
+    """Return the cosine of each name of `one` with each of `other`: (n, m) values in [0, 1], 1 for the same words.
 
-    They are rounded to 5 digits: the last bits, by which ties would be decided, are another on each kind of processor.
+    Values are rounded to 5 digits, because the last bits, which would decide ties, differ between processors.
     """
     words = np.unique(one.words)
     if not len(words):
@@ -98,7 +98,7 @@ def cosine(one: WordVectors, other: WordVectors) -> npt.NDArray[np.float32]:
 
 
 class Words(NamedTuple):
-    """The words of a name, each once, with their hashes (uint64) and how often each is there (uint32)."""
+    """The distinct words of a name, with their hashes (uint64) and counts (uint32) as bytes."""
 
     words: tuple[str, ...]
     hashes: bytes
@@ -107,7 +107,13 @@ class Words(NamedTuple):
 
 @lru_cache(maxsize=65_536)
 def words_of(name: str) -> Words:
-    """Take a name apart into words, whatever their case."""
+    """Split a name into words, ignoring case."""
     counts = Counter(re.findall(r"\w+", name.casefold()))
-    hashes = np.array([hashed(word) for word in counts], dtype=np.uint64)
+    hashes = np.array([hash_text(word) for word in counts], dtype=np.uint64)
     return Words(tuple(counts), hashes.tobytes(), np.array([*counts.values()], dtype=np.uint32).tobytes())
+
+
+@lru_cache(maxsize=65_536)
+def hash_text(text: str) -> int:
+    """Hash text to 64 bits, the same in every process; the empty text to 0."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) if text else 0

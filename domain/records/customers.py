@@ -1,4 +1,4 @@
-"""Customers, their addresses, and the rule that puts them into a segment."""
+"""Customers, their addresses, and the rule that computes a customer's segment."""
 
 import hashlib
 from bisect import bisect_right
@@ -20,7 +20,7 @@ MAX_ADDRESSES = 100
 
 
 class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A customer to register; a shop that wants no personal data here sends none of it."""
+    """A customer to register; every field is optional, so a shop can keep personal data elsewhere."""
 
     customer_id: CustomerId | None = None
     email: Email | None = None
@@ -42,7 +42,7 @@ class Customer(Struct, frozen=True, kw_only=True):
 
 
 class CustomerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an import says of a customer: UNSET leaves a value, None clears it."""
+    """An imported change: UNSET keeps a value, None clears it."""
 
     customer_id: CustomerId
     email: Email | UnsetType | None = UNSET
@@ -86,7 +86,7 @@ class AddressBook(Struct, frozen=True, kw_only=True):
 
 
 class Activity(Struct, frozen=True, kw_only=True):
-    """What a customer did so far; `spent` counts the orders in the shop's own currency."""
+    """The totals of a customer's events; `spent` counts orders in the shop's currency."""
 
     views: int
     carts: int
@@ -99,7 +99,7 @@ class Activity(Struct, frozen=True, kw_only=True):
 
 
 class PurchaseSummary(Struct, frozen=True, kw_only=True):
-    """What the segment rule reads of a customer's orders: money in the shop's currency, instants in microseconds."""
+    """Recency, frequency and money of a customer: money in the shop's currency, instants in microseconds."""
 
     orders: int
     spent: float
@@ -107,9 +107,9 @@ class PurchaseSummary(Struct, frozen=True, kw_only=True):
 
 
 class SegmentRule(Struct, frozen=True, kw_only=True):
-    """The edges between the five groups of each of recency, frequency and money, ascending.
+    """The ascending edges between the five groups of each of recency, frequency and money.
 
-    Training sets them to the quintiles of the shop's own buyers; these defaults serve until then.
+    Training sets them to the quintiles of the shop's buyers; the defaults apply before.
     """
 
     recency_days: tuple[float, float, float, float] = (14.0, 30.0, 60.0, 120.0)
@@ -118,7 +118,7 @@ class SegmentRule(Struct, frozen=True, kw_only=True):
 
 
 class SegmentInputs(Struct, frozen=True, kw_only=True):
-    """All that decides a customer's segment; `reference_time` is the newest event of the shop, in microseconds."""
+    """Everything that decides a customer's segment; `reference_time` is the newest event of the shop, in microseconds."""
 
     assigned: Segment | None
     purchases: PurchaseSummary | None
@@ -127,7 +127,7 @@ class SegmentInputs(Struct, frozen=True, kw_only=True):
 
 
 def segment_of(segment_inputs: SegmentInputs) -> tuple[Segment, SegmentSource]:
-    """Give a customer's segment: the assigned one, else the computed one, else Regular until the first purchase."""
+    """Return a customer's segment: assigned by the shop, else computed, else Regular until the first purchase."""
     if segment_inputs.assigned is not None:
         return segment_inputs.assigned, "assigned"
     if segment_inputs.purchases is None:
@@ -138,10 +138,10 @@ def segment_of(segment_inputs: SegmentInputs) -> tuple[Segment, SegmentSource]:
 
 
 def computed_segment(purchases: PurchaseSummary, *, rule: SegmentRule, reference_time: int) -> Segment:
-    """Sort a buyer by recency, frequency and money, each scored 0 to 4 by the edges of `rule`.
+    """Return the segment of a buyer from recency, frequency and money, each scored 0 to 4 by the edges of `rule`.
 
-    Premium: 9 of the 12 points and at least 3 for money. Budget: at most 5 points and at most 1 for money. Regular: the
-    rest. The scores are those of Hughes, "Strategic Database Marketing" (1994), over quintiles.
+    Premium has 9 of 12 points or more, with at least 3 for money; Budget has 5 points or fewer, with at most 1 for money;
+    Regular is the rest. The scores follow Hughes, "Strategic Database Marketing" (1994), over quintiles.
     """
     age_days = max(0, reference_time - purchases.last_purchased_at) / DAY
     recency = 4 - bisect_right(rule.recency_days, age_days)
@@ -155,21 +155,15 @@ def computed_segment(purchases: PurchaseSummary, *, rule: SegmentRule, reference
 
 
 def address_id(customer_id: str, address: Address) -> str:
-    """Derive the id of an address from its content, so that the same address of a customer is the same row."""
+    """Derive the id of an address from its content: the same address of a customer is the same row."""
     content = msgspec.structs.replace(address, is_default=False)
     return hashlib.blake2b(msgspec.json.encode([customer_id, content]), digest_size=16).hexdigest()
 
 
 def with_defaults(stored: Sequence[StoredAddress], added: Sequence[StoredAddress]) -> list[StoredAddress]:
-    """Merge addresses by their id, keeping one default of each kind: the newest that asks for it, else the first."""
-    merged = {address.address_id: address for address in stored}
-    for address in added:
-        known = merged.get(address.address_id, address)
-        merged[address.address_id] = msgspec.structs.replace(address, is_default=address.is_default or known.is_default)
-    default = {}
-    for address in (*reversed(merged.values()), *stored, *added):
-        if address.is_default:
-            default[address.kind] = address.address_id
+    """Merge addresses by id, with one default per kind: the newest marked as default, else the first."""
+    merged = {address.address_id: address for address in (*stored, *added)}
+    default = {address.kind: address.address_id for address in (*stored, *added) if address.is_default}
     for address in merged.values():
         default.setdefault(address.kind, address.address_id)
     return [

@@ -1,4 +1,4 @@
-"""Interactions and orders: the messages that say what a customer looked at and bought."""
+"""Interactions and orders: the messages about what a customer looked at and bought."""
 
 import hashlib
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ MAX_ORDER_ITEMS = 500
 
 
 class Interaction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One look at a product; without `occurred_at` it happens now, without `event_id` it is always a new event."""
+    """An interaction with a product. `occurred_at` defaults to now; without `event_id` it always counts as new."""
 
     product_id: Id
     event_type: BrowsingType = "view"
@@ -49,7 +49,7 @@ class BrowsingEvent(Interaction, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class OrderItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One product of an order; without `unit_price` it costs what the catalogue says."""
+    """One product of an order; `unit_price` defaults to the price of the catalogue."""
 
     product_id: Id
     quantity: Quantity = 1
@@ -60,7 +60,7 @@ class OrderItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What was bought at once."""
+    """Products bought together."""
 
     items: Annotated[tuple[OrderItem, ...], Meta(min_length=1, max_length=100)]
     order_id: Id | None = None
@@ -78,7 +78,7 @@ class Purchase(Order, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class BehaviorUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Several events of one customer, recorded all or none."""
+    """Events of one customer, recorded all or none."""
 
     customer_id: Id
     browsing: Annotated[tuple[Interaction, ...], Meta(max_length=100)] = ()
@@ -89,7 +89,7 @@ class BehaviorUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError("Expected at least one event in `browsing` or `purchases`")
 
     def events(self) -> list["CustomerEvent"]:
-        """List the events as messages that name their customer, interactions first."""
+        """Return the events as messages that name their customer, interactions first."""
         return [
             *(_addressed(BrowsingEvent, event, self.customer_id) for event in self.browsing),
             *(_addressed(Purchase, order, self.customer_id) for order in self.purchases),
@@ -122,9 +122,9 @@ class UpdatedBehavior(Struct, frozen=True, kw_only=True):
 
 
 def check_occurred(event: Interaction | Order, *, now: datetime, retention_days: int, pointer: str = "#") -> None:
-    """Raise InvalidField where an event lies more than 5 minutes after `now`, EventTooOld where it would not be kept.
+    """Raise InvalidField for an event more than 5 minutes after `now`, EventTooOld for one older than the retention.
 
-    Clocks differ a little, not more. Without `retention_days` every event is kept.
+    Five minutes allow for clocks that differ. With 0 `retention_days` every event is kept.
     """
     if event.occurred_at is None:
         return
@@ -135,24 +135,23 @@ def check_occurred(event: Interaction | Order, *, now: datetime, retention_days:
 
 
 def oldest_kept(now: datetime, *, retention_days: int) -> datetime:
-    """Return the instant before which events are not kept; 0 days keep all."""
+    """Return the instant before which events are deleted; 0 days keep all."""
     return max(EPOCH, now - timedelta(days=retention_days)) if retention_days else EPOCH
 
 
 def check_update(update: BehaviorUpdate, *, now: datetime, retention_days: int) -> None:
-    """Check when each event occurred; raise TooManyItems beyond 500 order items in all."""
+    """Check the instant of each event; raise TooManyItems beyond 500 order items in total."""
     for name, events in (("browsing", update.browsing), ("purchases", update.purchases)):
-        for place, event in enumerate(events):
-            check_occurred(event, now=now, retention_days=retention_days, pointer=f"#/{name}/{place}")
+        for position, event in enumerate(events):
+            check_occurred(event, now=now, retention_days=retention_days, pointer=f"#/{name}/{position}")
     if sum(len(order.items) for order in update.purchases) > MAX_ORDER_ITEMS:
         raise TooManyItems(f"One call takes at most {MAX_ORDER_ITEMS} order items.")
 
 
 def content_digest(event: CustomerEvent) -> bytes:
-    """Fingerprint the content of an event as it was sent, in 16 bytes.
+    """Return a digest of 16 bytes of an event's content as sent.
 
-    Equal for the same event over HTTP and from a file: values that the server fills in do not count, nor does the order
-    of an order's items.
+    The same event over HTTP and from a file has the same digest: defaults and the sequence of order items do not count.
     """
     occurred_at = None if event.occurred_at is None else to_microseconds(event.occurred_at)
     if isinstance(event, Purchase):

@@ -1,4 +1,4 @@
-"""Everything that the shop stores about one person, for that person to have."""
+"""The export of everything that the shop stores about one person."""
 
 from datetime import datetime
 
@@ -31,7 +31,7 @@ class RecordedOrder(Struct, frozen=True, kw_only=True):
 
 
 class StoredPerson(Struct, frozen=True, kw_only=True):
-    """A person as stored; events from the oldest on."""
+    """A person as stored; events are oldest first."""
 
     customer: Customer
     addresses: list[StoredAddress]
@@ -41,7 +41,7 @@ class StoredPerson(Struct, frozen=True, kw_only=True):
 
 
 class CustomerExport(Struct, frozen=True, kw_only=True):
-    """A person as exported; the stored list with the reasons of every place, as old as it may be."""
+    """A person as exported, with the stored list and all its reasons, however old it is."""
 
     customer: Customer
     addresses: list[StoredAddress]

@@ -1,4 +1,4 @@
-"""Products of the catalogue, and what an import may change of them."""
+"""Products of the catalogue, and the changes that an import makes."""
 
 from functools import lru_cache
 
@@ -8,9 +8,9 @@ from domain.records.values import CategoryPath, Currency, Id, Instant, Money, Te
 
 
 class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
-    """A product as ranking and answers need it.
+    """A product for ranking and for answers.
 
-    `product_index` is its position in matrices and neighbour lists: given once by the repository and never reused.
+    `product_index` is its position in matrices and neighbour lists; the repository assigns it once and never reuses it.
     `created_at` is in microseconds.
     """
 
@@ -28,10 +28,7 @@ class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
 
 
 class ProductChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an import says of a product: UNSET leaves a value, None clears it.
-
-    A new product without a name is called by its id.
-    """
+    """An imported change: UNSET keeps a value, None clears it. A product without a name is named by its id."""
 
     product_id: Id
     name: Text | UnsetType | None = UNSET
@@ -55,7 +52,7 @@ class ProductChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 @lru_cache(maxsize=65_536)
 def category_levels(category: str | None) -> tuple[str, ...]:
-    """List the paths from the top level down to the category itself: `a/b` gives `a`, `a/b`; None gives nothing."""
+    """Return the paths from the top level down to the category: `a/b` gives `a`, `a/b`; None gives nothing."""
     if category is None:
         return ()
     levels = category.split("/")
@@ -63,5 +60,5 @@ def category_levels(category: str | None) -> tuple[str, ...]:
 
 
 def is_in_category(category: str | None, path: str) -> bool:
-    """Tell whether `category` is `path` or lies below it, by whole levels (`homeware` does not lie in `home`)."""
+    """Return whether `category` is `path` or below it, by whole levels (`homeware` is not in `home`)."""
     return category is not None and (category == path or category.startswith(path + "/"))

@@ -1,4 +1,4 @@
-"""The answer: a list of products, each with its score and the reasons that the score is made of."""
+"""Lists of recommended products, each with its score and the reasons that add up to it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -24,15 +24,18 @@ Source = Literal[
 ]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
-SHOWN_LENGTH = 10
+DEFAULT_LIMIT = 10
 STORED_LENGTH = 100
-"""Lists are stored longer than what is usually asked for, so that `limit` and most filters are answered from them."""
+"""Stored lists are longer than the default limit, so they also answer larger limits and most filters."""
+
+Seen = Literal["include", "exclude"]
+"""Whether a list may contain products of the customer's own history."""
 
 
 class Reason(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
-    """A part of the score: its source, its cause if it has one, and its share of the sum of the positive parts.
+    """A contribution to the score: its source, its cause if any, and its share of all positive contributions.
 
-    A storefront key is not told causes, which are what the customer looked at and bought.
+    Causes are products that the customer looked at or bought, so a storefront key does not receive them.
     """
 
     source: Source
@@ -56,7 +59,7 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RecommendationList(Struct, frozen=True, kw_only=True):
-    """A list as it is shown; a storefront key is not told the segment."""
+    """A list as answered; a storefront key does not receive the segment."""
 
     customer_id: str
     segment: Segment | UnsetType = UNSET
@@ -67,22 +70,19 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
 
 
 Contribution = tuple[Source, str | None, float]
-"""A positive part of a score: its source, what caused it (a product id or a category path), how much."""
+"""A positive contribution to a score: source, cause (a product id or a category path), amount."""
 
 
 class ScoredProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
-    """A product in a list as it is made and stored.
-
-    Its reasons are made when it is shown, of the packed positive parts of its score.
-    """
+    """A product of a stored list; answering it turns the packed positive contributions to its score into reasons."""
 
     product: Product
     score: float
-    parts: bytes
+    contributions: bytes
 
 
 class ScoredList(Struct, frozen=True, kw_only=True):
-    """A list as it is made and stored, longer than what is usually shown; the parts of its items point into `causes`."""
+    """A list as stored, longer than the usual answer; the contributions of its items index `causes`."""
 
     customer_id: str
     segment: Segment
@@ -92,17 +92,17 @@ class ScoredList(Struct, frozen=True, kw_only=True):
     items: list[ScoredProduct]
 
 
-def for_storefront(made: RecommendationList) -> RecommendationList:
-    """Leave out what tells what the customer bought or how the shop sorts them: the segment, and the causes of reasons."""
-    items = [msgspec.structs.replace(item, reasons=_per_source(item.reasons)) for item in made.items]
-    return msgspec.structs.replace(made, segment=UNSET, items=items)
+def for_storefront(answer: RecommendationList) -> RecommendationList:
+    """Remove what reveals purchases or the shop's view of the customer: the causes of reasons and the segment."""
+    items = [msgspec.structs.replace(item, reasons=_per_source(item.reasons)) for item in answer.items]
+    return msgspec.structs.replace(answer, segment=UNSET, items=items)
 
 
 def _per_source(reasons: Iterable[Reason]) -> list[Reason]:
     shares: dict[Source, float] = {}
     for reason in reasons:
         shares[reason.source] = shares.get(reason.source, 0.0) + reason.share
-    ranked = sorted(shares.items(), key=lambda part: -part[1])
+    ranked = sorted(shares.items(), key=lambda entry: -entry[1])
     return [Reason(source=source, share=round(share, 4)) for source, share in ranked]
 
 
@@ -120,25 +120,26 @@ class Profile(Struct, frozen=True, kw_only=True):
 
 
 class ListRequest(Struct, frozen=True, kw_only=True):
-    """What is asked for: how many, and the filters that apply before the best `limit` are taken."""
+    """A request for a list: its length, and the filters that apply before the best `limit` are taken."""
 
-    limit: int = SHOWN_LENGTH
+    limit: int = DEFAULT_LIMIT
     category: str | None = None
     min_price: float | None = None
     max_price: float | None = None
     exclude: frozenset[str] = frozenset()
+    seen: Seen = "include"
 
     @property
     def is_filtered(self) -> bool:
         return bool(self.exclude) or not (self.category is self.min_price is self.max_price is None)
 
     def check(self) -> None:
-        """Raise InvalidField where the prices leave nothing between them."""
+        """Raise InvalidField if `min_price` exceeds `max_price`."""
         if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
             raise InvalidField("#/query/min_price", "Expected at most `max_price`")
 
     def admits(self, product: Product) -> bool:
-        """Tell whether a product passes the filters; one without a price passes no price filter."""
+        """Return whether a product passes the filters; a product without a price passes no price filter."""
         if product.product_id in self.exclude:
             return False
         if self.category is not None and not is_in_category(product.category, self.category):

@@ -1,10 +1,9 @@
-r"""The types of single fields that messages share: ids, text, money, instants.
+r"""Types of single fields that messages share: ids, text, money, instants.
 
-The patterns are written for both Python and ECMA 262, as they also stand in the OpenAPI document: `(?![\s\S])` is the
-end of the text in both, where `$` would let a trailing newline pass in Python.
+The patterns work in Python and in ECMA 262, because the OpenAPI document contains them. `(?![\s\S])` is the end of the
+text in both; `$` would accept a trailing newline in Python.
 """
 
-import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -40,63 +39,58 @@ Money = Annotated[float, Meta(ge=0, le=1e9, description="At most 4 decimals")]
 Quantity = Annotated[int, Meta(ge=1, le=100_000)]
 Instant = Annotated[datetime, Meta(tz=True)]
 
-_ID_IN_WORDS = "Expected letters, digits, `.`, `_` and `-` only, and no name that a path needs itself"
-_IN_WORDS = {
-    ID_PATTERN: _ID_IN_WORDS,
-    CUSTOMER_ID_PATTERN: _ID_IN_WORDS,
+_ID_MESSAGE = "Expected letters, digits, `.`, `_` and `-` only, and no reserved path name"
+_MESSAGES = {
+    ID_PATTERN: _ID_MESSAGE,
+    CUSTOMER_ID_PATTERN: _ID_MESSAGE,
     CATEGORY_PATTERN: "Expected printable text that is not only spaces",
     EMAIL_PATTERN: "Expected an e-mail address",
     COUNTRY_PATTERN: "Expected two capital letters (ISO 3166-1)",
     CURRENCY_PATTERN: "Expected three capital letters (ISO 4217)",
 }
-_COMPLAINTS = {f"Expected `str` matching regex {pattern!r}": said for pattern, said in _IN_WORDS.items()}
+_READABLE = {f"Expected `str` matching regex {pattern!r}": message for pattern, message in _MESSAGES.items()}
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 DAY = 86_400_000_000
-"""In microseconds, as instants are where they are numbers."""
+"""Microseconds of a day; numeric instants are in microseconds."""
 
 MONEY_UNITS = 10_000
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 
 
-def readable_message(complaint: str) -> str:
-    """Say what is expected of a text where msgspec shows the pattern that it does not match."""
-    return _COMPLAINTS.get(complaint, complaint)
-
-
-def new_id() -> str:
-    """Make an id of 128 random bits in hex, for what the shop sends without one."""
-    return secrets.token_hex(16)
+def readable_message(message: str) -> str:
+    """Replace a message of msgspec that shows a pattern by one that a person understands."""
+    return _READABLE.get(message, message)
 
 
 def to_microseconds(instant: datetime) -> int:
-    """Count the microseconds from 1970 UTC to an aware `instant`; exact for every year that datetime knows."""
+    """Return the microseconds from 1970 UTC to an aware `instant`, exact for every year of datetime."""
     return (instant - EPOCH) // _MICROSECOND
 
 
 def from_microseconds(microseconds: int) -> datetime:
-    """Return the UTC instant that lies `microseconds` after 1970."""
+    """Return the UTC instant `microseconds` after 1970."""
     return EPOCH + timedelta(microseconds=microseconds)
 
 
 def to_units(amount: float) -> int:
-    """Return money as the INTEGER of ten-thousandths that storage keeps."""
+    """Return an amount as the integer of ten-thousandths that storage keeps."""
     return round(amount * MONEY_UNITS)
 
 
 def from_units(units: int) -> float:
-    """Return stored ten-thousandths as the number that the API shows."""
+    """Return stored ten-thousandths as the number of the API."""
     return units / MONEY_UNITS
 
 
 def check_money(amount: float | None) -> None:
-    """Raise ValueError where `amount` has more than 4 decimals."""
+    """Raise ValueError if `amount` has more than 4 decimals."""
     if amount is not None and round(amount, 4) != amount:
         raise ValueError("Expected at most 4 decimals")
 
 
 def check_instant(instant: datetime | None) -> None:
-    """Raise ValueError where `instant` lies before 1970."""
+    """Raise ValueError if `instant` is before 1970."""
     if instant is not None and instant < EPOCH:
         raise ValueError("Expected an instant of 1970 or later")

@@ -1,73 +1,83 @@
-"""How often products interest the same customers."""
+"""Co-occurrence: how many customers two products have in common."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.training.top_k import from_rows, top_k
+from domain.training.top_k import SparseMatrix, from_rows, top_k
 
 PRODUCTS_PER_BLOCK = 1000
 SHRINKAGE = 0.5
 
 
-class Candidates(Struct, frozen=True, kw_only=True):
-    """For each product the products that a regression may explain it by, as the rows of a csr matrix of co-occurrences.
+_Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.float64]]
+"""The columns and values of a row."""
 
-    `strengths` (n_products,) is what a product has in common with itself.
+
+class Normalisation(Struct, frozen=True, kw_only=True):
+    """How the sizes of seed and candidate divide a co-occurrence, and a factor (n_products,) for each candidate."""
+
+    seed_exponent: float
+    candidate_exponent: float
+    candidate_factors: npt.NDArray[np.float64]
+
+
+class Candidates(Struct, frozen=True, kw_only=True):
+    """The products that a regression may explain each product by, as the rows of a csr matrix of co-occurrences.
+
+    `sizes` (n_products,) is the co-occurrence of each product with itself.
     """
 
-    together: Any
-    strengths: npt.NDArray[np.float64]
+    together: SparseMatrix
+    sizes: npt.NDArray[np.float64]
 
 
-def strengths_of(matrix: Any, customer_weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Sum each product's squared preferences, weighed by customer: the diagonal of `X' D X`."""
+def product_sizes(matrix: SparseMatrix, customer_weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the diagonal of `X' D X`: each product's squared interactions, weighed by customer."""
     squares = matrix.copy()
     squares.data **= 2
     return np.asarray(squares.T @ customer_weights, dtype=np.float64)
 
 
 def co_occurrence(
-    matrix: Any,
+    matrix: SparseMatrix,
     customer_weights: npt.NDArray[np.float64],
+    normalisation: Normalisation,
     *,
-    seed_exponent: float,
-    candidate_exponent: float,
-    momentum: npt.NDArray[np.float64],
     n_neighbours: int,
     n_candidates: int,
-) -> tuple[Any, Candidates]:
+) -> tuple[SparseMatrix, Candidates]:
     """Return the `n_neighbours` products of most weight for each seed, as csr rows, and the candidates of each product.
 
-    The weight of j for i is `m(j) c(i,j) / ((c(i,i) + s)^a (c(j,j) + s)^b)` with `c = X' D X`, D the weights of customers,
-    s a little shrinkage and m the `momentum` (n_products,) of products (Bell & Koren, "Improved neighborhood-based
-    collaborative filtering", 2007; Deshpande & Karypis, "Item-based top-N recommendation algorithms", 2004). Candidates are
-    those of largest cosine. Computed by blocks of products, so memory does not grow with their square.
+    The weight of j for i is `f(j) c(i,j) / ((c(i,i) + s)^a (c(j,j) + s)^b)` with `c = X' D X`, D the customer weights,
+    s = 0.5 and f the candidate factors (Bell & Koren, "Improved neighborhood-based collaborative filtering", 2007;
+    Deshpande & Karypis, "Item-based top-N recommendation algorithms", 2004). Candidates are those of largest cosine.
     """
-    strengths = strengths_of(matrix, customer_weights)
-    of_seed, of_candidate = (
-        (strengths + SHRINKAGE) ** -seed_exponent,
-        momentum * (strengths + SHRINKAGE) ** -candidate_exponent,
-    )
-    of_cosine = (strengths + SHRINKAGE) ** -0.5
-    near: list[Any] = []
-    candidates: list[Any] = []
-    for row, columns, together in _rows(matrix, customer_weights):
-        weights = together * of_candidate[columns]
-        best = top_k(columns, weights, n=n_neighbours)
-        near.append((columns[best], weights[best] * of_seed[row]))
-        best = top_k(columns, together * of_cosine[columns], n=n_candidates)
+    sizes = product_sizes(matrix, customer_weights)
+    seed_factors = (sizes + SHRINKAGE) ** -normalisation.seed_exponent
+    candidate_factors = normalisation.candidate_factors * (sizes + SHRINKAGE) ** -normalisation.candidate_exponent
+    cosine_factors = (sizes + SHRINKAGE) ** -0.5
+    neighbours: list[_Row] = []
+    candidates: list[_Row] = []
+    for seed, columns, together in _rows(matrix, customer_weights):
+        # The factor of the seed is the same for the whole row, so it cannot change the order.
+        weights = together * candidate_factors[columns]
+        best = top_k(columns, weights, k=n_neighbours)
+        neighbours.append((columns[best], weights[best] * seed_factors[seed]))
+        best = top_k(columns, together * cosine_factors[columns], k=n_candidates)
         candidates.append((columns[best], together[best]))
-    return _stacked(near, matrix.shape[1]), Candidates(together=_stacked(candidates, matrix.shape[1]), strengths=strengths)
+    return _stacked(neighbours), Candidates(together=_stacked(candidates), sizes=sizes)
 
 
 def _rows(
-    matrix: Any, customer_weights: npt.NDArray[np.float64]
+    matrix: SparseMatrix, customer_weights: npt.NDArray[np.float64]
 ) -> Iterator[tuple[int, npt.NDArray[np.int32], npt.NDArray[np.float64]]]:
-    """Yield of each product the products that it occurs with and how much, itself left out."""
+    """Yield for each product the others that it occurs with, and the co-occurrences.
+
+    Blocks of products bound memory: the whole product `X' D X` would grow with the square of the catalogue.
+    """
     by_product = matrix.T.tocsr()
     by_product.data *= customer_weights[by_product.indices]
     for first in range(0, matrix.shape[1], PRODUCTS_PER_BLOCK):
@@ -78,10 +88,10 @@ def _rows(
             yield first + row, block.indices[entries][others], block.data[entries][others]
 
 
-def _stacked(rows: list[Any], n_products: int) -> Any:
-    """Put rows of columns and values into one csr matrix."""
+def _stacked(rows: list[_Row]) -> SparseMatrix:
+    """Return a square csr matrix of the given rows."""
     columns = np.concatenate([*(columns for columns, _ in rows), np.empty(0, dtype=np.int32)])
     values = np.concatenate([*(values for _, values in rows), np.empty(0)])
     ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
     kept = [np.arange(first, last) for first, last in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
-    return from_rows(kept, columns, values, shape=(n_products, n_products))
+    return from_rows(kept, columns, values, shape=(len(rows), len(rows)))

@@ -1,10 +1,12 @@
-"""All events of a shop as parallel arrays, as training reads them."""
+"""All events of a shop as parallel arrays."""
+
+import hashlib
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.weights import EVENT_WEIGHTS
+from domain.ranking.interests import EVENT_WEIGHTS
 from domain.records.interactions import EventType
 from domain.records.values import DAY
 
@@ -16,9 +18,9 @@ _WEIGHTS = np.array([EVENT_WEIGHTS[event_type] for event_type in EVENT_TYPES])
 class EventLog(Struct, frozen=True, kw_only=True):
     """One entry per interaction or order item.
 
-    `customers` are numbers from 0 into `customer_ids`; `products` are product indexes; `event_types` positions in
-    EVENT_TYPES; `occurred_at` microseconds; `orders` a number that is the same for the items of an order, 0 for
-    interactions; `spent` money in the shop's currency.
+    `customers` index `customer_ids`; `products` are product indexes; `event_types` index EVENT_TYPES; `occurred_at` are
+    microseconds; `orders` are equal for the items of one order and 0 for interactions; `spent` is money in the shop's
+    currency.
     """
 
     customer_ids: list[str]
@@ -31,24 +33,27 @@ class EventLog(Struct, frozen=True, kw_only=True):
 
     @property
     def newest(self) -> int:
-        """The newest event's instant, 0 where there is none."""
+        """The instant of the newest event, 0 without events."""
         return int(self.occurred_at.max(initial=0))
-
-    @property
-    def weights(self) -> npt.NDArray[np.float64]:
-        """What each event weighs by its type."""
-        return _WEIGHTS[self.event_types]
 
     @property
     def is_purchase(self) -> npt.NDArray[np.bool_]:
         return self.event_types == PURCHASE
 
+    def weights(self, *, exponent: float) -> npt.NDArray[np.float64]:
+        """Return the weight of each event's type to the power of `exponent`."""
+        return _WEIGHTS[self.event_types] ** exponent
+
     def age_days(self) -> npt.NDArray[np.float64]:
-        """Count the age of each event from the newest one."""
+        """Return the age of each event, counted from the newest one: an old history is as good as a current one."""
         return (self.newest - self.occurred_at) / DAY
 
+    def decay(self, *, half_life_days: float) -> npt.NDArray[np.float64]:
+        """Return 1 for the newest event, halved for every half-life of age."""
+        return 0.5 ** (self.age_days() / half_life_days)
+
     def only(self, chosen: npt.NDArray[np.bool_]) -> "EventLog":
-        """Keep the chosen events; the numbering of customers stays."""
+        """Return the chosen events with the same numbering of customers."""
         return EventLog(
             customer_ids=self.customer_ids,
             customers=self.customers[chosen],
@@ -58,3 +63,10 @@ class EventLog(Struct, frozen=True, kw_only=True):
             orders=self.orders[chosen],
             spent=self.spent[chosen],
         )
+
+
+def order_number(order_id: str | None) -> int:
+    """Hash an order id to 63 bits, 0 for none: enough to tell orders apart without keeping the ids in memory."""
+    if order_id is None:
+        return 0
+    return int.from_bytes(hashlib.blake2b(order_id.encode(), digest_size=8).digest()) >> 1

@@ -1,23 +1,23 @@
-"""Who took an interest in what: the matrix that neighbours are learned from."""
-
-from typing import Any
+"""The matrix of customers and products that neighbours are learned from."""
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from domain.training.event_log import EventLog
+from domain.training.top_k import SparseMatrix
 
 MAX_PRODUCTS_PER_CUSTOMER = 300
-"""A customer counts with the products of the last interactions only: cost grows with the square of their number, and what
-is most recent says most (Kersbergen et al., "Serenade", SIGMOD 2022)."""
+"""Only the newest products of a customer count: cost grows with the square of their number, and the most recent products
+predict most (Kersbergen et al., "Serenade", SIGMOD 2022)."""
 
 
-def interaction_matrix(log: EventLog, weights: npt.NDArray[np.float64], *, n_products: int) -> Any:
-    """Make the (customers, products) matrix of the largest weight of each pair, cut to each customer's newest products.
+def interaction_matrix(log: EventLog, weights: npt.NDArray[np.float64], *, n_products: int) -> SparseMatrix:
+    """Return the csr matrix (customers, products) of the largest weight of each pair, for each customer's newest products.
 
     `weights` has one positive entry per event of `log`.
     """
+    # Events of one pair become neighbours in this order, the newest last, so reduceat takes the maximum of each run.
     by_pair = np.lexsort((log.occurred_at, log.products, log.customers))
     pairs = (log.customers * n_products + log.products)[by_pair]
     first = np.flatnonzero(np.diff(pairs, prepend=-1))
@@ -31,13 +31,13 @@ def interaction_matrix(log: EventLog, weights: npt.NDArray[np.float64], *, n_pro
     )
 
 
-def activity_weights(matrix: Any, *, exponent: float) -> npt.NDArray[np.float64]:
-    """Weigh customers by the number of their products to the power of `-exponent`."""
+def activity_weights(matrix: SparseMatrix, *, exponent: float) -> npt.NDArray[np.float64]:
+    """Return the weight of each customer: the number of their products to the power of `-exponent`."""
     return np.diff(matrix.indptr).clip(min=1).astype(np.float64) ** -exponent
 
 
 def _newest_of_each(customers: npt.NDArray[np.int64], newest: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Choose the positions of each customer's newest MAX_PRODUCTS_PER_CUSTOMER entries."""
+    """Return the positions of each customer's newest MAX_PRODUCTS_PER_CUSTOMER entries."""
     order = np.lexsort((-newest, customers))
     starts = np.flatnonzero(np.diff(customers[order], prepend=-1))
     rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))

@@ -1,27 +1,29 @@
-"""What new customers come to: the lists show what someone does not have yet, so who begins with a product tells most."""
+"""Momentum: which products gain new customers faster than others.
+
+A list shows products that the customer does not have yet, so first events with a product predict more than repeated ones.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
-from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.model import Hyperparameters
 from domain.training.event_log import EventLog
 
 PRIOR = 1.0
 
 
 def momentum(log: EventLog, hyperparameters: Hyperparameters, *, n_products: int) -> npt.NDArray[np.float64]:
-    """Compare how many customers a product is new to with how many it should be by its size; return (n_products,) factors.
+    """Return the factor of each product (n_products,): its recent new customers over the number expected from its size.
 
-    With n(j) customers of product j, f(j) their sum with each halved every `momentum_days` since the first event with j,
-    and m = sum f / sum n, the factor is `((f(j) + 1) / (m n(j) + 1)) ^ momentum_exponent`, a Gamma-Poisson shrinkage
-    (DuMouchel, "Bayesian data mining in large frequency tables", 1999): 1 for what the shop's usual share leads to, more
-    for what is being discovered, less for what the same customers come back to. The 1 is the prior: one new customer at
-    most doubles a product. Where all events are of one instant, all factors are 1.
+    With n(j) customers of product j, f(j) the sum over them of 1/2 per `momentum_days` since the first event with j, and
+    m = sum f / sum n, the factor is `((f(j) + 1) / (m n(j) + 1)) ^ momentum_exponent`. It is 1 at the shop's average rate.
+    The added 1 is a Gamma-Poisson prior (DuMouchel, "Bayesian data mining in large frequency tables", 1999), so one new
+    customer at most doubles a product. All factors are 1 if all events have one instant.
     """
     pairs = log.customers * n_products + log.products
     order = np.lexsort((log.occurred_at, pairs))
     first = order[np.diff(pairs[order], prepend=-1) != 0]
-    fresh = 0.5 ** (log.age_days()[first] / hyperparameters.momentum_days)
+    fresh = log.decay(half_life_days=hyperparameters.momentum_days)[first]
     n_customers = np.bincount(log.products[first], minlength=n_products)
     n_fresh = np.bincount(log.products[first], weights=fresh, minlength=n_products)
     usual = float(fresh.mean()) if len(fresh) else 0.0

@@ -1,81 +1,95 @@
-"""Item-to-item collaborative filtering: which products the same customers take an interest in."""
-
-from typing import Any
+"""Item-to-item collaborative filtering: neighbours from three models of the same interactions."""
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 from scipy import sparse
 
-from domain.ranking.hyperparameters import Hyperparameters
-from domain.training.co_occurrence import Candidates, co_occurrence
-from domain.training.event_log import EventLog
+from domain.ranking.model import Hyperparameters
+from domain.training.co_occurrence import Candidates, Normalisation, co_occurrence
 from domain.training.interaction_matrix import activity_weights, interaction_matrix
-from domain.training.momentum import momentum
 from domain.training.ridge import MAX_DENSE_PRODUCTS, ease, slim
-from domain.training.top_k import top_k_rows
+from domain.training.top_k import SparseMatrix, top_k_rows
+from domain.training.training_data import TrainingData
 from domain.training.transitions import item_transitions
 
 N_NEIGHBOURS = 100
 
 
 class NeighbourModels(Struct, frozen=True, kw_only=True):
-    """Three views of which products belong together, as csr matrices (seeds, candidates) of comparable size.
+    """Three neighbour models as csr matrices (seeds, candidates), each divided by the mean of its rows' largest weights.
 
-    Each is divided by the mean of its rows' largest weights. `regressed` has all weights that `ridge` is made of.
+    `regression` has all weights that `ridge` is the best part of, before momentum, for reuse by `learn_neighbours`.
     """
 
-    together: Any
-    ridge: Any
-    transitions: Any
-    regressed: Any
+    hyperparameters: Hyperparameters
+    together: SparseMatrix
+    ridge: SparseMatrix
+    transitions: SparseMatrix
+    regression: SparseMatrix
 
 
 def learn_neighbours(
-    log: EventLog,
-    hyperparameters: Hyperparameters,
-    *,
-    n_products: int,
-    known: tuple[Hyperparameters, NeighbourModels] | None = None,
+    data: TrainingData, hyperparameters: Hyperparameters, *, known: NeighbourModels | None = None
 ) -> NeighbourModels:
-    """Learn the three views by `hyperparameters`.
+    """Learn the three models.
 
-    Regressions take most of the time, so that those of `known`, a recipe with its views of the same log, are taken over
-    where they would be the same.
+    Regressions take most of the time, so those of `known`, models of the same data, are reused if they are the same.
     """
-    weights = log.weights**hyperparameters.event_exponent * 0.5 ** (log.age_days() / hyperparameters.memory_days)
-    matrix = interaction_matrix(log, weights, n_products=n_products)
+    log = data.log
+    weights = log.weights(exponent=hyperparameters.event_exponent) * log.decay(half_life_days=hyperparameters.memory_days)
+    matrix = interaction_matrix(log, weights, n_products=data.n_products)
     customer_weights = activity_weights(matrix, exponent=hyperparameters.activity_exponent)
-    candidate_factors = momentum(log, hyperparameters, n_products=n_products)
+    momentum = data.momentum(hyperparameters)
     together, candidates = co_occurrence(
         matrix,
         customer_weights,
-        seed_exponent=hyperparameters.seed_exponent,
-        candidate_exponent=hyperparameters.candidate_exponent,
-        momentum=candidate_factors,
+        Normalisation(
+            seed_exponent=hyperparameters.seed_exponent,
+            candidate_exponent=hyperparameters.candidate_exponent,
+            candidate_factors=momentum,
+        ),
         n_neighbours=N_NEIGHBOURS,
         n_candidates=hyperparameters.n_candidates,
     )
-    if known and _regression(known[0]) == _regression(hyperparameters):
-        regressed = known[1].regressed
+    if known and _regression_choices(known.hyperparameters) == _regression_choices(hyperparameters):
+        regression = known.regression
     else:
-        regressed = _regressed(matrix, customer_weights, candidates, hyperparameters)
-    following = item_transitions(
+        regression = _regression(matrix, customer_weights, candidates, hyperparameters)
+    transitions = item_transitions(
         log,
-        n_products=n_products,
+        n_products=data.n_products,
         seed_exponent=hyperparameters.seed_exponent,
         candidate_exponent=hyperparameters.candidate_exponent,
     )
-    by_momentum = sparse.diags_array(candidate_factors)
+    by_momentum = sparse.diags_array(momentum)
     return NeighbourModels(
+        hyperparameters=hyperparameters,
         together=_comparable(together),
-        ridge=_comparable(top_k_rows((regressed @ by_momentum).tocsr(), n=N_NEIGHBOURS)),
-        transitions=_comparable(top_k_rows((following @ by_momentum).tocsr(), n=N_NEIGHBOURS)),
-        regressed=regressed,
+        ridge=_comparable(top_k_rows((regression @ by_momentum).tocsr(), k=N_NEIGHBOURS)),
+        transitions=_comparable(top_k_rows((transitions @ by_momentum).tocsr(), k=N_NEIGHBOURS)),
+        regression=regression,
     )
 
 
-def _regression(hyperparameters: Hyperparameters) -> tuple[float, ...]:
-    """Give the choices that the regressions depend on."""
+def combine(models: NeighbourModels, hyperparameters: Hyperparameters) -> SparseMatrix:
+    """Add up the models by their shares; return the N_NEIGHBOURS best neighbours of each product as csr rows, best first."""
+    together_share = 1.0 - hyperparameters.ridge_share - hyperparameters.succession_share
+    weights = (
+        together_share * models.together
+        + hyperparameters.ridge_share * models.ridge
+        + hyperparameters.succession_share * models.transitions
+    )
+    return top_k_rows(weights.tocsr(), k=N_NEIGHBOURS)
+
+
+def combined_neighbours(data: TrainingData, hyperparameters: Hyperparameters) -> SparseMatrix:
+    """Learn the neighbours of all products, as csr rows, best first."""
+    return combine(learn_neighbours(data, hyperparameters), hyperparameters)
+
+
+def _regression_choices(hyperparameters: Hyperparameters) -> tuple[float, ...]:
+    """Return the hyperparameters that the regressions depend on."""
     return (
         hyperparameters.event_exponent,
         hyperparameters.memory_days,
@@ -85,8 +99,14 @@ def _regression(hyperparameters: Hyperparameters) -> tuple[float, ...]:
     )
 
 
-def _regressed(matrix: Any, customer_weights: Any, candidates: Candidates, hyperparameters: Hyperparameters) -> Any:
-    occurring = candidates.strengths[candidates.strengths > 0]
+def _regression(
+    matrix: SparseMatrix,
+    customer_weights: npt.NDArray[np.float64],
+    candidates: Candidates,
+    hyperparameters: Hyperparameters,
+) -> SparseMatrix:
+    # The penalty is relative to the mean size of a product, so it means the same in shops of all sizes.
+    occurring = candidates.sizes[candidates.sizes > 0]
     penalty = hyperparameters.ridge * (float(occurring.mean()) if len(occurring) else 1.0)
     n_products = matrix.shape[1]
     if hyperparameters.n_candidates >= n_products and n_products <= MAX_DENSE_PRODUCTS:
@@ -94,15 +114,9 @@ def _regressed(matrix: Any, customer_weights: Any, candidates: Candidates, hyper
     return slim(matrix, customer_weights, candidates, penalty=penalty)
 
 
-def combine(models: NeighbourModels, *, ridge_share: float, succession_share: float, n: int = N_NEIGHBOURS) -> Any:
-    """Add the views up by their shares; return the `n` best neighbours of each product as csr rows, best first."""
-    together_share = 1.0 - ridge_share - succession_share
-    parts = together_share * models.together + ridge_share * models.ridge + succession_share * models.transitions
-    return top_k_rows(parts.tocsr(), n=n)
-
-
-def _comparable(matrix: Any) -> Any:
+def _comparable(matrix: SparseMatrix) -> SparseMatrix:
+    """Scale a model by the mean of its rows' largest weights: shares then mean the same for every model."""
     if matrix.nnz == 0:
         return matrix
-    most = matrix.max(axis=1).toarray().ravel()
-    return matrix / np.mean(most[most > 0])
+    largest = matrix.max(axis=1).toarray().ravel()
+    return matrix / np.mean(largest[largest > 0])

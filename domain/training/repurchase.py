@@ -1,4 +1,4 @@
-"""Which categories people rebuy, and how long they wait."""
+"""Repurchase: which categories customers rebuy, and after how many days."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,27 @@ from domain.records.values import DAY
 from domain.training.event_log import EventLog
 
 PRIOR_PAIRS = 20.0
-"""How many pairs of customer and product the level above counts for."""
+"""How many pairs of customer and product the next upper level counts as."""
 
 NINE_IN_TEN = 1.2816
+"""The 90 % quantile of the standard normal distribution."""
+
 SHOP = ""
 NEVER = 2.0
 """A rate that no category reaches."""
 
 
 class Repurchase(Struct, frozen=True, kw_only=True):
-    """How a category is rebought: which share of buyers buy the same product again, and after how many days usually."""
+    """The share of buyers who buy the same product of a category again, and the usual days in between."""
 
     rate: float
     days: float
 
 
 class _Pairs(Struct, frozen=True, kw_only=True):
-    """Each pair of customer and product that was bought: its category, and the days of the first two purchases.
+    """Every bought pair of customer and product.
 
-    `categories` are places in `names`, `gaps` the days from the first to the second purchase on another day, 0 without one.
+    `categories` index `names`; `gaps` are the days from the first to the second purchase on another day, 0 without one.
     """
 
     names: list[str]
@@ -41,27 +43,27 @@ class _Pairs(Struct, frozen=True, kw_only=True):
 
 
 def repurchase_by_category(purchases: EventLog, products: Sequence[Product], *, newest: int) -> dict[str, Repurchase]:
-    """Estimate for the 5,000 most bought categories the rate of rebuying and the usual days in between.
+    """Estimate the repurchase rate and the usual days in between for the 5,000 categories with most purchases.
 
-    Days between first and second purchase are log-normal, and their median is what is usual (Bhagat et al., "Buy it again:
-    modeling repeat purchase recommendations", KDD 2018). The rate is that within the days in which nine of ten of those who
-    rebuy have done so, of the pairs that were first bought so long before `newest`: who bought later had no time yet.
+    The days between first and second purchase are log-normal; the usual interval is their median (Bhagat et al., "Buy it
+    again: modeling repeat purchase recommendations", KDD 2018). The rate counts repurchases within the time by which nine
+    of ten have happened, among the pairs whose first purchase lies that long before `newest`: later buyers had no time yet.
 
-    Both are shrunk towards the level above, which counts as 20 pairs, and the shop's rate towards none: the posterior mean
-    of a beta-binomial, (k + 20 p) / (n + 20) (Gelman et al., "Bayesian Data Analysis", chapter 2).
+    Both are shrunk towards the next upper level, which counts as 20 pairs, and the shop's rate towards 0: the posterior
+    mean of a beta-binomial, (k + 20 p) / (n + 20) (Gelman et al., "Bayesian Data Analysis", chapter 2).
     """
-    pairs = _pairs(purchases, products)
+    pairs = _bought_pairs(purchases, products)
     again = pairs.gaps > 0
     if not again.any():
         return {}
     logs = np.log(pairs.gaps[again])
     mean, deviation = float(logs.mean()), float(logs.std())
-    usual = _shrunk(pairs.names, pairs.categories[again], logs, shop=mean)
+    usual = _shrunk_means(pairs.names, pairs.categories[again], logs, shop=mean)
     horizons = np.array([np.exp(usual[name] + NINE_IN_TEN * deviation) for name in pairs.names])
-    # A whole day more or less is not told apart.
+    # Rounded first, so that the last bit of exp does not add a whole day.
     within = np.ceil(horizons.round(6))[pairs.categories]
     had_time = pairs.first_days + within <= newest // DAY
-    rates = _shrunk(
+    rates = _shrunk_means(
         pairs.names,
         pairs.categories[had_time],
         (again & (pairs.gaps <= within))[had_time].astype(np.float64),
@@ -76,12 +78,12 @@ def repurchase_by_category(purchases: EventLog, products: Sequence[Product], *, 
     }
 
 
-def rebuy_days(found: Mapping[str, Repurchase], *, least_rate: float) -> dict[str, float]:
-    """Return the usual days in between for the categories that are rebought at `least_rate` or more."""
-    return {category: one.days for category, one in found.items() if one.rate >= least_rate}
+def rebuy_days(repurchases: Mapping[str, Repurchase], *, min_rate: float) -> dict[str, float]:
+    """Return the usual days in between of the categories that are rebought at `min_rate` or more."""
+    return {category: one.days for category, one in repurchases.items() if one.rate >= min_rate}
 
 
-def _pairs(purchases: EventLog, products: Sequence[Product]) -> _Pairs:
+def _bought_pairs(purchases: EventLog, products: Sequence[Product]) -> _Pairs:
     names = sorted({product.category for product in products if product.category})
     codes = {name: code for code, name in enumerate(names)}
     size = 1 + max(int(purchases.products.max(initial=-1)), *(product.product_index for product in products), -1)
@@ -93,6 +95,7 @@ def _pairs(purchases: EventLog, products: Sequence[Product]) -> _Pairs:
     customer, product, day = purchases.customers[order], purchases.products[order], days[order]
     new_pair = (np.diff(customer, prepend=-1) != 0) | (np.diff(product, prepend=-1) != 0)
     pair, first = np.cumsum(new_pair) - 1, np.flatnonzero(new_pair)
+    # Several purchases of one day are one decision; the second purchase is the first on a later day.
     later = np.flatnonzero(day > day[first][pair])
     pair_again, second = np.unique(pair[later], return_index=True)
     gaps = np.zeros(len(first), dtype=np.int64)
@@ -102,10 +105,10 @@ def _pairs(purchases: EventLog, products: Sequence[Product]) -> _Pairs:
     return _Pairs(names=names, categories=categories[known], first_days=day[first][known], gaps=gaps[known])
 
 
-def _shrunk(
+def _shrunk_means(
     names: Sequence[str], categories: npt.NDArray[np.int64], values: npt.NDArray[np.float64], *, shop: float
 ) -> dict[str, float]:
-    """Average `values` in each category, shrunk towards the level above, and the highest towards `shop` by way of all."""
+    """Return the mean of `values` in each category, shrunk level by level; the whole shop is shrunk towards `shop`."""
     n = np.bincount(categories, minlength=len(names))
     sums = np.bincount(categories, weights=values, minlength=len(names))
     totals: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])

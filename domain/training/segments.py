@@ -1,4 +1,4 @@
-"""What the shop's buyers are like: the edges of the segment rule, their segments, and the prices they pay."""
+"""What the buyers of each segment are like: the edges of the segment rule, and the prices that segments pay."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ MIN_DEVIATION = 0.1
 
 
 class BuyerSummary(Struct, frozen=True, kw_only=True):
-    """Recency, frequency and money of every customer; `orders` is 0 for who bought nothing."""
+    """Recency, frequency and money of every customer; `orders` is 0 for customers without purchases."""
 
     orders: npt.NDArray[np.int64]
     spent: npt.NDArray[np.float64]
@@ -26,20 +26,20 @@ class BuyerSummary(Struct, frozen=True, kw_only=True):
 
 
 def summarise(purchases: EventLog) -> BuyerSummary:
-    """Sum up the purchases of each customer."""
+    """Add up the purchases of each customer."""
     n_customers = len(purchases.customer_ids)
-    distinct = np.unique(np.stack([purchases.customers, purchases.orders]), axis=1)[0]
+    customers_of_orders = np.unique(np.stack([purchases.customers, purchases.orders]), axis=1)[0]
     last = np.zeros(n_customers, dtype=np.int64)
     np.maximum.at(last, purchases.customers, purchases.occurred_at)
     return BuyerSummary(
-        orders=np.bincount(distinct, minlength=n_customers),
+        orders=np.bincount(customers_of_orders, minlength=n_customers),
         spent=np.bincount(purchases.customers, weights=purchases.spent, minlength=n_customers).astype(np.float64),
         last_purchased_at=last,
     )
 
 
 def fit_segment_rule(buyers: BuyerSummary, *, newest: int) -> SegmentRule:
-    """Set the edges of the segment rule to the quintiles of at least 50 buyers; the defaults serve fewer."""
+    """Return a rule whose edges are the quintiles of at least 50 buyers, or the default rule for fewer."""
     bought = buyers.orders > 0
     if bought.sum() < MIN_BUYERS:
         return SegmentRule()
@@ -51,10 +51,10 @@ def fit_segment_rule(buyers: BuyerSummary, *, newest: int) -> SegmentRule:
     )
 
 
-def segments_of(
+def customer_segments(
     customer_ids: Sequence[str], buyers: BuyerSummary, *, assigned: Mapping[str, Segment], rule: SegmentRule, newest: int
 ) -> npt.NDArray[np.int8]:
-    """Give each customer's position in SEGMENTS: assigned, else computed, else Regular."""
+    """Return the segment of each customer as an index of SEGMENTS: assigned, else computed, else Regular."""
     positions: dict[str, int] = {segment: position for position, segment in enumerate(SEGMENTS)}
     summaries = zip(buyers.orders.tolist(), buyers.spent.tolist(), buyers.last_purchased_at.tolist(), strict=True)
     segments = [
@@ -71,9 +71,9 @@ def segments_of(
     return np.array([positions[segment] for segment in segments], dtype=np.int8)
 
 
-def median_prices(purchases: EventLog, products: Sequence[Product]) -> dict[str, float]:
-    """Return the median catalogue price of what was bought in each category, for the 5,000 most bought categories."""
-    bought = np.bincount(purchases.products, minlength=_size(products))
+def median_prices(purchases: EventLog, products: Sequence[Product], *, n_products: int) -> dict[str, float]:
+    """Return the median catalogue price of the purchases in each category, for the 5,000 categories with most purchases."""
+    bought = np.bincount(purchases.products, minlength=n_products)
     prices: dict[str, list[tuple[float, int]]] = {}
     for product in products:
         if product.price and product.category and bought[product.product_index]:
@@ -83,26 +83,24 @@ def median_prices(purchases: EventLog, products: Sequence[Product]) -> dict[str,
 
 
 def price_fit_by_segment(
-    purchases: EventLog, products: Sequence[Product], segments: npt.NDArray[np.int8], medians: Mapping[str, float]
+    purchases: EventLog, products: Sequence[Product], segments: npt.NDArray[np.int8], *, medians: Mapping[str, float]
 ) -> dict[Segment, PriceFit]:
-    """Measure for each segment with at least 100 purchases how its prices lie to the medians of their categories."""
-    ratios = np.full(_size(products), np.nan)
+    """Measure how the prices that each segment pays lie to the medians of their categories, from 100 purchases on."""
+    size = 1 + max((product.product_index for product in products), default=-1)
+    ratios = np.full(size, np.nan)
     for product in products:
         median = medians.get(product.category or "")
         if product.price and median:
+            # Logs, because twice and half the median are equally far from it.
             ratios[product.product_index] = np.log(product.price / median)
-    of_purchase, segment_of = ratios[purchases.products], segments[purchases.customers]
-    known = ~np.isnan(of_purchase)
+    paid, segment_of_purchase = ratios[purchases.products], segments[purchases.customers]
+    known = ~np.isnan(paid)
     fits: dict[Segment, PriceFit] = {}
     for position, segment in enumerate(SEGMENTS):
-        own = of_purchase[known & (segment_of == position)]
+        own = paid[known & (segment_of_purchase == position)]
         if len(own) >= MIN_PURCHASES:
             fits[segment] = PriceFit(mean=float(own.mean()), deviation=max(float(own.std()), MIN_DEVIATION))
     return fits
-
-
-def _size(products: Sequence[Product]) -> int:
-    return max((product.product_index for product in products), default=-1) + 1
 
 
 def _quintiles(values: npt.NDArray[np.int64] | npt.NDArray[np.float64]) -> tuple[float, float, float, float]:

@@ -1,149 +1,109 @@
-"""A shop's events and catalogue in, a model with its lists out: the only composer of training."""
+"""Compose a model with its lists from the events and the catalogue of a shop."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from domain.ports import TrainedModel
-from domain.ranking import content_similarity as content
-from domain.ranking.hyperparameters import Hyperparameters
-from domain.ranking.inputs import NeighbourLists
-from domain.ranking.model import Model, TunedConfig, WordWeights
+from domain.ranking.content_similarity import name_of, similar_products
+from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig, WordWeights
 from domain.ranking.packing import pack
 from domain.ranking.tfidf import word_weights
-from domain.records.customers import SEGMENTS, Segment, SegmentRule
-from domain.records.products import Product
-from domain.training import popularity as trends
-from domain.training import segments as buyers
+from domain.records.customers import SEGMENTS
 from domain.training.co_occurrence import PRODUCTS_PER_BLOCK
 from domain.training.event_log import EventLog
 from domain.training.interaction_matrix import interaction_matrix
-from domain.training.neighbours import combine, learn_neighbours
+from domain.training.popularity import N_STORED, category_trends, popularity_by_segment, smoothed, top_products
 from domain.training.repurchase import rebuy_days, repurchase_by_category
+from domain.training.segments import median_prices, price_fit_by_segment
+from domain.training.top_k import SparseMatrix
+from domain.training.training_data import TrainingData
 
 
 def train_model(
-    log: EventLog,
-    products: Sequence[Product],
-    *,
-    assigned: Mapping[str, Segment],
-    model_id: str,
-    trained_at: int,
-    choice: TunedConfig = TunedConfig(),  # noqa: B008 - frozen
-    neighbours: Any = None,
+    data: TrainingData, *, config: TunedConfig, neighbours: SparseMatrix, model_id: str, trained_at: int
 ) -> TrainedModel:
-    """Learn everything that serving needs; the same input gives the same lists and weights.
+    """Learn everything that serving needs; the same input gives the same model and lists.
 
-    `assigned` has the segments that the shop gave to customers, `trained_at` is in microseconds. `neighbours`, if known
-    already, has the neighbours (seeds, candidates) that `choice` leads to.
+    `neighbours` are the csr rows (seeds, candidates) of `combined_neighbours(data, config.hyperparameters)`; `trained_at`
+    is in microseconds.
     """
-    n_products = size_of(products)
-    hyperparameters = choice.hyperparameters
-    purchases = log.only(log.is_purchase)
-    rule, segments = _segmented(log, assigned=assigned)
-    medians = buyers.median_prices(purchases, products)
-    words = word_weights([content.name_of(product) for product in products])
-    popular = trends.popularity(log, hyperparameters, n_products=n_products)
-    n_events = np.bincount(segments[log.customers], minlength=len(SEGMENTS)).tolist()
-    model = Model(
-        model_id=model_id,
-        trained_at=trained_at,
-        newest_event_at=log.newest,
-        newest_product_index=n_products - 1,
-        n_events=len(log.products),
-        n_customers=len(log.customer_ids),
-        n_products=len(products),
-        hyperparameters=hyperparameters,
-        source_weights=choice.source_weights,
-        seen_again=choice.seen_again,
-        variety=choice.variety,
-        tuning=choice.tuning,
-        segment_rule=rule,
-        rebuy_rate=choice.rebuy_rate,
-        rebuy_days=rebuy_days(repurchase_by_category(purchases, products, newest=log.newest), least_rate=choice.rebuy_rate),
-        median_prices=medians,
-        price_fit=buyers.price_fit_by_segment(purchases, products, segments, medians),
-        words=words,
-        popular=trends.top_products(popular, n=trends.N_STORED),
-        segment_trends=trends.segment_trends(log, hyperparameters, segments, n_products=n_products),
-        segment_events=dict(zip(SEGMENTS, n_events, strict=True)),
-    )
-    if neighbours is None:
-        neighbours = neighbours_by(hyperparameters, log, n_products=n_products)
+    log, products = data.log, data.products
+    hyperparameters = config.hyperparameters
+    popularities = popularity_by_segment(data, hyperparameters)
+    by_segment = smoothed(popularities, pseudo_count=hyperparameters.segment_smoothing)
+    medians = median_prices(data.purchases, products, n_products=data.n_products)
+    repurchases = repurchase_by_category(data.purchases, products, newest=log.newest)
+    segment_events = np.bincount(data.segments[log.customers], minlength=len(SEGMENTS)).tolist()
+    words = word_weights([name_of(product) for product in products])
+    trends = category_trends(products, popularities[0])
     return TrainedModel(
-        model=model,
-        neighbours=_neighbour_lists(neighbours, log, products, words),
-        category_trends={
-            path: pack(trend.products, trend.weights) for path, trend in trends.category_trends(products, popular).items()
-        },
+        model=Model(
+            model_id=model_id,
+            trained_at=trained_at,
+            newest_event_at=log.newest,
+            newest_product_index=data.n_products - 1,
+            n_events=len(log.products),
+            n_customers=len(log.customer_ids),
+            n_products=len(products),
+            config=config,
+            segment_rule=data.segment_rule,
+            rebuy_days=rebuy_days(repurchases, min_rate=config.rebuy_rate),
+            median_prices=medians,
+            price_fit=price_fit_by_segment(data.purchases, products, data.segments, medians=medians),
+            words=words,
+            popular=top_products(popularities[0], n=N_STORED),
+            segment_trends={
+                segment: top_products(own, n=N_STORED) for segment, own in zip(SEGMENTS, by_segment, strict=True)
+            },
+            segment_events=dict(zip(SEGMENTS, segment_events, strict=True)),
+        ),
+        neighbours=_neighbour_lists(neighbours, data, words),
+        category_trends={path: pack(trend.products, trend.weights) for path, trend in trends.items()},
     )
 
 
-def neighbours_by(hyperparameters: Hyperparameters, log: EventLog, *, n_products: int) -> Any:
-    """Learn the neighbours of all products, as csr rows, best first."""
-    learned = learn_neighbours(log, hyperparameters, n_products=n_products)
-    return combine(learned, ridge_share=hyperparameters.ridge_share, succession_share=hyperparameters.succession_share)
+def _neighbour_lists(neighbours: SparseMatrix, data: TrainingData, words: WordWeights) -> list[NeighbourLists]:
+    similar = {index: pack(alike, weights) for index, alike, weights in similar_products(data.products, words)}
+    return [
+        NeighbourLists(
+            product_index=index,
+            bought_together=bought,
+            viewed_together=viewed,
+            similar_product=similar.get(index, b""),
+        )
+        for index, (bought, viewed) in enumerate(_by_source(neighbours, data))
+        if bought or viewed or index in similar
+    ]
 
 
-def segments_in(log: EventLog, *, assigned: Mapping[str, Segment]) -> npt.NDArray[np.int8]:
-    """Give each customer's position in SEGMENTS by the events of `log`."""
-    return _segmented(log, assigned=assigned)[1]
-
-
-def _segmented(log: EventLog, *, assigned: Mapping[str, Segment]) -> tuple[SegmentRule, npt.NDArray[np.int8]]:
-    bought = buyers.summarise(log.only(log.is_purchase))
-    rule = buyers.fit_segment_rule(bought, newest=log.newest)
-    return rule, buyers.segments_of(log.customer_ids, bought, assigned=assigned, rule=rule, newest=log.newest)
-
-
-def size_of(products: Sequence[Product]) -> int:
-    """Count the places that matrices of these products need."""
-    return max((product.product_index for product in products), default=-1) + 1
-
-
-def _neighbour_lists(
-    neighbours: Any, log: EventLog, products: Sequence[Product], words: WordWeights
-) -> list[NeighbourLists]:
-    similar = {index: pack(alike, weights) for index, alike, weights in content.similar_products(products, words)}
-    lists: list[NeighbourLists] = []
-    for index, (bought, viewed) in enumerate(_by_source(neighbours, log)):
-        if bought or viewed or index in similar:
-            lists.append(
-                NeighbourLists(
-                    product_index=index,
-                    bought_together=bought,
-                    viewed_together=viewed,
-                    similar_product=similar.get(index, b""),
-                )
-            )
-    return lists
-
-
-def _by_source(neighbours: Any, log: EventLog) -> Iterator[tuple[bytes, bytes]]:
-    """Part the neighbours of each product, packed: those that some customer bought both of, and the others."""
-    # Where everything is bought, whatever occurs together was bought together.
-    together = (
-        np.ones(neighbours.nnz, dtype=np.bool_)
-        if log.is_purchase.all()
-        else _pairs_bought(neighbours, log.only(log.is_purchase))
-    )
+def _by_source(neighbours: SparseMatrix, data: TrainingData) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the packed neighbours of each product: those that some customer bought both of, and the others."""
+    # In a log of purchases alone, whatever occurs together was bought together.
+    if data.log.is_purchase.all():
+        bought = np.ones(neighbours.nnz, dtype=np.bool_)
+    else:
+        bought = _bought_pairs(neighbours, data.purchases)
     for first, last in zip(neighbours.indptr[:-1].tolist(), neighbours.indptr[1:].tolist(), strict=True):
-        both = together[first:last]
+        both = bought[first:last]
         columns, weights = neighbours.indices[first:last], neighbours.data[first:last]
         yield pack(columns[both], weights[both]), pack(columns[~both], weights[~both])
 
 
-def _pairs_bought(neighbours: Any, purchases: EventLog) -> npt.NDArray[np.bool_]:
-    """Tell of each entry of `neighbours` whether some customer bought both products."""
-    bought = interaction_matrix(purchases, np.ones(len(purchases.products)), n_products=neighbours.shape[0])
-    by_product = bought.T.tocsr()
-    seeds = np.repeat(np.arange(neighbours.shape[0]), np.diff(neighbours.indptr))
-    both = np.zeros(len(seeds), dtype=np.bool_)
-    for first in range(0, neighbours.shape[0], PRODUCTS_PER_BLOCK):
-        own = slice(neighbours.indptr[first], neighbours.indptr[min(first + PRODUCTS_PER_BLOCK, neighbours.shape[0])])
-        together = (by_product[first : first + PRODUCTS_PER_BLOCK] @ bought).tocoo()
-        pairs = (together.row + first) * np.int64(neighbours.shape[0]) + together.col
-        both[own] = np.isin(seeds[own] * neighbours.shape[0] + neighbours.indices[own], pairs)
-    return both
+def _bought_pairs(neighbours: SparseMatrix, purchases: EventLog) -> npt.NDArray[np.bool_]:
+    """Return for each entry of `neighbours` whether some customer bought both products."""
+    n_products = neighbours.shape[0]
+    matrix = interaction_matrix(purchases, np.ones(len(purchases.products)), n_products=n_products)
+    by_product = matrix.T.tocsr()
+    found = np.zeros(neighbours.nnz, dtype=np.bool_)
+    bought_with = np.zeros(n_products, dtype=np.bool_)
+    for first in range(0, n_products, PRODUCTS_PER_BLOCK):
+        block = by_product[first : first + PRODUCTS_PER_BLOCK] @ matrix
+        # One mask per row, set and cleared again, answers all its neighbours; a search among pairs took 20 times as long.
+        for row, seed in enumerate(range(first, first + block.shape[0])):
+            partners = block.indices[block.indptr[row] : block.indptr[row + 1]]
+            own = slice(neighbours.indptr[seed], neighbours.indptr[seed + 1])
+            bought_with[partners] = True
+            found[own] = bought_with[neighbours.indices[own]]
+            bought_with[partners] = False
+    return found

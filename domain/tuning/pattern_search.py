@@ -1,4 +1,4 @@
-"""Search of one grid per choice, one step at a time: what helps is kept and followed, what does not is left."""
+"""Search a grid per hyperparameter, one step at a time."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.model import Hyperparameters
 
 Grids = Mapping[str, Sequence[float]]
 T = TypeVar("T")
@@ -16,10 +16,10 @@ MIN_GAIN = 0.997
 
 
 class PatternSearch:
-    """Propose recipes, one at a time, by what the earlier ones scored (Hooke & Jeeves, "Direct search", 1961).
+    """Propose hyperparameters from the scores of the earlier ones (Hooke & Jeeves, "Direct search", 1961).
 
-    The choices take turns in an order drawn by `rng`; each goes a step up or down its grid, and on in that direction as long
-    as it helps. What is proposed depends on the grids, `rng` and the scores before, not on how many trials will follow.
+    Hyperparameters take turns in an order drawn by `rng`. Each goes a step up or down its grid, and on in that direction
+    while the score rises. Proposals depend on the grids, `rng` and earlier scores only, not on the number of trials to come.
     """
 
     def __init__(self, first: Hyperparameters, score: float, *, grids: Grids, rng: np.random.Generator) -> None:
@@ -32,37 +32,37 @@ class PatternSearch:
         self._tried = {first}
 
     def proposal(self) -> Hyperparameters | None:
-        """Return the next recipe to try, None when nothing next to the best one is left."""
+        """Return the next hyperparameters to try, or None if every neighbour of the best was tried."""
         for _ in self._turns:
             name, step = self._turns[self._turn]
-            stepped = self._step(name, step)
-            if stepped is not None and stepped not in self._tried:
-                self._tried.add(stepped)
-                return stepped
+            proposed = self._step(name, step)
+            if proposed is not None and proposed not in self._tried:
+                self._tried.add(proposed)
+                return proposed
             self._turn = (self._turn + 1) % len(self._turns)
         return None
 
-    def learn(self, found: Hyperparameters, score: float) -> bool:
-        """Take what the last proposal became and its score; tell whether it is the best so far."""
+    def learn(self, tried: Hyperparameters, score: float) -> bool:
+        """Record the score of the last proposal, as it was completed; return whether it is the best so far."""
         if score <= self.best_score:
             self._turn = (self._turn + 1) % len(self._turns)
             return False
-        self.best, self.best_score = found, score
-        self._tried.add(found)
+        self.best, self.best_score = tried, score
+        self._tried.add(tried)
         return True
 
     def _step(self, name: str, step: int) -> Hyperparameters | None:
         grid = self._grids[name]
-        place = int(np.argmin(np.abs(np.array(grid) - getattr(self.best, name)))) + step
-        return replace(self.best, **{name: grid[place]}) if 0 <= place < len(grid) else None
+        position = int(np.argmin(np.abs(np.array(grid) - getattr(self.best, name)))) + step
+        return replace(self.best, **{name: grid[position]}) if 0 <= position < len(grid) else None
 
 
 def first_of_best(choices: Sequence[T], scores: Sequence[float] | npt.NDArray[np.float64]) -> T:
-    """Return the first choice that scores about as well as the best: MIN_GAIN of it at least."""
+    """Return the first choice that scores at least MIN_GAIN of the best: a later choice must earn its place."""
     return choices[int(np.argmax(np.asarray(scores) >= MIN_GAIN * max(scores)))]
 
 
 def best_of(choices: Sequence[T], scores: Sequence[float]) -> tuple[T, float]:
-    """Return the choice with the highest score, the first of equals."""
-    place = int(np.argmax(scores))
-    return choices[place], scores[place]
+    """Return the choice with the highest score, the first of equals, and that score."""
+    position = int(np.argmax(scores))
+    return choices[position], scores[position]

@@ -1,4 +1,4 @@
-"""How much each source of a list deserves: fitted to held-out events, on the parts that the serving code computes."""
+"""Fit the source weights to held-out events, from the contributions that the serving code computes."""
 
 from collections.abc import Sequence
 
@@ -7,108 +7,107 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from domain.evaluation.metrics import ndcg_at_k
-from domain.evaluation.replay import ALL, Replay
+from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import GroundTruth
+from domain.ranking.contributions import SOURCE_INDEX
 from domain.ranking.model import Model, SourceWeights
-from domain.ranking.recommend import eligible, shortlist
-from domain.ranking.signals import SEEN_AGAIN, score
-from domain.records.recommendations import SOURCES
+from domain.ranking.neighbour_scores import SEEN_AGAIN_SOURCE
+from domain.ranking.recommend import eligible, score, shortlist
+from domain.records.recommendations import SOURCES, ListRequest, Seen, Source
 from domain.tuning.neighbours import TUNING_K
 from domain.tuning.pattern_search import first_of_best
 
 NO_PRODUCT = -1
-WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
-SEEN_AGAIN_WEIGHTS = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
+WEIGHT_GRID = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
+SEEN_AGAIN_GRID = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 ROUNDS = 3
+UNIT_SOURCES: tuple[Source, ...] = ("bought_together", "viewed_together")
+"""Neighbours keep the weight 1: only ratios of weights change a ranking."""
+
 EVERYTHING = SourceWeights(**dict.fromkeys(SOURCES, 1.0))
+SEEN_AGAIN = len(SOURCES)
+"""The column of contributions that products of the history make to themselves."""
 
 
 class CandidateContributions:
-    """The parts of the candidates of some customers: (n_customers, most candidates, n_sources + 1).
+    """The contributions to the candidates of some customers: (n_customers, most candidates, n_sources + 1).
 
-    Sources are those of SOURCES, each as if its weight were 1; the last part is for having been seen.
+    Columns follow SOURCES, each as if its weight were 1; the last one is SEEN_AGAIN.
     """
 
-    def __init__(self, replay: Replay, model: Model, ground_truth: GroundTruth) -> None:
-        made = [_parts_of(replay, customer, model) for customer in ground_truth.customers.tolist()]
-        most = max((len(indexes) for indexes, _ in made), default=0)
-        self.values = np.zeros((len(made), most, len(SOURCES) + 1), dtype=np.float32)
-        self._hits = np.zeros((len(made), most), dtype=np.bool_)
-        self._filled = np.zeros((len(made), most), dtype=np.bool_)
-        self._n_relevant = np.zeros(len(made), dtype=np.int64)
-        for row, ((indexes, values), customer) in enumerate(zip(made, ground_truth.customers.tolist(), strict=True)):
-            wanted = ground_truth.of(customer)
+    def __init__(self, replay: Replay, model: Model, ground_truth: GroundTruth, *, seen: Seen) -> None:
+        customers: list[int] = ground_truth.customers.tolist()
+        rows = [_contributions_of(replay, customer, model, seen=seen) for customer in customers]
+        most = max((len(indexes) for indexes, _ in rows), default=0)
+        self.values = np.zeros((len(rows), most, len(SOURCES) + 1), dtype=np.float32)
+        self._hits = np.zeros((len(rows), most), dtype=np.bool_)
+        self._filled = np.zeros((len(rows), most), dtype=np.bool_)
+        self._n_relevant = np.zeros(len(rows), dtype=np.int64)
+        for row, ((indexes, values), customer) in enumerate(zip(rows, customers, strict=True)):
+            relevant = ground_truth.of(customer)
             self.values[row, : len(indexes)] = values
-            self._hits[row, : len(indexes)] = np.isin(indexes, wanted)
+            self._hits[row, : len(indexes)] = np.isin(indexes, relevant)
             self._filled[row, : len(indexes)] = True
-            self._n_relevant[row] = len(wanted)
+            self._n_relevant[row] = len(relevant)
 
-    def ndcg(self, weights: npt.NDArray[np.float64]) -> float:
-        """Return the mean NDCG@20 of the lists by these weights (n_sources + 1,), before variety."""
-        totals = np.where(self._filled, self.values @ weights.astype(np.float32), -np.inf)
-        n = min(TUNING_K, totals.shape[1])
+    def ndcg(self, weights: SourceWeights, *, seen_again: float = 0.0) -> float:
+        """Return the mean NDCG@20 of the lists with these weights, before diversity."""
+        vector = np.array([*(getattr(weights, source) for source in SOURCES), seen_again], dtype=np.float32)
+        totals = np.where(self._filled, self.values @ vector, -np.inf)
+        k = min(TUNING_K, totals.shape[1])
+        # A partition of all candidates and a sort of k are several times as fast as a sort of all.
         best = (
-            np.argpartition(-totals, n - 1, axis=1)[:, :n]
-            if totals.shape[1] > n
-            else np.arange(n)[None].repeat(len(totals), 0)
+            np.argpartition(-totals, k - 1, axis=1)[:, :k]
+            if totals.shape[1] > k
+            else np.arange(k)[None].repeat(len(totals), 0)
         )
         order = np.argsort(-np.take_along_axis(totals, best, axis=1), axis=1, kind="stable")
         best = np.take_along_axis(best, order, axis=1)
         hits = np.take_along_axis(self._hits, best, axis=1)
         return float(ndcg_at_k(hits, self._n_relevant).mean())
 
-    def ndcg_of_weights(self, source_weights: SourceWeights) -> float:
-        """Return the same for a blend, with nothing for having been seen."""
-        return self.ndcg(np.array([*(getattr(source_weights, source) for source in SOURCES), 0.0]))
-
 
 def fit_source_weights(contributions: CandidateContributions, *, first: SourceWeights) -> SourceWeights:
-    """Fit the weights of the sources one after the other, from `first`, in three rounds; neighbours count 1.
+    """Fit the weights of the sources one after the other, from `first`, in three rounds.
 
-    Of weights that reach about the same, the smallest is taken: a source has to earn its place.
+    Of weights that score about the same, the smallest is taken: a source has to earn its place.
     """
-    weights = np.array([*(getattr(first, source) for source in SOURCES), 0.0])
-    neighbours, fitted = [0, 1], range(2, len(SOURCES))
-    weights[neighbours] = 1.0
+    weights = replace(first, **dict.fromkeys(UNIT_SOURCES, 1.0))
     for _ in range(ROUNDS):
-        before = weights.copy()
-        for place in fitted:
-            weights[place] = _best_weight(contributions, weights, [place], WEIGHTS)
-        if (weights == before).all():
+        before = weights
+        for source in SOURCES:
+            if source not in UNIT_SOURCES:
+                tried = [replace(weights, **{source: value}) for value in WEIGHT_GRID]
+                weights = first_of_best(tried, [contributions.ndcg(one) for one in tried])
+        if weights == before:
             break
-    return SourceWeights(**dict(zip(SOURCES, weights.tolist(), strict=False)))
+    return weights
 
 
-def fit_seen_again(contributions: CandidateContributions, source_weights: SourceWeights) -> float:
-    """Fit what a product deserves for having been seen."""
-    weights = np.array([*(getattr(source_weights, source) for source in SOURCES), 0.0])
-    return _best_weight(contributions, weights, [len(SOURCES)], SEEN_AGAIN_WEIGHTS)
+def fit_seen_again(contributions: CandidateContributions, weights: SourceWeights) -> float:
+    """Fit the score that a product of the history gets for itself."""
+    return first_of_best(
+        SEEN_AGAIN_GRID, [contributions.ndcg(weights, seen_again=seen_again) for seen_again in SEEN_AGAIN_GRID]
+    )
 
 
-def _best_weight(
-    contributions: CandidateContributions, weights: npt.NDArray[np.float64], places: Sequence[int], choices: Sequence[float]
-) -> float:
-    scores: list[float] = []
-    for choice in choices:
-        tried = weights.copy()
-        tried[list(places)] = choice
-        scores.append(contributions.ndcg(tried))
-    return first_of_best(choices, scores)
-
-
-def _parts_of(replay: Replay, customer: int, model: Model) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Compute the parts of every candidate of a customer, by the steps that serve a list."""
-    everything = replace(model, source_weights=EVERYTHING)
-    inputs = replay.ranking_inputs(customer, model=everything)
-    shortlisted = shortlist(inputs, request=ALL)
-    products = eligible(replay.candidates(shortlisted.query), inputs)
-    scores = score(shortlisted.signals, products, inputs=inputs, now=replay.now)
-    contributions = scores.contributions
+def _contributions_of(
+    replay: Replay, customer: int, model: Model, *, seen: Seen
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return a customer's candidates and the contributions to them, computed by the steps that serve a list."""
+    with_everything = replace(model, config=replace(model.config, source_weights=EVERYTHING))
+    inputs = replay.ranking_inputs(customer, model=with_everything)
+    shortlisted = shortlist(inputs, request=ListRequest(seen=seen))
+    products = eligible(replay.candidates(shortlisted.query), inputs, shortlisted)
+    contributions = score(shortlisted.signals, products, inputs=inputs, now=replay.now).contributions
     indexes = np.array([product.product_index for product in products], dtype=np.int64)
-    past = np.array([*shortlisted.signals.past, NO_PRODUCT], dtype=np.int64)
+    # A product of the history that is its own cause contributes for having been seen, not as a neighbour.
+    past: Sequence[int] = [*shortlisted.signals.past, NO_PRODUCT]
     causes = np.where(contributions.causes < len(past) - 1, contributions.causes, -1)
-    by_itself = (contributions.sources == SEEN_AGAIN) & (past[causes] == indexes[contributions.positions])
-    columns = np.where(by_itself, len(SOURCES), contributions.sources)
+    by_itself = (contributions.sources == SOURCE_INDEX[SEEN_AGAIN_SOURCE]) & (
+        np.array(past, dtype=np.int64)[causes] == indexes[contributions.positions]
+    )
+    columns = np.where(by_itself, SEEN_AGAIN, contributions.sources)
     values = np.zeros((len(products), len(SOURCES) + 1))
     np.add.at(values, (contributions.positions, columns), contributions.amounts)
     return indexes, values

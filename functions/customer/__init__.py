@@ -1,1 +1,1 @@
-"""Customers: create, add-address, get-profile, update-behavior, export, erase."""
+"""Endpoints for customers and their personal data."""

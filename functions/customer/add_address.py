@@ -1,4 +1,4 @@
-"""POST /customer/add-address: add shipping and billing addresses."""
+"""POST /customer/add-address: add addresses."""
 
 from litestar import post
 from litestar.di import NamedDependency
@@ -8,8 +8,8 @@ from domain.records.customers import AddressBook, NewAddresses
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BACKEND
-from infra.http.body import LARGE, StrictBody
-from infra.http.problems import BODY, KEY, declared
+from infra.http.body import LARGE_BODY, StrictBody
+from infra.http.problems import BODY_PROBLEMS, KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 
 
@@ -17,11 +17,13 @@ from infra.storage.opening import Shop
     "/customer/add-address",
     dto=StrictBody[NewAddresses],
     return_dto=None,
-    opt=BACKEND | LARGE,
-    responses=declared(*KEY, *BODY, "customer-not-found"),
+    opt=BACKEND | LARGE_BODY,
+    summary="Add addresses",
+    response_description="All addresses of the customer",
+    responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, "customer-not-found"),
 )
 async def add_address(data: JSONBody[NewAddresses], shop: NamedDependency[SkipValidation[Shop]]) -> AddressBook:
-    """Add addresses to a customer; an identical one is not stored twice."""
+    """Add shipping and billing addresses to a customer. An address that is already stored is not added again."""
     addresses = await shop.repository.add_addresses(data.customer_id, data.addresses)
     return AddressBook(customer_id=data.customer_id, addresses=addresses)
 

@@ -1,4 +1,4 @@
-"""POST /customer/create: register a customer."""
+"""POST /customer/create: create a customer."""
 
 from litestar import Response, post
 from litestar.di import NamedDependency
@@ -9,7 +9,7 @@ from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BACKEND
 from infra.http.body import StrictBody
-from infra.http.problems import BODY, KEY, declared
+from infra.http.problems import BODY_PROBLEMS, KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 
 
@@ -18,13 +18,15 @@ from infra.storage.opening import Shop
     dto=StrictBody[NewCustomer],
     return_dto=None,
     opt=BACKEND,
-    responses=declared(*KEY, *BODY, "customer-exists", "email-taken"),
+    summary="Create a customer",
+    response_description="The new customer",
+    responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, "customer-exists", "email-taken"),
 )
 async def create(
     data: JSONBody[NewCustomer],
     shop: NamedDependency[SkipValidation[Shop]],
 ) -> Response[Customer]:
-    """Register a customer; an id is made where none is sent."""
+    """Create a customer. Without a `customer_id`, the server generates one."""
     customer = await shop.repository.create_customer(data, now=shop.now())
     return Response(customer, headers={"location": f"/customer/get-profile/{customer.customer_id}"})
 

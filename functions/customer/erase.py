@@ -1,4 +1,4 @@
-"""DELETE /customer/erase/{customer_id}: forget a person."""
+"""DELETE /customer/erase/{customer_id}: erase a customer."""
 
 from litestar import delete
 from litestar.di import NamedDependency
@@ -8,17 +8,19 @@ from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BACKEND
 from infra.http.parameters import IdInPath
-from infra.http.problems import KEY, declared
+from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 
 
 @delete(
     "/customer/erase/{customer_id:str}",
     opt=BACKEND,
-    responses=declared(*KEY, "validation", "not-found", "customer-not-found"),
+    summary="Erase a customer",
+    response_description="The customer is erased",
+    responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
 )
 async def erase(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]]) -> None:
-    """Erase a customer with everything that is stored about them; after a 503, the same request finishes it."""
+    """Permanently delete everything that is stored about a customer. After a 503, send the same request again."""
     await shop.repository.erase(customer_id)
 
 

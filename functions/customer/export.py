@@ -1,4 +1,4 @@
-"""GET /customer/export/{customer_id}: everything that is stored about a person."""
+"""GET /customer/export/{customer_id}: export a customer."""
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -11,25 +11,27 @@ from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BACKEND
 from infra.http.parameters import IdInPath
-from infra.http.problems import KEY, declared
+from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 
 
 @get(
     "/customer/export/{customer_id:str}",
     opt=BACKEND,
-    responses=declared(*KEY, "validation", "not-found", "customer-not-found"),
+    summary="Export a customer",
+    response_description="Everything that is stored about the customer",
+    responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
 )
 async def export(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]]) -> CustomerExport:
-    """Export everything that is stored about a customer."""
+    """Return everything that is stored about a customer."""
     stored = await shop.repository.export(customer_id)
-    kept = stored.recommendations
+    scored = stored.recommendations
     return CustomerExport(
         customer=stored.customer,
         addresses=stored.addresses,
         browsing=stored.browsing,
         purchases=stored.purchases,
-        recommendations=None if kept is None else to_response(kept, request=ListRequest(limit=STORED_LENGTH)),
+        recommendations=None if scored is None else to_response(scored, request=ListRequest(limit=STORED_LENGTH)),
     )
 
 

@@ -1,4 +1,4 @@
-"""GET /customer/get-profile/{customer_id}: all that the shop knows of a customer, with their list."""
+"""GET /customer/get-profile/{customer_id}: get the profile of a customer."""
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -10,7 +10,7 @@ from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BACKEND
 from infra.http.parameters import IdInPath
-from infra.http.problems import KEY, declared
+from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.recommend import current_list
 
@@ -18,13 +18,15 @@ from infra.use_cases.recommend import current_list
 @get(
     "/customer/get-profile/{customer_id:str}",
     opt=BACKEND,
-    responses=declared(*KEY, "validation", "not-found", "customer-not-found"),
+    summary="Get the profile of a customer",
+    response_description="The profile of the customer",
+    responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
 )
 async def get_profile(
     customer_id: IdInPath,
     shop: NamedDependency[SkipValidation[Shop]],
 ) -> Profile:
-    """Show a customer; viewing a profile makes the list if it is not there."""
+    """Return a customer with addresses, activity, interests and recommendations. A missing list is computed and stored."""
     stored = await shop.repository.profile(customer_id)
     recommendations = await current_list(
         shop.repository, customer_id, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds

@@ -1,4 +1,4 @@
-"""POST /customer/update-behavior: record what a customer did, several events at once."""
+"""POST /customer/update-behavior: record several events."""
 
 from litestar import post
 from litestar.di import NamedDependency
@@ -9,8 +9,8 @@ from domain.records.interactions import BehaviorUpdate, UpdatedBehavior, check_u
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BACKEND
-from infra.http.body import LARGE, StrictBody
-from infra.http.problems import BODY, KEY, declared
+from infra.http.body import LARGE_BODY, StrictBody
+from infra.http.problems import BODY_PROBLEMS, EVENT_PROBLEMS, KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 
 
@@ -18,15 +18,17 @@ from infra.storage.opening import Shop
     "/customer/update-behavior",
     dto=StrictBody[BehaviorUpdate],
     return_dto=None,
-    opt=BACKEND | LARGE,
+    opt=BACKEND | LARGE_BODY,
+    summary="Record several events",
+    response_description="The number of recorded events and the segment of the customer",
     status_code=200,
-    responses=declared(*KEY, *BODY, "event-too-old", "customer-not-found", "product-not-found", "event-id-reused"),
+    responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, *EVENT_PROBLEMS),
 )
 async def update_behavior(
     data: JSONBody[BehaviorUpdate],
     shop: NamedDependency[SkipValidation[Shop]],
 ) -> UpdatedBehavior:
-    """Record interactions and orders, all or none; what was sent before is counted under `seen_before`."""
+    """Record interactions and orders of a customer, all or none. Events sent before count as `seen_before`."""
     now = shop.now()
     check_update(data, now=now, retention_days=shop.settings.event_retention_days)
     recorded = await shop.repository.record(data.events(), now=now)

@@ -1,1 +1,1 @@
-"""Recommendations: the list of a customer, and the events that make it new."""
+"""Endpoints for recommendation lists, and for events that update them."""

@@ -1,4 +1,4 @@
-"""POST /recommendations/process-browsing: record an interaction, and answer with the list that follows from it."""
+"""POST /recommendations/process-browsing: record an interaction."""
 
 from litestar import post
 from litestar.di import NamedDependency
@@ -8,9 +8,9 @@ from domain.records.interactions import BrowsingEvent, check_occurred
 from domain.records.recommendations import RecommendationList, for_storefront
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import STOREFRONT, KeyedRequest
+from infra.http.auth import STOREFRONT, AuthenticatedRequest
 from infra.http.body import StrictBody
-from infra.http.problems import BODY, KEY, declared
+from infra.http.problems import BODY_PROBLEMS, EVENT_PROBLEMS, KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.recommend import fresh_list
 
@@ -20,20 +20,22 @@ from infra.use_cases.recommend import fresh_list
     dto=StrictBody[BrowsingEvent],
     return_dto=None,
     opt=STOREFRONT,
-    responses=declared(*KEY, *BODY, "event-too-old", "customer-not-found", "product-not-found", "event-id-reused"),
+    summary="Record an interaction",
+    response_description="The updated recommendation list",
+    responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, *EVENT_PROBLEMS),
 )
 async def process_browsing(
     data: JSONBody[BrowsingEvent],
     shop: NamedDependency[SkipValidation[Shop]],
-    request: KeyedRequest,
+    request: AuthenticatedRequest,
 ) -> RecommendationList:
-    """Record one interaction and recommend afresh; the same `event_id` sent again is counted once."""
+    """Record one interaction and return an updated list. The same `event_id` sent again counts once."""
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
     await shop.repository.record([data], now=now)
-    made = await fresh_list(shop.repository, data.customer_id, now=now)
-    return made if request.auth == "backend" else for_storefront(made)
+    recommendations = await fresh_list(shop.repository, data.customer_id, now=now)
+    return recommendations if request.auth == "backend" else for_storefront(recommendations)
 
 
 app = create_app(process_browsing)
-handler = LambdaHandler(app, mailbox="event_id")
+handler = LambdaHandler(app, queue_id_member="event_id")

@@ -1,4 +1,4 @@
-"""POST /recommendations/process-purchase: record an order, and answer with the list that follows from it."""
+"""POST /recommendations/process-purchase: record an order."""
 
 from litestar import post
 from litestar.di import NamedDependency
@@ -10,7 +10,7 @@ from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BACKEND
 from infra.http.body import StrictBody
-from infra.http.problems import BODY, KEY, declared
+from infra.http.problems import BODY_PROBLEMS, EVENT_PROBLEMS, KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.recommend import fresh_list
 
@@ -20,13 +20,15 @@ from infra.use_cases.recommend import fresh_list
     dto=StrictBody[Purchase],
     return_dto=None,
     opt=BACKEND,
-    responses=declared(*KEY, *BODY, "event-too-old", "customer-not-found", "product-not-found", "event-id-reused"),
+    summary="Record an order",
+    response_description="The updated recommendation list",
+    responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, *EVENT_PROBLEMS),
 )
 async def process_purchase(
     data: JSONBody[Purchase],
     shop: NamedDependency[SkipValidation[Shop]],
 ) -> RecommendationList:
-    """Record one order and recommend afresh; the same `order_id` sent again is counted once."""
+    """Record one order and return an updated list. The same `order_id` sent again counts once."""
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
     await shop.repository.record([data], now=now)
@@ -34,4 +36,4 @@ async def process_purchase(
 
 
 app = create_app(process_purchase)
-handler = LambdaHandler(app, mailbox="order_id")
+handler = LambdaHandler(app, queue_id_member="order_id")

@@ -1,1 +1,1 @@
-"""The scheduled training."""
+"""Scheduled training."""

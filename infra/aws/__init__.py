@@ -1,1 +1,1 @@
-"""What only AWS Lambda needs: log lines and metrics as it reads them, the mailbox, the scheduled training."""
+"""The AWS Lambda layer: events, the event loop of an execution environment, SQS batches, log lines and metrics."""

@@ -1,4 +1,4 @@
-"""An application that lives in one execution environment, from its first event to the end of the environment."""
+"""The event loop and the running application of one AWS Lambda execution environment."""
 
 import asyncio
 import logging
@@ -9,8 +9,8 @@ from litestar import Litestar
 
 from domain.errors import ShopError
 from infra.http.app import send_problem
-from infra.http.problems import problem
-from infra.http.responses import Answering
+from infra.http.problems import make_problem
+from infra.http.responses import ResponseSender
 
 logger = logging.getLogger(__name__)
 
@@ -18,69 +18,70 @@ T = TypeVar("T")
 
 
 class LambdaRuntime:
-    """One event loop and one start, kept from event to event; nothing is made before the first."""
+    """Run an application on one event loop that persists between events; both start with the first event."""
 
     def __init__(self, app: Litestar) -> None:
         self._app = app
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._living: asyncio.Task[None] | None = None
-        self._until: float | None = None
+        self._lifespan: asyncio.Task[None] | None = None
+        self._deadline: float | None = None
 
-    def start(self, seconds: float | None) -> None:
-        """Get ready to answer within `seconds`; an application that did not start is started anew."""
+    def start(self, seconds_left: float | None) -> None:
+        """Prepare for an event that must be answered within `seconds_left`; retry a failed application start."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
-        # What happened while the environment was frozen is noticed first: connections cut, time-outs over.
+        # Process what happened while the environment was frozen: closed connections, expired time-outs.
         self.run(asyncio.sleep(0))
-        self._until = None if seconds is None else self._loop.time() + seconds
-        if self._living is None:
-            self._living = self._start(self._loop)
+        self._deadline = None if seconds_left is None else self._loop.time() + seconds_left
+        if self._lifespan is None:
+            self._lifespan = self._start_application(self._loop)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.get_event_loop().run_until_complete(work)
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        """Hand a request to the application; answer 503 where that has not started, and where no time is left."""
-        if self._living is None:
-            await send_problem(Answering(send, scope), problem("store-unavailable"))
+        """Pass a request to the application; answer 503 if it did not start or exceeds the deadline."""
+        if self._lifespan is None:
+            await send_problem(ResponseSender(send, scope), make_problem("store-unavailable"))
             return
         try:
-            async with asyncio.timeout_at(self._until):
+            async with asyncio.timeout_at(self._deadline):
                 await self._app(scope, receive, send)
         except TimeoutError:
-            logger.error("The request was given up before the function's time-out.")  # noqa: TRY400 - where is no news
-            await send_problem(Answering(send, scope), problem("store-busy", "No time is left."))
+            logger.error("The request was cancelled before the time-out of the function.")  # noqa: TRY400 - any place is possible
+            await send_problem(ResponseSender(send, scope), make_problem("store-busy", "The function ran out of time."))
 
     def close(self) -> None:
-        """End the application and its loop; an environment is never told of its end, but a test is."""
+        """Shut down the application and close the loop; the next `start` creates both again."""
         if self._loop is None:
             return
-        loop, living = self._loop, self._living
-        self._loop = self._living = None
+        loop, lifespan = self._loop, self._lifespan
+        self._loop = self._lifespan = None
         try:
-            if living is not None:
-                self._ending.set()
-                loop.run_until_complete(living)
+            if lifespan is not None:
+                self._shutdown.set()
+                loop.run_until_complete(lifespan)
         finally:
             loop.close()
 
-    def _start(self, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None] | None:
+    def _start_application(self, loop: asyncio.AbstractEventLoop) -> asyncio.Task[None] | None:
+        """Return the task that holds the lifespan open; None after a failed start, which is logged."""
         started = loop.create_future()
-        self._ending = asyncio.Event()
-        living = loop.create_task(_live(self._app, started, self._ending))
-        loop.run_until_complete(asyncio.wait({living, started}, return_when=asyncio.FIRST_COMPLETED))
-        if not living.done():
-            return living
+        self._shutdown = asyncio.Event()
+        lifespan = loop.create_task(_hold_lifespan(self._app, started, self._shutdown))
+        loop.run_until_complete(asyncio.wait({lifespan, started}, return_when=asyncio.FIRST_COMPLETED))
+        if not lifespan.done():
+            return lifespan
         try:
-            living.result()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is logged, and tried again at the next event
-            _log(error)
+            lifespan.result()
+        except Exception as error:  # noqa: BLE001 - any start error is logged, and the next event retries
+            _log_start_error(error)
         return None
 
 
-def _log(error: Exception) -> None:
-    """Log why there was no start; one line says all of what is raised on purpose, and causes may hold a password."""
+def _log_start_error(error: Exception) -> None:
+    """Log a ShopError as one line: its message is complete, and its causes may contain a password."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     if isinstance(error, ShopError):
@@ -89,8 +90,8 @@ def _log(error: Exception) -> None:
         logger.error("The application did not start.", exc_info=error)
 
 
-async def _live(app: Litestar, started: "asyncio.Future[None]", ending: asyncio.Event) -> None:
-    """Hold the lifespan open; it must be left in the task that entered it."""
+async def _hold_lifespan(app: Litestar, started: "asyncio.Future[None]", shutdown: asyncio.Event) -> None:
+    """Enter the lifespan and leave it at `shutdown`, in one task: anyio requires the task that entered it."""
     async with app.lifespan():
         started.set_result(None)
-        await ending.wait()
+        await shutdown.wait()

@@ -1,4 +1,4 @@
-"""Log lines as JSON, each with the request that it belongs to; none of them holds what a customer sent."""
+"""Log lines of AWS Lambda functions: JSON with the id of the invocation, without anything that a customer sent."""
 
 import logging
 import os
@@ -7,20 +7,20 @@ from typing import Any
 
 import msgspec
 
-from infra.logs import REQUESTS, instant_of, members_of
+from infra.logs import REQUESTS, shared_members, timestamp_of
 
 _LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR"})
 
 
 class Invocation(msgspec.Struct, kw_only=True):
-    """The invocation that runs now: an execution environment has one at a time."""
+    """The current invocation; an execution environment runs one at a time."""
 
     request_id: str | None = None
     cold_start: bool = True
 
 
-class InvocationLines(logging.Formatter):
-    """One JSON object a line with the invocation, under the names by which AWS Lambda finds instant and level."""
+class InvocationJsonLines(logging.Formatter):
+    """Format a record as one JSON object with its invocation; AWS Lambda reads the members `timestamp` and `level`."""
 
     def __init__(self, invocation: Invocation) -> None:
         super().__init__()
@@ -28,8 +28,8 @@ class InvocationLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
-            "timestamp": instant_of(record),
-            **members_of(record),
+            "timestamp": timestamp_of(record),
+            **shared_members(record),
             "request_id": self._invocation.request_id,
             "cold_start": self._invocation.cold_start,
         }
@@ -37,12 +37,12 @@ class InvocationLines(logging.Formatter):
 
 
 class StandardOutput(logging.StreamHandler[Any]):
-    """Write to what is standard output at that moment, flushed line by line: an environment may be frozen at any time."""
+    """Write to the current `sys.stdout` and flush each line: AWS Lambda may freeze the environment at any time."""
 
     def __init__(self, invocation: Invocation) -> None:
         super().__init__(sys.stdout)
         self.invocation = invocation
-        self.setFormatter(InvocationLines(invocation))
+        self.setFormatter(InvocationJsonLines(invocation))
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stdout
@@ -50,16 +50,19 @@ class StandardOutput(logging.StreamHandler[Any]):
 
 
 def log_as_json(invocation: Invocation) -> None:
-    """Take the place of the handler of AWS's runtime client; a wrong `LOG_LEVEL` is told by the start, not here."""
+    """Replace the root log handler of the AWS runtime client; the application start reports an invalid `LOG_LEVEL`."""
     root = logging.getLogger()
-    ours = [handler for handler in root.handlers if isinstance(handler, StandardOutput)]
-    if any(handler.invocation is invocation for handler in ours):
+    if any(isinstance(handler, StandardOutput) and handler.invocation is invocation for handler in root.handlers):
         return
-    theirs = [handler for handler in root.handlers if type(handler).__module__.startswith("awslambdaric")]
-    root.handlers = [*(handler for handler in root.handlers if handler not in ours + theirs), StandardOutput(invocation)]
+    others = [handler for handler in root.handlers if not (isinstance(handler, StandardOutput) or _is_of_runtime(handler))]
+    root.handlers = [*others, StandardOutput(invocation)]
     level = os.environ.get("LOG_LEVEL")
     root.setLevel(level if level in _LEVELS else "INFO")
-    # It would log every path, which names a customer.
+    # Mangum logs every path, which may name a customer.
     logging.getLogger("mangum").setLevel("WARNING")
-    # The line of the metrics says as much of each request.
+    # The line of metrics contains the same facts about each request.
     logging.getLogger(REQUESTS).setLevel("WARNING")
+
+
+def _is_of_runtime(handler: logging.Handler) -> bool:
+    return type(handler).__module__.startswith("awslambdaric")

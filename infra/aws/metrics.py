@@ -1,4 +1,4 @@
-"""Metrics as lines of CloudWatch's embedded metric format: counted from the log, so that no request waits for them."""
+"""Metrics in CloudWatch's embedded metric format: CloudWatch counts them from log lines, and no request waits for it."""
 
 import os
 import sys
@@ -12,40 +12,41 @@ from msgspec import Struct
 from infra.aws.logs import Invocation
 
 NAMESPACE = "Shop"
-Group = tuple[list[str], dict[str, Any]]
+MetricGroup = tuple[list[str], dict[str, Any]]
+"""The names of the dimensions, and all members: dimensions and metrics."""
 UNITS = {"latency": "Milliseconds", "training_seconds": "Seconds"}
 
 
 class ServedList(Struct, frozen=True):
-    """Of a recommendation list in an answer, what is counted."""
+    """The counted facts about a recommendation list in a response."""
 
     strategy: str | None = None
     cached: bool | None = None
 
 
-class _Profile(ServedList, frozen=True):
+class _ResponseBody(ServedList, frozen=True):
     recommendations: ServedList | None = None
 
 
-_DECODER = msgspec.json.Decoder(_Profile)
+_DECODER = msgspec.json.Decoder(_ResponseBody)
 
 
 def served_list(body: str) -> ServedList | None:
-    """Find the list that an answer is, or has as its `recommendations`."""
+    """Return the recommendation list that a response is or contains as `recommendations`; None if there is none."""
     if '"strategy"' not in body:
         return None
-    answer = _DECODER.decode(body)
-    served = answer.recommendations or answer
+    response = _DECODER.decode(body)
+    served = response.recommendations or response
     return served if served.strategy else None
 
 
 def emit(
     invocation: Invocation, metrics: dict[str, float], served: Sequence[ServedList] = (), *, status: int | None = None
 ) -> None:
-    """Write metrics by function, and count each list by its strategy and whether it was stored.
+    """Write metrics by function, and count each list by its strategy and as stored or fresh.
 
-    A line holds one list: a request is one line, with the `status` of its answer, a batch of messages one more for each
-    list but the first.
+    A request is one line, with the `status` of its response. A line counts at most one list: a batch of messages is one
+    line, and another for each list after the first.
     """
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
     properties: dict[str, Any] = {
@@ -54,19 +55,19 @@ def emit(
         "cold_start": invocation.cold_start,
         **({"status": status} if status else {}),
     }
-    first = [_by_kind(one) for one in served[:1]]
-    _write(properties, [(["function"], metrics), *first])
-    for one in served[1:]:
-        _write(properties, [_by_kind(one)])
+    list_counts = [_count_of(one) for one in served]
+    _write(properties, [(["function"], metrics), *list_counts[:1]])
+    for count in list_counts[1:]:
+        _write(properties, [count])
 
 
-def _by_kind(served: ServedList) -> Group:
-    kind = {"strategy": served.strategy, "list": "stored" if served.cached else "fresh"}
-    return ["function", *kind], {"lists": 1, **kind}
+def _count_of(served: ServedList) -> MetricGroup:
+    dimensions = {"strategy": served.strategy, "list": "stored" if served.cached else "fresh"}
+    return ["function", *dimensions], {"lists": 1, **dimensions}
 
 
-def _write(properties: dict[str, Any], groups: Sequence[Group]) -> None:
-    """Write a line; the members of a group that are not its dimensions are its metrics."""
+def _write(properties: dict[str, Any], groups: Sequence[MetricGroup]) -> None:
+    """Write one line with several groups of metrics."""
     declared = [
         {
             "Namespace": NAMESPACE,

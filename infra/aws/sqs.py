@@ -1,7 +1,7 @@
-"""An actor's mailbox: a batch of SQS messages, each the body of a request, handed to the application one after another.
+"""Batches of SQS messages: the body of each message becomes the body of a request to the application.
 
-A message that fails goes back to the queue, and from there to the dead-letter queue when it has failed often enough. The
-later messages of its group go back with it, so that a customer's events keep their order; other groups do not wait.
+A failed message returns to its queue, and moves to the dead-letter queue after several attempts. Later messages of its
+group return with it, which keeps the order of a customer's events; other groups continue.
 """
 
 import logging
@@ -9,70 +9,70 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
-from infra.http.auth import SCOPE
+from infra.http.auth import INTERNAL_SCOPE
 
 logger = logging.getLogger(__name__)
 
 IdMember = Literal["event_id", "order_id"]
 Message = dict[str, Any]
-Answer = tuple[int, str]
 
 
-class _Told(msgspec.Struct, frozen=True):
+class AppResponse(Struct, frozen=True):
+    """A response of the application."""
+
+    status: int
+    body: str
+
+
+class BatchResult(Struct, frozen=True, kw_only=True):
+    """The responses to the messages that were tried, and the ids of the messages to deliver again."""
+
+    responses: list[AppResponse]
+    failed_ids: list[str]
+
+
+class _ProblemType(Struct, frozen=True):
     type: str = ""
 
 
-def records_of(event: Any) -> list[Message]:
-    """Return the messages of a batch; none where the event is anything else."""
+def messages_of(event: Any) -> list[Message]:
+    """Return the messages of an SQS event; an empty list for any other event."""
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list) or not all(_is_message(record) for record in records):
         return []
     return records
 
 
-class BatchDelivery:
-    """What becomes of a batch: the answers of the application, and the messages to be sent again."""
-
-    def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        self.failed: list[str] = []
-        self._held_up: set[str] = set()
-        self._is_away = False
-
-    def takes(self, record: Message) -> bool:
-        """Tell whether a message can be tried: none after a failed one of its group, and none while the storage is away.
-
-        Waiting for the storage with each message would outlast the function.
-        """
-        if self._is_away or _group_of(record) in self._held_up:
-            self.failed.append(_id_of(record))
-            return False
-        return True
-
-    def note(self, record: Message, answered: Answer) -> None:
-        """Note the answer to a message."""
-        self.answers.append(answered)
-        status, answer = answered
-        if status >= 400:
-            logger.warning("Message %s was refused: %s.", _id_of(record), msgspec.json.decode(answer, type=_Told).type)
-            self.failed.append(_id_of(record))
-            self._held_up.add(_group_of(record))
-            self._is_away = status == 503
-
-
 async def deliver(
-    records: Iterable[Message], ask: Callable[[bytes], Awaitable[Answer]], *, id_member: IdMember
-) -> BatchDelivery:
-    """Ask the application with one message after another."""
-    delivery = BatchDelivery()
-    for record in filter(delivery.takes, records):
-        delivery.note(record, await ask(_body_of(record, id_member=id_member)))
-    return delivery
+    messages: Iterable[Message], post: Callable[[bytes], Awaitable[AppResponse]], *, id_member: IdMember
+) -> BatchResult:
+    """Post one message after another; after a failure skip its group, and after a 503 all messages.
+
+    Waiting for an unavailable storage once per message would exceed the time-out of the function.
+    """
+    responses: list[AppResponse] = []
+    failed_ids: list[str] = []
+    blocked_groups: set[str] = set()
+    is_unavailable = False
+    for message in messages:
+        if is_unavailable or _group_of(message) in blocked_groups:
+            failed_ids.append(_id_of(message))
+            continue
+        response = await post(_body_of(message, id_member=id_member))
+        responses.append(response)
+        if response.status >= 400:
+            problem = msgspec.json.decode(response.body, type=_ProblemType)
+            logger.warning("Message %s failed: %s.", _id_of(message), problem.type)
+            failed_ids.append(_id_of(message))
+            blocked_groups.add(_group_of(message))
+            is_unavailable = response.status == 503
+    return BatchResult(responses=responses, failed_ids=failed_ids)
 
 
-def scope_of(path: str, body: bytes, *, state: dict[str, Any]) -> dict[str, Any]:
-    """Make a request of a message, as from a client that sends plain JSON."""
+def post_scope(path: str, body: bytes, *, state: dict[str, Any]) -> dict[str, Any]:
+    """Return the ASGI scope of a request with the body of a message; it needs no key."""
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -87,8 +87,8 @@ def scope_of(path: str, body: bytes, *, state: dict[str, Any]) -> dict[str, Any]
         "client": ("sqs", 0),
         "server": ("sqs", 443),
         "extensions": {},
-        # Who may put messages into the queue is decided by AWS.
-        "state": {SCOPE: "backend", **state},
+        # AWS IAM controls who may send messages to the queue.
+        "state": {INTERNAL_SCOPE: "backend", **state},
     }
 
 
@@ -96,19 +96,19 @@ def _is_message(record: Any) -> bool:
     return isinstance(record, dict) and record.get("eventSource") == "aws:sqs" and "body" in record
 
 
-def _id_of(record: Message) -> str:
-    """Return the id of a message; the queue takes an empty one for the whole batch."""
-    return str(record.get("messageId") or "")
+def _id_of(message: Message) -> str:
+    """Return the id of a message; SQS interprets an empty id as the whole batch."""
+    return str(message.get("messageId") or "")
 
 
-def _group_of(record: Message) -> str:
-    attributes = record.get("attributes")
-    return str(attributes.get("MessageGroupId", _id_of(record)) if isinstance(attributes, dict) else _id_of(record))
+def _group_of(message: Message) -> str:
+    attributes = message.get("attributes")
+    return str(attributes.get("MessageGroupId", _id_of(message)) if isinstance(attributes, dict) else _id_of(message))
 
 
-def _body_of(record: Message, *, id_member: IdMember) -> bytes:
-    """Return a message with an id: one without its own gets that of its delivery, as a queue may deliver twice."""
-    body = record["body"]
+def _body_of(message: Message, *, id_member: IdMember) -> bytes:
+    """Return the body of a message; add the message id as event id if it has none, since SQS may deliver it twice."""
+    body = message["body"]
     if not isinstance(body, str):
         return b""
     try:
@@ -116,5 +116,5 @@ def _body_of(record: Message, *, id_member: IdMember) -> bytes:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         members = None
     if members is not None and id_member not in members:
-        body = f'{{"{id_member}":"{_id_of(record)}"' + (", " if members else "") + body.lstrip()[1:]
+        body = f'{{"{id_member}":"{_id_of(message)}"' + (", " if members else "") + body.lstrip()[1:]
     return body.encode("utf-8", "surrogatepass")

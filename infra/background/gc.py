@@ -1,15 +1,15 @@
-"""Looking for garbage less often while an application serves."""
+"""Run Python's garbage collector less often while an application serves."""
 
 import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 YOUNG_OBJECTS = 20_000
-"""How many new objects are looked through at once; some sixteen requests at the same moment make Python's own 700."""
+"""New objects before a collection; about sixteen concurrent requests already exceed Python's default of 700."""
 
 
 def resume_collections() -> None:
-    """Collect garbage again, which `functions` put off; what was imported stays, and is not looked through."""
+    """Enable the collector that `functions` disables during imports, and exclude the imported objects from it."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
@@ -17,9 +17,9 @@ def resume_collections() -> None:
 
 @asynccontextmanager
 async def tune_gc(_: object = None) -> AsyncGenerator[None]:
-    """Leave what is there now out of all collections, and collect after more objects than Python does by itself.
+    """Exclude existing objects from collections, and collect after `YOUNG_OBJECTS` new ones instead of Python's default.
 
-    Requests leave next to no cycles behind, so nearly all that a collection finds is what has been there since the start.
+    Requests leave almost no reference cycles: nearly every object that a collection visits has existed since the start.
     """
     young, *older = gc.get_threshold()
     gc.collect()

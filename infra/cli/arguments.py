@@ -1,36 +1,44 @@
-"""Options that several commands take, and values that are refused with one sentence."""
+"""Options that several commands share, and parsers of option values."""
 
 import argparse
 from collections.abc import Iterable
 
 from domain.errors import ConfigurationError
+from domain.tuning.tune import Trials
 
 
-def add_mapping(command: argparse.ArgumentParser) -> None:
+def add_mapping_option(command: argparse.ArgumentParser) -> None:
     command.add_argument("--map", action="append", default=[], metavar="THEIRS=OURS", help="rename a column of the files")
 
 
-def add_tuning(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--trials", type=whole_number, metavar="N", help="tune, in this many trials")
+def add_tuning_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--seed", type=whole_number, default=0, metavar="N", help="what is hidden to tune, and tried in which order (0)"
+        "--trials", type=number_of_trials, default="auto", metavar="N", help="tune the model in at most N trials"
+    )
+    command.add_argument(
+        "--seed", type=whole_number, default=0, metavar="N", help="seed of the held-out events and the order of trials (0)"
     )
 
 
-def renamings(pairs: Iterable[str]) -> dict[str, str]:
-    """Read the values of --map, theirs to ours; raise ConfigurationError for one that is no pair."""
-    found: dict[str, str] = {}
+def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
+    """Return the values of --map, theirs to ours; raise ConfigurationError for a malformed pair."""
+    mapping: dict[str, str] = {}
     for pair in pairs:
         theirs, equals, ours = pair.partition("=")
         if not (theirs and equals and ours):
             raise ConfigurationError(f"--map takes THEIRS=OURS, not {pair!r}.")
-        found[theirs] = ours
-    return found
+        mapping[theirs] = ours
+    return mapping
+
+
+def number_of_trials(text: str) -> Trials:
+    """Read the value of --trials; its default is "auto"."""
+    return "auto" if text == "auto" else whole_number(text)
 
 
 def whole_number(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError("expected 0 or more, as a whole number")
+        raise argparse.ArgumentTypeError("expected a whole number, 0 or more")
     return int(text)
 
 
@@ -46,5 +54,5 @@ def days(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < 36_500:
-        raise argparse.ArgumentTypeError("expected more than 0 days")
+        raise argparse.ArgumentTypeError("expected a number of days greater than 0")
     return number

@@ -1,4 +1,4 @@
-"""`python main.py import products|customers|events FILE...`: a shop's history out of files."""
+"""`python main.py import products|customers|events FILE...`: import a shop's data from files."""
 
 import argparse
 import asyncio
@@ -6,23 +6,23 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from infra.background.retention import purge_and_train
-from infra.cli.arguments import add_mapping, renamings
-from infra.cli.train import told
+from infra.cli.arguments import add_mapping_option, parse_mapping
+from infra.cli.train import describe_model
 from infra.ingest import ImportOptions, Report, import_files
 from infra.ingest.rows import Kind, columns_of
 from infra.progress import progress_on
 from infra.settings import Settings
 from infra.storage.opening import open_repository
+from infra.use_cases.purge import purge_and_train
 from infra.use_cases.train import TuningBudget
 
 TUNING_SECONDS = 60.0
 
 DESCRIPTION = """\
-Import files: CSV with a header, or JSON Lines; plain, .gz or .xz; - for standard input.
+Import files: CSV with a header or JSON Lines, plain, .gz or .xz; - reads standard input.
 
-Importing the same lines again changes nothing, so an import that was cut off is finished by the same command.
-Refused lines go to FILE.rejected.jsonl; the exit code is then 3.
+Importing the same lines again changes nothing. To finish an interrupted import, run the same command again.
+Refused lines are written to FILE.rejected.jsonl; the exit code is then 3.
 
 columns:
 """
@@ -38,9 +38,9 @@ def add_command(commands: Any) -> None:
     )
     command.add_argument("kind", choices=get_args(Kind))
     command.add_argument("files", nargs="+", metavar="FILE")
-    add_mapping(command)
-    command.add_argument("--create-products", action="store_true", help="create products that only events name")
-    command.add_argument("--no-train", action="store_true", help="do not train when the import is done")
+    add_mapping_option(command)
+    command.add_argument("--create-products", action="store_true", help="create products that appear only in events")
+    command.add_argument("--no-train", action="store_true", help="do not train after the import")
     command.set_defaults(run=run_import)
 
 
@@ -48,7 +48,7 @@ def run_import(parsed: argparse.Namespace, settings: Settings) -> int:
     options = ImportOptions(
         kind=parsed.kind,
         paths=tuple(parsed.files),
-        mapping=renamings(parsed.map),
+        mapping=parse_mapping(parsed.map),
         create_products=parsed.create_products,
         retention_days=settings.event_retention_days,
     )
@@ -60,7 +60,7 @@ async def _import(options: ImportOptions, settings: Settings, *, train_after: bo
     now = datetime.now(UTC)
     async with open_repository(settings) as repository:
         report = await import_files(options, store=repository, now=now, progress=progress_on(sys.stderr))
-        sys.stdout.write(report.told())
+        sys.stdout.write(report.summary())
         if train_after:
             trials: list[int] = []
             model = await purge_and_train(
@@ -69,5 +69,5 @@ async def _import(options: ImportOptions, settings: Settings, *, train_after: bo
                 budget=TuningBudget(seconds=TUNING_SECONDS),
                 on_trial=trials.append,
             )
-            sys.stdout.write(told(model, tuned=bool(trials)))
+            sys.stdout.write(describe_model(model, is_tuned_now=bool(trials)))
     return report

@@ -1,4 +1,4 @@
-"""`evaluate --plot FILE.png`: the table as a picture; matplotlib is an extra that nothing else needs."""
+"""`evaluate --plot FILE.png`: plot the results; only this needs matplotlib."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -9,26 +9,26 @@ from infra.use_cases.evaluate import EvaluationResult
 
 
 def check_plot(path: Path) -> None:
-    """Raise ConfigurationError, before hours of tuning, where no picture could be written."""
+    """Raise ConfigurationError if the plot cannot be written; called first, because tuning can take hours."""
     if find_spec("matplotlib") is None:
         raise ConfigurationError("--plot needs matplotlib: pip install -r requirements/plot.txt")
     if path.suffix != ".png":
         raise ConfigurationError(f"--plot writes a .png, not {path.name}.")
     if not path.parent.is_dir():
-        raise ConfigurationError(f"--plot cannot write {path}: there is no such folder.")
+        raise ConfigurationError(f"--plot cannot write {path}: the folder does not exist.")
 
 
 def plot(results: Sequence[EvaluationResult], *, k: int, title: str, path: Path) -> None:
-    """Draw each model's mean NDCG with its 95 % interval, a line per model in the order of the table."""
-    # Slow to import, and most who run this package do not have it.
+    """Plot the mean NDCG of each model with its 95 % interval, one row per model in the order of the table."""
+    # An optional package, and slow to import.
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(8, 1.2 + 0.45 * len(results)), layout="constrained", dpi=150)
     axes = figure.add_subplot()
-    lines = range(len(results))
-    axes.hlines(lines, *zip(*(one.ndcg_interval for one in results), strict=True))
-    axes.plot([one.ndcg for one in results], lines, "o")
-    axes.set_yticks(lines, [one.model for one in results])
+    rows = range(len(results))
+    axes.hlines(rows, *zip(*(result.ndcg_interval for result in results), strict=True))
+    axes.plot([result.ndcg for result in results], rows, "o")
+    axes.set_yticks(rows, [result.model for result in results])
     axes.invert_yaxis()
     axes.margins(y=0.1)
     axes.set_xlim(left=0)

@@ -1,70 +1,124 @@
-"""`python main.py recommend CUSTOMER_ID`: a list as a table, for a person."""
+"""`python main.py recommend CUSTOMER_ID`: show a customer's list as a table with a sentence for each reason."""
 
 import argparse
 import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from domain.records.recommendations import ListRequest, Reason, RecommendationList
+from domain.ports import StoredProfile
+from domain.ranking.inputs import PastEvent
+from domain.records.recommendations import ListRequest, Reason, RecommendationList, RecommendedProduct
 from infra.cli.arguments import list_length
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.recommend import current_list
 
-SAID = {
-    "bought_together": "bought by those who bought",
-    "viewed_together": "viewed by those who viewed",
-    "similar_product": "similar to",
-    "segment_trend": "popular in the segment",
-    "category_interest": "interest in",
-    "price_fit": "price that fits the segment",
-    "new": "new",
-    "popular": "popular",
-}
+MAX_SENTENCES = 2
 
 
 def add_command(commands: Any) -> None:
-    command = commands.add_parser("recommend", help="show what a customer is recommended, and why")
+    command = commands.add_parser("recommend", help="show a customer's recommendations and the reasons for them")
     command.add_argument("customer_id", metavar="CUSTOMER_ID")
     command.add_argument("--limit", type=list_length, default=10, metavar="1-100", help="length of the list (10)")
     command.set_defaults(run=run_recommend)
 
 
 def run_recommend(parsed: argparse.Namespace, settings: Settings) -> int:
-    made = asyncio.run(_current(settings, parsed.customer_id, ListRequest(limit=parsed.limit)))
-    Console().print(as_table(made))
+    recommendations, profile = asyncio.run(_read(settings, parsed.customer_id, ListRequest(limit=parsed.limit)))
+    Console().print(as_table(recommendations, profile))
     return 0
 
 
-async def _current(settings: Settings, customer_id: str, request: ListRequest) -> RecommendationList:
+async def _read(settings: Settings, customer_id: str, request: ListRequest) -> tuple[RecommendationList, StoredProfile]:
     async with open_repository(settings) as repository:
-        return await current_list(
+        recommendations = await current_list(
             repository,
             customer_id,
             request=request,
             now=datetime.now(UTC),
             reuse_seconds=settings.reuse_seconds,
         )
+        return recommendations, await repository.profile(customer_id)
 
 
-def as_table(made: RecommendationList) -> Table:
-    """Lay out a list with names, prices and reasons."""
-    table = Table(title=f"{made.customer_id}: {made.strategy}, segment {made.segment}")
-    for column in ("", "product", "name", "category", "price", "why"):
-        table.add_column(column, justify="right" if column in {"", "price"} else "left")
-    for item in made.items:
-        price = "" if item.price is None else f"{item.price:.2f} {item.currency}"
-        why = ", ".join(told(reason) for reason in item.reasons[:3])
-        table.add_row(str(item.rank), item.product_id, item.name, item.category or "", price, why)
+class Explainer:
+    """Turn the reasons of one customer's list into sentences."""
+
+    def __init__(self, first_name: str | None, segment: str, history: Sequence[PastEvent]) -> None:
+        self._customer = first_name or "this customer"
+        self._segment = segment
+        self._names = {event.product.product_id: event.product.name for event in history}
+        self._bought = {event.product.product_id for event in history if event.event_type == "purchase"}
+
+    def sentences(self, reasons: Iterable[Reason]) -> list[str]:
+        """Return the sentences with the largest shares; reasons with the same sentence are added up."""
+        shares: defaultdict[str, float] = defaultdict(float)
+        causes: defaultdict[str | None, float] = defaultdict(float)
+        for reason in reasons:
+            if reason.source in {"bought_together", "viewed_together"}:
+                causes[reason.product_id] += reason.share
+            else:
+                shares[self._sentence(reason)] += reason.share
+        largest = sorted([*shares.items(), *self._because(causes)], key=lambda pair: -pair[1])[:MAX_SENTENCES]
+        return [f"{sentence} ({share:.0%})" for sentence, share in largest]
+
+    def _because(self, causes: Mapping[str | None, float]) -> list[tuple[str, float]]:
+        """Return a sentence with its share for each product; the first includes the share without a product."""
+        others = causes.get(None, 0.0)
+        products = sorted((-share, product_id) for product_id, share in causes.items() if product_id is not None)
+        if not products:
+            return [(f"Because of products that {self._customer} bought or viewed", others)] if others else []
+        sentences = [(f"Because {self._customer} {self._event(product_id)}", -share) for share, product_id in products]
+        if others:
+            sentence, share = sentences[0]
+            sentences[0] = (f"{sentence} and others", share + others)
+        return sentences
+
+    def _event(self, product_id: str) -> str:
+        return f"{'bought' if product_id in self._bought else 'viewed'} {self._name(product_id)}"
+
+    def _name(self, product_id: str) -> str:
+        return self._names.get(product_id, product_id)
+
+    def _sentence(self, reason: Reason) -> str:
+        match reason.source:
+            case "similar_product" if reason.product_id is not None:
+                return f"Similar to {self._name(reason.product_id)}"
+            case "similar_product":
+                return f"Similar to products that {self._customer} bought or viewed"
+            case "segment_trend":
+                return f"Popular with {self._segment} customers"
+            case "category_interest":
+                return f"Interested in {reason.category or 'this category'}"
+            case "price_fit":
+                return f"Fits the usual price of {self._segment} customers"
+            case "new":
+                return "New in the shop"
+            case _:
+                return "Popular in the shop"
+
+
+def as_table(recommendations: RecommendationList, profile: StoredProfile) -> Table:
+    """Lay out a list with products, prices and reasons, two lines per product."""
+    explainer = Explainer(profile.customer.first_name, profile.customer.segment, profile.history)
+    title = f"{recommendations.customer_id}: {recommendations.strategy}, segment {recommendations.segment}"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column("", justify="right")
+    table.add_column("product", no_wrap=True)
+    table.add_column("why")
+    for item in recommendations.items:
+        product = Text.assemble(item.name, "\n", (_details(item), "dim"))
+        table.add_row(str(item.rank), product, Text("\n".join(explainer.sentences(item.reasons))))
     return table
 
 
-def told(reason: Reason) -> str:
-    """Say one reason with its share."""
-    subject = reason.product_id or reason.category or ""
-    if not subject and reason.source in {"bought_together", "viewed_together", "similar_product"}:
-        subject = "others"
-    return f"{SAID[reason.source]} {subject}".strip() + f" {reason.share:.0%}"
+def _details(item: RecommendedProduct) -> str:
+    price = "" if item.price is None else f"{item.price:.2f} {item.currency}"
+    return ", ".join(filter(None, (item.category, price)))

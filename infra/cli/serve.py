@@ -1,42 +1,38 @@
-"""`python main.py`: serve the local app."""
+"""`python main.py`: serve all endpoints as one local app."""
 
 import argparse
 import asyncio
 import os
 import socket
 import sys
-from datetime import UTC, datetime
 
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.log import LogLevels
 from granian.server import Server
 
 from domain.errors import ConfigurationError
-from infra.demo import load_demo_shop
-from infra.http.auth import NO_KEYS
+from infra.demo import prepare_demo_shop
+from infra.keys import NO_KEYS
 from infra.logs import configuration
 from infra.settings import Settings, is_loopback
 from infra.storage.opening import open_repository
-from infra.storage.sql.repository import SqlRepository
-from infra.use_cases.train import TuningBudget, train
 
 STOP_SECONDS = 5
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--demo", action="store_true", help="load a demo shop and train on it first, if the database is empty"
+        "--demo", action="store_true", help="if the database is empty, first load a demo shop and train on it"
     )
-    parser.set_defaults(run=serve)
+    parser.set_defaults(run=run_serve)
 
 
-def serve(parsed: argparse.Namespace, settings: Settings) -> int:
-    """Serve until stopped; raise ConfigurationError where the database or the port cannot be used."""
+def run_serve(parsed: argparse.Namespace, settings: Settings) -> int:
+    """Serve until stopped; raise ConfigurationError if the database or the port cannot be used."""
     _check_keys(settings)
     _check_port(settings)
     asyncio.run(_prepare(settings, demo=parsed.demo))
-    sys.stdout.write(_welcome(settings, demo=parsed.demo))
-    sys.stdout.flush()
+    _write(_welcome(settings, demo=parsed.demo))
     Server(
         "main:app",
         address=settings.host,
@@ -50,20 +46,10 @@ def serve(parsed: argparse.Namespace, settings: Settings) -> int:
         log_level=LogLevels(settings.log_level.lower()),
         log_dictconfig=configuration(settings.log_level, requests=bool(settings.log_requests)),
         workers_kill_timeout=STOP_SECONDS,
-        # Without, one worker that the system kills, for its memory say, takes all others down with it.
+        # Without this, one killed worker (for example by the out-of-memory killer) stops all workers.
         respawn_failed_workers=True,
     ).serve()
     return 0
-
-
-async def load_demo(repository: SqlRepository) -> bool:
-    """Load and train the demo shop if there are no products yet; tell whether it was loaded."""
-    if (await repository.summary()).n_products:
-        return False
-    now = datetime.now(UTC)
-    await load_demo_shop(repository, now=now)
-    await train(repository, now=now, budget=TuningBudget(trials=0))
-    return True
 
 
 def _check_keys(settings: Settings) -> None:
@@ -86,7 +72,12 @@ def _check_port(settings: Settings) -> None:
 async def _prepare(settings: Settings, *, demo: bool) -> None:
     async with open_repository(settings) as repository:
         if demo:
-            await load_demo(repository)
+            await prepare_demo_shop(repository, write=_write)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _welcome(settings: Settings, *, demo: bool) -> str:
@@ -97,4 +88,4 @@ def _welcome(settings: Settings, *, demo: bool) -> str:
         f"Serving on {url} (documentation: {url}/schema). Try:\n"
         f'  curl {key}"{url}/recommendations/{customer}?limit=3"\n'
         f"  curl {key}{url}/customer/get-profile/{customer}\n"
-    ) + ("" if settings.keys else "No API_KEYS are set: every program on this machine may ask for everything.\n")
+    ) + ("" if settings.keys else "No API_KEYS are set: every program on this machine can use every endpoint.\n")

@@ -1,6 +1,6 @@
-"""The shoppers of the demo shop: who they are, what they like, and what they do in 90 days."""
+"""The customers of the demo shop and their events of 90 days."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -29,11 +29,11 @@ TASTES: dict[str, dict[str, float]] = {
     "gardener": {"garden/plants": 0.5, "garden/tools": 0.5},
     "dog owner": {"pets/dogs": 0.55, "food/dog food": 0.45},
 }
-"""Which categories a taste draws from, and how often."""
+"""The categories of each taste and their shares."""
 
 ASSIGNED_SHARE = 1 / 3
 REBUY_DAYS = 14
-_LEVEL_WEIGHTS = {"Budget": (6.0, 2.0, 0.3), "Regular": (2.0, 5.0, 1.5), "Premium": (0.3, 2.0, 6.0)}
+_TIER_WEIGHTS = {"Budget": (6.0, 2.0, 0.3), "Regular": (2.0, 5.0, 1.5), "Premium": (0.3, 2.0, 6.0)}
 _FIRST_NAMES = ("Ada", "Ben", "Chloe", "Dario", "Elif", "Finn", "Greta", "Hugo", "Ines", "Jonas", "Kaja", "Luca", "Mira",
                 "Noah", "Olga", "Paul", "Rosa", "Sami", "Tilda", "Yann")  # fmt: skip
 _LAST_NAMES = ("Abel", "Baumann", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Horvat", "Ivanova", "Jansen",
@@ -48,8 +48,8 @@ class Shopper(Struct, frozen=True):
 
 
 def shoppers(random: Random) -> list[Shopper]:
-    """Make 500 customers, `demo-1` a camper of the Regular kind; the shop assigned a third of the segments itself."""
-    made: list[Shopper] = []
+    """Return 500 customers, a third with an assigned segment; `demo-1` is a camper who shops like a Regular customer."""
+    customers: list[Shopper] = []
     for number in range(1, N_CUSTOMERS + 1):
         segment = random.choices(SEGMENTS, weights=(2, 5, 3))[0]
         tastes = tuple(random.sample(list(TASTES), k=random.choices((1, 2, 3), weights=(5, 4, 1))[0]))
@@ -64,32 +64,37 @@ def shoppers(random: Random) -> list[Shopper]:
             last_name=last,
             segment=segment if is_assigned else UNSET,
         )
-        made.append(Shopper(change.customer_id, segment, tastes, change))
-    return made
+        customers.append(Shopper(change.customer_id, segment, tastes, change))
+    return customers
+
+
+def count_interactions(events: Sequence[CustomerEvent]) -> int:
+    """Count events, an order as many times as it has items."""
+    return sum(len(event.items) if isinstance(event, Purchase) else 1 for event in events)
 
 
 def history(random: Random, customers: list[Shopper], products: list[DemoProduct], *, now: datetime) -> list[CustomerEvent]:
-    """Make at least 20,000 events, an order counting its items, over the 90 days before `now`, in order of time.
+    """Return at least 20,000 interactions from the 90 days before `now`, in order of time.
 
-    A shopper comes in visits: looks at some products of one taste, puts some into the cart or on the wishlist, and buys
+    Events come in visits: a shopper views some products of one taste, adds some to the cart or the wishlist, and buys
     some of those together. Coffee and dog food are bought again about every two weeks.
     """
     by_category: dict[str, list[DemoProduct]] = {}
     for product in products:
         by_category.setdefault(product.category, []).append(product)
     events: list[CustomerEvent] = []
-    n_events = 0
-    # The first visits go round, so that every customer has a history; later ones follow how active a customer is.
+    n_interactions = 0
+    # Each customer visits twice first, which gives everyone a history; later visits follow each customer's activity.
     activity = [random.lognormvariate(0.0, 0.8) for _ in customers]
-    while n_events < N_EVENTS:
-        first_round = len(events) == 0
-        for customer in customers * 2 if first_round else random.choices(customers, activity, k=50):
+    while n_interactions < N_EVENTS:
+        is_first_round = len(events) == 0
+        for customer in customers * 2 if is_first_round else random.choices(customers, activity, k=50):
             started_at = now - timedelta(minutes=random.uniform(200, DAYS * 24 * 60))
             visit = list(_visit(random, customer, by_category, started_at=started_at, now=now))
             events += visit
-            n_events += sum(len(event.items) if isinstance(event, Purchase) else 1 for event in visit)
+            n_interactions += count_interactions(visit)
     events.sort(key=lambda event: (event.occurred_at or now, event.customer_id))
-    return [_numbered(event, number) for number, event in enumerate(events, start=1)]
+    return [_with_id(event, number) for number, event in enumerate(events, start=1)]
 
 
 def _visit(
@@ -101,43 +106,43 @@ def _visit(
     now: datetime,
 ) -> Iterator[CustomerEvent]:
     taste = TASTES[random.choice(customer.tastes)]
-    looked_at = [_pick(random, customer, taste, by_category) for _ in range(random.randrange(2, 7))]
+    viewed = [_pick(random, customer, taste, by_category) for _ in range(random.randrange(2, 7))]
     at = started_at
-    for product in looked_at:
+    for product in viewed:
         at += timedelta(seconds=random.randrange(15, 240))
-        yield _browsed(customer, product, "view", at, dwell_seconds=float(random.randrange(5, 180)))
-    wanted = list(dict.fromkeys(random.sample(looked_at, k=min(len(looked_at), random.randrange(0, 4)))))
-    for product in wanted:
+        yield _browsing(customer, product, "view", at, dwell_seconds=float(random.randrange(5, 180)))
+    selected = list(dict.fromkeys(random.sample(viewed, k=min(len(viewed), random.randrange(0, 4)))))
+    for product in selected:
         at += timedelta(seconds=random.randrange(10, 90))
-        yield _browsed(customer, product, "cart" if random.random() < 0.7 else "wishlist", at)
-    if wanted and random.random() < 0.55:
+        yield _browsing(customer, product, "cart" if random.random() < 0.7 else "wishlist", at)
+    if selected and random.random() < 0.55:
         at += timedelta(seconds=random.randrange(30, 300))
-        yield from _orders(random, customer, wanted, at, now=now)
+        yield from _orders(random, customer, selected, at, now=now)
 
 
 def _orders(
-    random: Random, customer: Shopper, wanted: list[DemoProduct], at: datetime, *, now: datetime
+    random: Random, customer: Shopper, selected: list[DemoProduct], at: datetime, *, now: datetime
 ) -> Iterator[Purchase]:
-    """Buy what is wanted, and the consumables of it again until now or until the shopper has had enough."""
-    yield _bought(customer, wanted, at)
-    again = [product for product in wanted if product.category in CONSUMABLES]
-    while again and random.random() < 0.75:
+    """Yield an order of the selected products, then repeat orders of the consumables among them, at most until `now`."""
+    yield _purchase(customer, selected, at)
+    consumables = [product for product in selected if product.category in CONSUMABLES]
+    while consumables and random.random() < 0.75:
         at += timedelta(days=REBUY_DAYS + random.uniform(-2, 2))
         if at > now:
             return
-        yield _bought(customer, again, at)
+        yield _purchase(customer, consumables, at)
 
 
 def _pick(
     random: Random, customer: Shopper, taste: dict[str, float], by_category: dict[str, list[DemoProduct]]
 ) -> DemoProduct:
     category = random.choices(list(taste), weights=list(taste.values()))[0]
-    levels = _LEVEL_WEIGHTS[customer.segment]
-    offered = by_category[category]
-    return random.choices(offered, weights=[product.appeal * levels[product.level] for product in offered])[0]
+    tier_weights = _TIER_WEIGHTS[customer.segment]
+    products = by_category[category]
+    return random.choices(products, weights=[product.appeal * tier_weights[product.tier] for product in products])[0]
 
 
-def _browsed(
+def _browsing(
     customer: Shopper,
     product: DemoProduct,
     event_type: BrowsingType,
@@ -154,13 +159,13 @@ def _browsed(
     )
 
 
-def _bought(customer: Shopper, products: list[DemoProduct], at: datetime) -> Purchase:
+def _purchase(customer: Shopper, products: list[DemoProduct], at: datetime) -> Purchase:
     items = tuple(OrderItem(product_id=product.product_id, unit_price=round(product.price, 2)) for product in products)
     return Purchase(customer_id=customer.customer_id, items=items, currency="EUR", occurred_at=at)
 
 
-def _numbered(event: CustomerEvent, number: int) -> CustomerEvent:
-    """Give an event its id, so that loading the shop again changes nothing."""
+def _with_id(event: CustomerEvent, number: int) -> CustomerEvent:
+    """Return the event with an id, which makes loading it again harmless."""
     if isinstance(event, Purchase):
         return msgspec.structs.replace(event, order_id=f"demo-o-{number:05}")
     return msgspec.structs.replace(event, event_id=f"demo-e-{number:05}")

@@ -1,1 +1,1 @@
-"""Between HTTP and the handlers: guard, strict bodies, problem details, the application factory."""
+"""The HTTP layer: request validation, authentication, problem details, the OpenAPI document and the application factory."""

@@ -1,4 +1,4 @@
-"""From handlers to an application: one of them alone, or all of them together, under the same guard."""
+"""The application factory: one application of one handler, or of all handlers together, with the same validation."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -12,26 +12,26 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.types import Send
 
-from infra.http.auth import DECLARATIONS, Authenticator
-from infra.http.headers import Headers, preflight, shared_with
+from infra.http.auth import ACCESS_LEVELS, Authenticator
+from infra.http.headers import Headers, cors_headers, preflight_headers
 from infra.http.host import check_host
-from infra.http.problems import MEDIA_TYPE, Problem, answer, headers_for, reported
-from infra.http.responses import Answering, identified
-from infra.http.validation import check_target, validate_requests_with
+from infra.http.problems import MEDIA_TYPE, Problem, handle_exception, problem_headers, reported
+from infra.http.responses import ResponseSender, get_request_id
+from infra.http.validation import check_target, request_validation_hook
 from infra.settings import Settings, read_settings
-from infra.storage.opening import Storage
+from infra.storage.opening import SYSTEM_CLOCK, Clock, Storage
 
 RawResponse = tuple[int, Headers, bytes]
 Background = Callable[[Storage], AbstractAsyncContextManager[None]]
 
-BEFORE_THE_GUARD = ("before_request", "cache", "middleware", "guards")
-"""Options of a route that could answer a request before the guard has seen it; a cached answer would need no key."""
+UNSAFE_ROUTE_OPTIONS = ("before_request", "cache", "middleware", "guards")
+"""Route options that run before or replace the validation of a request; a cached response, for example, needs no key."""
 
 
 class ShopApplication(Litestar):
-    """A Litestar application that looks at host and target of a request before it routes it, and protects every answer.
+    """A Litestar application that validates host and target before routing, and adds security headers to each response.
 
-    `storage` is for who mounts it without its lifespan and wants to close it.
+    Close `storage` after use if the application runs without its lifespan, for example mounted in another application.
     """
 
     storage: Storage
@@ -41,47 +41,44 @@ class ShopApplication(Litestar):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        answering = Answering(send, scope)
+        sender = ResponseSender(send, scope)
         try:
-            if (refusal := self._refusal(scope, answering)) is None:
-                await super().__call__(scope, receive, answering)
+            if (response := self._respond_early(scope, sender)) is None:
+                await super().__call__(scope, receive, sender)
             else:
-                await _send(answering, *refusal)
+                await _send(sender, *response)
         finally:
-            answering.log()
+            sender.log_request()
 
-    def _refusal(self, scope: Any, answering: Answering) -> RawResponse | None:
-        """Return what to answer where a request is not to be routed."""
+    def _respond_early(self, scope: Any, sender: ResponseSender) -> RawResponse | None:
+        """Return the response to a CORS preflight or an invalid request; None if the request can be routed."""
         try:
             if origins := self.authenticator().origins:
-                answering.headers += shared_with(scope, origins)
-                if (preflight_headers := preflight(scope, origins)) is not None:
-                    return 204, preflight_headers, b""
+                sender.headers += cors_headers(scope, origins)
+                if (headers := preflight_headers(scope, origins)) is not None:
+                    return 204, headers, b""
             check_host(scope)
             check_target(scope)
-        except Exception as error:  # noqa: BLE001 - it is before Litestar, which answers those of the handlers
-            return _encoded(*reported(error, identified(scope)))
+        except Exception as error:  # noqa: BLE001 - Litestar's exception handlers do not cover this code
+            return _encode(*reported(error, get_request_id(scope)))
         return None
 
 
 def create_app(
     *handlers: HTTPRouteHandler,
     settings: Callable[[], Settings] = read_settings,
+    clock: Clock = SYSTEM_CLOCK,
     background: Sequence[Background] = (),
     openapi: OpenAPIConfig | None = None,
 ) -> ShopApplication:
-    """Make an application of `handlers`; nothing is read or opened before it starts or serves.
+    """Return an application of `handlers`; it reads settings and opens storage only at its start or first request.
 
-    Each of `background` is entered when the application has started, and left before it ends. Raise ValueError for a
-    handler that does not declare who may ask for it, or that would not be guarded.
+    The `background` context managers are entered after the storage is open and left before it closes. Raise ValueError
+    for a handler that does not declare its access, or that has one of `UNSAFE_ROUTE_OPTIONS`.
     """
     for handler in handlers:
-        for option in BEFORE_THE_GUARD:
-            if getattr(handler, option):
-                raise ValueError(f"{handler.paths} has {option} of its own, which would come before the guard")
-        if handler.opt.get("access") not in DECLARATIONS:
-            raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, STOREFRONT or OPEN")
-    storage = Storage(settings)
+        _check_route(handler)
+    storage = Storage(settings, clock=clock)
 
     @cache
     def authenticator() -> Authenticator:
@@ -92,9 +89,9 @@ def create_app(
         authenticator()
         await storage.shop()
         try:
-            async with AsyncExitStack() as running:
+            async with AsyncExitStack() as stack:
                 for job in background:
-                    await running.enter_async_context(job(storage))
+                    await stack.enter_async_context(job(storage))
                 yield
         finally:
             await storage.close()
@@ -102,9 +99,9 @@ def create_app(
     application = ShopApplication(
         route_handlers=handlers,
         lifespan=[lifespan],
-        before_request=validate_requests_with(authenticator),
+        before_request=request_validation_hook(authenticator),
         dependencies={"shop": Provide(storage.shop)},
-        exception_handlers={Exception: answer},
+        exception_handlers={Exception: handle_exception},
         openapi_config=openapi,
         logging_config=None,
         debug=False,
@@ -114,17 +111,25 @@ def create_app(
     return application
 
 
-async def send_problem(send: Send, said: Problem) -> None:
-    """Answer with a problem from outside of Litestar."""
-    await _send(send, *_encoded(said, headers_for(said)))
+def _check_route(handler: HTTPRouteHandler) -> None:
+    for option in UNSAFE_ROUTE_OPTIONS:
+        if getattr(handler, option):
+            raise ValueError(f"{handler.paths} sets the option {option}, which could bypass the validation of requests")
+    if handler.opt.get("access") not in ACCESS_LEVELS:
+        raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, STOREFRONT or OPEN")
 
 
-def _encoded(said: Problem, headers: Mapping[str, str]) -> RawResponse:
-    named = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return said.status, [(b"content-type", MEDIA_TYPE.encode()), *named], msgspec.json.encode(said)
+async def send_problem(send: Send, problem: Problem) -> None:
+    """Send an error response without Litestar."""
+    await _send(send, *_encode(problem, problem_headers(problem)))
+
+
+def _encode(problem: Problem, headers: Mapping[str, str]) -> RawResponse:
+    raw_headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return problem.status, [(b"content-type", MEDIA_TYPE.encode()), *raw_headers], msgspec.json.encode(problem)
 
 
 async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
-    lengthened = [*headers, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": lengthened})
+    headers = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

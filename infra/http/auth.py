@@ -1,119 +1,115 @@
-"""Who may ask for what, and how often: keys of the shop's own servers, each with a scope.
+"""Authentication by API key: which endpoints a request may use, and how many requests per second a key may send.
 
-A route declares what it takes as an option, `opt=BACKEND`. One that does not cannot be built into an application.
+Every route declares its access as an option, for example `opt=BACKEND`; `create_app` rejects a route without one.
 """
 
 import os
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Any
+from typing import Any, Literal
 
 from litestar import Request
 from litestar.datastructures import State
 
 from domain.errors import ConfigurationError
-from infra.http.headers import header_of
-from infra.http.host import host_of
+from infra.http.headers import get_header
+from infra.http.host import get_host
 from infra.http.problems import RequestRefused
-from infra.settings import KeyScope, Scope, Settings, is_loopback
+from infra.keys import NO_KEYS, KeyScope
+from infra.settings import Settings, is_loopback
 
 BACKEND = {"access": "backend"}
 STOREFRONT = {"access": "storefront"}
 OPEN = {"access": "open"}
-DECLARATIONS = frozenset({"backend", "storefront", "open"})
+ACCESS_LEVELS = frozenset({"backend", "storefront", "open"})
 
-NO_KEYS = "API_KEYS is not set; `python main.py new-key backend` makes a key. Without keys "
-_AFTER_BEARER = len("Bearer ")
+Scope = Literal[KeyScope, "anyone"]
+"""The scope of a request: that of its key, or `anyone` on an open route."""
 
-SCOPE = "shop.caller"
-"""Where the state of a request from within says for whom it is; an application that mounts this one has its own names."""
+INTERNAL_SCOPE = "shop.scope"
+"""The name of the scope in the ASGI state of an internal request; the prefix avoids the names of a mounting application."""
 
-KeyedRequest = Request[None, Scope, State]
-"""A request that was let through; its `auth` is for whom it is answered."""
+AuthenticatedRequest = Request[None, Scope, State]
+"""A validated request; `auth` is its scope."""
 
-
-def new_key() -> str:
-    """Make a key of 256 random bits."""
-    return secrets.token_urlsafe(32)
-
-
-def hash_of(key: str) -> str:
-    """Return the form in which `API_KEYS` holds a key; so many random bits need no salt and no slow hash."""
-    return sha256(key.encode()).hexdigest()
+_BEARER_LENGTH = len("Bearer ")
 
 
 class RateLimit:
-    """Let each key ask `per_second` times a second, all of them at once if it likes; 0 for as often as it likes.
+    """Allow each key `per_second` requests per second, also as one burst; 0 disables the limit.
 
-    It counts in this process alone.
+    This is the generic cell rate algorithm (GCRA). Each process counts for itself.
     """
 
     def __init__(self, per_second: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._seconds = 1 / per_second if per_second else 0.0
+        self._interval = 1 / per_second if per_second else 0.0
         self._clock = clock
-        self._due: dict[bytes, float] = {}
+        self._arrivals: dict[bytes, float] = {}
 
-    def take(self, key: bytes) -> bool:
-        """Count one request of a key; return False, and count nothing, where it comes too soon."""
-        if not self._seconds:
+    def allow(self, key: bytes) -> bool:
+        """Return whether a key may send a request now; count only allowed requests."""
+        if not self._interval:
             return True
         now = self._clock()
-        due = max(now, self._due.get(key, now)) + self._seconds
-        if due > now + 1 + self._seconds / 2:
+        next_arrival = max(now, self._arrivals.get(key, now)) + self._interval
+        # Half an interval of tolerance absorbs rounding.
+        if next_arrival > now + 1 + self._interval / 2:
             return False
-        self._due[key] = due
+        self._arrivals[key] = next_arrival
         return True
 
 
 class Authenticator:
-    """Look at the key of a request; raise ConfigurationError on AWS Lambda where there is none to look for."""
+    """Authenticate requests by their API key.
+
+    Without keys, it accepts requests on a loopback address only, and raises ConfigurationError on AWS Lambda.
+    """
 
     def __init__(self, settings: Settings, *, environment: Mapping[str, str] = os.environ) -> None:
         if not settings.keys and "AWS_LAMBDA_FUNCTION_NAME" in environment:
             raise ConfigurationError(NO_KEYS + "a function on AWS Lambda does not start.")
         self.origins = settings.origins
         self._keys = tuple(settings.keys.items())
-        self._rate = RateLimit(settings.rate_limit_per_second)
+        self._rate_limit = RateLimit(settings.rate_limit_per_second)
 
     def authenticate(self, scope: Any) -> Scope:
-        """Tell for whom a request is answered; raise RequestRefused for an unknown key, a scope or a rate too small."""
-        if vouched := scope["state"].get(SCOPE):
-            # What calls the application from within, as a mailbox does; no client can write there.
-            return vouched
+        """Return the scope of a request; raise RequestRefused if its key is invalid, lacks access or sends too often."""
+        if internal_scope := scope["state"].get(INTERNAL_SCOPE):
+            # Only code of this process can write to the state, for example the handler of SQS messages.
+            return internal_scope
         access = scope["route_handler"].opt.get("access", "backend")
         if access == "open":
             return "anyone"
-        key, caller = self._known(header_of(scope, b"authorization")) if self._keys else _neighbour(scope)
-        if not self._rate.take(key):
+        key, key_scope = self._verify(get_header(scope, b"authorization")) if self._keys else _local_backend(scope)
+        if not self._rate_limit.allow(key):
             raise RequestRefused("rate-limited")
-        if access == "backend" and caller != "backend":
+        if access == "backend" and key_scope != "backend":
             raise RequestRefused("forbidden")
-        return caller
+        return key_scope
 
-    def _known(self, sent: bytes) -> tuple[bytes, KeyScope]:
-        """Find the key that was sent; every known one is compared, so that the time taken tells nothing."""
-        digest = sha256(sent[_AFTER_BEARER:].strip()).digest()
-        known: KeyScope | None = None
-        for key, caller in self._keys:
-            if compare_digest(key, digest):
-                known = caller
-        if known is None or sent[:_AFTER_BEARER].lower() != b"bearer ":
+    def _verify(self, header: bytes) -> tuple[bytes, KeyScope]:
+        """Return the hash and the scope of the key in an Authorization header; compare all keys, in constant time."""
+        digest = sha256(header[_BEARER_LENGTH:].strip()).digest()
+        key_scope: KeyScope | None = None
+        for known_digest, known_scope in self._keys:
+            if compare_digest(known_digest, digest):
+                key_scope = known_scope
+        if key_scope is None or header[:_BEARER_LENGTH].lower() != b"bearer ":
             raise RequestRefused("unauthorized")
-        return digest, known
+        return digest, key_scope
 
 
-def _neighbour(scope: Any) -> tuple[bytes, KeyScope]:
-    """Take a request without a key, but only on a loopback address and under its name, whatever serves the application.
+def _local_backend(scope: Any) -> tuple[bytes, KeyScope]:
+    """Accept a request without a key if it arrives on a loopback address and names a loopback host or none.
 
-    A page in a browser on this machine can have its own host's name point to a loopback address (DNS rebinding); what it
-    sends names that host. Only what is no browser names none.
+    The host check stops DNS rebinding: a web page can resolve its own host name to a loopback address, but its requests
+    name that host. Browsers always name a host.
     """
     address = (scope.get("server") or ("",))[0]
     if not is_loopback(str(address)):
-        raise ConfigurationError(NO_KEYS + "requests are answered only on a loopback address.")
-    if (host := host_of(scope)) and not is_loopback(host):
-        raise RequestRefused("foreign-host", "Without API_KEYS only 127.0.0.1, [::1] and localhost are answered.")
+        raise ConfigurationError(NO_KEYS + "requests are accepted only on a loopback address.")
+    if (host := get_host(scope)) and not is_loopback(host):
+        raise RequestRefused("foreign-host", "Without API_KEYS, the host must be 127.0.0.1, [::1] or localhost.")
     return b"", "backend"

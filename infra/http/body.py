@@ -1,10 +1,12 @@
-"""Request bodies, decoded strictly: no `"1"` for 1, no unknown field, no number out of range."""
+"""Strict decoding of request bodies: no `"1"` for 1, no unknown field, no number out of range."""
 
 from collections.abc import Generator
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+
+# Private, but the public method `AbstractDTO.create_openapi_schema` has a parameter of this type.
 from litestar._openapi.schema_generation import SchemaCreator
 from litestar.dto import AbstractDTO
 from litestar.dto.data_structures import DTOFieldDefinition
@@ -13,14 +15,14 @@ from litestar.typing import FieldDefinition
 
 T = TypeVar("T")
 
-LARGE = {"most_bytes": 1024 * 1024}
-"""The bound of a body that carries a list, as an option of its route; others have 64 KiB."""
+LARGE_BODY = {"max_body_bytes": 1024 * 1024}
+"""The route option for bodies with lists; the default limit is 64 KiB."""
 
 
 class StrictBody(AbstractDTO[T]):
-    """Decode a body into the struct that the handler takes; Litestar's own way converts leniently.
+    """A Litestar DTO that decodes a body strictly, straight into the domain struct; Litestar's default is lenient.
 
-    No transfer model is generated: the struct that a handler receives is the domain's own.
+    It generates no transfer model.
     """
 
     def decode_bytes(self, value: bytes) -> Any:
@@ -28,7 +30,7 @@ class StrictBody(AbstractDTO[T]):
 
     @classmethod
     def create_for_field_definition(cls, *_: Any, **__: Any) -> None:
-        """Prepare nothing."""
+        """Do nothing: there is no transfer model to prepare."""
 
     @classmethod
     def create_openapi_schema(

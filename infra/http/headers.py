@@ -1,21 +1,21 @@
-"""Headers that every answer carries: what browsers may do with it, and which origins may read it."""
+"""Response headers for security and CORS, and access to request headers."""
 
 from collections.abc import Collection
 from typing import Any
 
 Headers = list[tuple[bytes, bytes]]
 
-PROTECTIVE: Headers = [
-    # Else the local server names itself here.
+SECURITY_HEADERS: Headers = [
+    # Without this header, the local server would add its own name.
     (b"server", b"shop"),
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 ]
-POLICY = b"content-security-policy"
-STRICT: Headers = [*PROTECTIVE, (POLICY, b"default-src 'none'; frame-ancestors 'none'")]
-"""The same for an answer without a policy of its own."""
+CSP = b"content-security-policy"
+STRICT_SECURITY_HEADERS: Headers = [*SECURITY_HEADERS, (CSP, b"default-src 'none'; frame-ancestors 'none'")]
+"""The security headers of a response that has no content security policy of its own."""
 _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"GET, POST, DELETE"),
     (b"access-control-allow-headers", b"authorization, content-type"),
@@ -23,25 +23,25 @@ _PREFLIGHT: Headers = [
 ]
 
 
-def shared_with(scope: Any, origins: Collection[bytes]) -> Headers:
-    """Return the headers that let a page of the request's origin read the answer, if it is one of `origins`."""
-    origin = header_of(scope, b"origin")
+def cors_headers(scope: Any, origins: Collection[bytes]) -> Headers:
+    """Return the CORS headers of a response; only pages of `origins` may read it."""
+    origin = get_header(scope, b"origin")
     if origin not in origins:
         return [(b"vary", b"origin")]
     return [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
 
 
-def preflight(scope: Any, origins: Collection[bytes]) -> Headers | None:
-    """Return what a browser is told that asks whether it may ask; None for any other request."""
-    if scope["method"] != "OPTIONS" or header_of(scope, b"origin") not in origins:
+def preflight_headers(scope: Any, origins: Collection[bytes]) -> Headers | None:
+    """Return the headers that answer a CORS preflight request; None for any other request."""
+    if scope["method"] != "OPTIONS" or get_header(scope, b"origin") not in origins:
         return None
-    return _PREFLIGHT if header_of(scope, b"access-control-request-method") else None
+    return _PREFLIGHT if get_header(scope, b"access-control-request-method") else None
 
 
-def header_of(scope: Any, wanted: bytes) -> bytes:
-    """Return a header, empty where there is none; several of a name are one list of values (RFC 9110, 5.3)."""
-    found = None
-    for name, value in scope["headers"]:
-        if name == wanted:
-            found = value if found is None else found + b", " + value
-    return found or b""
+def get_header(scope: Any, name: bytes) -> bytes:
+    """Return a request header, empty if absent; join repeated headers with commas (RFC 9110, 5.3)."""
+    joined = None
+    for header, value in scope["headers"]:
+        if header == name:
+            joined = value if joined is None else joined + b", " + value
+    return joined or b""

@@ -1,4 +1,4 @@
-"""The OpenAPI document, and a page that shows it without the internet."""
+"""The OpenAPI document, and a documentation page that works offline."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -19,17 +19,27 @@ VERSION = "0.1.0"
 _SCRIPT = resources.files("swagger_ui").joinpath("static", "swagger-ui-bundle.js")
 _STYLE = resources.files("swagger_ui").joinpath("static", "swagger-ui.css")
 
-_CONFIGURATION = OpenAPIConfig(title="Shop recommendations", version=VERSION, use_handler_docstrings=True)
-_KEYS = "A key of `API_KEYS`, for the shop's own servers only: `python main.py new-key SCOPE` makes one."
+_CONFIGURATION = OpenAPIConfig(
+    title="Shop recommendations",
+    version=VERSION,
+    description="Record what customers of an online shop view and buy, and get explained product recommendations.",
+    use_handler_docstrings=True,
+)
+_KEY_DESCRIPTION = "A key of `API_KEYS`, for servers of the shop only; `python main.py new-key SCOPE` creates one."
+_REQUIRED_KEYS = {
+    "backend": "Requires a `backend` key.",
+    "storefront": "Requires a `storefront` or `backend` key. "
+    "With a `storefront` key, the response has no `segment`, and its reasons have no `product_id` and no `category`.",
+}
 _PAGE_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 
 SCHEMA_NAMES = {"TunedConfig": "Choice", "Hyperparameters": "Recipe", "SourceWeights": "Blend"}
-"""Public names of schemas whose structs are called otherwise: generated clients have classes of these names."""
+"""Public schema names that differ from the names of their structs; generated clients have classes with these names."""
 
 _ROOT = ".."
-"""Where the endpoints are, seen from `/schema/openapi.json`."""
+"""The URL of the endpoints, relative to `/schema/openapi.json`."""
 
-# Addresses are relative, so that the page also works where another application mounts this one.
+# Relative URLs keep working when another application mounts this one.
 _PAGE = b"""<!doctype html>
 <html lang="en">
 <head>
@@ -49,7 +59,7 @@ _START = b'SwaggerUIBundle({url: "schema/openapi.json", dom_id: "#swagger-ui", d
 
 
 def documentation(*handlers: HTTPRouteHandler) -> list[HTTPRouteHandler]:
-    """Make the routes below `/schema` that describe `handlers`."""
+    """Return the routes below `/schema` that document `handlers`."""
 
     @cache
     def document() -> bytes:
@@ -63,30 +73,28 @@ def documentation(*handlers: HTTPRouteHandler) -> list[HTTPRouteHandler]:
 
 
 def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
-    """Describe `handlers` in OpenAPI 3.1: objects are closed, and nothing in a request takes null.
+    """Return the OpenAPI 3.1 document of `handlers`: all objects are closed, and no value in a request may be null.
 
-    The schemas of messages are msgspec's own, since it is what decodes them; Litestar's leave out a minimum of 0 and
-    the type of a tuple's items.
+    The schemas of structs come from msgspec, which decodes them; Litestar's lack a minimum of 0 and types of tuple items.
     """
-    described = create_app(*handlers, openapi=_CONFIGURATION)
-    document = described.openapi_schema.to_schema()
+    document = create_app(*handlers, openapi=_CONFIGURATION).openapi_schema.to_schema()
     document["servers"] = [{"url": _ROOT}]
-    structs = [struct for handler in handlers for struct in _messages(handler)]
+    structs = [struct for handler in handlers for struct in _structs_of(handler)]
     _, schemas = msgspec.json.schema_components([*structs, Problem], ref_template="#/components/schemas/{name}")
     for schema in schemas.values():
         schema["additionalProperties"] = False
     schemas = {SCHEMA_NAMES.get(name, name): schema for name, schema in schemas.items()}
     document["components"]["schemas"] = schemas
-    for node in _referring_nodes(document):
-        path, _, name = node["$ref"].rpartition("/")
-        node["$ref"] = f"{path}/{SCHEMA_NAMES.get(name, name)}"
+    for reference in _references(document):
+        path, _, name = reference["$ref"].rpartition("/")
+        reference["$ref"] = f"{path}/{SCHEMA_NAMES.get(name, name)}"
     for name in _request_schemas(document):
         for field in schemas[name].get("properties", {}).values():
-            _refuse_null(field)
-    _secure(document, handlers)
+            _remove_null(field)
+    _add_security(document, handlers)
     for operation in _operations(document):
         for parameter in operation.get("parameters", []):
-            _refuse_null(parameter["schema"])
+            _remove_null(parameter["schema"])
     return document
 
 
@@ -110,9 +118,10 @@ def style() -> Response[bytes]:
     return Response(_STYLE.read_bytes(), media_type="text/css")
 
 
-def _secure(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]) -> None:
-    """Say which operations take a key, and of which scope."""
-    document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": _KEYS}}
+def _add_security(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]) -> None:
+    """Add the required key to each operation that is not open."""
+    scheme = {"type": "http", "scheme": "bearer", "description": _KEY_DESCRIPTION}
+    document["components"]["securitySchemes"] = {"key": scheme}
     for handler in handlers:
         if (access := handler.opt["access"]) == "open":
             continue
@@ -120,13 +129,11 @@ def _secure(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]) -> N
             for method in handler.http_methods:
                 operation = document["paths"][path.replace(":str}", "}")][method.lower()]
                 operation["security"] = [{"key": []}]
-                operation["description"] = f"{operation['description']} Takes a `{access}` key" + (
-                    ", or a `backend` key, which sees everything." if access == "storefront" else "."
-                )
+                operation["description"] += f"\n\n{_REQUIRED_KEYS[access]}"
 
 
-def _messages(handler: HTTPRouteHandler) -> Iterator[type[Struct]]:
-    """Yield the structs that a handler takes and gives."""
+def _structs_of(handler: HTTPRouteHandler) -> Iterator[type[Struct]]:
+    """Yield the structs of the request body and the response of a handler."""
     hints = get_type_hints(handler.fn)
     for annotation in (hints.get("data"), hints["return"]):
         for candidate in (annotation, *get_args(annotation)):
@@ -140,36 +147,36 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _request_schemas(document: dict[str, Any]) -> set[str]:
-    """Name the schemas that request bodies are made of, at any depth."""
+    """Return the names of the schemas that request bodies use, at any depth."""
     schemas = document["components"]["schemas"]
-    pending = [name for operation in _operations(document) for name in _references(operation.get("requestBody"))]
-    reached: set[str] = set()
+    pending = [name for operation in _operations(document) for name in _referenced_names(operation.get("requestBody"))]
+    names: set[str] = set()
     while pending:
         name = pending.pop()
-        if name not in reached:
-            reached.add(name)
-            pending.extend(_references(schemas[name]))
-    return reached
+        if name not in names:
+            names.add(name)
+            pending.extend(_referenced_names(schemas[name]))
+    return names
 
 
-def _references(node: Any) -> Iterator[str]:
-    """Yield the names of the schemas that a node refers to, at any depth."""
-    return (found["$ref"].rpartition("/")[2] for found in _referring_nodes(node))
+def _referenced_names(node: Any) -> Iterator[str]:
+    return (reference["$ref"].rpartition("/")[2] for reference in _references(node))
 
 
-def _referring_nodes(node: Any) -> Iterator[dict[str, Any]]:
+def _references(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield each object that has a `$ref`, at any depth."""
     if isinstance(node, dict):
         if "$ref" in node:
             yield node
         for child in node.values():
-            yield from _referring_nodes(child)
+            yield from _references(child)
     elif isinstance(node, list):
         for child in node:
-            yield from _referring_nodes(child)
+            yield from _references(child)
 
 
-def _refuse_null(field: dict[str, Any]) -> None:
-    """Take null out of what a field may be."""
+def _remove_null(field: dict[str, Any]) -> None:
+    """Remove null from the types and the default of a field."""
     for union in ("anyOf", "oneOf"):
         choices = [choice for choice in field.get(union, []) if choice.get("type") != "null"]
         if len(choices) == 1:

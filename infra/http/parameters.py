@@ -1,6 +1,6 @@
-"""Parameters of paths and queries, held to the same rules as fields of bodies.
+"""Path and query parameters, with the constraints of the same fields in bodies.
 
-Litestar reads constraints of its own kind only, so the patterns of `domain.records.values` are given to it here.
+Litestar ignores msgspec constraints, so this module repeats those of `domain.records.values` in Litestar's form.
 """
 
 from typing import Annotated
@@ -9,25 +9,32 @@ from litestar.params import PathParameter, QueryParameter
 
 from domain.records.values import CATEGORY_PATTERN, ID_PATTERN, MAX_CATEGORY_LENGTH, MAX_ID_LENGTH, Id
 
-IdInPath = Annotated[str, PathParameter(min_length=1, max_length=MAX_ID_LENGTH, pattern=ID_PATTERN)]
+IdInPath = Annotated[
+    str, PathParameter(min_length=1, max_length=MAX_ID_LENGTH, pattern=ID_PATTERN, description="Id of the customer")
+]
 
-Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Maximum number of products")]
 Category = Annotated[
     str | None,
     QueryParameter(
         min_length=1,
         max_length=MAX_CATEGORY_LENGTH,
         pattern=CATEGORY_PATTERN,
-        description="A category, or the upper levels of one",
+        description="Recommend only products of this category path and below",
     ),
 ]
-# The OpenAPI document would lack a minimum of 0 and the rules of a list's items.
-Price = Annotated[float | None, QueryParameter(ge=0, le=1e9, schema_extra={"minimum": 0})]
+# Litestar omits a minimum of 0 and the constraints of list items from the OpenAPI document.
+MinPrice = Annotated[
+    float | None, QueryParameter(ge=0, le=1e9, schema_extra={"minimum": 0}, description="Lowest price, inclusive")
+]
+MaxPrice = Annotated[
+    float | None, QueryParameter(ge=0, le=1e9, schema_extra={"minimum": 0}, description="Highest price, inclusive")
+]
 Excluded = Annotated[
     list[Id] | None,
     QueryParameter(
         max_items=100,
-        description="Products to leave out",
+        description="Product ids to leave out; repeat the parameter for each",
         schema_extra={"items": {"type": "string", "maxLength": MAX_ID_LENGTH, "pattern": ID_PATTERN}},
     ),
 ]

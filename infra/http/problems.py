@@ -1,4 +1,4 @@
-"""Every answer that is an error: RFC 9457 problem details, one table from what went wrong to what is said."""
+"""Problem details (RFC 9457): the mapping from every exception to an error response."""
 
 import logging
 import re
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from domain import errors
 from domain.records.values import readable_message
-from infra.http.responses import identified
+from infra.http.responses import get_request_id
 from infra.logs import describe_error
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class FieldError(Struct, frozen=True, kw_only=True):
-    """Where in the request and what; `pointer` is a JSON pointer into the body, or `#/query/...`, `#/path/...`."""
+    """An invalid value; `pointer` is a JSON pointer into the body, `#/query/NAME` or `#/path/NAME`."""
 
     pointer: str
     detail: str
@@ -36,33 +36,34 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 PROBLEMS = {
-    "validation": (400, "The request is not valid"),
-    "empty-body": (400, "The body is empty"),
-    "malformed-json": (400, "The body is not JSON"),
-    "json-too-deep": (400, "The body is nested too deeply"),
-    "duplicate-key": (400, "An object of the body has a key twice"),
-    "too-many-items": (400, "A list is too long"),
-    "event-too-old": (400, "The event is older than what is kept"),
-    "bad-request": (400, "The request cannot be understood"),
-    "unauthorized": (401, "The request needs a valid key"),
-    "forbidden": (403, "The key is not for this"),
-    "not-found": (404, "There is nothing at this path"),
+    "validation": (400, "The request is invalid"),
+    "empty-body": (400, "The request body is empty"),
+    "malformed-json": (400, "The request body is not valid JSON"),
+    "json-too-deep": (400, "The JSON is nested too deeply"),
+    "duplicate-key": (400, "A JSON object has a duplicate key"),
+    "too-many-items": (400, "A list has too many items"),
+    "event-too-old": (400, "The event is older than the retention period"),
+    "bad-request": (400, "The request is malformed"),
+    "unauthorized": (401, "A valid API key is required"),
+    "forbidden": (403, "This key may not use this endpoint"),
+    "not-found": (404, "No endpoint has this path"),
     "customer-not-found": (404, "The customer does not exist"),
     "product-not-found": (404, "The product does not exist"),
-    "method-not-allowed": (405, "The path does not take this method"),
-    "request-timeout": (408, "The body did not come in time"),
-    "customer-exists": (409, "The customer exists already"),
-    "email-taken": (409, "The e-mail address is taken"),
-    "body-too-large": (413, "The body is too large"),
-    "unsupported-media-type": (415, "The body must be application/json"),
-    "unsupported-encoding": (415, "The body must not be compressed"),
-    "foreign-host": (421, "The host is not served without keys"),
-    "event-id-reused": (422, "The id stands for another event"),
-    "rate-limited": (429, "The key has asked too often"),
-    "internal": (500, "Something went wrong"),
+    "method-not-allowed": (405, "This path does not support this method"),
+    "request-timeout": (408, "The request body did not arrive in time"),
+    "customer-exists": (409, "The customer already exists"),
+    "email-taken": (409, "The e-mail address is already in use"),
+    "body-too-large": (413, "The request body is too large"),
+    "unsupported-media-type": (415, "The content type must be application/json"),
+    "unsupported-encoding": (415, "The request body must not be compressed"),
+    "foreign-host": (421, "Without API keys, the host must be a loopback address"),
+    "event-id-reused": (422, "The id belongs to another event"),
+    "rate-limited": (429, "Too many requests with this key"),
+    "internal": (500, "Internal server error"),
     "store-busy": (503, "The storage is busy"),
-    "store-unavailable": (503, "The storage is not available"),
+    "store-unavailable": (503, "The storage is unavailable"),
 }
+"""The status and the title of each problem, by the last part of its type."""
 
 _SLUGS: dict[type[errors.ShopError], str] = {
     errors.CustomerNotFound: "customer-not-found",
@@ -78,60 +79,59 @@ _SLUGS: dict[type[errors.ShopError], str] = {
 
 
 class RequestRefused(errors.ShopError):
-    """A request that the guard does not let through; carry the slug of its problem."""
+    """A request that fails validation; carries its problem."""
 
     def __init__(self, slug: str, detail: str | None = None, *, field_errors: list[FieldError] | None = None) -> None:
         super().__init__(slug)
-        self.problem = problem(slug, detail, field_errors=field_errors)
+        self.problem = make_problem(slug, detail, field_errors=field_errors)
 
 
-def problem(slug: str, detail: str | None = None, *, field_errors: list[FieldError] | None = None) -> Problem:
+def make_problem(slug: str, detail: str | None = None, *, field_errors: list[FieldError] | None = None) -> Problem:
     status, title = PROBLEMS[slug]
     return Problem(type=f"urn:problem:{slug}", title=title, status=status, detail=detail, errors=field_errors or [])
 
 
-def headers_for(answer: Problem) -> dict[str, str]:
-    if answer.status == 401:
+def problem_headers(problem: Problem) -> dict[str, str]:
+    if problem.status == 401:
         return {"www-authenticate": "Bearer"}
-    return {"retry-after": "1"} if answer.status in (429, 503) else {}
+    return {"retry-after": "1"} if problem.status in (429, 503) else {}
 
 
-def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
-    """Turn any exception into its problem; the handlers themselves contain no `try`."""
-    said, headers = reported(error, identified(request.scope))
-    return Response(said, status_code=said.status, media_type=MEDIA_TYPE, headers=headers)
+def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Return the error response of any exception; handlers contain no `try`."""
+    problem, headers = reported(error, get_request_id(request.scope))
+    return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def reported(error: Exception, request_id: str) -> tuple[Problem, dict[str, str]]:
-    """Return the problem of an exception and its headers; log what is the server's fault, with the request's id."""
-    said = _problem_of(error)
-    headers = headers_for(said) | _extra_headers(error)
-    if said.status >= 500:
+    """Return the problem of an exception and its headers; log server errors with the request id."""
+    problem = _problem_of(error)
+    if problem.status >= 500:
         logger.error(
             "Request %s failed: %s", request_id, describe_error(error), extra={"members": {"request_id": request_id}}
         )
-    return said, headers
+    return problem, problem_headers(problem) | _extra_headers(error)
 
 
-def declared(*slugs: str) -> dict[int, ResponseSpec]:
-    """Declare in the OpenAPI document which problems an endpoint answers with, beside those that any may."""
-    every = (*slugs, "method-not-allowed", "internal", "store-busy", "store-unavailable")
-    statuses = sorted({PROBLEMS[slug][0] for slug in every})
+def problem_responses(*slugs: str) -> dict[int, ResponseSpec]:
+    """Return the error responses of an endpoint for the OpenAPI document; every endpoint has four more problems."""
+    all_slugs = (*slugs, "method-not-allowed", "internal", "store-busy", "store-unavailable")
+    statuses = sorted({PROBLEMS[slug][0] for slug in all_slugs})
     return {
         status: ResponseSpec(
             data_container=Problem,
             generate_examples=False,
             media_type=MEDIA_TYPE,
-            description=", ".join(f"`{slug}`" for slug in every if PROBLEMS[slug][0] == status),
+            description=", ".join(f"`{slug}`" for slug in all_slugs if PROBLEMS[slug][0] == status),
         )
         for status in statuses
     }
 
 
-KEY = ("unauthorized", "forbidden", "foreign-host", "rate-limited")
-"""What any endpoint that takes a key may answer."""
+KEY_PROBLEMS = ("unauthorized", "forbidden", "foreign-host", "rate-limited")
+"""The problems of every endpoint that requires a key."""
 
-BODY = (
+BODY_PROBLEMS = (
     "validation",
     "empty-body",
     "malformed-json",
@@ -143,14 +143,17 @@ BODY = (
     "unsupported-media-type",
     "unsupported-encoding",
 )
-"""What any endpoint that takes a body may answer."""
+"""The problems of every endpoint that has a request body."""
+
+EVENT_PROBLEMS = ("event-too-old", "customer-not-found", "product-not-found", "event-id-reused")
+"""The problems of every endpoint that records events."""
 
 
-def invalid(error: msgspec.ValidationError) -> Problem:
-    """Say where in the body a value is refused; msgspec names the place as a path like `$.items[0].quantity`."""
+def _invalid_body(error: msgspec.ValidationError) -> Problem:
+    """Return the problem of an invalid body; msgspec appends the location as a path like `$.items[0].quantity`."""
     text, _, path = str(error).partition(" - at `$")
     slug = "too-many-items" if text.startswith("Expected `array` of length <=") else "validation"
-    return problem(slug, field_errors=[FieldError(pointer=_pointer(path.rstrip("`")), detail=readable_message(text))])
+    return make_problem(slug, field_errors=[FieldError(pointer=_pointer(path.rstrip("`")), detail=readable_message(text))])
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -158,27 +161,27 @@ def _problem_of(error: Exception) -> Problem:
         case RequestRefused():
             return error.problem
         case errors.InvalidField():
-            return problem("validation", field_errors=[FieldError(pointer=error.pointer, detail=error.detail)])
+            return make_problem("validation", field_errors=[FieldError(pointer=error.pointer, detail=error.detail)])
         case errors.EventTooOld():
-            return problem("event-too-old", field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
+            return make_problem("event-too-old", field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
         case errors.ShopError() if type(error) in _SLUGS:
             detail = None if isinstance(error, errors.ConfigurationError) else str(error)
-            return problem(_SLUGS[type(error)], detail)
+            return make_problem(_SLUGS[type(error)], detail)
         case msgspec.ValidationError():
-            return invalid(error)
+            return _invalid_body(error)
         case ValidationException():
-            return problem(
+            return make_problem(
                 "validation",
                 field_errors=[_parameter_error(extra) for extra in error.extra or [] if isinstance(extra, dict)],
             )
         case NotFoundException():
-            return problem("not-found")
+            return make_problem("not-found")
         case MethodNotAllowedException():
-            return problem("method-not-allowed")
+            return make_problem("method-not-allowed")
         case HTTPException(status_code=status) if status < 500:
-            return problem("bad-request")
+            return make_problem("bad-request")
         case _:
-            return problem("internal")
+            return make_problem("internal")
 
 
 def _extra_headers(error: Exception) -> dict[str, str]:

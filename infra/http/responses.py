@@ -1,4 +1,4 @@
-"""The id of a request, and the line that is logged of it: what was asked for and how it went, not by or about whom."""
+"""The id of each request, the headers of each response, and the log line of each request."""
 
 import logging
 import re
@@ -9,65 +9,69 @@ from typing import Any
 
 from litestar.types import Message, Send
 
-from infra.http.headers import POLICY, PROTECTIVE, STRICT, Headers, header_of
+from infra.http.headers import CSP, SECURITY_HEADERS, STRICT_SECURITY_HEADERS, Headers, get_header
 from infra.logs import REQUESTS
 
 logger = logging.getLogger(REQUESTS)
 
-HEADER = b"x-request-id"
+REQUEST_ID_HEADER = b"x-request-id"
 REQUEST_ID = "shop.request_id"
-"""Where the state of a request has its id."""
+"""The name of the request id in the ASGI state."""
 _UUID = re.compile(rb"(?i:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
-def identified(scope: Any) -> str:
-    """Return the id of a request, and keep it in its state: the one that is there, that of its header, or a new one.
+def get_request_id(scope: Any) -> str:
+    """Return the id of a request: from its state, else from its header, else a new one; store it in the state.
 
-    A header counts where it is a UUID with hyphens, and is kept in lower case: anything else could say who somebody is, and
-    is logged. Without hyphens it could be the id of a customer that we made.
+    The header counts only if it is a UUID with hyphens: the id is logged, and any other text could be personal. Generated
+    customer ids are UUIDs without hyphens.
     """
     state = scope.setdefault("state", {})
-    if (known := state.get(REQUEST_ID)) is not None:
-        return known
-    sent = header_of(scope, HEADER)
-    made = sent.decode().lower() if sent and _UUID.fullmatch(sent) else getrandbits(128).to_bytes(16).hex()
-    state[REQUEST_ID] = made
-    return made
+    if (request_id := state.get(REQUEST_ID)) is not None:
+        return request_id
+    header = get_header(scope, REQUEST_ID_HEADER)
+    request_id = header.decode().lower() if header and _UUID.fullmatch(header) else getrandbits(128).to_bytes(16).hex()
+    state[REQUEST_ID] = request_id
+    return request_id
 
 
-class Answering:
-    """Send the answer to a request, with its id and the headers that protect it, and log it when it is over."""
+class ResponseSender:
+    """An ASGI `send` that adds the request id and the security headers, and logs the request."""
 
-    __slots__ = ("_began", "_scope", "_send", "_status", "headers")
+    __slots__ = ("_scope", "_send", "_started_at", "_status", "headers")
 
     def __init__(self, send: Send, scope: Any) -> None:
         self._send = send
         self._scope = scope
-        self._began = perf_counter()
+        self._started_at = perf_counter()
         self._status: int | None = None
-        self.headers: Headers = [(HEADER, identified(scope).encode())]
+        self.headers: Headers = [(REQUEST_ID_HEADER, get_request_id(scope).encode())]
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            own = message["headers"]
-            message["headers"] = [*own, *self.headers, *(PROTECTIVE if POLICY in dict(own) else STRICT)]
+            headers = message["headers"]
+            security_headers = SECURITY_HEADERS if CSP in dict(headers) else STRICT_SECURITY_HEADERS
+            message["headers"] = [*headers, *self.headers, *security_headers]
         return self._send(message)
 
-    def log(self) -> None:
-        """Log a line; `status` is null where the client went away, `route` where there is none."""
+    def log_request(self) -> None:
+        """Log one line; `status` is null if the client disconnected, and `route` if no route matched.
+
+        The line contains no path and no query: they may name a customer.
+        """
         if not logger.isEnabledFor(logging.INFO):
             return
         method = self._scope["method"]
         members = {
-            "method": method if method in _METHODS else "another",
+            "method": method if method in _METHODS else "other",
             "route": self._scope.get("path_template"),
             "status": self._status,
-            "milliseconds": round((perf_counter() - self._began) * 1000, 3),
-            "request_id": identified(self._scope),
+            "milliseconds": round((perf_counter() - self._started_at) * 1000, 3),
+            "request_id": get_request_id(self._scope),
         }
-        # As `logger.info` would, but for the search of the calling line, which takes longer than the rest.
-        record = logging.LogRecord(logger.name, logging.INFO, __file__, 0, "A request was answered.", None, None)
+        # `logger.info` would also search for the calling line, which takes longer than everything else here.
+        record = logging.LogRecord(logger.name, logging.INFO, __file__, 0, "Request completed.", None, None)
         record.members = members
         logger.handle(record)

@@ -1,7 +1,7 @@
-"""What is looked at before a request reaches its handler: its path, its query, its key, its body.
+"""Validation of path, query, API key and body, before a request reaches its handler.
 
-Litestar alone is lenient here: it decodes `"1"` as 1, takes any content type, and answers 500 to invalid UTF-8 and to deep
-nesting. The local app and every function share this guard.
+Litestar alone is lenient: it decodes `"1"` as 1, accepts any content type, and answers invalid UTF-8 and deep nesting with
+500. The local app and every function share this validation.
 """
 
 import asyncio
@@ -14,25 +14,25 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from litestar.types import HTTPReceiveMessage, Receive
 
-from infra.http.auth import Authenticator, KeyedRequest
-from infra.http.headers import header_of
+from infra.http.auth import AuthenticatedRequest, Authenticator
+from infra.http.headers import get_header
 from infra.http.problems import FieldError, RequestRefused
 
-BODY_SECONDS = 5.0
+BODY_TIMEOUT_SECONDS = 5.0
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 16
-REPEATABLE = frozenset({"exclude"})
-NUMBERS = frozenset({"min_price", "max_price"})
+_REPEATABLE_PARAMETERS = frozenset({"exclude"})
+_OPTIONAL_NUMBERS = frozenset({"min_price", "max_price"})
 
 _PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 
 
 def check_target(scope: Any) -> None:
-    """Refuse paths and queries whose meaning is not plain; raise RequestRefused.
+    """Raise RequestRefused for an ambiguous path or query.
 
-    An encoded slash, a dot segment, an empty segment or a trailing slash name nothing here. Bytes that are not text and
-    parameters given twice are invalid.
+    A path with an encoded slash, a dot segment, an empty segment or a trailing slash is not found. A path or query that is
+    not UTF-8 or contains NUL, and a repeated parameter, are invalid.
     """
     path = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
     query = scope["query_string"]
@@ -49,49 +49,51 @@ def check_target(scope: Any) -> None:
         raise RequestRefused("validation", field_errors=[FieldError(pointer="#/query", detail="Expected UTF-8 text")])
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     for name, count in Counter(name for name, _ in pairs).items():
-        if count > 1 and name not in REPEATABLE:
+        if count > 1 and name not in _REPEATABLE_PARAMETERS:
             raise _invalid_parameter(name, "Expected at most once")
     for name, value in pairs:
-        # Where a number may be absent, Litestar takes this word for its absence.
-        if name in NUMBERS and value.lower() == "null":
+        # Litestar parses this word as the absence of an optional number.
+        if name in _OPTIONAL_NUMBERS and value.lower() == "null":
             raise _invalid_parameter(name, "Expected a number")
 
 
-def validate_requests_with(authenticator: Callable[[], Authenticator]) -> Callable[[KeyedRequest], Awaitable[None]]:
-    """Make the hook that asks `authenticator` for whom a request is answered, and hands on only bodies of plain JSON.
+def request_validation_hook(
+    authenticator: Callable[[], Authenticator],
+) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
+    """Return the `before_request` hook that authenticates a request and validates the body of a POST.
 
-    A route bounds its body with `opt={"most_bytes": ...}`.
+    A route sets the limit of its body with `opt={"max_body_bytes": ...}`.
     """
 
-    async def validate(request: KeyedRequest) -> None:
+    async def validate(request: AuthenticatedRequest) -> None:
         scope = request.scope
         scope["auth"] = authenticator().authenticate(scope)
         if scope["method"] == "POST":
-            request.receive = await _checked_body(request)
+            request.receive = await _receive_validated(request)
 
     return validate
 
 
-async def _checked_body(request: KeyedRequest) -> Receive:
-    """Read a request's body within its bounds and check it; return where it can be received again."""
+async def _receive_validated(request: AuthenticatedRequest) -> Receive:
+    """Read and validate the body; return an ASGI `receive` that delivers it again."""
     check_body_headers(request.scope)
-    body = await _read(request, max_bytes=request.route_handler.opt.get("most_bytes", MAX_BODY_BYTES))
+    body = await _read(request, max_bytes=request.route_handler.opt.get("max_body_bytes", MAX_BODY_BYTES))
     check_json(body)
-    return _replaying(body, request.receive)
+    return _replay(body, request.receive)
 
 
 def check_body_headers(scope: Any) -> None:
-    """Refuse what is not plain `application/json` in UTF-8."""
-    media_type, _, parameters = header_of(scope, b"content-type").decode("latin-1").lower().partition(";")
+    """Raise RequestRefused unless the body is declared as uncompressed `application/json` in UTF-8."""
+    media_type, _, parameters = get_header(scope, b"content-type").decode("latin-1").lower().partition(";")
     charset = re.search(r'charset\s*=\s*"?([^";\s]*)', parameters)
     if media_type.strip() != "application/json" or (charset and charset[1] not in {"utf-8", "utf8"}):
         raise RequestRefused("unsupported-media-type")
-    if header_of(scope, b"content-encoding").lower() not in {b"", b"identity"}:
+    if get_header(scope, b"content-encoding").lower() not in {b"", b"identity"}:
         raise RequestRefused("unsupported-encoding")
 
 
 def check_json(body: bytes) -> None:
-    """Refuse a body that is empty, too deep, not JSON as RFC 8259 has it, or has a key twice or a null."""
+    """Raise RequestRefused for a body that is empty, not JSON (RFC 8259), too deep, or has a duplicate key or a null."""
     if not body.strip():
         raise RequestRefused("empty-body")
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
@@ -106,15 +108,15 @@ def check_json(body: bytes) -> None:
         raise RequestRefused("validation", field_errors=[FieldError(pointer=pointer, detail="Expected a value, got `null`")])
 
 
-async def _read(request: KeyedRequest, *, max_bytes: int) -> bytes:
-    announced = header_of(request.scope, b"content-length")
-    if announced.isdigit() and int(announced[:20]) > max_bytes:
+async def _read(request: AuthenticatedRequest, *, max_bytes: int) -> bytes:
+    content_length = get_header(request.scope, b"content-length")
+    if content_length.isdigit() and int(content_length[:20]) > max_bytes:
         raise RequestRefused("body-too-large")
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in _parts(request.receive):
-                body += part
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+            async for chunk in _chunks(request.receive):
+                body += chunk
                 if len(body) > max_bytes:
                     raise RequestRefused("body-too-large")
     except TimeoutError as error:
@@ -122,7 +124,7 @@ async def _read(request: KeyedRequest, *, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-async def _parts(receive: Receive) -> AsyncIterator[bytes]:
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
     while True:
         message = await receive()
         if message["type"] != "http.request":
@@ -132,55 +134,55 @@ async def _parts(receive: Receive) -> AsyncIterator[bytes]:
             return
 
 
-def _replaying(body: bytes, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     pending: list[HTTPReceiveMessage] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def replay() -> Any:
+    async def receive_again() -> Any:
         return pending.pop() if pending else await receive()
 
-    return replay
+    return receive_again
 
 
 def _invalid_parameter(name: str, detail: str) -> RequestRefused:
     return RequestRefused("validation", field_errors=[FieldError(pointer=f"#/query/{name}", detail=detail)])
 
 
-def _is_text(decoded: bytes) -> bool:
+def _is_text(content: bytes) -> bool:
     try:
-        return "\x00" not in decoded.decode("utf-8")
+        return "\x00" not in content.decode("utf-8")
     except UnicodeDecodeError:
         return False
 
 
 def _depth(body: bytes) -> int:
-    depth = deepest = 0
+    depth = max_depth = 0
     for token in _NESTING.finditer(body):
         match token[0]:
             case b"[" | b"{":
                 depth += 1
-                deepest = max(deepest, depth)
+                max_depth = max(max_depth, depth)
             case b"]" | b"}":
                 depth -= 1
             case _:
                 pass
-    return deepest
+    return max_depth
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         raise RequestRefused("duplicate-key")
     return members
 
 
-def _no_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
 _PARSER = json.JSONDecoder(
-    object_pairs_hook=_unique,
-    parse_constant=_no_constant,
-    # Numbers are judged by the strict decoder that follows; here only their form counts.
+    object_pairs_hook=_reject_duplicates,
+    parse_constant=_reject_constant,
+    # The strict decoder that follows checks the values of numbers; this parser checks only their syntax.
     parse_int=str,
     parse_float=str,
 )
@@ -190,4 +192,4 @@ def _pointer_to_null(document: Any, pointer: str = "#") -> str | None:
     if document is None:
         return None if pointer == "#" else pointer
     members = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
-    return next((found for key, value in members if (found := _pointer_to_null(value, f"{pointer}/{key}"))), None)
+    return next((null for key, value in members if (null := _pointer_to_null(value, f"{pointer}/{key}"))), None)

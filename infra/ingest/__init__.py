@@ -1,4 +1,4 @@
-"""A shop's history out of files: products, customers, events."""
+"""Import a shop's products, customers and events from files."""
 
 from infra.ingest.report import Report
 from infra.ingest.run import ImportOptions, import_files

@@ -1,4 +1,4 @@
-"""Files for an evaluation as the records that training reads; unlike an import, any text is an id."""
+"""Read files for an evaluation into the records that training reads; unlike in an import, an id may be any text."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,10 +14,9 @@ from domain.records.customers import Segment
 from domain.records.interactions import EventType
 from domain.records.products import Product
 from domain.records.values import Instant, to_microseconds
-from domain.training.event_log import EVENT_TYPES, EventLog
-from infra.ingest.files import FileRow, opened
-from infra.ingest.rows import RowRefused, normalised
-from infra.use_cases.train import number_of
+from domain.training.event_log import EVENT_TYPES, EventLog, order_number
+from infra.ingest.files import FileRow, open_rows
+from infra.ingest.rows import RowRefused, convert_columns
 
 T = TypeVar("T", bound=Struct)
 
@@ -48,49 +47,49 @@ class CustomerLine(Struct, frozen=True, kw_only=True):
     segment: Segment | None = None
 
 
-class Numbering:
-    """Numbers for ids, in the order in which they are first met."""
+class IdMap:
+    """Consecutive numbers for ids, in the order of their first appearance."""
 
     def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
+        self.indexes: dict[str, int] = {}
 
-    def of(self, identifier: str) -> int:
-        return self.numbers.setdefault(identifier, len(self.numbers))
+    def index_of(self, identifier: str) -> int:
+        return self.indexes.setdefault(identifier, len(self.indexes))
 
 
 def check_mapping(mapping: Mapping[str, str]) -> None:
-    """Raise ConfigurationError for names of columns, theirs to ours, that no file of an evaluation has."""
-    known = {name for kind in (EventLine, ProductLine, CustomerLine) for name in kind.__struct_fields__}
+    """Raise ConfigurationError if `mapping`, theirs to ours, names a column that an evaluation does not read."""
+    known = {name for line_type in (EventLine, ProductLine, CustomerLine) for name in line_type.__struct_fields__}
     unknown = sorted(set(mapping.values()) - known)
     if unknown:
         raise ConfigurationError(f"--map names columns that an evaluation does not read: {', '.join(unknown)}.")
 
 
 def read_log(
-    paths: Sequence[str], *, customers: Numbering, products: Numbering, mapping: Mapping[str, str] = NO_MAPPING
+    paths: Sequence[str], *, customers: IdMap, products: IdMap, mapping: Mapping[str, str] = NO_MAPPING
 ) -> EventLog:
-    """Read events into arrays over the given numberings, which grow; without a time an event lies at 1970.
+    """Read events into arrays, extending the numberings; an event without a time is at 1970.
 
-    `mapping` says what columns are called: theirs to ours.
+    `mapping` renames columns: theirs to ours.
     """
     lines = list(_lines(paths, EventLine, mapping))
-    types = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
-    of_customer = [customers.of(line.customer_id) for line in lines]
+    codes = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
+    customer_numbers = [customers.index_of(line.customer_id) for line in lines]
     return EventLog(
-        customer_ids=list(customers.numbers),
-        customers=np.array(of_customer, dtype=np.int64),
-        products=np.array([products.of(line.product_id) for line in lines], dtype=np.int64),
-        event_types=np.array([types[line.event_type] for line in lines], dtype=np.int8),
-        occurred_at=np.array([_instant(line.occurred_at) for line in lines], dtype=np.int64),
-        orders=np.array([_order(line, place) for place, line in enumerate(lines)], dtype=np.int64),
+        customer_ids=list(customers.indexes),
+        customers=np.array(customer_numbers, dtype=np.int64),
+        products=np.array([products.index_of(line.product_id) for line in lines], dtype=np.int64),
+        event_types=np.array([codes[line.event_type] for line in lines], dtype=np.int8),
+        occurred_at=np.array([_microseconds(line.occurred_at) for line in lines], dtype=np.int64),
+        orders=np.array([_order_of(line, index) for index, line in enumerate(lines)], dtype=np.int64),
         spent=np.array([line.quantity * line.unit_price for line in lines], dtype=np.float64),
     )
 
 
-def read_products(path: str, numbering: Numbering, *, mapping: Mapping[str, str] = NO_MAPPING) -> list[Product]:
-    """Read a catalogue; of lines with one id the last counts."""
+def read_products(path: str, numbering: IdMap, *, mapping: Mapping[str, str] = NO_MAPPING) -> list[Product]:
+    """Read a catalogue; the last line of an id counts."""
     lines = {line.product_id: line for line in _lines([path], ProductLine, mapping)}
-    return [product_of(line, numbering.of(line.product_id)) for line in lines.values()]
+    return [product_of(line, numbering.index_of(line.product_id)) for line in lines.values()]
 
 
 def read_segments(path: str, *, mapping: Mapping[str, str] = NO_MAPPING) -> dict[str, Segment]:
@@ -98,7 +97,7 @@ def read_segments(path: str, *, mapping: Mapping[str, str] = NO_MAPPING) -> dict
 
 
 def product_of(line: ProductLine, index: int, *, available: bool = True) -> Product:
-    """Make a product of what a file says of it, or of its id alone."""
+    """Return the product of a line; a line with only an id gives a product named by its id."""
     return Product(
         product_index=index,
         product_id=line.product_id,
@@ -109,23 +108,23 @@ def product_of(line: ProductLine, index: int, *, available: bool = True) -> Prod
         currency="",
         url=None,
         image_url=None,
-        created_at=_instant(line.created_at),
+        created_at=_microseconds(line.created_at),
         available=available,
     )
 
 
-def _lines(paths: Sequence[str], kind: type[T], mapping: Mapping[str, str]) -> Iterator[T]:
-    """Yield the readable lines of files, report the others on standard error; raise ConfigurationError where none is."""
+def _lines(paths: Sequence[str], line_type: type[T], mapping: Mapping[str, str]) -> Iterator[T]:
+    """Yield the readable lines of files and report the others on stderr; raise ConfigurationError if a file has none."""
     for path in paths:
         n_read = n_refused = 0
         first_reason = ""
-        with opened(path) as file:
+        with open_rows(path) as file:
             if file.columns is not None:
-                _check_columns(path, [mapping.get(theirs, theirs) for theirs in file.columns], kind)
+                _check_columns(path, [mapping.get(theirs, theirs) for theirs in file.columns], line_type)
             for row in file.rows:
                 n_read += 1
                 try:
-                    yield _record(row, kind, mapping)
+                    yield _line(row, line_type, mapping)
                 except RowRefused as refused:
                     n_refused += 1
                     first_reason = first_reason or f"line {row.line}: {refused.field or 'line'}: {refused.reason}"
@@ -135,37 +134,37 @@ def _lines(paths: Sequence[str], kind: type[T], mapping: Mapping[str, str]) -> I
             sys.stderr.write(f"{path}: {n_refused:,} of {n_read:,} lines left out. First: {first_reason}\n")
 
 
-def _record(row: FileRow, kind: type[T], mapping: Mapping[str, str]) -> T:
+def _line(row: FileRow, line_type: type[T], mapping: Mapping[str, str]) -> T:
     if row.refused:
         raise RowRefused(None, row.refused)
     values = {mapping.get(theirs, theirs): value for theirs, value in row.values.items()}
-    given: dict[str, Any] = {
-        name: value for name in kind.__struct_fields__ if (value := values.get(name)) is not None and value != ""
+    fields: dict[str, Any] = {
+        name: value for name in line_type.__struct_fields__ if (value := values.get(name)) is not None and value != ""
     }
     for name in ("customer_id", "product_id", "order_id"):
-        if name in given:
-            given[name] = str(given[name])
+        if name in fields:
+            fields[name] = str(fields[name])
     try:
-        return msgspec.convert(normalised(given), kind, strict=False)
+        return msgspec.convert(convert_columns(fields), line_type, strict=False)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$.")
         raise RowRefused(path.rstrip("`") or None, text.partition(" '")[0]) from None
 
 
-def _check_columns(path: str, columns: Sequence[str], kind: type[Struct]) -> None:
-    for name in kind.__struct_fields__:
+def _check_columns(path: str, columns: Sequence[str], line_type: type[Struct]) -> None:
+    for name in line_type.__struct_fields__:
         if name in {"customer_id", "product_id"} and name not in columns:
-            raise ConfigurationError(f"{path} has no column {name}; --map THEIRS={name} says what it is called there.")
+            raise ConfigurationError(f"{path} has no column {name}; if it has another name there, use --map THEIRS={name}.")
         if columns.count(name) > 1:
             raise ConfigurationError(f"{path} has the column {name} twice.")
 
 
-def _instant(moment: datetime | None) -> int:
+def _microseconds(moment: datetime | None) -> int:
     return 0 if moment is None else to_microseconds(moment)
 
 
-def _order(line: EventLine, place: int) -> int:
-    """Give a line's order as a number: a purchase without one is an order of its own."""
+def _order_of(line: EventLine, index: int) -> int:
+    """Return the number of a line's order; a purchase without an order id is an order of its own."""
     if line.order_id is not None:
-        return number_of(line.order_id)
-    return place + 1 if line.event_type == "purchase" else 0
+        return order_number(line.order_id)
+    return index + 1 if line.event_type == "purchase" else 0

@@ -1,4 +1,4 @@
-"""One row of a file into a record, by the very rules that hold over HTTP."""
+"""Convert a row of a file to a record, under the same rules as over HTTP."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ REQUIRED: dict[Kind, tuple[str, ...]] = {
 
 
 class RowRefused(Exception):
-    """A row that is not acceptable: which field, and why without its value, which can be personal."""
+    """A row that cannot be imported: its field and the reason, which never contains the value, as that can be personal."""
 
     def __init__(self, field: str | None, reason: str) -> None:
         super().__init__(reason)
@@ -74,44 +74,44 @@ def columns_of(kind: Kind) -> tuple[str, ...]:
 
 
 def reader_of(kind: Kind, *, now: datetime, retention_days: int = 0) -> Callable[[Mapping[str, Any]], Record]:
-    """Make the function that turns the known columns of a row into a record, or raises RowRefused.
+    """Return a function that converts the known columns of a row to a record, or raises RowRefused.
 
-    In products and customers an empty cell clears a value; in events it is as if it were not there.
+    In products and customers an empty cell clears a value; in events it counts as missing.
     """
-    record = RECORDS[kind]
-    prepared = {column: prepare for column, prepare in _PREPARED.items() if column in record.__struct_fields__}
-    instant_column = next((column for column in ("occurred_at", "created_at") if column in prepared), None)
+    record_type = RECORDS[kind]
+    converters = {column: convert for column, convert in _CONVERTERS.items() if column in record_type.__struct_fields__}
+    instant_column = next((column for column in ("occurred_at", "created_at") if column in converters), None)
     latest = now + MAX_CLOCK_SKEW
     oldest = oldest_kept(now, retention_days=retention_days)
 
     def read(values: Mapping[str, Any]) -> Record:
         if kind == "events":
-            given = {column: value for column, value in values.items() if value != "" and value is not None}
+            fields = {column: value for column, value in values.items() if value != "" and value is not None}
         else:
-            given = {column: None if value == "" else value for column, value in values.items()}
-        for column, prepare in prepared.items():
-            if given.get(column) is not None:
-                given[column] = prepare(column, given[column])
+            fields = {column: None if value == "" else value for column, value in values.items()}
+        for column, convert in converters.items():
+            if fields.get(column) is not None:
+                fields[column] = convert(column, fields[column])
         try:
-            made = msgspec.convert(given, record, strict=False)
+            record = msgspec.convert(fields, record_type, strict=False)
         except msgspec.ValidationError as error:
             raise _refusal(error, REQUIRED[kind]) from None
-        instant = getattr(made, instant_column) if instant_column else None
+        instant = getattr(record, instant_column) if instant_column else None
         if instant is not None and instant is not UNSET:
             if instant > latest:
                 raise RowRefused(instant_column, "Expected an instant at most 5 minutes ahead")
             if kind == "events" and instant < oldest:
                 raise RowRefused(instant_column, "Older than the retention")
-        return made
+        return record
 
     return read
 
 
-def normalised(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn what files write in more than one way into what msgspec takes: instants, yes and no, tags, money."""
+def convert_columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert the columns that files write in several ways to what msgspec accepts: instants, yes or no, tags, money."""
     return {
-        column: _PREPARED[column](column, value) if column in _PREPARED and value is not None else value
-        for column, value in given.items()
+        column: _CONVERTERS[column](column, value) if column in _CONVERTERS and value is not None else value
+        for column, value in values.items()
     }
 
 
@@ -120,16 +120,16 @@ def _refusal(error: msgspec.ValidationError, required: tuple[str, ...]) -> RowRe
     if missing := re.match(r"Object missing required field `(\w+)`", text):
         return RowRefused(missing[1], "Required")
     if text.startswith("Invalid enum value"):
-        # msgspec repeats the value here.
+        # The message of msgspec contains the value.
         text = "Expected one of the documented values"
-    field = re.match(r"\.?(\w*)", path)[1] or None  # pyright: ignore[reportOptionalSubscript] - matches anything
-    # An empty cell clears a value; the id cannot be cleared.
+    field = re.match(r"\.?(\w*)", path)[1] or None  # pyright: ignore[reportOptionalSubscript] - matches any text
+    # An empty cell clears a value, but an id cannot be cleared.
     return RowRefused(field, "Required" if field in required and text.endswith("got `null`") else readable_message(text))
 
 
 @lru_cache(maxsize=65_536)
-def _instant(column: str, text: str) -> str:
-    """Take a date, with or without a time, as UTC; leave RFC 3339 to msgspec, and refuse what is neither."""
+def _instant_text(column: str, text: str) -> str:
+    """Return a date, with or without a time, as UTC, and RFC 3339 unchanged; raise RowRefused for any other text."""
     if text < "1970":
         raise RowRefused(column, "Expected an instant of 1970 or later")
     if date := _DATE.match(text):
@@ -139,13 +139,13 @@ def _instant(column: str, text: str) -> str:
     return text
 
 
-def _instant_of(column: str, value: Any) -> str:
+def _to_instant(column: str, value: Any) -> str:
     if not isinstance(value, str):
         raise RowRefused(column, "Expected RFC 3339 or YYYY-MM-DD[ HH:MM:SS]")
-    return _instant(column, value)
+    return _instant_text(column, value)
 
 
-def _yes_or_no(column: str, value: Any) -> bool:
+def _to_bool(column: str, value: Any) -> bool:
     text = str(value).strip().lower()
     if text in _YES | _NO:
         return text in _YES
@@ -156,7 +156,7 @@ def _yes_or_no(column: str, value: Any) -> bool:
     return text.strip("0") != ""
 
 
-def _tags(column: str, value: Any) -> list[Any]:
+def _to_tags(column: str, value: Any) -> list[Any]:
     if isinstance(value, str):
         return [tag.strip() for tag in value.split("|") if tag.strip()]
     if not isinstance(value, list):
@@ -164,20 +164,20 @@ def _tags(column: str, value: Any) -> list[Any]:
     return value
 
 
-def _money(column: str, value: Any) -> Any:
-    """Round to the 4 decimals that money has here: prices in files are often the results of floating-point sums."""
+def _to_money(column: str, value: Any) -> Any:
+    """Round to the 4 decimals of money: prices in files are often results of floating-point sums."""
     try:
         return round(float(value), 4)
     except (TypeError, ValueError, OverflowError):
         raise RowRefused(column, "Expected a number") from None
 
 
-_PREPARED: dict[str, Callable[[str, Any], Any]] = {
-    "occurred_at": _instant_of,
-    "created_at": _instant_of,
-    "in_stock": _yes_or_no,
-    "withdrawn": _yes_or_no,
-    "tags": _tags,
-    "price": _money,
-    "unit_price": _money,
+_CONVERTERS: dict[str, Callable[[str, Any], Any]] = {
+    "occurred_at": _to_instant,
+    "created_at": _to_instant,
+    "in_stock": _to_bool,
+    "withdrawn": _to_bool,
+    "tags": _to_tags,
+    "price": _to_money,
+    "unit_price": _to_money,
 }

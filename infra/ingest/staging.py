@@ -1,4 +1,4 @@
-"""Lines of events, sorted on disk so that what belongs together comes together, whatever the size of the files."""
+"""Sort event lines on disk, which groups the lines of one order however large the files are."""
 
 import hashlib
 import sqlite3
@@ -14,21 +14,19 @@ from typing import get_type_hints
 import msgspec
 
 from domain.records.interactions import BrowsingEvent, CustomerEvent, OrderItem, Purchase
+from infra.ingest.report import Place
 from infra.ingest.rows import EventRow, RowRefused
 
 MAX_ORDER_LINES = 1000
-_CHUNK = 5000
+CHUNK_LINES = 5000
 _encode = msgspec.msgpack.Encoder().encode
-# What was staged is valid, so that it is read back by its plain types: four times as fast.
+# Staged rows are valid: decoding them without the constraints of their types is four times as fast.
 _StagedRow: type[EventRow] = msgspec.defstruct("_StagedRow", get_type_hints(EventRow).items(), kw_only=True)  # pyright: ignore[reportAssignmentType]
 _decode = msgspec.msgpack.Decoder(_StagedRow).decode
 
-Place = tuple[int, int]
-"""A file's number in the command, and a line of it."""
-
 
 class Staging:
-    """Put lines in, in any order; get events out, each with the lines that it is made of."""
+    """Accept lines in any order; return events, each with the places of its lines."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -38,8 +36,8 @@ class Staging:
 
     @classmethod
     @contextmanager
-    def opened(cls) -> Generator["Staging"]:
-        """Stage in a temporary file that goes with the block; a crash of the machine costs nothing but the file."""
+    def open(cls) -> Generator["Staging"]:
+        """Stage in a temporary file, deleted at the end; it needs no durability, since a crashed import starts anew."""
         with tempfile.TemporaryDirectory(prefix="import-") as folder:
             connection = sqlite3.connect(Path(folder) / "staged.db", isolation_level=None)
             try:
@@ -54,19 +52,19 @@ class Staging:
         key = (row.order_id or "").encode() if is_order_line else _line_key(row, packed)
         self._pending.append((is_order_line, key, *place, packed))
         self.n_lines += 1
-        if len(self._pending) >= _CHUNK:
+        if len(self._pending) >= CHUNK_LINES:
             self._flush()
 
     def events(self) -> Iterator[tuple[CustomerEvent | RowRefused, list[Place]]]:
-        """Yield each event with its lines; RowRefused where the lines of one order do not make one."""
+        """Yield each event, or RowRefused for lines that do not form one order, with the places of its lines."""
         self._flush()
-        before, number = b"", 0
+        previous_key, n_repeated = b"", 0
         for key, file, line, row in self._sorted(is_order_line=False):
-            number = number + 1 if key == before else 0
-            before = key
-            yield _single(_decode(row), key=key, number=number), [(file, line)]
+            n_repeated = n_repeated + 1 if key == previous_key else 0
+            previous_key = key
+            yield _event_of(_decode(row), key=key, n_repeated=n_repeated), [(file, line)]
         for _, group in groupby(self._sorted(is_order_line=True), key=itemgetter(0)):
-            yield from _orders(((file, line), _decode(row)) for _, file, line, row in group)
+            yield from _order_with_places(((file, line), _decode(row)) for _, file, line, row in group)
 
     def _sorted(self, *, is_order_line: bool) -> Iterator[tuple[bytes, int, int, bytes]]:
         return self._connection.execute(
@@ -80,34 +78,36 @@ class Staging:
         self._pending.clear()
 
 
-def _single(row: EventRow, *, key: bytes, number: int) -> CustomerEvent:
-    """Make an event of one line; without an id it gets one from its key and its number among identical lines."""
-    derived = (key[:4] + _digest(key + str(number).encode())[:12] if number else key).hex()
+def _event_of(row: EventRow, *, key: bytes, n_repeated: int) -> CustomerEvent:
+    """Return the event of one line; a missing id is derived from its key and the number of identical lines before it."""
+    derived_id = (key[:4] + _digest(key + str(n_repeated).encode())[:12] if n_repeated else key).hex()
     if row.event_type != "purchase":
         return BrowsingEvent(
             customer_id=row.customer_id,
             product_id=row.product_id,
             event_type=row.event_type,
             occurred_at=row.occurred_at,
-            event_id=row.event_id or derived,
+            event_id=row.event_id or derived_id,
         )
-    # Ids of events and of orders are two namespaces, so an order must not simply take over the id of its line.
-    order_id = _digest(b"event " + row.event_id.encode()).hex() if row.event_id else derived
+    # Event ids and order ids are two namespaces: the order of a line must not take the line's event id.
+    order_id = _digest(b"event " + row.event_id.encode()).hex() if row.event_id else derived_id
     return _purchase([row], order_id=order_id)
 
 
-def _orders(staged: Iterator[tuple[Place, EventRow]]) -> Iterator[tuple[CustomerEvent | RowRefused, list[Place]]]:
-    """Make one order of its lines; one that is too long (a shop's "guest", say) is refused without being gathered."""
-    lines = list(islice(staged, MAX_ORDER_LINES + 1))
+def _order_with_places(
+    order_lines: Iterator[tuple[Place, EventRow]],
+) -> Iterator[tuple[CustomerEvent | RowRefused, list[Place]]]:
+    """Yield one order with its places; refuse line by line an order of too many lines, such as a shop's "guest" order."""
+    lines = list(islice(order_lines, MAX_ORDER_LINES + 1))
     order = _order([row for _, row in lines])
     yield order, [place for place, _ in lines]
     if isinstance(order, RowRefused):
-        for place, _ in staged:
+        for place, _ in order_lines:
             yield order, [place]
 
 
 def _order(rows: list[EventRow]) -> CustomerEvent | RowRefused:
-    """Make one order of its lines, which may stand anywhere in the files and differ in nothing that an order has once."""
+    """Return the order of some lines; refuse too many lines, or several customers or currencies."""
     if len(rows) > MAX_ORDER_LINES:
         return RowRefused("order_id", f"Expected at most {MAX_ORDER_LINES} lines in an order")
     for field in ("customer_id", "currency"):
@@ -127,12 +127,12 @@ def _purchase(rows: list[EventRow], *, order_id: str | None) -> Purchase:
 
 
 def _line_key(row: EventRow, packed: bytes) -> bytes:
-    """Sort lines by customer and then by content, as ids that begin so keep storage's indexes close together."""
-    return _beginning(row.customer_id) + _digest(packed)[:12]
+    """Return a key of customer, then content; ids with a common prefix per customer are close together in the indexes."""
+    return _customer_prefix(row.customer_id) + _digest(packed)[:12]
 
 
 @lru_cache(maxsize=65_536)
-def _beginning(customer_id: str) -> bytes:
+def _customer_prefix(customer_id: str) -> bytes:
     return _digest(customer_id.encode())[:4]
 
 

@@ -1,1 +1,1 @@
-"""Build what is deployed to AWS Lambda: one small artefact for each function of template.yaml."""
+"""Build the artefacts for AWS Lambda: a small one for each function of template.yaml."""

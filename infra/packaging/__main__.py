@@ -1,4 +1,4 @@
-"""`python -m infra.packaging NAME FOLDER`: build a function of template.yaml; SAM calls it through make."""
+"""Build a function of template.yaml: `python -m infra.packaging NAME FOLDER`. SAM calls it through make."""
 
 import argparse
 import asyncio
@@ -8,8 +8,8 @@ import re
 import shutil
 from pathlib import Path
 
-from infra.packaging.imports import packages_of
-from infra.packaging.wheels import MACHINES, compile_tree, copy_packages, fetched, python
+from infra.packaging.imports import packages_of, sources_of
+from infra.packaging.wheels import MACHINES, compile_tree, copy_packages, fetch, python
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "lambda"
@@ -19,7 +19,7 @@ TRAINING = Path("functions/training/train.py")
 
 
 def entry_of(name: str) -> Path:
-    """Find the file of a function: `CustomerGetProfile` is functions/customer/get_profile.py."""
+    """Return the file of a function: functions/customer/get_profile.py for `CustomerGetProfile`."""
     if name == "Training":
         return TRAINING
     folder, *words = re.findall(r"[A-Z][a-z]*", name)
@@ -27,30 +27,33 @@ def entry_of(name: str) -> Path:
 
 
 def build(name: str, target: Path, *, machine: str, demo: bool) -> None:
-    """Put together the function's own file, `domain`, `infra` and the packages that these import."""
-    entry = entry_of(name)
+    """Replace `target` by the modules and the packages that the function imports, compiled for `machine`."""
+    entry = ROOT / entry_of(name)
     shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    for package in ("domain", "infra"):
-        shutil.copytree(ROOT / package, target / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for folder in (folder for folder in entry.parents if folder.parts and folder.parts[0] == "functions"):
-        (target / folder).mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / folder / "__init__.py", target / folder)
-    shutil.copy(ROOT / entry, target / entry)
+    copy_sources(entry, target)
     compile_tree(target, interpreter=python())
-    copy_packages(packages_of(ROOT / entry, root=ROOT), fetched(LOCK, machine=machine, cache=CACHE), target)
+    copy_packages(packages_of(entry, root=ROOT), fetch(LOCK, machine=machine, cache=CACHE), target)
     if demo:
         shutil.copy(demo_shop(), target / "demo.db")
 
 
+def copy_sources(entry: Path, target: Path) -> None:
+    """Copy the project files that `entry` imports, with the SQL files of their packages."""
+    for file in sources_of(entry, root=ROOT):
+        folder = target / file.relative_to(ROOT).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        for copied in [file, *(file.parent.glob("*.sql") if file.name == "__init__.py" else ())]:
+            shutil.copy(copied, folder)
+
+
 def demo_shop() -> Path:
-    """Make the demo shop, once for this state of the code; its history ends on the day it is made."""
-    from infra.cli.serve import load_demo  # noqa: PLC0415 - only this needs what serves and trains
+    """Return a file with the demo shop, made once for each state of the code; its newest events are of that day."""
+    from infra.demo import prepare_demo_shop  # noqa: PLC0415 - only the demo shop needs training
     from infra.storage.sqlite import open_sqlite  # noqa: PLC0415
 
-    async def make(file: Path) -> None:
+    async def load_into(file: Path) -> None:
         async with open_sqlite(file, currency="EUR") as repository:
-            await load_demo(repository)
+            await prepare_demo_shop(repository)
 
     files = (file for package in ("domain", "infra") for file in (ROOT / package).rglob("*.*"))
     sources = sorted(file for file in files if file.suffix in CODE)
@@ -59,18 +62,18 @@ def demo_shop() -> Path:
     if not finished.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         unfinished = CACHE / f"demo.{os.getpid()}.db"
-        asyncio.run(make(unfinished))
-        unfinished.chmod(0o644)  # who runs it on AWS Lambda is not who built it
+        asyncio.run(load_into(unfinished))
+        unfinished.chmod(0o644)  # AWS Lambda runs functions as another user
         unfinished.rename(finished)
     return finished
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.packaging", description=__doc__)
-    parser.add_argument("name")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("name", help="logical name of the function in template.yaml")
+    parser.add_argument("folder", type=Path, help="where to build; an existing folder is replaced")
     parser.add_argument("--architecture", choices=MACHINES, default="x86_64")
-    parser.add_argument("--demo", action="store_true", help="put the demo shop into the artefact")
+    parser.add_argument("--demo", action="store_true", help="include the demo shop")
     parsed = parser.parse_args()
     build(parsed.name, parsed.folder, machine=parsed.architecture, demo=parsed.demo)
 

@@ -1,4 +1,4 @@
-"""The locked dependencies as they run on AWS Lambda: fetched once, compiled once, chosen from for each function."""
+"""Install the locked dependencies for AWS Lambda once, and copy those that a function needs."""
 
 import hashlib
 import os
@@ -27,34 +27,34 @@ NEVER_IMPORTED = frozenset(
         "rich-click",
     }
 )
-"""Litestar requires them for its command line, its test client and its examples."""
+"""Requirements of Litestar for its command line, its test client and its examples."""
 
 _TRIMMED = re.compile(
     r"""
     \.(pyi|pyx|pxd|pxi|c|h|cpp|hpp|a|lib|f|f90|js|md|typed)$    # for compilers and editors
     | (^|/)tests?/ | (^|/)conftest\.py$ | _(tests|testcapi)\.cpython
     | ^litestar/(cli|testing)/
-    | ^_?yaml/_yaml\.          # the parser in C, which is imported where it is there
+    | ^_?yaml/_yaml\.          # the optional parser in C
     """,
     re.VERBOSE,
 )
 _ONLY_FOR_SCIPY = re.compile(r"^numpy/(_core/(include|lib)|f2py|fft|polynomial|random|testing)/")
-"""Numpy imports them when they are asked for; scipy asks for all of numpy."""
+"""Numpy imports these lazily; scipy imports all of numpy."""
 
-_METADATA = re.compile(r"^litestar-[^/]+\.dist-info/(METADATA|RECORD)$")  # Litestar looks its own version up
+_METADATA = re.compile(r"^litestar-[^/]+\.dist-info/(METADATA|RECORD)$")  # Litestar reads its own version
 
 
 def python() -> str:
-    """Find an interpreter of the version that the functions run on: only it can compile byte code for them."""
+    """Return an interpreter of the version that the functions run on, since byte code is specific to a version."""
     homes = sorted(Path.home().glob(".pyenv/versions/3.13*/bin/python3.13"))
     for candidate in [os.environ.get("PYTHON313"), shutil.which("python3.13"), *map(str, homes)]:
         if candidate and subprocess.run([candidate, "--version"], capture_output=True, check=False).returncode == 0:
             return candidate
-    raise SystemExit("No python3.13 is installed, which compiles what runs on AWS Lambda. PYTHON313=... names it.")
+    raise SystemExit("Building for AWS Lambda needs python3.13: install it, or set PYTHON313 to its path.")
 
 
-def fetched(lock: Path, *, machine: str, cache: Path) -> Path:
-    """Return a folder with all of `lock` for `machine`, compiled; the cache knows locks, machines and interpreters apart."""
+def fetch(lock: Path, *, machine: str, cache: Path) -> Path:
+    """Return a folder with all packages of `lock` for `machine`, compiled; cached by lock, machine and interpreter."""
     interpreter = python()
     version = subprocess.run([interpreter, "-VV"], capture_output=True, check=True).stdout
     key = hashlib.sha256(b"\n".join([lock.read_bytes(), version, machine.encode()])).hexdigest()[:16]
@@ -65,27 +65,27 @@ def fetched(lock: Path, *, machine: str, cache: Path) -> Path:
         compile_tree(unfinished, interpreter=interpreter)
         try:
             unfinished.rename(folder)
-        except OSError:  # another build was first
+        except OSError:  # another build has finished first
             shutil.rmtree(unfinished)
     return folder
 
 
 def compile_tree(folder: Path, *, interpreter: str) -> None:
-    """Compile all of a folder to byte code that is used unchecked: SAM's archives give every file the time of 1980.
+    """Compile a folder to byte code that is used unchecked: SAM's archives give every file the time of 1980.
 
-    Tracebacks name files as they lie on AWS Lambda.
+    Tracebacks name the paths on AWS Lambda.
     """
     options = ["-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", TASK]
-    done = subprocess.run(
+    compiled = subprocess.run(
         [interpreter, "-m", "compileall", *options, str(folder)], capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        raise SystemExit(done.stdout + done.stderr)
+    if compiled.returncode:
+        raise SystemExit(compiled.stdout + compiled.stderr)
 
 
 def copy_packages(packages: Iterable[str], source: Path, target: Path) -> None:
-    """Copy distributions that provide `packages`, and what these require, without what a function never imports."""
-    for file in _files(_required(packages, source), source):
+    """Copy the distributions of `packages` and their requirements, without files that no function imports."""
+    for file in _needed_files(_required(packages, source), source):
         destination = target / file
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source / file, destination)
@@ -100,17 +100,17 @@ def _install(lock: Path, *, machine: str, target: Path, interpreter: str) -> Non
 
 
 def _required(packages: Iterable[str], source: Path) -> set[Path]:
-    """Follow requirements from the packages that are imported to the .dist-info folders of all distributions needed."""
+    """Return the .dist-info folders of the distributions of `packages` and of all their requirements."""
     distributions = {_canonical(folder.name.partition("-")[0]): folder for folder in source.glob("*.dist-info")}
-    wanted = set(packages)
-    pending = [name for name, folder in distributions.items() if wanted & _provided(folder)]
-    found: set[Path] = set()
+    imported = set(packages)
+    pending = [name for name, folder in distributions.items() if imported & _provided(folder)]
+    required: set[Path] = set()
     while pending:
         name = pending.pop()
-        if name in distributions and distributions[name] not in found and name not in NEVER_IMPORTED:
-            found.add(distributions[name])
+        if name in distributions and distributions[name] not in required and name not in NEVER_IMPORTED:
+            required.add(distributions[name])
             pending += _requirements(distributions[name])
-    return found
+    return required
 
 
 def _provided(folder: Path) -> set[str]:
@@ -122,12 +122,12 @@ def _requirements(folder: Path) -> list[str]:
     return [_canonical(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in lines if "extra ==" not in line]
 
 
-def _files(distributions: set[Path], source: Path) -> Iterator[str]:
-    """Name the files of distributions that are worth their place, each followed by its byte code."""
+def _needed_files(distributions: set[Path], source: Path) -> Iterator[str]:
+    """Yield the files of distributions that a function can need, each followed by its byte code."""
     has_scipy = any(folder.name.startswith("scipy-") for folder in distributions)
     for folder in distributions:
         for file in _recorded(folder):
-            if _is_worth(file, has_scipy=has_scipy) and (source / file).is_file():
+            if _is_needed(file, has_scipy=has_scipy) and (source / file).is_file():
                 yield file
                 path = Path(file)
                 yield from (
@@ -137,7 +137,7 @@ def _files(distributions: set[Path], source: Path) -> Iterator[str]:
                 )
 
 
-def _is_worth(file: str, *, has_scipy: bool) -> bool:
+def _is_needed(file: str, *, has_scipy: bool) -> bool:
     if ".dist-info/" in file:
         return _METADATA.match(file) is not None
     if not has_scipy and _ONLY_FOR_SCIPY.match(file):

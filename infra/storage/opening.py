@@ -1,4 +1,4 @@
-"""The repository of an application: opened once, closed with it."""
+"""Open the storage that the settings name, once per application."""
 
 import asyncio
 import os
@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from domain.errors import ConfigurationError
+from domain.ports import Repository
 from infra.settings import Settings
 from infra.storage.sql.repository import SqlRepository
 from infra.storage.sqlite import open_sqlite
@@ -20,16 +21,19 @@ DEMO_SHOP = Path(__file__).parents[2] / "demo.db"
 
 
 class Clock:
-    """The wall clock, as a dependency that tests can replace."""
+    """The wall clock; tests pass another."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
 
-class Shop(Struct, frozen=True):
-    """What a handler works with; one dependency, since Litestar starts a task for each where there are several."""
+SYSTEM_CLOCK = Clock()
 
-    repository: SqlRepository
+
+class Shop(Struct, frozen=True):
+    """The dependency of every handler. It is one struct because Litestar starts a task for each of several dependencies."""
+
+    repository: Repository
     settings: Settings
     clock: Clock
 
@@ -38,15 +42,15 @@ class Shop(Struct, frozen=True):
 
 
 class Storage:
-    """Open the repository at the application's start, or at the first request where no start is announced.
+    """Open the repository when the application starts, or at the first request if no lifespan event arrives.
 
-    An application that another one mounts is not told of its start.
+    A mounted application receives no lifespan events.
     """
 
-    def __init__(self, read: Callable[[], Settings]) -> None:
-        self._read = read
+    def __init__(self, read_settings: Callable[[], Settings], *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._read_settings = read_settings
         self._settings: Settings | None = None
-        self._clock = Clock()
+        self._clock = clock
         self._opening = asyncio.Lock()
         self._open = AsyncExitStack()
         self._shop: Shop | None = None
@@ -54,11 +58,11 @@ class Storage:
     def settings(self) -> Settings:
         """Return the settings, read once; raise ConfigurationError where one is wrong."""
         if self._settings is None:
-            self._settings = self._read()
+            self._settings = self._read_settings()
         return self._settings
 
     async def shop(self) -> Shop:
-        """Return what requests work with; raise ConfigurationError where it cannot be had; the next call tries again."""
+        """Return the open shop; raise ConfigurationError if it cannot be opened, and try again at the next call."""
         if self._shop is not None:
             return self._shop
         async with self._opening:
@@ -73,13 +77,13 @@ class Storage:
 
 
 def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqlRepository]:
-    """Open the storage that the settings name; refuse what would lose every write.
+    """Open the storage that the settings name; raise ConfigurationError for storage that would lose every write.
 
-    On AWS Lambda, where many environments start at once, each has one connection and leaves the schema to `migrate`.
+    On AWS Lambda many environments start at once: each takes one connection and leaves the schema to `migrate`.
     """
     on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
     if settings.is_postgres:
-        from infra.storage.postgres import PoolOptions, open_postgres  # noqa: PLC0415 - asyncpg costs a start that SQLite spares
+        from infra.storage.postgres import PoolOptions, open_postgres  # noqa: PLC0415 - SQLite shops start without asyncpg
 
         options = PoolOptions(
             size=settings.database_pool_size or (1 if on_lambda else LOCAL_POOL_SIZE),
@@ -87,14 +91,14 @@ def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqlReposi
         )
         return open_postgres(settings.database_url, currency=settings.currency, options=options, migrate=not on_lambda)
     if on_lambda and not settings.allow_ephemeral_sqlite:
-        raise ConfigurationError("SQLite keeps nothing on AWS Lambda; ALLOW_EPHEMERAL_SQLITE=1 says that this is a trial.")
+        raise ConfigurationError("SQLite keeps nothing on AWS Lambda; set ALLOW_EPHEMERAL_SQLITE=1 for a trial.")
     if on_lambda:
-        _lay_out_demo_shop(settings.database_path)
+        _copy_demo_shop(settings.database_path)
     return open_sqlite(settings.database_path, currency=settings.currency)
 
 
-def _lay_out_demo_shop(database: Path) -> None:
-    """Begin a trial with the demo shop where the artefact has one: what is deployed is read-only."""
+def _copy_demo_shop(database: Path) -> None:
+    """Start a trial with the demo shop of the artefact, if there is one; deployed files are read-only."""
     if DEMO_SHOP.exists() and not database.exists():
         shutil.copyfile(DEMO_SHOP, database)
         database.chmod(0o600)

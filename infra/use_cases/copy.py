@@ -1,4 +1,4 @@
-"""Moving a shop from one database into another, restartable and verified."""
+"""Copy a shop from one database to another, and verify the copy."""
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
@@ -7,52 +7,50 @@ import msgspec
 
 from domain.errors import ConfigurationError
 from infra.progress import Progress
-from infra.storage.sql.repository import Engine
+from infra.storage.sql.engine import Engine
 from infra.storage.sql.statements import Row
-from infra.storage.sql.tables import COPIED, ShopState, Table, set_state, state
+from infra.storage.sql.tables import COPIED_TABLES, ShopState, Table, read_state, write_state
 
 
 async def copy_shop(source: Engine, target: Engine, *, progress: Progress) -> dict[str, int]:
-    """Copy all tables, compare them, and only then make the target a shop; return the rows of each table.
+    """Copy and compare all tables, then write the state that makes the target a shop; return the row count of each table.
 
-    An interrupted copy continues after its last row. Raise ConfigurationError where the target holds another shop, or
-    where what arrived differs: the source was written to meanwhile.
+    A new run continues after the last row of an interrupted copy. Raise ConfigurationError if the target contains another
+    shop, or if a table still differs because the source changed during the copy.
     """
-    ours = await source.look_up(state)
-    if await target.look_up(state) not in (ShopState(), ours):
-        raise ConfigurationError("The target holds another shop already.")
-    copied: dict[str, int] = {}
-    for table in COPIED:
-        n_rows = await source.look_up(table.count)
-        progress.begin(f"Copying {table.name}", n_rows)
-        await _copy(table, source, target, after=await target.look_up(table.last_key), progress=progress)
-    for table in COPIED:
-        copied[table.name] = await _compared(table, source, target, progress=progress)
-    if await source.look_up(state) != ours:
-        raise _changed("shop_state")
-    await target.write(set_state, ours)
-    return copied
+    state = await source.look_up(read_state)
+    if await target.look_up(read_state) not in (ShopState(), state):
+        raise ConfigurationError("The target contains another shop.")
+    for table in COPIED_TABLES:
+        progress.begin(f"Copying {table.name}", await source.look_up(table.count))
+        await _copy_rows(table, source, target, after=await target.look_up(table.last_key), progress=progress)
+    n_rows = {table.name: await _verify(table, source, target, progress=progress) for table in COPIED_TABLES}
+    if await source.look_up(read_state) != state:
+        raise _difference("shop_state")
+    await target.write(write_state, state)
+    return n_rows
 
 
-async def _copy(table: Table, source: Engine, target: Engine, *, after: Row | None, progress: Progress) -> None:
-    done = 0
+async def _copy_rows(table: Table, source: Engine, target: Engine, *, after: Row | None, progress: Progress) -> None:
+    n_rows = 0
     async for page in _pages(table, source, after=after):
         await target.write(table.put, page)
-        done += len(page)
-        progress.reach(done)
+        n_rows += len(page)
+        progress.reach(n_rows)
 
 
-async def _compared(table: Table, source: Engine, target: Engine, *, progress: Progress) -> int:
-    """Compare a table; where it differs, copy it once more, as rows before the last may have changed."""
-    if await _checksum(table, source, progress=progress) == (found := await _checksum(table, target, progress=progress)):
-        return found[0]
-    await _copy(table, source, target, after=None, progress=progress)
-    if await _checksum(table, source, progress=progress) != (found := await _checksum(table, target, progress=progress)):
-        raise _changed(table.name)
-    return found[0]
+async def _verify(table: Table, source: Engine, target: Engine, *, progress: Progress) -> int:
+    """Compare a table and return its row count; if it differs, copy it again, as rows of an earlier run may have changed."""
+    if await _checksum(table, source, progress=progress) == (copied := await _checksum(table, target, progress=progress)):
+        return copied[0]
+    await _copy_rows(table, source, target, after=None, progress=progress)
+    if await _checksum(table, source, progress=progress) != (copied := await _checksum(table, target, progress=progress)):
+        raise _difference(table.name)
+    return copied[0]
 
 
 async def _checksum(table: Table, engine: Engine, *, progress: Progress) -> tuple[int, str]:
+    """Return the number of rows and their digest."""
     digest = hashlib.blake2b()
     n_rows = 0
     progress.begin(f"Comparing {table.name}", None)
@@ -64,13 +62,13 @@ async def _checksum(table: Table, engine: Engine, *, progress: Progress) -> tupl
 
 
 async def _pages(table: Table, engine: Engine, *, after: Row | None) -> AsyncIterator[Sequence[Row]]:
-    """Yield the rows behind the key `after`, page by page."""
+    """Yield the pages of rows after the key `after`."""
     while page := await engine.look_up(table.page, after):
         yield page
         after = page[-1][: len(table.keys)]
 
 
-def _changed(name: str) -> ConfigurationError:
+def _difference(name: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{name} differs after the copy: stop what writes to either database, then run the same command again."
+        f"{name} differs after the copy. Stop all writes to both databases, then run the same command again."
     )

@@ -1,47 +1,51 @@
-"""Evaluation: hide events, recommend with the code that serves, measure every model on what customers then did."""
+"""Evaluate: hold out events, recommend with the code that serves, and measure every model on the held-out events."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.errors import ConfigurationError
 from domain.evaluation import metrics
-from domain.evaluation.baselines import MODELS, ModelName, hits_of, ranker_of
+from domain.evaluation.baselines import MODELS, ModelName, RankingTask, ranker_of
 from domain.evaluation.replay import Replay
-from domain.evaluation.splitting import GroundTruth, Seen, Split, for_tuning, ground_truth_of, last_days, last_of_each
-from domain.ports import TrainedModel
-from domain.records.customers import Segment
-from domain.records.products import Product
+from domain.evaluation.splitting import GroundTruth, Split, for_tuning, ground_truth_of, last_days, last_of_each
+from domain.ranking.model import TrainedModel
+from domain.records.recommendations import Seen
 from domain.training.event_log import EventLog
-from domain.training.train import segments_in, size_of, train_model
-from domain.tuning.tune import default_trials, tune
+from domain.training.neighbours import combined_neighbours
+from domain.training.train import train_model
+from domain.training.training_data import TrainingData
+from domain.tuning.tune import Trials, default_trials, tune
 from infra.progress import Progress
 
 BOOTSTRAP_SEED = 0
+TRAINED: frozenset[ModelName] = frozenset({"served", "neighbours", "content"})
+"""The models that need a whole training; the others train in their ranker."""
 
 
 class EvaluationData(Struct, frozen=True, kw_only=True):
-    """What an evaluation is made on: events that are shown and held out, the catalogue, and assigned segments."""
+    """The train part of a shop and the held-out events."""
 
-    split: Split
-    products: list[Product]
-    assigned: Mapping[str, Segment]
+    train: TrainingData
+    test: EventLog
 
 
 class EvaluationOptions(Struct, frozen=True, kw_only=True):
-    """What to measure; `trials` None leaves their number to the size of the data."""
+    """What to measure."""
 
     k: int = 20
-    seen: Seen = "drop"
+    seen: Seen = "exclude"
     models: tuple[ModelName, ...] = MODELS
-    trials: int | None = None
+    trials: Trials = "auto"
     seed: int = 0
 
 
 class EvaluationResult(Struct, frozen=True, kw_only=True):
-    """How one model did; shares of 1 as means over customers, with 95 % bootstrap intervals."""
+    """The metrics of one model: means over customers, with 95 % bootstrap intervals."""
 
     model: ModelName
     recall: float
@@ -57,42 +61,34 @@ class EvaluationResult(Struct, frozen=True, kw_only=True):
     ms_per_list: float
 
 
+class Rankings(Struct, frozen=True, kw_only=True):
+    """One model's rankings by customer, and the seconds that they took."""
+
+    by_customer: Mapping[int, Sequence[int]]
+    train_seconds: float
+    seconds: float
+
+
 def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Progress) -> Iterator[EvaluationResult]:
-    """Yield what each model reaches; raise ConfigurationError, before computing anything, where nothing can be compared."""
-    log = data.split.train
-    ground_truth = ground_truth_of(data.split, seen=options.seen)
-    _check(ground_truth)
+    """Yield the result of each model; raise ConfigurationError, before computing anything, if nothing can be compared."""
+    train = data.train
+    ground_truth = ground_truth_of(Split(train=train.log, test=data.test), seen=options.seen)
+    _check_comparable(ground_truth)
     began = time.perf_counter()
-    trained = _trained(data, options, progress=progress)
+    trained = _train(train, options, progress=progress)
     train_seconds = time.perf_counter() - began
-    replay = Replay(log, data.products, trained, assigned=data.assigned)
-    available = np.zeros(size_of(data.products), dtype=np.bool_)
-    available[[product.product_index for product in data.products if product.available]] = True
-    segments = segments_in(log, assigned=data.assigned)
+    available = np.zeros(train.n_products, dtype=np.bool_)
+    available[[product.product_index for product in train.products if product.available]] = True
+    task = RankingTask(replay=Replay(train, trained), available=available, seen=options.seen, k=options.k)
     for name in options.models:
-        began = time.perf_counter()
-        ranker = ranker_of(name, replay, log, segments, available=available, seen=options.seen, k=options.k)
-        own_seconds = time.perf_counter() - began
-        rankings: dict[int, Sequence[int]] = {}
-        progress.begin(f"Ranking by {name}", len(ground_truth.customers))
-        began = time.perf_counter()
-        for customer in ground_truth.customers.tolist():
-            rankings[customer] = ranker(customer)
-            progress.reach(len(rankings))
-        seconds = time.perf_counter() - began
-        yield _measured(
-            name,
-            rankings,
-            ground_truth,
-            options,
-            n_catalogue=int(available.sum()),
-            train_seconds=train_seconds if name in {"served", "neighbours", "content"} else own_seconds,
-            ms_per_list=1000 * seconds / len(rankings),
-        )
+        rankings = _rank(name, task, ground_truth, progress=progress)
+        if name in TRAINED:
+            rankings = replace(rankings, train_seconds=train_seconds)
+        yield _measure(name, rankings, ground_truth, options, available=available)
 
 
 def split_for_evaluation(log: EventLog, *, days: float | None = None, leave_last: bool = False) -> Split:
-    """Split a log as asked for, else by days where times are real and at random where not."""
+    """Split a log as asked for; by default by days if times are real, else at random."""
     if days is not None:
         return last_days(log, days)
     if leave_last:
@@ -103,39 +99,30 @@ def split_for_evaluation(log: EventLog, *, days: float | None = None, leave_last
     return split
 
 
-def _trained(data: EvaluationData, options: EvaluationOptions, *, progress: Progress) -> TrainedModel:
-    log = data.split.train
-    trials = default_trials(log) if options.trials is None else options.trials
-    choice = tune(
-        log,
-        data.products,
-        assigned=data.assigned,
-        trials=trials,
-        seed=options.seed,
-        on_trial=_reporting(progress, trials),
-    )
+def _train(data: TrainingData, options: EvaluationOptions, *, progress: Progress) -> TrainedModel:
+    trials = default_trials(data.log) if options.trials == "auto" else options.trials
+    config = tune(data, trials=trials, seed=options.seed, on_trial=_trials_on(progress, trials))
     return train_model(
-        log,
-        data.products,
-        assigned=data.assigned,
+        data,
+        config=config,
+        neighbours=combined_neighbours(data, config.hyperparameters),
         model_id="evaluated",
-        trained_at=log.newest,
-        choice=choice,
+        trained_at=data.log.newest,
     )
 
 
-def _reporting(progress: Progress, trials: int) -> Callable[[int], bool]:
-    """Make what shows the trials on a bar; none ends the tuning."""
+def _trials_on(progress: Progress, trials: int) -> Callable[[int], bool]:
+    """Return a callback that shows finished trials and never ends the tuning."""
     progress.begin("Tuning", trials)
 
-    def tell(done: int) -> bool:
+    def report(done: int) -> bool:
         progress.reach(done)
         return True
 
-    return tell
+    return report
 
 
-def _check(ground_truth: GroundTruth) -> None:
+def _check_comparable(ground_truth: GroundTruth) -> None:
     if not len(ground_truth.customers):
         raise ConfigurationError(
             f"None of {ground_truth.left_out:,} customers with held-out events can be compared: they have no event in the"
@@ -143,18 +130,30 @@ def _check(ground_truth: GroundTruth) -> None:
         )
 
 
-def _measured(
+def _rank(name: ModelName, task: RankingTask, ground_truth: GroundTruth, *, progress: Progress) -> Rankings:
+    began = time.perf_counter()
+    ranker = ranker_of(name, task)
+    trained = time.perf_counter()
+    customers: list[int] = ground_truth.customers.tolist()
+    progress.begin(f"Ranking by {name}", len(customers))
+    rankings: dict[int, Sequence[int]] = {}
+    for customer in customers:
+        rankings[customer] = ranker(customer)
+        progress.reach(len(rankings))
+    return Rankings(by_customer=rankings, train_seconds=trained - began, seconds=time.perf_counter() - trained)
+
+
+def _measure(
     name: ModelName,
-    rankings: Mapping[int, Sequence[int]],
+    rankings: Rankings,
     ground_truth: GroundTruth,
     options: EvaluationOptions,
     *,
-    n_catalogue: int,
-    train_seconds: float,
-    ms_per_list: float,
+    available: npt.NDArray[np.bool_],
 ) -> EvaluationResult:
-    hits, n_relevant = hits_of(rankings, ground_truth, k=options.k)
+    hits, n_relevant = ground_truth.hits(rankings.by_customer, k=options.k)
     recall, ndcg = metrics.recall_at_k(hits, n_relevant), metrics.ndcg_at_k(hits, n_relevant)
+    lists = np.array([index for ranking in rankings.by_customer.values() for index in ranking], dtype=np.int64)
     rng = np.random.default_rng(BOOTSTRAP_SEED)
     return EvaluationResult(
         model=name,
@@ -164,11 +163,9 @@ def _measured(
         ndcg_interval=metrics.bootstrap_interval(ndcg, rng=rng),
         hit_rate=float(metrics.hit_rate_at_k(hits).mean()),
         mrr=float(metrics.mrr_at_k(hits).mean()),
-        coverage=metrics.catalogue_coverage(
-            np.array([index for ranking in rankings.values() for index in ranking], dtype=np.int64), n_products=n_catalogue
-        ),
+        coverage=metrics.catalogue_coverage(lists, n_products=int(available.sum())),
         customers=len(ground_truth.customers),
         left_out=ground_truth.left_out,
-        train_seconds=train_seconds,
-        ms_per_list=ms_per_list,
+        train_seconds=rankings.train_seconds,
+        ms_per_list=1000 * rankings.seconds / len(rankings.by_customer),
     )

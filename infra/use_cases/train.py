@@ -1,11 +1,9 @@
-"""Training: read all events, learn, switch to the new model; one at a time per database."""
+"""Train: read all events, learn, switch to the new model; one training at a time per database."""
 
 import asyncio
-import hashlib
 import math
-import os
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
@@ -14,29 +12,32 @@ from msgspec import Struct
 
 from domain.errors import StoreBusy, StoreUnavailable
 from domain.ports import ModelStore, TrainingEvent
-from domain.ranking.model import Model, TunedConfig
-from domain.records.customers import Segment
+from domain.ranking.model import Model, TrainedModel, TunedConfig
 from domain.records.products import Product
-from domain.records.values import new_id, to_microseconds
-from domain.training.event_log import EVENT_TYPES, EventLog
+from domain.records.values import to_microseconds
+from domain.training.event_log import EVENT_TYPES, EventLog, order_number
+from domain.training.neighbours import combined_neighbours
 from domain.training.train import train_model
-from domain.tuning.tune import default_trials, is_due, tune
+from domain.training.training_data import TrainingData
+from domain.tuning.tune import Trials, default_trials, is_due, tune
+from infra.storage.ids import new_id
 from infra.tasks import background_task
 
 LOCK_SECONDS = 900
 RENEW_SECONDS = 60.0
-NICENESS = 10
-"""By how much a training beside a server comes after it; the system bounds the sum."""
+
+OnTrial = Callable[[int], None]
+"""Receives the number of finished trials, in another thread."""
 
 
 class TuningBudget(Struct, frozen=True, kw_only=True):
-    """How much tuning a training may take.
+    """How much tuning a training may do.
 
-    `trials` None leaves their number to the size of the data, where tuning is due, and else keeps what the model in use
-    was tuned to; 0 keeps it in any case. `seconds` ends the tuning after the trial in progress.
+    With `trials` "auto", a tuning that is due takes as many trials as suit the data, and else the config of the current
+    model stays; with 0 it always stays. `seconds` ends the tuning after the trial in progress.
     """
 
-    trials: int | None = None
+    trials: Trials = "auto"
     seed: int = 0
     seconds: float = math.inf
 
@@ -45,78 +46,57 @@ DEFAULT_BUDGET = TuningBudget()
 
 
 async def train(
-    store: ModelStore,
-    *,
-    now: datetime,
-    budget: TuningBudget = DEFAULT_BUDGET,
-    on_trial: Callable[[int], None] | None = None,
+    store: ModelStore, *, now: datetime, budget: TuningBudget = DEFAULT_BUDGET, on_trial: OnTrial | None = None
 ) -> Model:
-    """Train on all that is stored and switch to the result; raise TrainingRunning while another training runs.
+    """Train on all stored events and switch to the result; raise TrainingRunning while another training runs.
 
-    Whatever ends it half-way, the model in use stays. `on_trial` is told, in another thread, how many trials are done.
+    If the training ends early, for whatever reason, the current model stays.
     """
     async with _locked(store, now=now):
-        log = await read_events(store)
-        products = await read_catalogue(store)
-        assigned, model = await store.assigned_segments(), await store.current_model()
-        trained = await asyncio.to_thread(
-            lambda: train_model(
-                log,
-                products,
-                assigned=assigned,
+        data = await read_training_data(store)
+        current = await store.current_model()
+
+        def learn() -> TrainedModel:
+            config = _choose_config(data, current, budget=budget, on_trial=on_trial)
+            return train_model(
+                data,
+                config=config,
+                neighbours=combined_neighbours(data, config.hyperparameters),
                 model_id=new_id(),
                 trained_at=to_microseconds(now),
-                choice=_chosen(log, products, assigned, model, budget=budget, on_trial=on_trial),
             )
-        )
+
+        trained = await asyncio.to_thread(learn)
         await store.save_model(trained)
     return trained.model
 
 
-def _chosen(
-    log: EventLog,
-    products: Sequence[Product],
-    assigned: Mapping[str, Segment],
-    model: Model,
-    *,
-    budget: TuningBudget,
-    on_trial: Callable[[int], None] | None,
-) -> TunedConfig:
-    """Tune where that is wanted or due, else keep what the model in use was tuned to."""
+def _choose_config(data: TrainingData, current: Model, *, budget: TuningBudget, on_trial: OnTrial | None) -> TunedConfig:
+    """Tune if that is asked for or due, else keep the config of the current model."""
     trials = budget.trials
-    if trials is None:
-        trials = default_trials(log) if is_due(model.tuning, log) else 0
+    if trials == "auto":
+        trials = default_trials(data.log) if is_due(current.config.tuning, data.log) else 0
     if trials == 0:
-        return model.choice
+        return current.config
     ends_at = time.monotonic() + budget.seconds
 
-    def goes_on(done: int) -> bool:
+    def report(done: int) -> bool:
         if on_trial:
             on_trial(done)
         return time.monotonic() < ends_at
 
-    return tune(log, products, assigned=assigned, trials=trials, seed=budget.seed, on_trial=goes_on)
+    return tune(data, trials=trials, seed=budget.seed, on_trial=report)
 
 
-async def train_in_child(command: Sequence[str]) -> int:
-    """Run a training command as a process of its own, behind all others; return its exit code.
-
-    Raise OSError where the system starts no process.
-    """
-    child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
-    try:
-        # It may have ended already, and a hardened container may refuse it: it is a wish.
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
-        return await child.wait()
-    finally:
-        if child.returncode is None:
-            child.terminate()
-            await child.wait()
+async def read_training_data(store: ModelStore) -> TrainingData:
+    """Read everything that training learns from."""
+    log = await read_events(store)
+    products = await read_catalogue(store)
+    return TrainingData(log=log, products=products, assigned=await store.assigned_segments())
 
 
 async def read_events(store: ModelStore) -> EventLog:
-    """Read all events into arrays, a batch at a time."""
+    """Read all events into arrays, in batches."""
     numbers: dict[str, int] = {}
     batches = [_arrays(batch, numbers) async for batch in store.training_events()]
     columns = [np.concatenate(column) for column in zip(_arrays([], numbers), *batches, strict=True)]
@@ -138,23 +118,16 @@ async def read_catalogue(store: ModelStore) -> list[Product]:
 
 
 def _arrays(batch: Sequence[TrainingEvent], numbers: dict[str, int]) -> tuple[np.ndarray, ...]:
-    """Turn a batch into the columns of an event log, numbering new customers on the way."""
+    """Return a batch as the columns of an event log; new customers get the next numbers."""
     types = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
     return (
         np.array([numbers.setdefault(event.customer_id, len(numbers)) for event in batch], dtype=np.int64),
         np.array([event.product_index for event in batch], dtype=np.int64),
         np.array([types[event.event_type] for event in batch], dtype=np.int8),
         np.array([event.occurred_at for event in batch], dtype=np.int64),
-        np.array([number_of(event.order_id) for event in batch], dtype=np.int64),
+        np.array([order_number(event.order_id) for event in batch], dtype=np.int64),
         np.array([event.spent for event in batch], dtype=np.float64),
     )
-
-
-def number_of(order_id: str | None) -> int:
-    """Hash an order id to 63 bits: enough to tell a customer's orders apart, without keeping them all."""
-    if order_id is None:
-        return 0
-    return int.from_bytes(hashlib.blake2b(order_id.encode(), digest_size=8).digest()) >> 1
 
 
 @asynccontextmanager
@@ -171,6 +144,6 @@ async def _locked(store: ModelStore, *, now: datetime) -> AsyncGenerator[None]:
 async def _renew(store: ModelStore, holder: str) -> None:
     while True:
         await asyncio.sleep(RENEW_SECONDS)
-        # The lock outlasts many renewals: a storage that is away for a moment costs no training.
+        # The lock outlasts many renewals, so a short outage of the storage does not end the training.
         with suppress(StoreBusy, StoreUnavailable):
             await store.lock_training(holder, now=datetime.now(UTC), seconds=LOCK_SECONDS)

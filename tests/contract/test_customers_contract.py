@@ -1,4 +1,4 @@
-"""What every repository does with customers and addresses."""
+"""Customers and addresses, in every repository."""
 
 from datetime import timedelta
 
@@ -9,14 +9,14 @@ from domain.errors import CustomerExists, CustomerNotFound, EmailTaken, TooManyI
 from domain.records.customers import Address, CustomerChange, NewCustomer, segment_of
 
 
-def address(**given):
+def address(**values):
     return Address(
         **{"kind": "shipping", "line1": "Canary 1", "city": "Canaryville", "postal_code": "CANARY-3000", "country": "CH"}
-        | given
+        | values
     )
 
 
-async def test_a_customer_comes_back_as_registered(repository, now):
+async def test_the_profile_has_the_customer_as_registered(repository, now):
     created = await repository.create_customer(
         NewCustomer(customer_id="c-1", email="Canary@example.com", first_name="Canary", segment="Premium"), now=now
     )
@@ -28,7 +28,7 @@ async def test_a_customer_comes_back_as_registered(repository, now):
     assert created.created_at == now
 
 
-async def test_a_customer_without_anything_gets_an_id_of_128_random_bits(repository, now):
+async def test_a_customer_registered_without_an_id_gets_128_random_bits(repository, now):
     one = await repository.create_customer(NewCustomer(), now=now)
     other = await repository.create_customer(NewCustomer(), now=now)
 
@@ -37,14 +37,14 @@ async def test_a_customer_without_anything_gets_an_id_of_128_random_bits(reposit
     assert (one.segment, one.segment_source) == ("Regular", "default")
 
 
-async def test_an_id_is_given_once(repository, now):
+async def test_two_customers_cannot_have_the_same_id(repository, now):
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
 
     with pytest.raises(CustomerExists):
         await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
 
 
-async def test_an_e_mail_belongs_to_one_customer_whatever_its_case(repository, now):
+async def test_an_e_mail_address_belongs_to_one_customer_in_upper_and_lower_case(repository, now):
     await repository.create_customer(NewCustomer(email="canary@example.com"), now=now)
 
     with pytest.raises(EmailTaken):
@@ -93,7 +93,7 @@ async def test_a_customer_has_at_most_100_addresses(repository, now):
     assert len((await repository.profile("c-1")).addresses) == 100
 
 
-async def test_an_unknown_customer_is_not_found(repository, now):
+async def test_an_unknown_customer_raises_customer_not_found(repository, now):
     with pytest.raises(CustomerNotFound):
         await repository.add_addresses("nobody", [address()])
     with pytest.raises(CustomerNotFound):
@@ -117,7 +117,7 @@ async def test_imported_customers_are_new_then_unchanged_then_changed(repository
     assert customer.created_at == now
 
 
-async def test_an_absent_column_leaves_what_is_stored(repository, now):
+async def test_an_import_without_a_column_leaves_its_stored_value(repository, now):
     await repository.put_customers([CustomerChange(customer_id="c-1", phone="canary-12345")], now=now)
 
     await repository.put_customers([CustomerChange(customer_id="c-1", phone=UNSET, last_name="Canary")], now=now)
@@ -126,7 +126,7 @@ async def test_an_absent_column_leaves_what_is_stored(repository, now):
     assert (customer.phone, customer.last_name) == ("canary-12345", "Canary")
 
 
-async def test_an_imported_e_mail_of_another_customer_is_refused_alone(repository, now):
+async def test_an_imported_e_mail_address_of_another_customer_refuses_only_that_customer(repository, now):
     outcomes = await repository.put_customers(
         [
             CustomerChange(customer_id="c-1", email="canary@example.com"),

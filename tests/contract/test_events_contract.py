@@ -1,4 +1,4 @@
-"""What every repository does with interactions and orders."""
+"""Interactions and orders, in every repository."""
 
 import asyncio
 from datetime import timedelta
@@ -26,12 +26,12 @@ async def shop(repository, now):
     return repository
 
 
-def viewed(product_id="p-1", **given):
-    return BrowsingEvent(customer_id="c-1", product_id=product_id, **given)
+def viewed(product_id="p-1", **values):
+    return BrowsingEvent(customer_id="c-1", product_id=product_id, **values)
 
 
-def bought(*items, **given):
-    return Purchase(customer_id="c-1", items=items or (OrderItem(product_id="p-1", quantity=2),), **given)
+def bought(*items, **values):
+    return Purchase(customer_id="c-1", items=items or (OrderItem(product_id="p-1", quantity=2),), **values)
 
 
 async def test_events_are_counted_in_the_activity(shop, now):
@@ -46,7 +46,7 @@ async def test_events_are_counted_in_the_activity(shop, now):
     assert activity.last_browsed_at == activity.last_purchased_at == now
 
 
-async def test_money_counts_in_the_shops_own_currency_and_is_exact(shop, now):
+async def test_the_amount_spent_is_exact_and_counts_only_orders_in_the_currency_of_the_shop(shop, now):
     await shop.record(
         [
             bought(OrderItem(product_id="p-1", quantity=3, unit_price=0.1)),
@@ -61,7 +61,7 @@ async def test_money_counts_in_the_shops_own_currency_and_is_exact(shop, now):
     assert activity.spent == 0.3
 
 
-async def test_the_largest_orders_do_not_overflow(shop, now):
+async def test_the_amount_spent_does_not_overflow_with_the_largest_orders(shop, now):
     largest = OrderItem(product_id="p-1", quantity=100_000, unit_price=1e9)
 
     for _ in range(2):
@@ -70,7 +70,7 @@ async def test_the_largest_orders_do_not_overflow(shop, now):
     assert (await shop.profile("c-1")).activity.spent == 200 * 100_000 * 1e9
 
 
-async def test_without_an_id_every_call_is_a_new_event(shop, now):
+async def test_events_without_an_id_are_always_new(shop, now):
     await shop.record([viewed()], now=now)
     await shop.record([viewed()], now=now)
 
@@ -88,17 +88,17 @@ async def test_the_same_id_with_the_same_content_is_counted_once(shop, now, even
     assert (await shop.summary()).n_events == 1
 
 
-async def test_one_call_may_hold_the_same_event_twice(shop, now):
+async def test_an_event_that_one_call_contains_twice_is_counted_once(shop, now):
     recorded = await shop.record([viewed(event_id="e-1"), viewed(event_id="e-1")], now=now)
 
     assert (recorded.accepted.browsing, recorded.seen_before.browsing) == (1, 1)
 
 
-async def test_the_order_of_an_orders_items_is_not_content(shop, now):
-    one, other = OrderItem(product_id="p-1"), OrderItem(product_id="p-2")
-    await shop.record([bought(one, other, order_id="o-1")], now=now)
+async def test_an_order_sent_again_with_its_items_in_another_order_is_the_same(shop, now):
+    first, second = OrderItem(product_id="p-1"), OrderItem(product_id="p-2")
+    await shop.record([bought(first, second, order_id="o-1")], now=now)
 
-    again = await shop.record([bought(other, one, order_id="o-1")], now=now)
+    again = await shop.record([bought(second, first, order_id="o-1")], now=now)
 
     assert again.seen_before.purchases == 1
 
@@ -112,8 +112,9 @@ async def test_the_order_of_an_orders_items_is_not_content(shop, now):
         (bought(order_id="o-1"), {"currency": "EUR"}),
         (bought(order_id="o-1"), {"items": (OrderItem(product_id="p-1", quantity=3),)}),
     ],
+    ids=["event type", "dwell time", "product", "currency", "quantity"],
 )
-async def test_the_same_id_with_other_content_is_refused_and_changes_nothing(shop, now, event, changed):
+async def test_a_known_id_with_other_content_is_refused_and_changes_nothing(shop, now, event, changed):
     await shop.record([event], now=now)
     before = await shop.ranking_inputs("c-1")
 
@@ -126,11 +127,11 @@ async def test_the_same_id_with_other_content_is_refused_and_changes_nothing(sho
 async def test_the_same_order_sent_64_times_at_once_is_counted_once(shop, now):
     recorded = await asyncio.gather(*(shop.record([bought(order_id="o-1")], now=now) for _ in range(64)))
 
-    assert sum(one.accepted.purchases for one in recorded) == 1
+    assert sum(result.accepted.purchases for result in recorded) == 1
     assert (await shop.profile("c-1")).activity.items_bought == 2
 
 
-async def test_interactions_and_orders_have_ids_of_their_own(shop, now):
+async def test_an_interaction_and_an_order_may_have_the_same_id(shop, now):
     recorded = await shop.record([viewed(event_id="x"), bought(order_id="x")], now=now)
 
     assert recorded.accepted == EventCounts(browsing=1, purchases=1)
@@ -202,7 +203,7 @@ async def test_the_history_is_the_newest_events_first(shop, now):
     assert [event.event_type for event in history[:3]] == ["view", "purchase", "view"]
 
 
-async def test_what_was_bought_is_known_however_long_ago(shop, now):
+async def test_products_bought_long_ago_are_still_known(shop, now):
     await shop.record([bought(occurred_at=now - timedelta(days=3000))], now=now)
     await shop.record([viewed("p-2") for _ in range(MAX_HISTORY_EVENTS)], now=now)
 
@@ -212,7 +213,7 @@ async def test_what_was_bought_is_known_however_long_ago(shop, now):
     assert len(inputs.history) == MAX_HISTORY_EVENTS
 
 
-async def test_creating_products_leaves_known_ones_alone(shop, now):
+async def test_creating_the_products_of_events_does_not_change_known_products(shop, now):
     before = (await shop.ranking_inputs("c-1")).versions.catalogue
 
     outcomes = await shop.put_events([viewed("p-1")], create_products=True, now=now)

@@ -1,13 +1,13 @@
-"""What every repository does with stored lists, evidence and candidates."""
+"""Stored lists, ranking inputs and candidates, in every repository."""
 
 from datetime import timedelta
 
 import msgspec
 import pytest
 
-from domain.ports import TrainedModel
-from domain.ranking.inputs import CandidateQuery, NeighbourLists, StoredList, Versions
-from domain.ranking.model import UNTRAINED, Model, WeightedProducts
+from domain.ports import StoredList
+from domain.ranking.inputs import MAX_HISTORY_CATEGORIES, CandidateQuery, Versions, trend_categories
+from domain.ranking.model import UNTRAINED, Model, NeighbourLists, TrainedModel, WeightedProducts
 from domain.ranking.recommend import to_response
 from domain.records.customers import NewCustomer
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
@@ -34,11 +34,11 @@ async def shop(repository, now):
     return repository
 
 
-async def store(repository, now):
+async def list_of(repository, now):
     return await current_list(repository, "c-1", now=now, reuse_seconds=3600)
 
 
-def asking(**given):
+def candidate_query(**values):
     return CandidateQuery(
         **{
             "product_indexes": (),
@@ -48,22 +48,22 @@ def asking(**given):
             "seen": frozenset(),
             "request": ListRequest(),
         }
-        | given
+        | values
     )
 
 
-async def test_a_stored_list_comes_back_while_everything_is_current(shop, now):
-    made = await store(shop, now)
+async def test_a_stored_list_is_served_while_everything_is_current(shop, now):
+    fresh = await list_of(shop, now)
 
     again = await current_list(shop, "c-1", now=now + timedelta(minutes=59), reuse_seconds=3600)
 
-    assert (made.cached, again.cached) == (False, True)
-    assert again.items == made.items
+    assert (fresh.cached, again.cached) == (False, True)
+    assert again.items == fresh.items
     assert again.generated_at == now
 
 
-async def test_a_list_is_not_reused_after_the_window_nor_after_the_clock_went_back(shop, now):
-    await store(shop, now)
+async def test_a_list_is_not_reused_after_the_reuse_time_nor_if_the_clock_went_back(shop, now):
+    await list_of(shop, now)
 
     for moment in (now + timedelta(hours=1), now - timedelta(hours=1)):
         assert not (await current_list(shop, "c-1", now=moment, reuse_seconds=3600)).cached
@@ -81,29 +81,29 @@ async def change_by_model(shop, now):
     await shop.save_model(TrainedModel(model=Model(model_id="m-2"), neighbours=[]))
 
 
-@pytest.mark.parametrize("change", [change_by_event, change_by_stock, change_by_model])
-async def test_a_list_is_never_served_after_what_it_rests_on_has_changed(shop, now, change):
-    await store(shop, now)
+@pytest.mark.parametrize("change", [change_by_event, change_by_stock, change_by_model], ids=["event", "stock", "model"])
+async def test_a_list_is_not_served_after_its_inputs_have_changed(shop, now, change):
+    await list_of(shop, now)
 
     await change(shop, now)
 
     assert await shop.stored_list("c-1") is await shop.stored_first_page("c-1") is None
-    assert not (await store(shop, now)).cached
+    assert not (await list_of(shop, now)).cached
 
 
-async def test_stock_set_to_nothing_shows_in_the_next_answer(shop, now):
-    before = await store(shop, now)
+async def test_a_product_that_goes_out_of_stock_is_not_in_the_next_list(shop, now):
+    before = await list_of(shop, now)
 
     await change_by_stock(shop, now)
 
     assert "p-1" in {item.product_id for item in before.items}
-    assert "p-1" not in {item.product_id for item in (await store(shop, now)).items}
+    assert "p-1" not in {item.product_id for item in (await list_of(shop, now)).items}
 
 
-async def test_a_list_made_before_an_event_does_not_replace_one_made_after_it(shop, now):
+async def test_a_list_computed_before_an_event_does_not_replace_a_newer_one(shop, now):
     old = await shop.ranking_inputs("c-1")
     await change_by_event(shop, now)
-    newer = await store(shop, now)
+    newer = await list_of(shop, now)
     late = ScoredList(
         customer_id="c-1",
         segment="Regular",
@@ -117,11 +117,11 @@ async def test_a_list_made_before_an_event_does_not_replace_one_made_after_it(sh
 
     await shop.store_list(StoredList(recommendations=late, first_page=first_page, versions=old.versions))
 
-    assert (await store(shop, now)).items == newer.items
+    assert (await list_of(shop, now)).items == newer.items
 
 
 @pytest.mark.parametrize("limit", [1, 3, 10, 100])
-async def test_any_limit_is_answered_from_what_is_stored(shop, now, limit):
+async def test_a_stored_list_answers_every_limit(shop, now, limit):
     request = ListRequest(limit=limit)
     fresh = await current_list(shop, "c-1", request=request, now=now, reuse_seconds=3600)
 
@@ -132,16 +132,16 @@ async def test_any_limit_is_answered_from_what_is_stored(shop, now, limit):
 
 
 async def test_an_unchanged_import_keeps_stored_lists(shop, now):
-    await store(shop, now)
+    await list_of(shop, now)
 
     outcomes = await shop.put_products([ProductChange(product_id="p-1", price=1.0)], now=now)
 
     assert [one.status for one in outcomes] == ["unchanged"]
-    assert (await store(shop, now)).cached
+    assert (await list_of(shop, now)).cached
 
 
-async def test_filters_are_answered_from_a_list_that_has_everything(shop, now):
-    await store(shop, now)
+async def test_a_stored_list_of_the_whole_catalogue_answers_filters(shop, now):
+    await list_of(shop, now)
 
     answer = await current_list(shop, "c-1", request=ListRequest(category="a"), now=now, reuse_seconds=3600)
 
@@ -149,7 +149,7 @@ async def test_filters_are_answered_from_a_list_that_has_everything(shop, now):
     assert [item.rank for item in answer.items] == [1, 2, 3]
 
 
-async def test_filters_that_a_stored_list_cannot_fill_reach_the_whole_catalogue(shop, now):
+async def test_filters_that_a_stored_list_cannot_answer_search_the_whole_catalogue(shop, now):
     await shop.put_products(
         [
             ProductChange(product_id=f"q-{number}", category="many", created_at=now - timedelta(days=1))
@@ -160,29 +160,29 @@ async def test_filters_that_a_stored_list_cannot_fill_reach_the_whole_catalogue(
     await shop.put_products(
         [ProductChange(product_id="rare", category="rare", created_at=now - timedelta(days=900))], now=now
     )
-    first = await store(shop, now)
+    first = await list_of(shop, now)
 
     answer = await current_list(shop, "c-1", request=ListRequest(category="rare"), now=now, reuse_seconds=3600)
 
     assert [item.product_id for item in answer.items] == ["rare"]
     assert not answer.cached
-    assert (await store(shop, now)).items == first.items
+    assert (await list_of(shop, now)).items == first.items
 
 
-async def test_candidates_are_found_by_index_by_category_and_to_fill(shop):
-    def named(products):
-        return {product.product_id for product in products}
+async def test_candidates_are_found_by_index_then_by_category_then_among_the_newest(shop):
+    async def ids(**values):
+        return {product.product_id for product in await shop.candidates(candidate_query(**values))}
 
-    assert named(await shop.candidates(asking(product_indexes=(0, 4, 99)))) == {"p-0", "p-4"}
-    assert named(await shop.candidates(asking(categories=("a/b",), n_newest=2))) == {"p-5", "p-3"}
-    assert named(await shop.candidates(asking(n_fill=2))) == {"p-5", "p-4"}
-    assert named(await shop.candidates(asking(n_fill=2, seen=frozenset({"p-5"})))) >= {"p-4", "p-3"}
+    assert await ids(product_indexes=(0, 4, 99)) == {"p-0", "p-4"}
+    assert await ids(categories=("a/b",), n_newest=2) == {"p-5", "p-3"}
+    assert await ids(n_fill=2) == {"p-5", "p-4"}
+    assert await ids(n_fill=2, seen=frozenset({"p-5"})) >= {"p-4", "p-3"}
 
 
 async def test_candidates_pass_the_filters(shop):
     request = ListRequest(category="a", min_price=1, max_price=3, exclude=frozenset({"p-1"}))
 
-    found = await shop.candidates(asking(product_indexes=(0, 1, 2, 3, 5), n_fill=10, request=request))
+    found = await shop.candidates(candidate_query(product_indexes=(0, 1, 2, 3, 5), n_fill=10, request=request))
 
     assert [product.product_id for product in found] == ["p-3"]
 
@@ -190,7 +190,7 @@ async def test_candidates_pass_the_filters(shop):
 async def test_withdrawn_products_are_no_candidates(shop, now):
     await shop.put_products([ProductChange(product_id="p-5", withdrawn=True)], now=now)
 
-    found = await shop.candidates(asking(product_indexes=(5,), categories=("a/b",), n_newest=9, n_fill=9))
+    found = await shop.candidates(candidate_query(product_indexes=(5,), categories=("a/b",), n_newest=9, n_fill=9))
 
     assert "p-5" not in {product.product_id for product in found}
 
@@ -200,12 +200,12 @@ async def test_a_category_is_matched_by_whole_levels(shop, now):
         [ProductChange(product_id="ab", category="ab"), ProductChange(product_id="a", category="a")], now=now
     )
 
-    found = await shop.candidates(asking(n_fill=20, request=ListRequest(category="a")))
+    found = await shop.candidates(candidate_query(n_fill=20, request=ListRequest(category="a")))
 
     assert {product.product_id for product in found} == {"a", "p-1", "p-3", "p-5"}
 
 
-async def test_evidence_holds_what_training_learned_of_the_history(shop, now):
+async def test_ranking_inputs_contain_the_trained_lists_of_the_history(shop, now):
     lists = NeighbourLists(product_index=1, bought_together=b"12345678", viewed_together=b"", similar_product=b"")
     model = Model(model_id="m-1", popular=WeightedProducts(products=(2,), weights=(1.0,)))
     await shop.save_model(TrainedModel(model=model, neighbours=[lists], category_trends={"a/b": b"x", "c": b"y", "d": b"z"}))
@@ -220,7 +220,27 @@ async def test_evidence_holds_what_training_learned_of_the_history(shop, now):
     assert inputs.recent_popularity.products == ()
 
 
-async def test_an_untrained_shop_counts_what_was_recorded_lately(shop, now):
+async def test_ranking_inputs_contain_the_trends_of_the_categories_that_the_domain_chooses(shop, now):
+    names = [f"many/{number:02}" for number in range(MAX_HISTORY_CATEGORIES + 4)]
+    await shop.put_products([ProductChange(product_id=f"m-{name[-2:]}", category=name) for name in names], now=now)
+    await shop.save_model(
+        TrainedModel(model=Model(model_id="m-1"), neighbours=[], category_trends=dict.fromkeys(names, b"x"))
+    )
+    views = [
+        BrowsingEvent(customer_id="c-1", product_id=f"m-{name[-2:]}", occurred_at=now - timedelta(minutes=number))
+        for number, name in enumerate(names)
+    ]
+    await shop.record(views, now=now)
+
+    for asked in (None, names[-1], names[0], "unknown"):
+        inputs = await shop.ranking_inputs("c-1", category=asked)
+        chosen = trend_categories(inputs.history, asked=asked)
+
+        assert len(chosen) == MAX_HISTORY_CATEGORIES
+        assert list(inputs.category_trends) == list(dict.fromkeys(name for name in chosen if name in names))
+
+
+async def test_an_untrained_shop_counts_the_latest_events_as_popularity(shop, now):
     await shop.record([BrowsingEvent(customer_id="c-1", product_id="p-1")] * 2, now=now)
     await shop.record([Purchase(customer_id="c-1", items=(OrderItem(product_id="p-2"),))], now=now)
 
@@ -249,16 +269,16 @@ async def test_a_newer_model_replaces_the_older_one_and_its_lists(shop, now):
     assert inputs.category_trends == {}
 
 
-async def test_a_changed_product_shows_in_the_next_list(shop, now):
-    await store(shop, now)
+async def test_the_next_list_shows_a_changed_product(shop, now):
+    await list_of(shop, now)
 
     await shop.put_products([ProductChange(product_id="p-1", name="Renamed", price=None)], now=now)
 
-    item = next(item for item in (await store(shop, now)).items if item.product_id == "p-1")
+    item = next(item for item in (await list_of(shop, now)).items if item.product_id == "p-1")
     assert (item.name, item.price) == ("Renamed", None)
 
 
-async def test_products_are_new_then_unchanged_then_changed_and_cells_can_be_cleared(repository, now):
+async def test_products_are_new_then_unchanged_then_changed_and_values_can_be_cleared(repository, now):
     change = ProductChange(
         product_id="p-1", name="Lamp", category="home", brand="Lumo", price=1.5, currency="CHF", tags=("a", "b"),
         in_stock=True, withdrawn=False, url="u", image_url="i", created_at=now,
@@ -274,6 +294,6 @@ async def test_products_are_new_then_unchanged_then_changed_and_cells_can_be_cle
     )
 
     assert [one.status for one in (*first, *cleared)] == ["new", "unchanged", "changed"]
-    (found,) = await repository.candidates(asking(product_indexes=(0,)))
-    assert (found.name, found.category, found.brand, found.price, found.currency) == ("p-1", None, "Lumo", 1.5, "EUR")
-    assert (found.url, found.image_url) == ("u", "i")
+    (product,) = await repository.candidates(candidate_query(product_indexes=(0,)))
+    assert (product.name, product.category, product.brand, product.price) == ("p-1", None, "Lumo", 1.5)
+    assert (product.currency, product.url, product.image_url) == ("EUR", "u", "i")

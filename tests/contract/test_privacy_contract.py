@@ -1,4 +1,4 @@
-"""What every repository does with a person's data as a whole, and with events that are too old to keep."""
+"""Export, erasure and the purge of old events, in every repository."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ ADDRESS = Address(kind="shipping", line1="Canary 1", city="Canaryville", postal_
 
 @pytest.fixture
 async def shop(repository, now):
-    """Make a shop with a person who did everything that there is to do, and another."""
+    """Return a shop with a customer who used everything, and another customer."""
     await repository.put_products([ProductChange(product_id=f"p-{n}", price=2.5) for n in range(5)], now=now)
     for name in ("canary", "canary-bob"):
         new = NewCustomer(customer_id=name, email=f"{name}@canary.com", first_name=name, segment="Premium")
@@ -29,7 +29,7 @@ async def shop(repository, now):
     return repository
 
 
-async def test_an_export_has_everything_that_was_stored(shop, now):
+async def test_an_export_contains_everything_stored(shop, now):
     exported = await shop.export("canary")
 
     assert exported.customer == (await shop.profile("canary")).customer
@@ -43,7 +43,7 @@ async def test_an_export_has_everything_that_was_stored(shop, now):
     assert exported.recommendations == await shop.stored_list("canary")
 
 
-async def test_an_export_tells_orders_of_one_moment_apart_and_prices_that_nobody_knows(shop, now):
+async def test_an_export_separates_orders_of_the_same_moment_and_has_unknown_prices_as_null(shop, now):
     await shop.put_products([ProductChange(product_id="free")], now=now)
     events = [
         Purchase(customer_id="canary-bob", order_id=name, items=(OrderItem(product_id="free"),)) for name in ("o-3", "o-2")
@@ -57,20 +57,20 @@ async def test_an_export_tells_orders_of_one_moment_apart_and_prices_that_nobody
     assert (exported.addresses, exported.browsing, exported.recommendations) == ([], [], None)
 
 
-async def test_an_erased_customer_is_not_found_by_anything(shop, now):
+async def test_every_call_for_an_erased_customer_raises_customer_not_found(shop, now):
     await shop.erase("canary")
 
     view = BrowsingEvent(customer_id="canary", product_id="p-1")
-    for asking in (
+    for call in (
         shop.profile("canary"), shop.ranking_inputs("canary"), shop.stored_list("canary"), shop.stored_first_page("canary"),
         shop.export("canary"), shop.erase("canary"), shop.add_addresses("canary", [ADDRESS]), shop.record([view], now=now),
     ):  # fmt: skip
         with pytest.raises(CustomerNotFound):
-            await asking
+            await call
     assert (await shop.profile("canary-bob")).customer.first_name == "canary-bob"
 
 
-async def test_what_was_never_there_cannot_be_erased(shop):
+async def test_an_unknown_customer_cannot_be_erased(shop):
     with pytest.raises(CustomerNotFound):
         await shop.erase("nobody")
     await shop.erase("canary")
@@ -78,7 +78,7 @@ async def test_what_was_never_there_cannot_be_erased(shop):
         await shop.erase("nobody")
 
 
-async def test_an_erased_customer_cannot_be_brought_back(shop, now):
+async def test_an_erased_customer_cannot_be_created_again(shop, now):
     await shop.erase("canary")
 
     with pytest.raises(CustomerExists):
@@ -95,15 +95,14 @@ async def test_an_erased_customer_cannot_be_brought_back(shop, now):
         now=now,
     )
 
-    assert [(one.status, one.field, one.reason) for one in (customers[0], events[0])] == [
-        ("refused", "customer_id", "erased")
-    ] * 2
-    assert [one.status for one in (*customers[1:], *events[1:])] == ["unchanged", "new", "new", "new"]
+    for outcome in (customers[0], events[0]):
+        assert (outcome.status, outcome.field, outcome.reason) == ("refused", "customer_id", "erased")
+    assert [outcome.status for outcome in (*customers[1:], *events[1:])] == ["unchanged", "new", "new", "new"]
     with pytest.raises(CustomerNotFound):
         await shop.profile("canary")
 
 
-async def test_what_an_erased_customer_had_to_themselves_is_free_again(shop, now):
+async def test_the_e_mail_address_and_event_ids_of_an_erased_customer_can_be_used_again(shop, now):
     await shop.erase("canary")
 
     await shop.create_customer(NewCustomer(customer_id="canary-eve", email="CANARY@example.com"), now=now)
@@ -112,12 +111,12 @@ async def test_what_an_erased_customer_had_to_themselves_is_free_again(shop, now
     assert recorded.accepted.browsing == 1
 
 
-async def test_a_list_that_was_on_its_way_is_not_kept_of_an_erased_customer(shop, now):
+async def test_a_list_computed_before_an_erasure_is_not_stored_after_it(shop, now):
     await shop.erase("canary-bob")
     with pytest.raises(CustomerNotFound):
         await shop.stored_list("canary-bob")
 
-    class Late:
+    class EraseBeforeStoring:
         def __getattr__(self, name):
             return getattr(shop, name)
 
@@ -125,15 +124,15 @@ async def test_a_list_that_was_on_its_way_is_not_kept_of_an_erased_customer(shop
             await shop.erase("canary")
             await shop.store_list(stored)
 
-    made = await current_list(Late(), "canary", now=now, reuse_seconds=0)
+    answer = await current_list(EraseBeforeStoring(), "canary", now=now, reuse_seconds=0)
 
-    assert made.items
+    assert answer.items
     with pytest.raises(CustomerNotFound):
         await shop.export("canary")
 
 
-async def test_a_list_that_was_on_its_way_is_not_kept_after_a_purge(shop, now):
-    class Late:
+async def test_a_list_computed_before_a_purge_is_not_stored_after_it(shop, now):
+    class PurgeBeforeStoring:
         def __getattr__(self, name):
             return getattr(shop, name)
 
@@ -142,12 +141,12 @@ async def test_a_list_that_was_on_its_way_is_not_kept_after_a_purge(shop, now):
             assert await shop.purge_events(before=now - timedelta(hours=1)) == 2
             await shop.store_list(stored)
 
-    await current_list(Late(), "canary", now=now, reuse_seconds=0)
+    await current_list(PurgeBeforeStoring(), "canary", now=now, reuse_seconds=0)
 
     assert (await shop.export("canary")).recommendations is None
 
 
-async def test_old_events_go_and_lists_that_rested_on_them_as_well(shop, now):
+async def test_a_purge_deletes_old_events_and_the_lists_computed_from_them(shop, now):
     await current_list(shop, "canary-bob", now=now, reuse_seconds=60)
     before = (await shop.ranking_inputs("canary")).versions
     assert "p-2" in repr((await shop.export("canary")).recommendations.causes)
@@ -155,10 +154,8 @@ async def test_old_events_go_and_lists_that_rested_on_them_as_well(shop, now):
     n_purged = [await shop.purge_events(before=now - timedelta(hours=1)) for _ in range(2)]
 
     assert n_purged == [2, 0]
-    assert [len(kept) for kept in ((await shop.export("canary")).browsing, (await shop.export("canary")).purchases)] == [
-        1,
-        0,
-    ]
+    exported = await shop.export("canary")
+    assert (len(exported.browsing), len(exported.purchases)) == (1, 0)
     assert (await shop.ranking_inputs("canary")).versions.customer == before.customer + 1
     assert await shop.stored_list("canary") is None
     assert (await shop.export("canary")).recommendations is None
@@ -166,7 +163,7 @@ async def test_old_events_go_and_lists_that_rested_on_them_as_well(shop, now):
     assert (await shop.profile("canary")).activity.orders == 0
 
 
-async def test_many_old_events_go_in_batches(shop, now):
+async def test_a_purge_deletes_many_events_in_batches(shop, now):
     for first in range(0, 1200, 400):
         events = [
             BrowsingEvent(customer_id=f"c-{n}", product_id="p-1", occurred_at=now - timedelta(days=9), event_id=f"old-{n}")

@@ -1,4 +1,4 @@
-"""What every repository gives to training, and how it keeps two trainings apart."""
+"""What training reads and writes, and its lock, in every repository."""
 
 from datetime import timedelta
 
@@ -47,7 +47,7 @@ async def test_training_reads_every_event_and_product(shop, now):
     assert await shop.assigned_segments() == {"c-1": "Premium"}
 
 
-async def test_training_switches_to_what_it_learned(shop, now):
+async def test_training_switches_to_the_new_model(shop, now):
     model = await train(shop, now=now)
 
     summary = await shop.summary()
@@ -57,7 +57,7 @@ async def test_training_switches_to_what_it_learned(shop, now):
     assert summary.n_events_untrained == 0
 
 
-async def test_events_after_a_training_count_as_untrained_even_where_as_many_are_purged(shop, now):
+async def test_events_after_a_training_count_as_untrained_even_if_as_many_are_purged(shop, now):
     await train(shop, now=now)
     purged_to = now + timedelta(hours=1)
     later = [BrowsingEvent(customer_id="c-1", product_id="p-1", occurred_at=now + timedelta(hours=2))] * 3
@@ -70,7 +70,7 @@ async def test_events_after_a_training_count_as_untrained_even_where_as_many_are
     assert (summary.n_events, summary.n_events_trained, summary.n_events_untrained) == (3, 4, 3)
 
 
-async def test_one_training_runs_at_a_time(shop, now):
+async def test_only_one_training_runs_at_a_time(shop, now):
     await shop.lock_training("one", now=now, seconds=60)
 
     with pytest.raises(TrainingRunning):
@@ -81,7 +81,7 @@ async def test_one_training_runs_at_a_time(shop, now):
         await train(shop, now=now + timedelta(seconds=89))
 
 
-async def test_a_training_that_died_holds_others_up_only_for_a_while(shop, now):
+async def test_the_lock_of_a_killed_training_expires(shop, now):
     await shop.lock_training("dead", now=now, seconds=60)
 
     model = await train(shop, now=now + timedelta(seconds=61))
@@ -89,7 +89,7 @@ async def test_a_training_that_died_holds_others_up_only_for_a_while(shop, now):
     assert (await shop.summary()).model_id == model.model_id
 
 
-async def test_a_training_gives_its_lock_back_also_when_it_fails(shop, now, monkeypatch):
+async def test_a_failed_training_releases_its_lock(shop, now, monkeypatch):
     def fails(*_, **__):
         raise MemoryError
 
@@ -102,40 +102,40 @@ async def test_a_training_gives_its_lock_back_also_when_it_fails(shop, now, monk
     await train(shop, now=now)
 
 
-async def test_the_lock_is_renewed_while_a_training_runs(shop, now, monkeypatch):
-    renewed = []
+async def test_a_running_training_renews_its_lock(shop, now, monkeypatch):
+    holders = []
     lock = shop.lock_training
 
-    async def noting(holder, **given):
-        renewed.append(holder)
-        await lock(holder, **given)
+    async def record_holder(holder, **options):
+        holders.append(holder)
+        await lock(holder, **options)
 
-    monkeypatch.setattr(shop, "lock_training", noting)
+    monkeypatch.setattr(shop, "lock_training", record_holder)
     monkeypatch.setattr("infra.use_cases.train.RENEW_SECONDS", 0.0)
 
     await train(shop, now=now)
 
-    assert len(renewed) > 1
-    assert len(set(renewed)) == 1
+    assert len(holders) > 1
+    assert len(set(holders)) == 1
 
 
-@pytest.mark.parametrize("fault", [StoreBusy("busy"), StoreUnavailable("away")])
-async def test_a_lock_that_cannot_be_renewed_at_once_costs_no_training(shop, now, monkeypatch, fault):
-    renewals = []
+@pytest.mark.parametrize("fault", [StoreBusy("busy"), StoreUnavailable("away")], ids=["busy", "unavailable"])
+async def test_a_training_continues_if_its_lock_cannot_be_renewed(shop, now, monkeypatch, fault):
+    calls = []
     lock = shop.lock_training
 
-    async def failing_later(holder, **given):
-        if renewals:
-            renewals.append("failed")
+    async def fail_to_renew(holder, **options):
+        if calls:
+            calls.append("failed")
             raise fault
-        renewals.append("locked")
-        await lock(holder, **given)
+        calls.append("locked")
+        await lock(holder, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(shop, "lock_training", failing_later)
+        patched.setattr(shop, "lock_training", fail_to_renew)
         patched.setattr("infra.use_cases.train.RENEW_SECONDS", 0.0)
         model = await train(shop, now=now)
 
-    assert "failed" in renewals
+    assert "failed" in calls
     assert (await shop.summary()).model_id == model.model_id
     await train(shop, now=now)

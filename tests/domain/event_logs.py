@@ -1,36 +1,46 @@
-"""Event logs for tests, made of plain values."""
+"""Event logs and training data for tests, made of plain values."""
 
 import numpy as np
 
+from domain.records.values import DAY
 from domain.training.event_log import EVENT_TYPES, EventLog
-from tests.domain.shop import DAY_US, NOW_US
+from domain.training.training_data import TrainingData
+from tests.domain.shop import NOW_US, product
 
 
-def log_of(*events):
-    """Make a log of (customer, product, event type, days ago[, order[, spent]])."""
-    full = [(*event, 0, 0.0)[:6] if len(event) == 4 else (*event, 0.0)[:6] for event in events]
-    names = list(dict.fromkeys(event[0] for event in full))
+def event_log(*events):
+    """Return a log of tuples (customer, product, event type, days ago[, order[, spent]])."""
+    rows = [(*event, *(0, 0.0)[len(event) - 4 :]) for event in events]
+    customers, products, event_types, days_ago, orders, spent = zip(*rows, strict=True) if rows else [()] * 6
+    customer_ids = list(dict.fromkeys(customers))
     return EventLog(
-        customer_ids=names,
-        customers=np.array([names.index(event[0]) for event in full], dtype=np.int64),
-        products=np.array([event[1] for event in full], dtype=np.int64),
-        event_types=np.array([EVENT_TYPES.index(event[2]) for event in full], dtype=np.int8),
-        occurred_at=np.array([NOW_US - int(event[3] * DAY_US) for event in full], dtype=np.int64),
-        orders=np.array([event[4] for event in full], dtype=np.int64),
-        spent=np.array([event[5] for event in full], dtype=np.float64),
+        customer_ids=customer_ids,
+        customers=np.array([customer_ids.index(customer) for customer in customers], dtype=np.int64),
+        products=np.array(products, dtype=np.int64),
+        event_types=np.array([EVENT_TYPES.index(event_type) for event_type in event_types], dtype=np.int8),
+        occurred_at=np.array([NOW_US - int(days * DAY) for days in days_ago], dtype=np.int64),
+        orders=np.array(orders, dtype=np.int64),
+        spent=np.array(spent, dtype=np.float64),
     )
 
 
-def tastes(n_customers=60, n_products=12, *, days=0, rng=None):
-    """Make a shop of two tastes: even customers like the lower half of the products, odd ones the upper half.
+def training_data(log, products=None, assigned=None):
+    """Return training data, with a product without category for each index of the log unless `products` are given."""
+    if products is None:
+        products = [product(index) for index in range(int(log.products.max(initial=-1)) + 1)]
+    return TrainingData(log=log, products=products, assigned=assigned or {})
 
-    Each customer views 4 of 6, over `days` days or all at once.
+
+def two_group_log(n_customers=60, *, days=0):
+    """Return a log of 12 products in which even customers view the lower half of the products, odd ones the upper half.
+
+    Each customer views 4 of the 6 products, at random times within `days` days, or all at once for 0.
     """
-    rng = rng or np.random.default_rng(1)
-    half = n_products // 2
-    events = [
-        (f"c{customer}", int(product) + half * (customer % 2), "view", float(rng.integers(days)) if days else 0.0)
-        for customer in range(n_customers)
-        for product in rng.permutation(half)[:4]
-    ]
-    return log_of(*events)
+    rng = np.random.default_rng(1)
+    return event_log(
+        *(
+            (f"c{customer}", int(index) + 6 * (customer % 2), "view", float(rng.integers(days)) if days else 0.0)
+            for customer in range(n_customers)
+            for index in rng.permutation(6)[:4]
+        )
+    )

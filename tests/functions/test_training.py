@@ -1,4 +1,4 @@
-"""The scheduled function: it trains, or says in one line why not."""
+"""The scheduled training function: it trains, or logs the reason in one line."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ def on_lambda(database, monkeypatch):
     monkeypatch.setenv("ALLOW_EPHEMERAL_SQLITE", "1")
 
 
-def in_shop(settings, work):
+def run_in_shop(settings, work):
     async def run():
         async with open_sqlite(settings.database_path, currency="EUR") as repository:
             return await work(repository)
@@ -32,26 +32,26 @@ def in_shop(settings, work):
 
 
 @pytest.mark.parametrize("event", [SCHEDULED, {}], ids=["scheduled", "by-hand"])
-def test_it_trains_on_what_is_stored(settings, event, capsys):
-    in_shop(settings, lambda repository: load_demo_shop(repository, now=datetime.now(UTC)))
+def test_a_training_uses_all_stored_events(settings, event, capsys):
+    run_in_shop(settings, lambda repository: load_demo_shop(repository, now=datetime.now(UTC)))
 
-    told = training.handler(event, None)
+    result = training.handler(event, None)
 
-    summary = in_shop(settings, lambda repository: repository.summary())
-    assert told == {"model_id": summary.model_id, "events": summary.n_events_trained, "products": summary.n_products}
-    (counted,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" in line]
-    assert (counted["events"], counted["errors"]) == (summary.n_events_trained, 0)
-    assert counted["training_seconds"] > 0
+    summary = run_in_shop(settings, lambda repository: repository.summary())
+    assert result == {"model_id": summary.model_id, "events": summary.n_events_trained, "products": summary.n_products}
+    (metrics,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" in line]
+    assert (metrics["events"], metrics["errors"]) == (summary.n_events_trained, 0)
+    assert metrics["training_seconds"] > 0
 
 
 @pytest.mark.parametrize("event", [{"Records": []}, {"version": "2.0"}, [], None, "x"])
-def test_what_was_not_meant_for_it_starts_no_training(event):
+def test_any_other_event_starts_no_training(event):
     with pytest.raises(ConfigurationError, match="A training starts with a scheduled event"):
         training.handler(event, None)
 
 
-def test_any_other_failure_is_counted_and_logged_without_its_text(settings, monkeypatch, capsys):
-    in_shop(settings, lambda repository: load_demo_shop(repository, now=datetime.now(UTC)))
+def test_an_unexpected_error_is_counted_and_logged_without_its_text(settings, monkeypatch, capsys):
+    run_in_shop(settings, lambda repository: load_demo_shop(repository, now=datetime.now(UTC)))
 
     async def fails(*_, **__):
         raise ZeroDivisionError("canary")
@@ -60,24 +60,26 @@ def test_any_other_failure_is_counted_and_logged_without_its_text(settings, monk
     with pytest.raises(training.TrainingFailed) as caught:
         training.handler({}, None)
 
-    told, counted = [json.loads(line) for line in capsys.readouterr().out.splitlines()][-2:]
-    assert (counted["errors"], counted.get("events")) == (1, None)
-    assert told["message"].startswith("The training did not run: ZeroDivisionError at ")
+    log_line, metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()][-2:]
+    assert (metrics["errors"], metrics.get("events")) == (1, None)
+    assert log_line["message"].startswith("The training failed: ZeroDivisionError at ")
     assert caught.value.__suppress_context__
 
 
-def test_while_another_training_runs_it_says_so(settings, capsys):
-    in_shop(settings, lambda repository: repository.lock_training("another", now=datetime.now(UTC), seconds=LOCK_SECONDS))
+def test_a_training_fails_while_another_runs(settings, capsys):
+    run_in_shop(
+        settings, lambda repository: repository.lock_training("another", now=datetime.now(UTC), seconds=LOCK_SECONDS)
+    )
 
     with pytest.raises(TrainingRunning):
         training.handler(SCHEDULED, None)
 
-    told, counted = [json.loads(line) for line in capsys.readouterr().out.splitlines()][-2:]
-    assert told["message"] == "The training did not run: Another training is running."
-    assert counted["errors"] == 1
+    log_line, metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()][-2:]
+    assert log_line["message"] == "The training failed: Another training is running."
+    assert metrics["errors"] == 1
 
 
-def test_what_lies_behind_a_fault_is_not_shown(monkeypatch):
+def test_the_cause_of_an_error_is_not_raised(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://shop:p@ss/word@127.0.0.1/shop")
 
     with pytest.raises(ConfigurationError) as raised:
@@ -87,7 +89,7 @@ def test_what_lies_behind_a_fault_is_not_shown(monkeypatch):
     assert raised.value.__suppress_context__
 
 
-def test_an_old_schema_is_not_migrated_by_it(monkeypatch, postgres_server):
+def test_a_training_does_not_migrate_an_old_schema(monkeypatch, postgres_server):
     monkeypatch.setenv("DATABASE_URL", postgres_server)
 
     with pytest.raises(ConfigurationError, match="brings it up to date"):

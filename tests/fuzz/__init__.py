@@ -1,1 +1,1 @@
-"""A byte fuzzer: `python -m tests.fuzz` sends seeded requests to the application and checks every answer."""
+"""A byte fuzzer: `python -m tests.fuzz` sends seeded requests to the application and checks every response."""

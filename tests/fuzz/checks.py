@@ -1,4 +1,4 @@
-"""What must hold for every answer, whatever was asked."""
+"""Checks that every response must pass."""
 
 import json
 import re
@@ -15,38 +15,38 @@ LEAK = re.compile(
 )
 
 
-def faults(asked, answer):
-    """Name what is wrong with an answer; nothing is, where the list is empty."""
-    found = []
-    if not 200 <= answer.status < 500:
-        found.append(f"status {answer.status}")
-    if answer.status >= 400 and asked.method != "HEAD":
-        found += _faults_of_problem(answer)
-    if _says_more_than_it_may(asked, answer):
-        found.append("a leak")
-    length = answer.headers.get(b"content-length")
-    if length is not None and asked.method != "HEAD" and int(length) != len(answer.body):
-        found.append("a wrong length")
-    return found
+def faults(request, response):
+    """Return the faults of a response to a request; an empty list for a correct one."""
+    names = []
+    if not 200 <= response.status < 500:
+        names.append(f"status {response.status}")
+    if response.status >= 400 and request.method != "HEAD":
+        names += _problem_faults(response)
+    if _leaks(request, response):
+        names.append("a leak")
+    length = response.headers.get(b"content-length")
+    if length is not None and request.method != "HEAD" and int(length) != len(response.body):
+        names.append("a wrong length")
+    return names
 
 
-def _faults_of_problem(answer):
-    if answer.headers.get(b"content-type") != b"application/problem+json":
+def _problem_faults(response):
+    if response.headers.get(b"content-type") != b"application/problem+json":
         return ["no problem+json"]
     try:
-        problem = json.loads(answer.body)
+        problem = json.loads(response.body)
     except ValueError:
         return ["no JSON"]
-    found = []
+    names = []
     if problem.get("type", "").removeprefix("urn:problem:") not in PUBLISHED:
-        found.append("an unpublished type")
-    if problem.get("status") != answer.status or not problem.get("title"):
-        found.append("a problem that is not whole")
-    return found
+        names.append("an unpublished type")
+    if problem.get("status") != response.status or not problem.get("title"):
+        names.append("an incomplete problem")
+    return names
 
 
-def _says_more_than_it_may(asked, answer):
-    # The documentation's own files say "update" and "select"; they hold nothing of a request.
-    if asked.target.startswith(b"/schema") and answer.status == 200:
+def _leaks(request, response):
+    # The documentation page contains words like "update" and "select", and nothing from a request.
+    if request.target.startswith(b"/schema") and response.status == 200:
         return False
-    return any(LEAK.search(part) for part in (answer.body, *answer.headers.values()))
+    return any(LEAK.search(part) for part in (response.body, *response.headers.values()))

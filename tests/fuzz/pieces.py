@@ -1,4 +1,4 @@
-"""What odd requests are put together from."""
+"""Fragments of unusual requests."""
 
 # fmt: off
 PATHS = (

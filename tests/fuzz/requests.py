@@ -1,4 +1,4 @@
-"""Requests that are almost right: each follows from a seed and its number alone, so that any can be sent again."""
+"""Almost valid requests; seed and number determine a request, so any finding can be repeated."""
 
 import json
 import random
@@ -9,15 +9,15 @@ from msgspec import Struct
 from tests.fuzz.pieces import HEADER_NAMES, HEADER_VALUES, LITERALS, METHODS, NUMBERS, PATHS, TARGET_PARTS, TEXTS
 
 CUSTOMERS = tuple(f"c-{number}" for number in range(1, 9))
-LEAVING = tuple(f"x-{number}" for number in range(200))
-"""Customers who are erased."""
+TO_ERASE = tuple(f"x-{number}" for number in range(200))
+"""Customers that requests erase."""
 PRODUCTS = tuple(f"p-{number}" for number in range(1, 9))
 
 Headers = list[tuple[bytes, bytes]]
 
 
 class FuzzedRequest(Struct, frozen=True, kw_only=True):
-    """What goes over the wire; the client goes away after the parts of the body where `ends` is False."""
+    """A request on the wire; if `ends` is False, the client disconnects after the body `parts`."""
 
     method: str
     target: bytes
@@ -26,26 +26,26 @@ class FuzzedRequest(Struct, frozen=True, kw_only=True):
     ends: bool
 
 
-def request(number, *, seed, identities=((),)):
-    """Make the `number`-th request of a seed; `identities` are lists of headers, of which it sends one."""
+def fuzzed_request(number, *, seed, identities=((),)):
+    """Return the `number`-th request of a seed, with the headers of one of the `identities`."""
     rng = random.Random(f"{seed}-{number}")
     path = rng.choice(PATHS)
-    takes_body = rng.random() < 0.9 if path in PATHS[:5] else rng.random() < 0.1
-    body = _body(rng, path) if takes_body else b""
-    own = "POST" if takes_body else "DELETE" if "erase" in path else "GET"
-    method = rng.choice(METHODS) if rng.random() < 0.05 else own
-    headers = [(b"host", b"127.0.0.1:8000"), *([(b"content-type", b"application/json")] if takes_body else [])]
+    has_body = rng.random() < 0.9 if path in PATHS[:5] else rng.random() < 0.1
+    body = _body(rng, path) if has_body else b""
+    usual_method = "POST" if has_body else "DELETE" if "erase" in path else "GET"
+    method = rng.choice(METHODS) if rng.random() < 0.05 else usual_method
+    headers = [(b"host", b"127.0.0.1:8000"), *([(b"content-type", b"application/json")] if has_body else [])]
     return FuzzedRequest(
         method=method,
         target=_target(rng, path),
-        headers=_mutated_headers(rng, [*headers, *rng.choice(identities)]),
+        headers=_mutate_headers(rng, [*headers, *rng.choice(identities)]),
         parts=_parts(rng, body),
         ends=rng.random() > 0.01,
     )
 
 
 def valid_body(rng, path):
-    """Make a body that the endpoint would accept."""
+    """Return a valid body for an endpoint."""
     customer_id, product_id = rng.choice(CUSTOMERS), rng.choice(PRODUCTS)
     view = {"product_id": product_id, "event_type": rng.choice(["view", "cart", "wishlist"]), "dwell_seconds": 2.5}
     order = {"items": [{"product_id": product_id, "quantity": rng.randint(1, 3), "unit_price": 9.95}], "currency": "EUR"}
@@ -65,11 +65,11 @@ def valid_body(rng, path):
 def _body(rng, path):
     document = valid_body(rng, path)
     for _ in range(rng.choice([0, 1, 1, 2, 5])):
-        _change(rng, document)
+        _mutate_member(rng, document)
     body = json.dumps(document, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
     if rng.random() < 0.4:
         for _ in range(rng.choice([1, 1, 2, 4, 32])):
-            body = _changed_bytes(rng, body)
+            body = _mutate_bytes(rng, body)
     if rng.random() < 0.02:
         body = rng.choice(
             [body.decode("utf-8", "replace").encode("utf-16"), b"\xef\xbb\xbf" + body, rng.randbytes(200), b""]
@@ -77,26 +77,26 @@ def _body(rng, path):
     return body
 
 
-def _change(rng, document):
-    """Change one member somewhere in a document: another value, another name, one more, one less."""
-    at = document
+def _mutate_member(rng, document):
+    """Change, rename, add or remove one random member of a document."""
+    node = document
     while True:
-        keys = list(at) if isinstance(at, dict) else list(range(len(at)))
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
         if not keys:
             return
         key = rng.choice(keys)
-        if not isinstance(at[key], dict | list) or rng.random() < 0.2:
+        if not isinstance(node[key], dict | list) or rng.random() < 0.2:
             break
-        at = at[key]
+        node = node[key]
     match rng.randrange(5):
         case 0:
-            del at[key]
-        case 1 if isinstance(at, dict):
-            at[rng.choice(TEXTS)] = at[key]
-        case 2 if isinstance(at, list):
-            at.extend([at[key]] * rng.choice([1, 100, 500]))
+            del node[key]
+        case 1 if isinstance(node, dict):
+            node[rng.choice(TEXTS)] = node[key]
+        case 2 if isinstance(node, list):
+            node.extend([node[key]] * rng.choice([1, 100, 500]))
         case _:
-            at[key] = _value(rng)
+            node[key] = _value(rng)
 
 
 def _value(rng, depth=0):
@@ -114,7 +114,7 @@ def _value(rng, depth=0):
     return None
 
 
-def _changed_bytes(rng, body):
+def _mutate_bytes(rng, body):
     begin, end = sorted(rng.randint(0, len(body)) for _ in range(2))
     match rng.randrange(6):
         case 0:
@@ -132,7 +132,7 @@ def _changed_bytes(rng, body):
 
 
 def _target(rng, path):
-    target = path.format(rng.choice(LEAVING if "erase" in path else CUSTOMERS)).encode()
+    target = path.format(rng.choice(TO_ERASE if "erase" in path else CUSTOMERS)).encode()
     if "{}" in path and rng.random() < 0.3:
         text = rng.choice(TEXTS)[:9000].encode("utf-8", "surrogatepass")
         target = path.format("").encode() + (quote(text).encode() if rng.random() < 0.8 else text)
@@ -144,7 +144,7 @@ def _target(rng, path):
     return target
 
 
-def _mutated_headers(rng, headers):
+def _mutate_headers(rng, headers):
     if rng.random() < 0.15:
         for _ in range(rng.randint(1, 3)):
             headers.insert(rng.randint(0, len(headers)), (rng.choice(HEADER_NAMES), rng.choice(HEADER_VALUES)))

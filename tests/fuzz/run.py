@@ -1,4 +1,4 @@
-"""Send many requests one after the other and gather what is wrong."""
+"""Send many requests one after another and collect findings."""
 
 import logging
 import sqlite3
@@ -9,35 +9,35 @@ from contextlib import closing, contextmanager
 from infra.logs import REQUESTS, JsonLines
 from tests.canaries import PERSONAL
 from tests.fuzz.checks import faults
-from tests.fuzz.requests import request
-from tests.fuzz.shop import ask
+from tests.fuzz.requests import fuzzed_request
+from tests.fuzz.shop import send_request
 
 
 async def fuzz(app, numbers, *, seed, identities=((),)):
-    """Return how many answers had each status, and a line for each request that was answered wrongly."""
-    statuses, wrong = Counter(), []
+    """Return the number of responses by status, and one line per request with a faulty response."""
+    statuses, findings = Counter(), []
     with logged_lines() as lines:
         for number in numbers:
-            asked = request(number, seed=seed, identities=identities)
+            request = fuzzed_request(number, seed=seed, identities=identities)
             try:
-                answer = await ask(app, asked)
-            except Exception:  # noqa: BLE001 - whatever it is, it is the finding
-                wrong.append(f"{number}: {traceback.format_exc(limit=-3)} {asked!r:.2000}")
+                response = await send_request(app, request)
+            except Exception:  # noqa: BLE001 - any exception is a finding
+                findings.append(f"{number}: {traceback.format_exc(limit=-3)} {request!r:.2000}")
                 continue
-            statuses[answer.status] += 1
-            found = faults(asked, answer)
-            said = "\n".join(lines)
+            statuses[response.status] += 1
+            found = faults(request, response)
+            log = "\n".join(lines)
             lines.clear()
-            if not said or PERSONAL.search(said):
-                found.append(f"a log that is silent or personal: {said:.600}")
+            if not log or PERSONAL.search(log):
+                found.append(f"an empty or personal log: {log:.600}")
             if found:
-                wrong.append(f"{number}: {', '.join(found)}: {asked!r:.2000} -> {answer!r:.600}")
-    return statuses, wrong
+                findings.append(f"{number}: {', '.join(found)}: {request!r:.2000} -> {response!r:.600}")
+    return statuses, findings
 
 
 @contextmanager
 def logged_lines():
-    """Gather all that is logged, as the product writes it, a line for each request included."""
+    """Yield the list of all lines that the product logs, including one line per request."""
     lines, handler, formatter = [], logging.Handler(), JsonLines()
     handler.emit = lambda record: lines.append(formatter.format(record))
     loggers = {logging.getLogger(): logging.DEBUG, logging.getLogger(REQUESTS): logging.NOTSET}
@@ -55,7 +55,9 @@ def logged_lines():
 
 
 def faults_of_database(database):
-    """Return what SQLite finds wrong with the file, and whether references in it lead nowhere."""
+    """Return the errors of SQLite's integrity check and foreign key check."""
     with closing(sqlite3.connect(database)) as connection:
         damage = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        return damage + [f"a row of {row[0]} refers to nothing" for row in connection.execute("PRAGMA foreign_key_check")]
+        return damage + [
+            f"a row of {row[0]} has a dangling reference" for row in connection.execute("PRAGMA foreign_key_check")
+        ]

@@ -1,4 +1,4 @@
-"""The application in process, over ASGI, as a server would call it; every byte goes through."""
+"""A small shop, and raw requests to its application over ASGI, in process."""
 
 from contextlib import asynccontextmanager
 from urllib.parse import unquote
@@ -9,33 +9,33 @@ import main
 from domain.records.customers import CustomerChange, NewCustomer
 from domain.records.products import ProductChange
 from infra.http.app import create_app
-from infra.http.auth import hash_of
 from infra.http.openapi import documentation
+from infra.keys import hash_of
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from tests.conftest import NOW, running
-from tests.fuzz.requests import CUSTOMERS, LEAVING, PRODUCTS
+from tests.fuzz.requests import CUSTOMERS, PRODUCTS, TO_ERASE
 from tests.system.server import url_of
 
 KEYS = {"backend": "b" * 43, "storefront": "s" * 43}
 API_KEYS = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
-EVERYTHING = (*main.ENDPOINTS, *documentation(*main.ENDPOINTS))
+ALL_ROUTES = (*main.ENDPOINTS, *documentation(*main.ENDPOINTS))
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class Response(Struct, frozen=True, kw_only=True):
     status: int
     headers: dict[bytes, bytes]
     body: bytes
 
 
 @asynccontextmanager
-async def fuzzed_shop(database, *, handlers=EVERYTHING, **settings):
-    """Make a small shop and run its application, or one of some handlers."""
+async def fuzzed_shop(database, *, handlers=ALL_ROUTES, **settings):
+    """Create a small shop and run an application of `handlers` on it."""
     settings = Settings(database_url=url_of(database), **settings)
     async with open_repository(settings) as repository:
         changes = [ProductChange(product_id=name, name=name, category="home/lamps", price=9.95) for name in PRODUCTS]
         await repository.put_products(changes, now=NOW)
-        await repository.put_customers([CustomerChange(customer_id=name) for name in LEAVING], now=NOW)
+        await repository.put_customers([CustomerChange(customer_id=name) for name in TO_ERASE], now=NOW)
         for name in CUSTOMERS:
             await repository.create_customer(NewCustomer(customer_id=name), now=NOW)
     app = create_app(*handlers, settings=lambda: settings)
@@ -43,27 +43,27 @@ async def fuzzed_shop(database, *, handlers=EVERYTHING, **settings):
         yield app
 
 
-async def ask(app, asked):
-    """Send one request; an exception that the application lets through, as a server would get it, is raised."""
-    path, _, query = asked.target.partition(b"?")
+async def send_request(app, request):
+    """Return the response to a request; raise any exception that the application does not handle."""
+    path, _, query = request.target.partition(b"?")
     scope = {
         "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "scheme": "http",
-        "method": asked.method, "path": unquote(path, errors="replace"), "raw_path": path, "query_string": query,
-        "root_path": "", "headers": asked.headers, "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000),
+        "method": request.method, "path": unquote(path, errors="replace"), "raw_path": path, "query_string": query,
+        "root_path": "", "headers": request.headers, "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000),
     }  # fmt: skip
-    pending = [{"type": "http.request", "body": part, "more_body": True} for part in asked.parts]
-    if asked.ends:
+    pending = [{"type": "http.request", "body": part, "more_body": True} for part in request.parts]
+    if request.ends:
         pending[-1]["more_body"] = False
-    sent = []
+    messages = []
 
     async def receive():
         return pending.pop(0) if pending else {"type": "http.disconnect"}
 
-    async def send(message):
-        sent.append(message)
+    async def collect(message):
+        messages.append(message)
 
-    await app(scope, receive, send)
-    start, *bodies = sent
-    return Answer(
+    await app(scope, receive, collect)
+    start, *bodies = messages
+    return Response(
         status=start["status"], headers=dict(start["headers"]), body=b"".join(message["body"] for message in bodies)
     )

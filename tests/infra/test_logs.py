@@ -1,4 +1,4 @@
-"""What is logged, and what never is."""
+"""Log lines, and texts that they must not contain."""
 
 import asyncio
 import gc
@@ -15,7 +15,7 @@ from infra.logs import REQUESTS, JsonLines, configuration, describe_error
 
 
 @pytest.fixture
-def logged():
+def log():
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
@@ -27,8 +27,8 @@ def logged():
     logger.setLevel(logging.NOTSET)
 
 
-def test_a_record_is_one_json_object_in_one_line(logged):
-    logger, lines = logged
+def test_a_record_is_one_json_object_on_one_line(log):
+    logger, lines = log
 
     logger.warning("two\nlines of %s", "é", extra={"members": {"request_id": "r-1"}})
     logger.info("plain")
@@ -41,8 +41,8 @@ def test_a_record_is_one_json_object_in_one_line(logged):
     assert "request_id" not in second
 
 
-def test_an_exception_is_told_by_type_and_place_without_its_text(logged):
-    logger, lines = logged
+def test_an_exception_is_logged_as_type_and_place_without_its_text(log):
+    logger, lines = log
 
     def fails():
         try:
@@ -62,7 +62,7 @@ def test_an_exception_is_told_by_type_and_place_without_its_text(logged):
     assert "canary" not in json.dumps(line).lower()
 
 
-async def test_what_asyncio_shows_of_a_lost_task_is_left_out(capsys):
+async def test_the_objects_in_an_asyncio_message_are_not_logged(capsys):
     logging.config.dictConfig(configuration("DEBUG"))
 
     async def fails():
@@ -86,7 +86,7 @@ def disk_full():
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "description"),
     [
         (ConfigurationError("PORT must be a number."), "ConfigurationError: PORT must be a number."),
         (disk_full(), "OperationalError: database or disk is full"),
@@ -99,11 +99,11 @@ def disk_full():
         ),
     ],
 )
-def test_what_helps_and_never_holds_a_value_is_said(error, said):
-    assert describe_error(error) == said
+def test_a_description_has_only_texts_that_never_contain_stored_values(error, description):
+    assert describe_error(error) == description
 
 
-def test_the_configuration_covers_the_server_and_everything_else(capsys):
+def test_the_configuration_covers_the_server_and_all_other_loggers(capsys):
     logging.config.dictConfig(configuration("INFO"))
 
     logging.getLogger("_granian").info("server")
@@ -115,7 +115,7 @@ def test_the_configuration_covers_the_server_and_everything_else(capsys):
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
 @pytest.mark.parametrize("requests", [False, True])
-def test_a_line_for_each_request_is_logged_where_it_is_wanted(capsys, level, requests):
+def test_request_lines_depend_on_their_own_setting_at_every_level(capsys, level, requests):
     logging.config.dictConfig(configuration(level, requests=requests))
 
     logging.getLogger(REQUESTS).info("one")

@@ -1,4 +1,4 @@
-"""Settings come from the environment, and a wrong one is said in one line."""
+"""Settings from environment variables, and the errors of invalid ones."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from infra.settings import EXPECTED, Settings, is_loopback, read_settings
 A, B, C = ("a" * 64, "b" * 64, "c" * 64)
 
 
-def test_without_any_the_defaults_hold():
+def test_an_empty_environment_gives_the_defaults():
     settings = read_settings({})
 
     assert settings == Settings()
@@ -18,7 +18,7 @@ def test_without_any_the_defaults_hold():
 
 
 def test_every_setting_can_be_set():
-    given = {
+    environment = {
         "DATABASE_URL": "sqlite:////data/shop.db", "HOST": "0.0.0.0", "PORT": "80", "WORKERS": "4", "LOG_LEVEL": "ERROR",
         "LOG_REQUESTS": "1",
         "CURRENCY": "CHF", "REUSE_SECONDS": "60", "TRAIN_AFTER_EVENTS": "1000", "ALLOW_EPHEMERAL_SQLITE": "1",
@@ -26,16 +26,16 @@ def test_every_setting_can_be_set():
         "RATE_LIMIT_PER_SECOND": "50", "EVENT_RETENTION_DAYS": "730", "CORS_ORIGINS": "https://a.example,http://b:8080",
     }  # fmt: skip
 
-    settings = read_settings(given | {"PATH": "/bin"})
+    settings = read_settings(environment | {"PATH": "/bin"})
 
-    assert set(given) == set(EXPECTED)
+    assert set(environment) == set(EXPECTED)
     assert settings.database_path == Path("/data/shop.db")
     assert (settings.port, settings.workers, settings.currency, settings.reuse_seconds) == (80, 4, "CHF", 60)
     assert settings.keys == {b"\xaa" * 32: "backend", b"\xbb" * 32: "storefront"}
     assert settings.origins == {b"https://a.example", b"http://b:8080"}
 
 
-def test_an_empty_one_is_as_if_it_were_not_set():
+def test_an_empty_variable_counts_as_absent():
     assert read_settings({"PORT": ""}) == Settings()
 
 
@@ -50,7 +50,7 @@ def test_an_empty_one_is_as_if_it_were_not_set():
         ("CORS_ORIGINS", "*"), ("CORS_ORIGINS", "https://a.example/path"), ("CORS_ORIGINS", "a.example"),
     ],
 )  # fmt: skip
-def test_a_wrong_one_is_named_with_what_it_may_be(name, value):
+def test_the_error_of_an_invalid_setting_has_its_name_and_valid_values(name, value):
     with pytest.raises(ConfigurationError) as caught:
         read_settings({name: value})
 
@@ -58,16 +58,16 @@ def test_a_wrong_one_is_named_with_what_it_may_be(name, value):
     assert "secret" not in str(caught.value)
 
 
-def test_two_keys_of_a_scope_are_active_at_once():
+def test_a_scope_may_have_two_keys():
     settings = read_settings({"API_KEYS": f"backend:{A},backend:{B},storefront:{C}"})
 
     assert sorted(settings.keys.values()) == ["backend", "backend", "storefront"]
 
 
 @pytest.mark.parametrize(
-    ("host", "is_one"),
+    ("host", "expected"),
     [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
      ("192.0.2.1", False), ("localhost.example", False), ("", False)],
 )  # fmt: skip
-def test_a_loopback_address_is_one_that_only_this_machine_reaches(host, is_one):
-    assert is_loopback(host) == is_one
+def test_loopback_addresses_are_recognised(host, expected):
+    assert is_loopback(host) == expected

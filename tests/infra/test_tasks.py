@@ -1,4 +1,4 @@
-"""What goes on beside other work."""
+"""Background tasks."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pytest
 from infra.tasks import background_task
 
 
-async def test_it_ends_with_the_block():
+async def test_a_background_task_ends_with_its_block():
     ended = []
 
     async def work():
@@ -22,18 +22,18 @@ async def test_it_ends_with_the_block():
     assert ended == ["ended"]
 
 
-async def test_what_it_raised_is_raised_when_the_block_is_left():
+async def test_the_error_of_a_background_task_is_raised_at_the_end_of_its_block():
     async def work():
         raise OSError("lost")
 
     reached = []
 
-    async def beside():
+    async def run_block():
         async with background_task(work()):
             await asyncio.sleep(0)
             reached.append("the end of the block")
 
     with pytest.raises(OSError, match="lost"):
-        await beside()
+        await run_block()
 
     assert reached

@@ -1,1 +1,1 @@
-"""A simulated power cut: what the real repository does to its file, done again on a disk that forgets."""
+"""A simulated power cut: the statements of the real repository, replayed on a disk that loses unsynced writes."""

@@ -1,7 +1,7 @@
-"""Die at every statement of every writing path: `python -m tests.power.crashing FOLDER`.
+"""Crash at every statement of every writing path: `python -m tests.power.crashing FOLDER`.
 
-FOLDER gets a database for each path and point, as the dead process left it, and `points.json`: how many each path has, and
-what it says to SQLite. Each dies in a process of its own, with the file open and the lock held.
+Write to FOLDER one database for each path and crash, as the dead process left it, and `points.json` with the statements of
+each path. Each crash ends a process of its own, with the file open and the lock held.
 """
 
 import asyncio
@@ -28,8 +28,8 @@ EVENTS = [
 ]
 
 
-async def in_two_transactions(repository):
-    """Do what no path may do; the check is to find it."""
+async def record_in_two_transactions(repository):
+    """Break the rule of one transaction for each path: a planted fault that the check must find."""
     for event in EVENTS:
         await repository.record([event], now=NOW)
 
@@ -52,7 +52,7 @@ PATHS = {
     "purge": lambda shop: shop.purge_events(before=NOW + timedelta(days=1)),
     "erase": lambda shop: shop.erase("c-1"),
     "train": lambda shop: train(shop, now=NOW),
-    "planted": in_two_transactions,
+    "planted": record_in_two_transactions,
 }
 
 
@@ -65,21 +65,21 @@ async def prepare(database):
         )
 
 
-def said_by(path, database, *, dies_at):
-    """Run a path and return what the writer was told; die when it is told the statement with the number `dies_at`."""
-    said = []
+def run_path(path, database, *, dies_at):
+    """Run a path and return the statements of the writer; end the process before the statement with the number `dies_at`."""
+    statements = []
     connect = sqlite3.connect
     is_open = False
 
-    def hears(statement):
+    def note(statement):
         if is_open:
-            said.append(statement)
-            if len(said) == dies_at:
+            statements.append(statement)
+            if len(statements) == dies_at:
                 os._exit(1)
 
-    def traced(*arguments, **given):
-        connection = connect(*arguments, **given)
-        connection.set_trace_callback(hears if "mode=rwc" in arguments[0] else None)
+    def connect_traced(*arguments, **options):
+        connection = connect(*arguments, **options)
+        connection.set_trace_callback(note if "mode=rwc" in arguments[0] else None)
         return connection
 
     async def run():
@@ -87,12 +87,12 @@ def said_by(path, database, *, dies_at):
         async with open_sqlite(database, currency="EUR") as shop:
             is_open = True
             await PATHS[path](shop)
-            if len(said) < dies_at:
-                # Acknowledged, and not closed.
+            if len(statements) < dies_at:
+                # The last crash: after the acknowledgement, before closing.
                 os._exit(0)
-            return list(said)
+            return list(statements)
 
-    sqlite3.connect = traced
+    sqlite3.connect = connect_traced
     try:
         return asyncio.run(run())
     finally:
@@ -104,12 +104,12 @@ def main(folder):
     points = {}
     for path in PATHS:
         shutil.copy(folder / "base.db", folder / f"{path}.db")
-        points[path] = said_by(path, folder / f"{path}.db", dies_at=0)
+        points[path] = run_path(path, folder / f"{path}.db", dies_at=0)
         for number in range(1, len(points[path]) + 2):
             shutil.copy(folder / "base.db", folder / f"{path}-{number}.db")
             child = os.fork()
             if child == 0:
-                said_by(path, folder / f"{path}-{number}.db", dies_at=number)
+                run_path(path, folder / f"{path}-{number}.db", dies_at=number)
             os.waitpid(child, 0)
     (folder / "points.json").write_text(json.dumps(points))
 

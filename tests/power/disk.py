@@ -1,4 +1,4 @@
-"""A disk that keeps what was synced, and of the rest whatever it likes, sector by sector."""
+"""A disk that keeps what was synced, and any sectors of what was not."""
 
 import random
 
@@ -27,22 +27,22 @@ class Delete(Struct, frozen=True):
     name: str
 
 
-class Watched(apsw.VFS):
-    """Pass everything on to the real file system, and keep a log of what would reach a disk."""
+class LoggingVfs(apsw.VFS):
+    """Pass all calls to the real file system, and log those that change a disk."""
 
     def __init__(self, log):
-        super().__init__("watched", "")
+        super().__init__("logging", "")
         self._log = log
 
-    def xOpen(self, name, flags):  # noqa: N802 - apsw names it
-        return WatchedFile(self._log, name, flags)
+    def xOpen(self, name, flags):  # noqa: N802 - the name is apsw's
+        return LoggingFile(self._log, name, flags)
 
     def xDelete(self, filename, syncdir):  # noqa: N802
         self._log.append(Delete(filename))
         super().xDelete(filename, syncdir)
 
 
-class WatchedFile(apsw.VFSFile):
+class LoggingFile(apsw.VFSFile):
     def __init__(self, log, name, flags):
         super().__init__("", name, flags)
         self._log = log
@@ -62,57 +62,57 @@ class WatchedFile(apsw.VFSFile):
 
 
 class Disk:
-    """What a log of writings leaves behind: `take` them one by one, and ask what is `left` if the power goes now."""
+    """The content of a disk: `apply` operations one by one, and ask for the files `after_cut` of the power."""
 
     def __init__(self):
         self._durable = {}
         self._pending = {}
 
-    def take(self, done):
-        if isinstance(done, Sync):
-            content = self._durable.setdefault(done.name, bytearray())
-            for writing in self._pending.pop(done.name, []):
-                _apply(writing, content)
-        elif isinstance(done, Delete):
-            self._pending.pop(done.name, None)
-            self._durable.pop(done.name, None)
+    def apply(self, operation):
+        if isinstance(operation, Sync):
+            content = self._durable.setdefault(operation.name, bytearray())
+            for write in self._pending.pop(operation.name, []):
+                _apply(write, content)
+        elif isinstance(operation, Delete):
+            self._pending.pop(operation.name, None)
+            self._durable.pop(operation.name, None)
         else:
-            self._pending.setdefault(done.name, []).append(done)
+            self._pending.setdefault(operation.name, []).append(operation)
 
-    def left(self, rng):
-        """Return the files as they are found: each sector of a write that was not synced came to the disk, or did not."""
+    def after_cut(self, rng):
+        """Return the files after a power cut: each sector of an unsynced write either reached the disk or did not."""
         share = rng.choice([0.0, 0.2, 0.5, 0.8, 1.0])
         files = {name: bytearray(content) for name, content in self._durable.items()}
-        for name, writings in self._pending.items():
+        for name, writes in self._pending.items():
             content = files.setdefault(name, bytearray())
-            for writing in writings:
-                _apply(writing, content, reaches=lambda: rng.random() < share)
+            for write in writes:
+                _apply(write, content, reaches_disk=lambda: rng.random() < share)
         return files
 
 
-def _apply(writing, content, reaches=lambda: True):
-    if isinstance(writing, Truncate):
-        if reaches():
-            del content[writing.size :]
+def _apply(write, content, reaches_disk=lambda: True):
+    if isinstance(write, Truncate):
+        if reaches_disk():
+            del content[write.size :]
         return
-    end = writing.offset + len(writing.data)
-    at = writing.offset
-    while at < end:
-        until = min(end, (at // SECTOR + 1) * SECTOR)
-        if reaches():
-            content.extend(bytes(max(0, until - len(content))))
-            content[at:until] = writing.data[at - writing.offset : until - writing.offset]
-        at = until
+    end = write.offset + len(write.data)
+    start = write.offset
+    while start < end:
+        stop = min(end, (start // SECTOR + 1) * SECTOR)
+        if reaches_disk():
+            content.extend(bytes(max(0, stop - len(content))))
+            content[start:stop] = write.data[start - write.offset : stop - write.offset]
+        start = stop
 
 
 def cuts(log, *, n, seed):
-    """Cut the power `n` times at random places of a log; yield how far it had come, and the files found afterwards."""
+    """Cut the power at `n` random positions of a log; yield each position with the files after the cut."""
     rng = random.Random(seed)
-    places = sorted(rng.randint(1, len(log)) for _ in range(n))
-    disk, taken = Disk(), 0
-    for place in places:
-        for done in log[taken:place]:
-            if not isinstance(done, int):
-                disk.take(done)
-        taken = place
-        yield place, disk.left(rng)
+    positions = sorted(rng.randint(1, len(log)) for _ in range(n))
+    disk, previous = Disk(), 0
+    for position in positions:
+        for operation in log[previous:position]:
+            if not isinstance(operation, int):
+                disk.apply(operation)
+        previous = position
+        yield position, disk.after_cut(rng)

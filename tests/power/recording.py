@@ -1,4 +1,4 @@
-"""What the real repository says to SQLite, its settings included, and when it has given its word."""
+"""Record the statements that the real repository sends to SQLite, settings included, and its acknowledgements."""
 
 import sqlite3
 from datetime import timedelta
@@ -17,29 +17,29 @@ ADDRESS = Address(kind="shipping", line1="Canary 1", city="Canaryville", postal_
 
 
 class Acknowledged(Struct, frozen=True):
-    """The point where a caller is told that all before it is stored."""
+    """A call has returned: all statements before this point must be durable."""
 
 
-async def recorded(database, monkeypatch, *, now, n_orders):
-    """Run every writing path on a real file; return what its writer was told, with the acknowledgements in between."""
-    said = []
+async def record_statements(database, monkeypatch, *, now, n_orders):
+    """Run every writing path on a real file; return the statements of the writer, with the acknowledgements in between."""
+    recording = []
     connect = sqlite3.connect
 
-    def traced(*arguments, **given):
-        connection = connect(*arguments, **given)
+    def connect_traced(*arguments, **options):
+        connection = connect(*arguments, **options)
         # Only the writer may write.
-        connection.set_trace_callback(said.append if "mode=rwc" in arguments[0] else None)
+        connection.set_trace_callback(recording.append if "mode=rwc" in arguments[0] else None)
         return connection
 
-    with monkeypatch.context() as patched:
-        patched.setattr("aiosqlite.core.sqlite3.connect", traced)
+    with monkeypatch.context() as patch:
+        patch.setattr("aiosqlite.core.sqlite3.connect", connect_traced)
         async with open_sqlite(database, currency="EUR") as repository:
-            async for _ in every_writing(repository, now=now, n_orders=n_orders):
-                said.append(Acknowledged())  # noqa: PERF401 - the trace appends between two of them
-    return said
+            async for _ in run_every_writing_path(repository, now=now, n_orders=n_orders):
+                recording.append(Acknowledged())  # noqa: PERF401 - the trace appends between two of them
+    return recording
 
 
-async def every_writing(repository, *, now, n_orders):
+async def run_every_writing_path(repository, *, now, n_orders):
     """Yield after each acknowledged call."""
     yield await repository.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(20)], now=now)
     for n in range(4):
@@ -57,6 +57,6 @@ async def every_writing(repository, *, now, n_orders):
     yield await repository.put_events(imported, create_products=True, now=now)
     yield await train(repository, now=now)
     yield await repository.purge_events(before=now + timedelta(seconds=n_orders // 2))
-    # The purge took the lists with it.
+    # The purge has deleted the stored lists.
     yield await fresh_list(repository, "c-0", now=now + timedelta(seconds=n_orders))
     yield await repository.erase("c-3")

@@ -1,4 +1,4 @@
-"""Say the recorded statements to SQLite again, and judge what each cut leaves."""
+"""Replay the recorded statements, and check the database after each power cut."""
 
 import sqlite3
 from contextlib import closing
@@ -6,7 +6,7 @@ from contextlib import closing
 import apsw
 from msgspec import Struct
 
-from tests.power.disk import Watched, cuts
+from tests.power.disk import LoggingVfs, cuts
 from tests.power.recording import Acknowledged
 
 STATE = (
@@ -21,77 +21,79 @@ STATE = (
 
 
 class Replay(Struct):
-    """What came to the disk, the number of a state wherever it was acknowledged, and the state after each transaction."""
+    """Disk operations, mixed with the indexes of acknowledged states, and the state after each transaction."""
 
     log: list
     states: list
 
 
-class Verdict(Struct):
+class CutCounts(Struct):
+    """Power cuts, and those after which acknowledged data is lost, a transaction is incomplete, or the file is damaged."""
+
     cuts: int = 0
     lost: int = 0
-    halved: int = 0
+    incomplete: int = 0
     damaged: int = 0
 
 
-def replayed(said, database, *, instead=None):
-    """Run a recording on a watched file; `instead` puts other statements in the place of some."""
+def replay(recording, database, *, replacements=None):
+    """Run a recording on a logged file; `replacements` exchanges statements by their text."""
     log, states = [], [None]
-    watched = Watched(log)
-    with closing(apsw.Connection(str(database), vfs="watched")) as connection:
-        looking = apsw.Connection(str(database), vfs="watched")
-        for statement in said:
+    vfs = LoggingVfs(log)
+    with closing(apsw.Connection(str(database), vfs="logging")) as connection:
+        reader = apsw.Connection(str(database), vfs="logging")
+        for statement in recording:
             if isinstance(statement, Acknowledged):
-                # In a transaction, its outcome is promised; before, what is there.
+                # Inside a transaction, its result is acknowledged; outside, the current state.
                 log.append(len(states) - 1 + connection.in_transaction)
                 continue
-            for _ in connection.execute((instead or {}).get(statement, statement)):
+            for _ in connection.execute((replacements or {}).get(statement, statement)):
                 pass
             if not connection.in_transaction:
-                states.append(state_of(lambda sql: looking.execute(sql).fetchone(), apsw.SQLError))
-        looking.close()
-        # Closing tidies up; no power cut lets it.
-        ended = len(log)
-    watched.unregister()
-    return Replay(log=log[:ended], states=states)
+                states.append(state_of(lambda sql: reader.execute(sql).fetchone(), apsw.SQLError))
+        reader.close()
+        # Closing writes to the files; a power cut comes before.
+        n_operations = len(log)
+    vfs.unregister()
+    return Replay(log=log[:n_operations], states=states)
 
 
-def state_of(ask, absent):
-    """Count what there is; None before there are tables."""
+def state_of(query, no_table_error):
+    """Return the counts of all tables; None before the tables exist."""
     try:
-        return ask(STATE)
-    except absent:
+        return query(STATE)
+    except no_table_error:
         return None
 
 
-def judged(replay, folder, *, n, seed):
-    """Cut the power `n` times and judge each: what was acknowledged is there, and nothing by halves."""
-    verdict = Verdict()
-    last_of = {state: number for number, state in enumerate(replay.states)}
-    acknowledged, looked_at = 0, 0
-    for place, files in cuts(replay.log, n=n, seed=seed):
-        acknowledged = max([acknowledged, *(mark for mark in replay.log[looked_at:place] if isinstance(mark, int))])
-        looked_at = place
-        verdict.cuts += 1
+def check_cuts(replayed, folder, *, n, seed):
+    """Cut the power `n` times; after each cut, all that was acknowledged must be there, and no part of a transaction."""
+    counts = CutCounts()
+    index_of = {state: index for index, state in enumerate(replayed.states)}
+    acknowledged, previous = 0, 0
+    for position, files in cuts(replayed.log, n=n, seed=seed):
+        acknowledged = max([acknowledged, *(mark for mark in replayed.log[previous:position] if isinstance(mark, int))])
+        previous = position
+        counts.cuts += 1
         for old in folder.iterdir():
             old.unlink()
         for name, content in files.items():
             (folder / name.rpartition("/")[2]).write_bytes(content)
         try:
-            found = _found(folder / "shop.db")
+            state = _recovered_state(folder / "shop.db")
         except sqlite3.DatabaseError:
-            verdict.damaged += 1
+            counts.damaged += 1
             continue
-        if found not in last_of:
-            verdict.halved += 1
-        elif last_of[found] < acknowledged:
-            verdict.lost += 1
-    return verdict
+        if state not in index_of:
+            counts.incomplete += 1
+        elif index_of[state] < acknowledged:
+            counts.lost += 1
+    return counts
 
 
-def _found(database):
+def _recovered_state(database):
     with closing(sqlite3.connect(database)) as connection:
-        damage = connection.execute("PRAGMA integrity_check").fetchall()
-        if damage != [("ok",)]:
-            raise sqlite3.DatabaseError(damage)
+        integrity = connection.execute("PRAGMA integrity_check").fetchall()
+        if integrity != [("ok",)]:
+            raise sqlite3.DatabaseError(integrity)
         return state_of(lambda sql: connection.execute(sql).fetchone(), sqlite3.OperationalError)

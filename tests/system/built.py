@@ -1,4 +1,4 @@
-"""The artefacts as SAM builds them, once for a test run."""
+"""Build the artefacts with SAM."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ BIN = Path(sys.executable).parent
 
 
 def build(folder, *, demo=False, machine="x86_64"):
-    """Build all functions with SAM into a folder, read-only, and return it."""
+    """Build all functions into a folder, make it read-only, and return it."""
     environment = os.environ | {
         "SAM_CLI_TELEMETRY": "0",
         "AWS_DEFAULT_REGION": "eu-central-1",
@@ -22,13 +22,13 @@ def build(folder, *, demo=False, machine="x86_64"):
         "VENV": str(BIN.parent),
         "DEMO": str(int(demo)),
         "ARCHITECTURE": machine,
-        # `make` within `make` would take over the variables of the outer one.
+        # An inner `make` would inherit the variables of the outer one.
         "MAKEFLAGS": "",
     }
     command = [str(BIN / "sam"), "build", "--build-in-source", "--build-dir", str(folder / "build")]
     command += ["--parameter-overrides", f"Architecture={machine}"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    completed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     for path in (folder / "build").rglob("*"):
         path.chmod(path.stat().st_mode & ~0o222)
     return folder / "build"

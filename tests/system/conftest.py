@@ -1,4 +1,4 @@
-"""What the tests of the built functions share: SAM builds them once."""
+"""The built functions; SAM builds them once for a test run."""
 
 import pytest
 

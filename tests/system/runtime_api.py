@@ -1,4 +1,4 @@
-"""AWS Lambda's Runtime API on loopback, and a built function under AWS's own client of it."""
+"""Serve the Runtime API of AWS Lambda on loopback, and run a built function under AWS's own client."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from infra.packaging.__main__ import CACHE
-from infra.packaging.wheels import fetched, python
+from infra.packaging.wheels import fetch, python
 from tests.canaries import hear
 
 MACHINE = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
@@ -23,7 +23,7 @@ PATH = "/2018-06-01/runtime/"
 
 
 class FunctionError(Exception):
-    """What a function raised, as AWS Lambda is told of it."""
+    """The error of a function, as its client reports it to AWS Lambda."""
 
 
 class _RuntimeApi(ThreadingHTTPServer):
@@ -65,14 +65,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Function:
-    """One execution environment: a process that runs an artefact, and takes events one after another."""
+    """One execution environment: a process that runs an artefact and handles events one by one."""
 
     def __init__(self, artefact, handler, *, timeout_seconds=10, **settings):
         self._api = _RuntimeApi(timeout_seconds)
         threading.Thread(target=self._api.serve_forever, daemon=True).start()
-        number, name = tempfile.mkstemp()
+        descriptor, name = tempfile.mkstemp()
         self._output = Path(name)
-        client = fetched(CLIENT_LOCK, machine=MACHINE, cache=CACHE)
+        client = fetch(CLIENT_LOCK, machine=MACHINE, cache=CACHE)
         environment = {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._api.server_port}",
             "AWS_LAMBDA_FUNCTION_NAME": "shop-function",
@@ -83,17 +83,17 @@ class Function:
             **settings,
         }
         self.process = subprocess.Popen(
-            # Nothing but the artefact, the client and the standard library can be imported.
+            # Only the artefact, the client and the standard library can be imported.
             [python(), "-s", "-S", "-m", "awslambdaric", handler],
             cwd=artefact,
             env=environment,
-            stdout=number,
+            stdout=descriptor,
             stderr=subprocess.STDOUT,
         )
-        os.close(number)
+        os.close(descriptor)
 
     def invoke(self, event, *, seconds=30):
-        """Send an event and return the answer; raise FunctionError where the function raised."""
+        """Send an event and return the answer; raise FunctionError if the function raises."""
         return self.answer(self.send(event), seconds=seconds)
 
     def send(self, event):
@@ -108,14 +108,14 @@ class Function:
         return json.loads(body)
 
     def freeze(self):
-        """Stop it as AWS Lambda does between invocations."""
+        """Stop the process, as AWS Lambda does between invocations."""
         self.process.send_signal(signal.SIGSTOP)
 
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)
 
     def lines(self):
-        """Return what it logged: every line is JSON."""
+        """Return the log; every line is JSON."""
         return [json.loads(line) for line in self._output.read_text().splitlines()]
 
     def end(self):

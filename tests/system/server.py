@@ -1,4 +1,4 @@
-"""A real server in a process group of its own."""
+"""Run a real server in a process group of its own."""
 
 import os
 import signal
@@ -24,12 +24,12 @@ def free_port():
 
 
 def url_of(database):
-    """Take a URL as it is, and a path as that of a SQLite file."""
+    """Return a URL as it is, and a path as the URL of a SQLite file."""
     return database if "://" in str(database) else f"sqlite:///{database}"
 
 
-def planted(folder, source):
-    """Return the command of a server whose application `source` has changed; it ends in `from main import app`."""
+def faulty_server(folder, source):
+    """Return the command of a server that runs `source`, which plants a fault, before it imports the application."""
     (folder / "planted.py").write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{source}\nfrom main import app\n")
     start = (
         "import os, sys; sys.path.insert(0, sys.argv[1]); from granian.server import Server;"
@@ -40,7 +40,7 @@ def planted(folder, source):
 
 
 class Server:
-    """`main.py` on a database, or another command, until it is stopped or killed."""
+    """A process of `main.py` on a database, or of another command."""
 
     def __init__(self, database, *arguments, command=None, **settings):
         self.port = free_port()
@@ -53,23 +53,23 @@ class Server:
             "WORKERS": "1",
             **settings,
         }
-        # A pipe that nobody reads would fill up and stop a server that has much to say.
-        number, name = tempfile.mkstemp()
-        self._output = Path(name)
+        # A pipe that is not read would fill up and block the server.
+        descriptor, name = tempfile.mkstemp()
+        self._output_file = Path(name)
         self.process = subprocess.Popen(
             command or [sys.executable, "main.py", *arguments],
             cwd=ROOT,
             env=environment,
-            stdout=number,
+            stdout=descriptor,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-        os.close(number)
+        os.close(descriptor)
 
-    def said(self):
-        """Return what it has printed so far."""
-        return self._output.read_text()
+    def output(self):
+        """Return stdout and stderr so far."""
+        return self._output_file.read_text()
 
     def await_health(self, seconds=30):
         until = time.monotonic() + seconds
@@ -77,28 +77,28 @@ class Server:
             with suppress(httpx.TransportError):
                 if httpx.get(f"{self.url}/health", timeout=2).status_code == 200:
                     return
-            assert self.process.poll() is None, self.said()
+            assert self.process.poll() is None, self.output()
             time.sleep(0.05)
         raise TimeoutError
 
     def kill(self):
-        """Kill the whole process group at once, as a power switch would."""
+        """Kill the whole process group at once."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._forget()
+        self._check_output()
 
     def stop(self):
         self.process.terminate()
         code = self.process.wait(timeout=15)
-        self._forget()
+        self._check_output()
         return code
 
-    def _forget(self):
-        """Remove the output, of which nothing may have been personal."""
-        if self._output.exists():
-            hear(self.said())
-            self._output.unlink()
+    def _check_output(self):
+        """Pass the output to the search for personal data, and delete it."""
+        if self._output_file.exists():
+            hear(self.output())
+            self._output_file.unlink()
 
 
 @contextmanager

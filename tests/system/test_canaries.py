@@ -1,4 +1,4 @@
-"""Nothing that is known of a person reaches any output but the answers: not of the server, the commands, nor a function."""
+"""Personal data appears only in answers, never in the output of the server, of a command or of a function."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import sys
 import httpx
 import pytest
 
-from infra.http.auth import hash_of
+from infra.keys import hash_of
 from tests.system.server import ROOT, serving
 from tests.template import functions
 
@@ -28,7 +28,7 @@ CANARY = re.compile("canary", re.IGNORECASE)
 
 
 def requests():
-    """List requests that carry canaries everywhere: good ones, refused ones, and such as only an enemy sends."""
+    """Yield requests with canaries in every field: valid, refused and hostile ones."""
     event = {"customer_id": "canary-id", "product_id": "p-001", "event_id": "canary-event"}
     order = {"customer_id": "canary-id", "order_id": "canary-order", "items": [{"product_id": "p-002"}]}
     yield "POST", "/customer/create", PERSON
@@ -52,8 +52,8 @@ def requests():
     yield "POST", "/recommendations/process-browsing", event
 
 
-def told(client):
-    """Send everything, with and without a good key, and broken bodies; return the statuses."""
+def send_all(client):
+    """Send all requests, with a valid and an unknown key, and malformed bodies; return the statuses."""
     statuses = []
     for method, path, body in requests():
         for key in (OTHER_KEY, KEY):
@@ -66,23 +66,23 @@ def told(client):
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
-def test_a_server_says_nothing_of_anyone(database, tmp_path, request):
+def test_a_server_prints_nothing_personal(database, tmp_path, request):
     url = tmp_path / "shop.db" if database == "sqlite" else request.getfixturevalue("postgres_url")
     api_keys = f"backend:{hash_of(KEY)}"
     with (
         serving(url, "--demo", LOG_LEVEL="DEBUG", API_KEYS=api_keys, EVENT_RETENTION_DAYS="900") as server,
         httpx.Client(base_url=server.url) as client,
     ):
-        statuses = told(client)
-        said = server.said()
+        statuses = send_all(client)
+        output = server.output()
 
     assert {200, 201, 204, 400, 401, 404, 409, 422} <= set(statuses)
     assert not {status for status in statuses if status >= 500}
-    assert "Serving on" in said
-    assert not CANARY.search(said), said
+    assert "Serving on" in output
+    assert not CANARY.search(output), output
 
 
-def test_a_server_whose_storage_fails_says_why_and_nothing_of_anyone(tmp_path):
+def test_a_server_whose_storage_fails_logs_the_reason_and_nothing_personal(tmp_path):
     database = tmp_path / "shop.db"
     with (
         serving(database, "--demo", LOG_LEVEL="DEBUG", API_KEYS=f"backend:{hash_of(KEY)}") as server,
@@ -90,26 +90,26 @@ def test_a_server_whose_storage_fails_says_why_and_nothing_of_anyone(tmp_path):
     ):
         for path in tmp_path.iterdir():
             os.truncate(path, min(path.stat().st_size, 6000))
-        statuses = told(client)
-        said = server.said()
+        statuses = send_all(client)
+        output = server.output()
 
-    logged = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    logged = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     failures = [line for line in logged if line["level"] == "ERROR" and "request_id" in line]
     assert statuses.count(503) == len(failures) > 5
-    assert "DatabaseError" in said
-    assert not CANARY.search(said), said
+    assert "DatabaseError" in output
+    assert not CANARY.search(output), output
 
 
 def run_main(folder, *arguments):
     environment = os.environ | {"DATABASE_URL": f"sqlite:///{folder}/shop.db", "LOG_LEVEL": "DEBUG"}
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, str(ROOT / "main.py"), *arguments], cwd=folder, env=environment, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
+    return completed.returncode, completed.stdout + completed.stderr
 
 
-def test_commands_say_nothing_of_anyone_who_is_not_asked_for(tmp_path):
+def test_commands_print_nothing_personal(tmp_path):
     header = "customer_id,email,first_name,last_name,phone,segment\n"
     rows = "canary-1,canary@a.b,canary,canary,canary-phone,Premium\ncanary 2,canary,canary,canary,c,canary\n"
     (tmp_path / "people.csv").write_text(header + rows + rows.replace("canary-1", "canary-3"))
@@ -130,7 +130,7 @@ def test_commands_say_nothing_of_anyone_who_is_not_asked_for(tmp_path):
 
     assert [code for code, _ in outcomes] == [0, 3, 3, 0, 0]
     assert rejected.count("\n") == 5
-    assert not CANARY.search(rejected + "".join(said for _, said in outcomes))
+    assert not CANARY.search(rejected + "".join(output for _, output in outcomes))
 
 
 FUNCTION = """
@@ -143,31 +143,31 @@ handler.close()
 """
 
 
-@pytest.mark.parametrize("database", ["fine", "missing"])
-def test_functions_say_nothing_of_anyone(database, tmp_path):
-    url = f"sqlite:///{tmp_path}/shop.db" if database == "fine" else f"sqlite:///{tmp_path}/canary-free/none/shop.db"
+@pytest.mark.parametrize("database", ["available", "missing"])
+def test_functions_print_nothing_personal(database, tmp_path):
+    url = f"sqlite:///{tmp_path}/shop.db" if database == "available" else f"sqlite:///{tmp_path}/nowhere/none/shop.db"
     environment = os.environ | {
-        "DATABASE_URL": url.replace("canary-free", "nowhere"), "AWS_LAMBDA_FUNCTION_NAME": "function",
+        "DATABASE_URL": url, "AWS_LAMBDA_FUNCTION_NAME": "function",
         "ALLOW_EPHEMERAL_SQLITE": "1", "API_KEYS": f"backend:{hash_of(KEY)}",
     }  # fmt: skip
     assert run_main(tmp_path, "migrate")[0] == 0
     for properties in functions().values():
         route = properties["Events"]["Api"]["Properties"]
-        sent = []
+        events = []
         for method, path, body in requests():
             target, _, query = path.partition("?")
             http = {"method": method, "path": target, "sourceIp": "192.0.2.1"}
             headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
-            sent.append({
+            events.append({
                 "version": "2.0", "rawPath": target, "rawQueryString": query, "headers": headers,
                 "requestContext": {"http": http, "stage": "$default"}, "body": json.dumps(body), "isBase64Encoded": False,
             })  # fmt: skip
-        sent += [sent[0] | {"isBase64Encoded": True}, sent[0] | {"headers": None}, {"canary": "canary"}, "canary"]
-        done = subprocess.run(
+        events += [events[0] | {"isBase64Encoded": True}, events[0] | {"headers": None}, {"canary": "canary"}, "canary"]
+        completed = subprocess.run(
             [sys.executable, "-c", FUNCTION, properties["Handler"].removesuffix(".handler")], cwd=ROOT, env=environment,
-            input="\n".join(map(json.dumps, sent)), capture_output=True, text=True, check=True,
+            input="\n".join(map(json.dumps, events)), capture_output=True, text=True, check=True,
             timeout=60,
         )  # fmt: skip
-        said = done.stdout + done.stderr
-        assert "The event cannot be answered" in said or "did not start" in said, route
-        assert not CANARY.search(said.replace(str(tmp_path), "")), said
+        output = completed.stdout + completed.stderr
+        assert "The event cannot be answered" in output or "did not start" in output, route
+        assert not CANARY.search(output.replace(str(tmp_path), "")), output

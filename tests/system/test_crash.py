@@ -1,4 +1,4 @@
-"""`kill -9` while events come in: nothing acknowledged is lost, nothing is half done.
+"""`kill -9` under load: nothing acknowledged is lost, and no order is incomplete.
 
 The check is trusted because it finds a planted fault: a server that acknowledges before it stores.
 """
@@ -16,7 +16,7 @@ from domain.records.products import ProductChange
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from tests import postgres
-from tests.system.server import Server, planted
+from tests.system.server import Server, faulty_server
 
 pytestmark = pytest.mark.system
 
@@ -38,10 +38,10 @@ async def fill(url, *, now, **settings):
         await repository.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(20)], now=now)
 
 
-def orders_sent(server, writer, acknowledged, stop):
-    """Buy two products at a time until told to stop; note every order that was acknowledged."""
+def send_orders(server, writer, acknowledged, stop):
+    """Send orders of two products until `stop` is set; append the id of every acknowledged order."""
     with httpx.Client(base_url=server.url, timeout=5) as client:
-        # Each server has customers of its own: who has bought for a hundred rounds is slow to serve.
+        # Each server has its own customers, since a customer with the orders of a hundred rounds is slow to serve.
         customer_id = f"c-{server.port}-{writer}"
         client.post("/customer/create", json={"customer_id": customer_id})
         number = 0
@@ -60,13 +60,13 @@ def orders_sent(server, writer, acknowledged, stop):
             number += 1
 
 
-def under_load(server, interrupt):
-    """Send orders from several writers, interrupt in the middle, and return the acknowledged ones.
+def interrupt_under_load(server, interrupt):
+    """Send orders from several writers, interrupt them, and return the acknowledged ones.
 
-    The middle is a moment after the first orders came through, however slow the machine is.
+    The interruption waits for `MIN_ORDERS` orders, however slow the machine is.
     """
     acknowledged, stop = [], threading.Event()
-    writers = [threading.Thread(target=orders_sent, args=(server, n, acknowledged, stop)) for n in range(WRITERS)]
+    writers = [threading.Thread(target=send_orders, args=(server, n, acknowledged, stop)) for n in range(WRITERS)]
     for writer in writers:
         writer.start()
     time.sleep(SECONDS)
@@ -80,16 +80,16 @@ def under_load(server, interrupt):
     return acknowledged
 
 
-def lost_and_halved(url, acknowledged):
-    """Count the acknowledged orders that are not stored, and the stored ones that lack an item."""
-    items = "SELECT order_id, COUNT(*) FROM purchase_history GROUP BY order_id"
+def lost_and_incomplete(url, acknowledged):
+    """Count the acknowledged orders that are not stored, and the stored orders that lack an item."""
+    query = "SELECT order_id, COUNT(*) FROM purchase_history GROUP BY order_id"
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            stored = dict(connection.execute(items))
+            n_items = dict(connection.execute(query))
     else:
-        stored = dict(postgres.query(url, items))
-    return len(set(acknowledged) - stored.keys()), sum(items != 2 for items in stored.values())
+        n_items = dict(postgres.query(url, query))
+    return len(set(acknowledged) - n_items.keys()), sum(n != 2 for n in n_items.values())
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database):
@@ -97,39 +97,39 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database):
     for _ in range(ROUNDS):
         server = Server(database, WORKERS="2")
         server.await_health()
-        acknowledged += under_load(server, server.kill)
+        acknowledged += interrupt_under_load(server, server.kill)
 
     assert len(acknowledged) >= MIN_ORDERS * ROUNDS
-    assert lost_and_halved(database, acknowledged) == (0, 0)
+    assert lost_and_incomplete(database, acknowledged) == (0, 0)
 
 
-PLANTED = """
+ACKNOWLEDGE_BEFORE_STORING = """
 import asyncio
 from infra.storage.sql.repository import SqlRepository
 from domain.ports import Recorded
 from domain.records.interactions import count_events
-from domain.records.customers import SegmentRule, Standing
+from domain.records.customers import SegmentInputs, SegmentRule
 
 record = SqlRepository.record
 
 async def acknowledged_before_it_is_stored(self, events, *, now):
-    async def later():
+    async def record_later():
         await asyncio.sleep(0.2)
         await record(self, events, now=now)
-    self.pending = [*getattr(self, "pending", []), asyncio.create_task(later())]
-    standing = Standing(assigned=None, purchases=None, rule=SegmentRule(), counted_from=0)
-    return Recorded(accepted=count_events(events), seen_before=count_events([]), standing=standing)
+    self.pending = [*getattr(self, "pending", []), asyncio.create_task(record_later())]
+    segment_inputs = SegmentInputs(assigned=None, purchases=None, rule=SegmentRule(), reference_time=0)
+    return Recorded(accepted=count_events(events), seen_before=count_events([]), segment_inputs=segment_inputs)
 
 SqlRepository.record = acknowledged_before_it_is_stored
 """
 
 
 def test_the_check_finds_a_server_that_acknowledges_before_it_stores(database, tmp_path):
-    server = Server(database, command=planted(tmp_path, PLANTED))
+    server = Server(database, command=faulty_server(tmp_path, ACKNOWLEDGE_BEFORE_STORING))
     server.await_health()
-    acknowledged = under_load(server, server.kill)
+    acknowledged = interrupt_under_load(server, server.kill)
 
-    lost, _ = lost_and_halved(database, acknowledged)
+    lost, _ = lost_and_incomplete(database, acknowledged)
     assert acknowledged
     assert lost > 0
 

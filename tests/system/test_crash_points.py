@@ -1,4 +1,4 @@
-"""A process that dies at any statement of any writing path leaves all of it or nothing."""
+"""A process that dies at any statement of a writing path leaves the whole transaction or nothing."""
 
 import json
 import os
@@ -16,13 +16,23 @@ from tests.system.server import ROOT
 
 pytestmark = pytest.mark.system
 
-WHOLE = ("create", "add_addresses", "record", "store_list", "put_products", "put_customers", "put_events", "purge", "erase")
+SINGLE_TRANSACTION_PATHS = (
+    "create",
+    "add_addresses",
+    "record",
+    "store_list",
+    "put_products",
+    "put_customers",
+    "put_events",
+    "purge",
+    "erase",
+)
 
 
 @pytest.fixture(scope="module")
-def died(tmp_path_factory):
-    """Let every path die at every statement; return the folder of what is left, and the statements of each path."""
-    folder = tmp_path_factory.mktemp("died")
+def crashes(tmp_path_factory):
+    """Crash every path at every statement; return the folder of the databases, and the statements of each path."""
+    folder = tmp_path_factory.mktemp("crashes")
     subprocess.run(
         [sys.executable, "-m", "tests.power.crashing", str(folder)],
         cwd=ROOT, env=os.environ | {"OPENBLAS_NUM_THREADS": "1"}, check=True, capture_output=True,
@@ -36,41 +46,42 @@ def state(database):
         return connection.execute(STATE).fetchone()
 
 
-def states(died, path):
-    """Return the state after each death, the state before the path, and the state after it."""
-    folder, points = died
-    left = [state(folder / f"{path}-{number}.db") for number in range(1, len(points[path]) + 2)]
-    return left, state(folder / "base.db"), state(folder / f"{path}.db")
+def states(crashes, path):
+    """Return the state after each crash, the state before the path, and the state after it."""
+    folder, points = crashes
+    crashed = [state(folder / f"{path}-{number}.db") for number in range(1, len(points[path]) + 2)]
+    return crashed, state(folder / "base.db"), state(folder / f"{path}.db")
 
 
-@pytest.mark.parametrize("path", WHOLE)
-def test_a_death_leaves_all_or_nothing(died, path):
-    left, before, after = states(died, path)
-    commit = died[1][path].index("COMMIT") + 1
+@pytest.mark.parametrize("path", SINGLE_TRANSACTION_PATHS)
+def test_a_crash_leaves_the_whole_transaction_or_nothing(crashes, path):
+    crashed, before, after = states(crashes, path)
+    _, statements = crashes
+    commit = statements[path].index("COMMIT") + 1
 
-    assert len(left) >= 4
+    assert len(crashed) >= 4
     assert before != after
-    # The process dies as it is about to run a statement: to that with the number of COMMIT, nothing is committed yet.
-    assert left == [before] * commit + [after] * (len(left) - commit)
+    # The process dies before it runs a statement: up to COMMIT, nothing is committed.
+    assert crashed == [before] * commit + [after] * (len(crashed) - commit)
 
 
-async def test_an_erasure_that_died_anywhere_is_finished_by_the_same_call(died):
-    folder, points = died
+async def test_an_erasure_that_crashed_anywhere_is_finished_by_the_same_call(crashes):
+    folder, points = crashes
     last = len(points["erase"]) + 1
     for number in range(1, last + 1):
         database = folder / f"erase-{number}.db"
         async with open_sqlite(database, currency="EUR") as shop:
-            # Only the one that died after everything was done finds nobody.
+            # Only after the last crash is the customer gone already.
             with suppress(CustomerNotFound) if number == last else nullcontext():
                 await shop.erase("c-1")
-            left = b"".join(path.read_bytes() for path in folder.glob(f"{database.name}*"))
-        assert b"Canary-leaving" not in left
+            content = b"".join(path.read_bytes() for path in folder.glob(f"{database.name}*"))
+        assert b"Canary-leaving" not in content
     assert b"Canary-leaving" in (folder / "base.db").read_bytes()
 
 
-def test_a_death_in_a_training_leaves_the_old_model_in_use_or_the_whole_new_one(died):
-    left, before, after = states(died, "train")
-    in_use = [one[-2:] for one in left]
+def test_a_crash_during_training_leaves_the_old_model_or_the_whole_new_one(crashes):
+    crashed, before, after = states(crashes, "train")
+    in_use = [counts[-2:] for counts in crashed]
 
     assert before[-2:] == (0, True)
     assert after[-2] == 5
@@ -79,7 +90,7 @@ def test_a_death_in_a_training_leaves_the_old_model_in_use_or_the_whole_new_one(
     assert in_use[-1] == after[-2:]
 
 
-def test_the_check_finds_a_path_that_is_two_transactions(died):
-    left, before, after = states(died, "planted")
+def test_the_check_finds_a_path_of_two_transactions(crashes):
+    crashed, before, after = states(crashes, "planted")
 
-    assert set(left) - {before, after}
+    assert set(crashed) - {before, after}

@@ -1,4 +1,4 @@
-"""The server holds what its own OpenAPI document promises: schemathesis makes requests of it, good ones and bad ones."""
+"""The server conforms to its OpenAPI document: schemathesis generates valid and invalid requests from it."""
 
 import os
 import subprocess
@@ -16,32 +16,32 @@ from tests.system.server import ROOT, serving
 pytestmark = pytest.mark.system
 
 IDENTITIES = {scope: (f"Authorization: Bearer {key}",) for scope, key in KEYS.items()}
-"""Headers by who sends them."""
+"""The header of each scope."""
 
 
 @pytest.mark.parametrize("headers", IDENTITIES.values(), ids=IDENTITIES)
-async def test_every_answer_is_as_the_document_says(database, headers, tmp_path):
+async def test_every_answer_conforms_to_the_document(database, headers, tmp_path):
     async with fuzzed_shop(database):
         pass
     with serving(database, API_KEYS=API_KEYS) as server:
-        done = checked(server.url, headers, folder=tmp_path)
+        check = run_schemathesis(server.url, headers, folder=tmp_path)
 
-    assert done.returncode == 0, done.stdout[-10_000:] + done.stderr[-2_000:]
-    assert "10 selected / 10 total" in done.stdout
+    assert check.returncode == 0, check.stdout[-10_000:] + check.stderr[-2_000:]
+    assert "10 selected / 10 total" in check.stdout
 
 
-def test_a_document_that_promises_what_the_server_does_not_hold_is_found(database, tmp_path):
+def test_the_check_finds_an_answer_that_does_not_conform_to_the_document(database, tmp_path):
     document = openapi_document(health)
     document["components"]["schemas"]["Health"]["properties"]["products"] = {"type": "string"}
     (tmp_path / "document.json").write_bytes(msgspec.json.encode(document))
     with serving(database) as server:
-        done = checked(server.url, (), folder=tmp_path, document=tmp_path / "document.json")
+        check = run_schemathesis(server.url, (), folder=tmp_path, document=tmp_path / "document.json")
 
-    assert done.returncode == 1
-    assert "Response violates schema" in done.stdout
+    assert check.returncode == 1
+    assert "Response violates schema" in check.stdout
 
 
-def checked(url, headers, *, folder, document=None):
+def run_schemathesis(url, headers, *, folder, document=None):
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", str(document or f"{url}/schema/openapi.json"),
         "--url", url,

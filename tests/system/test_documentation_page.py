@@ -1,4 +1,4 @@
-"""The documentation page in a real browser, without the internet."""
+"""The documentation page in a real browser, without access to the internet."""
 
 import shutil
 
@@ -15,7 +15,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
-def test_the_page_shows_every_endpoint_and_loads_nothing_foreign(tmp_path):
+def test_the_page_shows_every_endpoint_and_loads_nothing_from_other_hosts(tmp_path):
     chromium = shutil.which("chromium")
     assert chromium, "the test needs Chromium: apt-get install chromium"
     requested = []
@@ -25,9 +25,9 @@ def test_the_page_shows_every_endpoint_and_loads_nothing_foreign(tmp_path):
         page.on("request", lambda request: requested.append(request.url))
         page.goto(f"{server.url}/schema")
         page.wait_for_selector(".opblock-summary-path", timeout=20_000)
-        shown = page.locator(".opblock-summary-path").all_inner_texts()
+        paths = page.locator(".opblock-summary-path").all_inner_texts()
         browser.close()
 
-    assert len(shown) == 10
-    assert "/recommendations/process-purchase" in {path.replace("\u200b", "") for path in shown}
+    assert len(paths) == 10
+    assert "/recommendations/process-purchase" in {path.replace("\u200b", "") for path in paths}
     assert all(url.startswith((server.url, "data:")) for url in requested)

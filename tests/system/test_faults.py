@@ -1,4 +1,4 @@
-"""The disk is full, the lock held, a process dead, the client gone: clean answers, and the next request is fine."""
+"""Full disk, held lock, dead process, disconnected client: clean errors, and the next request succeeds."""
 
 import os
 import signal
@@ -14,13 +14,13 @@ import pytest
 
 from tests.fuzz.checks import LEAK, PUBLISHED
 from tests.fuzz.shop import fuzzed_shop
-from tests.system.server import Server, planted, serving
-from tests.system.test_crash import lost_and_halved
+from tests.system.server import Server, faulty_server, serving
+from tests.system.test_crash import lost_and_incomplete
 
 pytestmark = pytest.mark.system
 
 BUY = "/recommendations/process-purchase"
-AN_ORDER = {"customer_id": "c-1", "items": [{"product_id": "p-1"}, {"product_id": "p-2"}]}
+ORDER = {"customer_id": "c-1", "items": [{"product_id": "p-1"}, {"product_id": "p-2"}]}
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def shop(database):
     return database
 
 
-def assert_clean(answer, slug):
+def assert_unavailable(answer, slug):
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
     assert answer.json()["type"] == f"urn:problem:{slug}"
     assert answer.headers["retry-after"]
@@ -38,63 +38,63 @@ def assert_clean(answer, slug):
     assert not LEAK.search(b"".join([answer.content, *(value for _, value in answer.headers.raw)]))
 
 
-def recorded(database):
-    """Return the ids of the orders that are there."""
+def stored_orders(database):
+    """Return the ids of the stored orders."""
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         return {order_id for (order_id,) in connection.execute("SELECT order_id FROM purchase_history")}
 
 
-# SQLite meets this as it meets a full disk, when a file would grow beyond it.
-FULL = """
+# For SQLite, a file that would exceed this limit is the same fault as a full disk.
+LIMIT_FILE_SIZE = """
 import os, resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(os.environ["MAX_BODY_BYTES"]), resource.RLIM_INFINITY))
 """
 
 
-def test_a_full_disk_is_503_and_loses_nothing_that_was_acknowledged(shop, tmp_path):
+def test_a_full_disk_is_503_and_nothing_acknowledged_is_lost(shop, tmp_path):
     acknowledged = 0
     with (
-        serving(shop, command=planted(tmp_path, FULL), MAX_BODY_BYTES="600000") as server,
+        serving(shop, command=faulty_server(tmp_path, LIMIT_FILE_SIZE), MAX_BODY_BYTES="600000") as server,
         httpx.Client(base_url=server.url, timeout=20) as client,
     ):
-        while (answer := client.post(BUY, json=AN_ORDER)).status_code == 201:
+        while (answer := client.post(BUY, json=ORDER)).status_code == 201:
             acknowledged += 1
-        assert_clean(answer, "store-unavailable")
-        assert_clean(client.post("/customer/create", json={}), "store-unavailable")
+        assert_unavailable(answer, "store-unavailable")
+        assert_unavailable(client.post("/customer/create", json={}), "store-unavailable")
         assert client.get("/health").status_code == 200
-    before = len(recorded(shop))
+    before = len(stored_orders(shop))
     with serving(shop) as server:
-        assert httpx.post(f"{server.url}{BUY}", json=AN_ORDER).status_code == 201
+        assert httpx.post(f"{server.url}{BUY}", json=ORDER).status_code == 201
 
     assert acknowledged > 5
-    # The one that met the full disk may be there: its order was stored, its list could not be.
+    # The order of the first refused request may be stored: its list was not.
     assert acknowledged <= before <= acknowledged + 1
-    assert len(recorded(shop)) == before + 1
+    assert len(stored_orders(shop)) == before + 1
 
 
-def test_a_lock_that_is_held_for_seven_seconds_is_503_in_time_and_then_fine(shop):
+def test_a_lock_that_is_held_for_seven_seconds_is_503_and_the_next_request_succeeds(shop):
     with serving(shop) as server:
-        taken = threading.Event()
+        locked = threading.Event()
 
-        def hold():
+        def hold_lock():
             with closing(sqlite3.connect(shop, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
-                taken.set()
+                locked.set()
                 time.sleep(7)
                 other.execute("ROLLBACK")
 
-        holding = threading.Thread(target=hold)
-        holding.start()
-        taken.wait()
-        answer = httpx.post(f"{server.url}{BUY}", json=AN_ORDER, timeout=20)
-        second = httpx.post(f"{server.url}{BUY}", json=AN_ORDER, timeout=20)
-        holding.join()
+        holder = threading.Thread(target=hold_lock)
+        holder.start()
+        locked.wait()
+        answer = httpx.post(f"{server.url}{BUY}", json=ORDER, timeout=20)
+        second = httpx.post(f"{server.url}{BUY}", json=ORDER, timeout=20)
+        holder.join()
 
-    assert_clean(answer, "store-busy")
+    assert_unavailable(answer, "store-busy")
     assert second.status_code == 201
-    assert len(recorded(shop)) == 1
+    assert len(stored_orders(shop)) == 1
 
 
 def workers_of(server):
@@ -112,36 +112,36 @@ def test_a_worker_that_dies_is_replaced(shop):
         server.await_health()
 
         assert set(workers_of(server)) - set(before)
-        assert [httpx.post(f"{server.url}{BUY}", json=AN_ORDER).status_code for _ in range(10)] == [201] * 10
+        assert [httpx.post(f"{server.url}{BUY}", json=ORDER).status_code for _ in range(10)] == [201] * 10
 
 
-def test_clients_that_go_away_in_the_middle_harm_nobody(shop):
+def test_clients_that_disconnect_during_a_request_do_no_harm(shop):
     head = f"POST {BUY} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 95\r\n\r\n"
     body = b'{"customer_id":"c-1","items":[{"product_id":"p-1"},{"product_id":"p-2"}]}'.ljust(95)
     with serving(shop) as server:
-        # In the head, in the body, and before the answer.
+        # During the head, during the body, and before the answer.
         for sent in (head[:40].encode(), head.encode() + body[:20], head.encode() + body):
             for _ in range(10):
                 with socket.create_connection(("127.0.0.1", server.port)) as connection:
                     connection.sendall(sent)
-        assert httpx.post(f"{server.url}{BUY}", json=AN_ORDER).status_code == 201
+        assert httpx.post(f"{server.url}{BUY}", json=ORDER).status_code == 201
 
-    # What was sent whole may be recorded, and then it is recorded whole.
-    assert 1 <= len(recorded(shop)) <= 11
-    assert lost_and_halved(f"sqlite:///{shop}", []) == (0, 0)
+    # An order that was sent completely may be stored, and then completely.
+    assert 1 <= len(stored_orders(shop)) <= 11
+    assert lost_and_incomplete(f"sqlite:///{shop}", []) == (0, 0)
 
 
-def test_a_server_that_is_told_to_stop_answers_what_it_has_accepted(shop):
+def test_a_server_that_stops_answers_the_requests_that_it_has_accepted(shop):
     server = Server(shop, WORKERS="2")
     server.await_health()
     answered, refused, cut_off, stop = [], [], [], threading.Event()
 
-    def buying(number):
+    def buy(number):
         with httpx.Client(base_url=server.url, timeout=10) as client:
             while not stop.is_set():
                 order_id = f"o-{number}-{len(answered)}"
                 try:
-                    answer = client.post(BUY, json=AN_ORDER | {"order_id": order_id})
+                    answer = client.post(BUY, json=ORDER | {"order_id": order_id})
                     answered.append((order_id, answer.status_code))
                 except (httpx.ConnectError, httpx.ConnectTimeout):
                     refused.append(order_id)
@@ -150,20 +150,20 @@ def test_a_server_that_is_told_to_stop_answers_what_it_has_accepted(shop):
                     cut_off.append(order_id)
                     return
 
-    buyers = [threading.Thread(target=buying, args=(number,)) for number in range(8)]
+    buyers = [threading.Thread(target=buy, args=(number,)) for number in range(8)]
     for buyer in buyers:
         buyer.start()
     time.sleep(1.5)
-    began = time.monotonic()
+    started = time.monotonic()
     code = server.stop()
-    took = time.monotonic() - began
+    seconds = time.monotonic() - started
     stop.set()
     for buyer in buyers:
         buyer.join()
 
-    assert (code, took < 5) == (0, True)
+    assert (code, seconds < 5) == (0, True)
     assert len(answered) > 20
     assert {status for _, status in answered} == {201}
-    # A request that was under way to a server that is busy stopping is not accepted: nothing of it is recorded.
-    assert recorded(shop).isdisjoint(cut_off)
-    assert lost_and_halved(f"sqlite:///{shop}", [order_id for order_id, _ in answered]) == (0, 0)
+    # A stopping server does not accept a request that is still on its way: none of it is stored.
+    assert stored_orders(shop).isdisjoint(cut_off)
+    assert lost_and_incomplete(f"sqlite:///{shop}", [order_id for order_id, _ in answered]) == (0, 0)

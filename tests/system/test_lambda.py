@@ -1,4 +1,4 @@
-"""The built functions under AWS's own runtime client: what is deployed is what answers here."""
+"""The built functions, as they are deployed, under AWS's own runtime client."""
 
 import asyncio
 import hashlib
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.system
 HANDLERS = {name: properties["Handler"] for name, properties in all_functions().items()}
 MAILBOXES = sorted(name for name, properties in functions().items() if "Mailbox" in properties["Events"])
 API_KEYS = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]["API_KEYS"]
-GOOD = {"GET": 200, "POST": 201}
-BAD = {
+SUCCESS = {"GET": 200, "POST": 201}
+REFUSAL = {
     "CustomerAddAddress": (400, "malformed-json"),
     "CustomerCreate": (400, "validation"),
     "CustomerErase": (400, "validation"),
@@ -55,7 +55,7 @@ async def summary_of(url):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """The URL of a demo shop in PostgreSQL that the tests of this module share."""
+    """Fill a PostgreSQL database with the demo shop for all tests of this module; return its URL."""
     server = postgres.OwnServer(tmp_path_factory.mktemp("shop") / "postgres")
     asyncio.run(fill(server.url))
     yield server.url
@@ -67,28 +67,28 @@ def function(artefacts, name, url, **options):
 
 
 @pytest.mark.parametrize("name", sorted(functions()))
-def test_a_built_function_answers_good_and_bad_events_in_turn(artefacts, shop, name):
-    good = event(name)
+def test_a_built_function_answers_valid_and_invalid_events_in_turn(artefacts, shop, name):
+    valid = event(name)
     if name == "CustomerCreate":
-        # Its e-mail can be taken once.
-        good = good | {"body": "{}"}
+        # Its e-mail address can be used only once.
+        valid = valid | {"body": "{}"}
 
     with function(artefacts, name, shop) as running_function:
-        answers = [running_function.invoke(given) for given in (good, event(f"{name}.bad"), good, {}, good)]
+        answers = [running_function.invoke(sent) for sent in (valid, event(f"{name}.bad"), valid, {}, valid)]
         lines = running_function.lines()
 
     if name == "CustomerErase":
-        # The second time nobody is there.
+        # From the second time, the customer is gone.
         assert [answer["statusCode"] for answer in answers[::2]] == [204, 404, 404]
         return
-    expected = 200 if name == "CustomerUpdateBehavior" else GOOD[good["requestContext"]["http"]["method"]]
+    expected = 200 if name == "CustomerUpdateBehavior" else SUCCESS[valid["requestContext"]["http"]["method"]]
     assert [answer["statusCode"] for answer in answers[::2]] == [expected] * 3
-    assert slug_of(answers[1]) == BAD[name]
+    assert slug_of(answers[1]) == REFUSAL[name]
     assert slug_of(answers[3]) == (400, "malformed-json")
-    counted = [line for line in lines if "_aws" in line]
-    assert [line["cold_start"] for line in counted] == [True, False, False, False, False]
-    assert [line["refused"] for line in counted] == [0, 1, 0, 1, 0]
-    assert len({line["request_id"] for line in counted}) == 5
+    metrics = [line for line in lines if "_aws" in line]
+    assert [line["cold_start"] for line in metrics] == [True, False, False, False, False]
+    assert [line["refused"] for line in metrics] == [0, 1, 0, 1, 0]
+    assert len({line["request_id"] for line in metrics}) == 5
 
 
 def test_no_log_of_a_function_names_a_customer(artefacts, shop):
@@ -96,9 +96,9 @@ def test_no_log_of_a_function_names_a_customer(artefacts, shop):
         create.invoke(event("CustomerCreate"))
         create.invoke(event("CustomerCreate.bad"))
         create.invoke(event("CustomerCreate") | {"body": "Ada", "isBase64Encoded": True})
-        logged = json.dumps(create.lines())
+        log = json.dumps(create.lines())
 
-    assert not [private for private in ("ada@", "Ada", "Abel", "demo-1") if private in logged]
+    assert not [value for value in ("ada@", "Ada", "Abel", "demo-1") if value in log]
 
 
 def test_nothing_is_written_into_an_artefact(artefacts, shop):
@@ -116,86 +116,87 @@ def test_nothing_is_written_into_an_artefact(artefacts, shop):
 
 
 @pytest.mark.parametrize("name", MAILBOXES)
-def test_a_built_mailbox_takes_its_batch_twice_and_counts_once(artefacts, shop, name):
+def test_a_built_mailbox_that_gets_its_batch_twice_counts_it_once(artefacts, shop, name):
     batch = event(f"{name}.queue")
-    poisoned = [record["messageId"] for record in batch["Records"] if record["attributes"]["MessageGroupId"] == "demo-2"]
+    unacceptable = [record["messageId"] for record in batch["Records"] if record["attributes"]["MessageGroupId"] == "demo-2"]
     before = asyncio.run(summary_of(shop)).n_events
 
     with function(artefacts, name, shop) as mailbox:
         answers = [mailbox.invoke(batch) for _ in range(2)]
         after = mailbox.invoke(event(name))
 
-    assert answers == [{"batchItemFailures": [{"itemIdentifier": message_id} for message_id in poisoned]}] * 2
+    assert answers == [{"batchItemFailures": [{"itemIdentifier": message_id} for message_id in unacceptable]}] * 2
     assert after["statusCode"] == 201
-    once = asyncio.run(summary_of(shop)).n_events - before
-    assert once in {2, 3}  # those of the batch, and that of the request where no other test sent it before
+    n_recorded = asyncio.run(summary_of(shop)).n_events - before
+    # Two events of the batch, and the event of the request unless another test has sent it before.
+    assert n_recorded in {2, 3}
 
 
-def test_the_built_training_trains_and_refuses_what_is_no_schedule(artefacts, shop):
+def test_the_built_training_trains_and_refuses_an_event_that_is_not_scheduled(artefacts, shop):
     with function(artefacts, "Training", shop, timeout_seconds=900) as training:
-        told = training.invoke(event("Training"), seconds=120)
+        result = training.invoke(event("Training"), seconds=120)
         with pytest.raises(FunctionError, match="A training starts with a scheduled event"):
             training.invoke(event("Training.bad"))
-        counted = [line for line in training.lines() if "_aws" in line]
+        metrics = [line for line in training.lines() if "_aws" in line]
 
-    assert told["model_id"] == asyncio.run(summary_of(shop)).model_id
-    assert [line["errors"] for line in counted] == [0, 1]
+    assert result["model_id"] == asyncio.run(summary_of(shop)).model_id
+    assert [line["errors"] for line in metrics] == [0, 1]
 
 
-def test_without_a_shared_database_a_function_says_why_it_does_not_start(artefacts, tmp_path):
+def test_without_a_shared_database_a_function_logs_why_it_does_not_start(artefacts, tmp_path):
     with function(artefacts, "CustomerCreate", f"sqlite:///{tmp_path}/shop.db") as create:
-        refused = [create.invoke(event("CustomerCreate")) for _ in range(2)]
+        answers = [create.invoke(event("CustomerCreate")) for _ in range(2)]
         errors = [line["message"] for line in create.lines() if line.get("level") == "ERROR"]
 
-    assert [slug_of(answer) for answer in refused] == [(503, "store-unavailable")] * 2
+    assert [slug_of(answer) for answer in answers] == [(503, "store-unavailable")] * 2
     assert [message.startswith("The application did not start: SQLite keeps nothing") for message in errors] == [True] * 2
 
 
 @pytest.mark.parametrize(
     ("variable", "value"), [("CURRENCY", "euro"), ("REUSE_SECONDS", "-1"), ("DATABASE_URL", "mysql://a:secret@b/c")]
 )
-def test_a_wrong_setting_is_named_once_and_no_password_with_it(artefacts, shop, variable, value):
+def test_an_invalid_setting_is_logged_once_without_its_password(artefacts, shop, variable, value):
     settings = {"DATABASE_URL": shop, variable: value}
     with running(artefacts / "CustomerGetProfile", HANDLERS["CustomerGetProfile"], **settings) as profile:
-        refused = profile.invoke(event("CustomerGetProfile"))
+        answer = profile.invoke(event("CustomerGetProfile"))
         errors = [line["message"] for line in profile.lines() if line.get("level") == "ERROR"]
 
-    assert slug_of(refused) == (503, "store-unavailable")
+    assert slug_of(answer) == (503, "store-unavailable")
     assert [f" {variable} must be " in message for message in errors] == [True]
     assert "secret" not in errors[0]
 
 
-def test_a_database_that_is_away_at_the_start_and_comes_back_is_found(artefacts, tmp_path):
+def test_a_function_recovers_from_a_database_that_was_unreachable_at_the_start(artefacts, tmp_path):
     server = postgres.OwnServer(tmp_path / "postgres")
     asyncio.run(fill(server.url))
     server.stop_at_once()
 
     with function(artefacts, "RecommendationsForCustomer", server.url) as for_customer:
-        began = time.monotonic()
-        away = for_customer.invoke(event("RecommendationsForCustomer"))
-        took = time.monotonic() - began
+        started = time.monotonic()
+        unreachable = for_customer.invoke(event("RecommendationsForCustomer"))
+        seconds = time.monotonic() - started
         server.start()
-        back = for_customer.invoke(event("RecommendationsForCustomer"))
+        recovered = for_customer.invoke(event("RecommendationsForCustomer"))
         errors = [line for line in for_customer.lines() if line.get("level") == "ERROR"]
     server.stop_at_once()
 
-    assert slug_of(away) == (503, "store-unavailable")
-    assert took < 10
+    assert slug_of(unreachable) == (503, "store-unavailable")
+    assert seconds < 10
     assert len(errors) == 1
-    assert back["statusCode"] == 200
+    assert recovered["statusCode"] == 200
 
 
-@pytest.mark.parametrize("cut", ["terminated", "restarted"])
-def test_a_connection_that_was_cut_while_frozen_is_replaced(artefacts, tmp_path, cut):
+@pytest.mark.parametrize("fault", ["connection-terminated", "server-restarted"])
+def test_a_connection_that_broke_while_the_function_was_frozen_is_replaced(artefacts, tmp_path, fault):
     server = postgres.OwnServer(tmp_path / "postgres")
     asyncio.run(fill(server.url))
 
     with function(artefacts, "RecommendationsProcessBrowsing", server.url) as browsing:
         first = browsing.invoke(event("RecommendationsProcessBrowsing"))
         browsing.freeze()
-        if cut == "terminated":
-            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'shop'"
-            asyncio.run(postgres.run_on(server.url, others))
+        if fault == "connection-terminated":
+            terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'shop'"
+            asyncio.run(postgres.run_on(server.url, terminate))
         else:
             server.stop_at_once()
             server.start()
@@ -206,28 +207,30 @@ def test_a_connection_that_was_cut_while_frozen_is_replaced(artefacts, tmp_path,
     assert [first["statusCode"], second["statusCode"]] == [201, 201]
 
 
-def test_a_database_that_hangs_is_answered_before_the_functions_time_out(artefacts, tmp_path):
+def test_a_function_answers_before_its_timeout_when_the_database_hangs(artefacts, tmp_path):
     server = postgres.OwnServer(tmp_path / "postgres")
     asyncio.run(fill(server.url))
 
     with function(artefacts, "RecommendationsProcessBrowsing", server.url, timeout_seconds=3) as browsing:
         browsing.invoke(event("RecommendationsProcessBrowsing"))
-        locked = asyncio.run(locking(server.url, lambda: browsing.invoke(event("RecommendationsProcessBrowsing.queue"))))
-        again = browsing.invoke(event("RecommendationsProcessBrowsing"))
+        while_locked = asyncio.run(
+            run_while_locked(server.url, lambda: browsing.invoke(event("RecommendationsProcessBrowsing.queue")))
+        )
+        afterwards = browsing.invoke(event("RecommendationsProcessBrowsing"))
     server.stop_at_once()
 
-    assert len(locked["batchItemFailures"]) == 4
-    assert again["statusCode"] == 201
+    assert len(while_locked["batchItemFailures"]) == 4
+    assert afterwards["statusCode"] == 201
 
 
-async def locking(url, work):
-    """Hold every row of the customers while `work` runs."""
+async def run_while_locked(url, work):
+    """Lock every row of the customers while `work` runs; return its result."""
     connection = await postgres.asyncpg.connect(url)
     async with connection.transaction():
         await connection.execute("SELECT 1 FROM customer_profiles FOR UPDATE")
-        done = await asyncio.to_thread(work)
+        result = await asyncio.to_thread(work)
     await connection.close()
-    return done
+    return result
 
 
 def test_a_trial_answers_the_first_invocation_with_recommendations(trial_artefacts, tmp_path):
@@ -244,7 +247,7 @@ def test_a_trial_answers_the_first_invocation_with_recommendations(trial_artefac
     assert answers[1]["cached"] is True
 
 
-def test_every_function_of_a_trial_works_on_its_own_copy(trial_artefacts, tmp_path):
+def test_every_function_of_a_trial_uses_its_own_copy_of_the_demo_shop(trial_artefacts, tmp_path):
     for name in sorted(functions()):
         settings = {"DATABASE_URL": f"sqlite:///{tmp_path}/{name}.db", "ALLOW_EPHEMERAL_SQLITE": "1", "API_KEYS": API_KEYS}
         with running(trial_artefacts / name, HANDLERS[name], **settings) as trial:

@@ -1,4 +1,4 @@
-"""Many clients and several processes on one shop: exact sums, and each event once."""
+"""Many clients and several processes share one shop: sums are exact, and each event counts once."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ UPDATE = "/customer/update-behavior"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgres"])
 async def shop(request, tmp_path_factory):
-    """Serve a small shop with four processes; give its server and its database. Each test has a customer of its own."""
+    """Serve a small shop with four processes; yield its server and its database. Each test uses its own customer."""
     async with AsyncExitStack() as stack:
         database = tmp_path_factory.mktemp("shop") / "shop.db"
         if request.param == "postgres":
@@ -35,7 +35,7 @@ async def shop(request, tmp_path_factory):
 
 
 def clients_of(server):
-    # Each connection may reach another process.
+    # A new connection for each request reaches all processes.
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=0)
     return httpx.AsyncClient(base_url=server.url, timeout=60, limits=limits)
 
@@ -44,7 +44,7 @@ async def activity(client, customer_id):
     return (await client.get(f"/customer/get-profile/{customer_id}")).json()["activity"]
 
 
-async def test_one_customer_buying_64_times_at_once_is_counted_exactly(shop):
+async def test_64_concurrent_orders_of_one_customer_are_counted_exactly(shop):
     server, _ = shop
     async with clients_of(server) as client:
         orders = [
@@ -52,47 +52,47 @@ async def test_one_customer_buying_64_times_at_once_is_counted_exactly(shop):
         ]
         answers = await asyncio.gather(*(client.post(BUY, json=order) for order in orders))
 
-        counted = await activity(client, "c-1")
+        counts = await activity(client, "c-1")
 
     n_items = 64 * 65 // 2
     assert [answer.status_code for answer in answers] == [201] * 64
-    assert (counted["orders"], counted["items_bought"], counted["spent"]) == (64, n_items, n_items / 10)
+    assert (counts["orders"], counts["items_bought"], counts["spent"]) == (64, n_items, n_items / 10)
 
 
-async def test_the_same_order_sent_to_several_processes_at_the_same_moment_is_counted_once(shop):
+async def test_one_order_sent_to_several_processes_at_once_is_counted_once(shop):
     server, _ = shop
-    ours = {"customer_id": "c-2", "order_id": "o-2-1", "items": [{"product_id": "p-1", "quantity": 2}]}
-    other = ours | {"items": [{"product_id": "p-1", "quantity": 3}]}
+    order = {"customer_id": "c-2", "order_id": "o-2-1", "items": [{"product_id": "p-1", "quantity": 2}]}
+    other_content = order | {"items": [{"product_id": "p-1", "quantity": 3}]}
     async with clients_of(server) as client:
-        answers = await asyncio.gather(*(client.post(BUY, json=order) for order in [ours, other] * 16))
+        answers = await asyncio.gather(*(client.post(BUY, json=order) for order in [order, other_content] * 16))
 
-        counted = await activity(client, "c-2")
+        counts = await activity(client, "c-2")
 
     codes = [answer.status_code for answer in answers]
-    won = 2 if codes[0] == 201 else 3
-    assert codes == ([201, 422] if won == 2 else [422, 201]) * 16
-    assert (counted["orders"], counted["items_bought"]) == (1, won)
+    quantity = 2 if codes[0] == 201 else 3
+    assert codes == ([201, 422] if quantity == 2 else [422, 201]) * 16
+    assert (counts["orders"], counts["items_bought"]) == (1, quantity)
 
 
-async def test_one_order_in_an_update_and_alone_at_the_same_moment_is_counted_once(shop):
+async def test_events_sent_in_an_update_and_alone_at_once_are_counted_once(shop):
     server, _ = shop
     order = {"order_id": "o-3-1", "items": [{"product_id": "p-1", "quantity": 2}]}
     view = {"event_id": "e-3-1", "product_id": "p-2"}
     async with clients_of(server) as client:
-        asked = [
+        requests = [
             (UPDATE, {"customer_id": "c-3", "browsing": [view], "purchases": [order]}),
             (BUY, {"customer_id": "c-3", **order}),
             ("/recommendations/process-browsing", {"customer_id": "c-3", **view}),
         ]
-        answers = await asyncio.gather(*(client.post(path, json=body) for path, body in asked * 8))
+        answers = await asyncio.gather(*(client.post(path, json=body) for path, body in requests * 8))
 
-        counted = await activity(client, "c-3")
+        counts = await activity(client, "c-3")
 
     assert [answer.status_code for answer in answers] == [200, 201, 201] * 8
-    assert (counted["orders"], counted["views"]) == (1, 1)
+    assert (counts["orders"], counts["views"]) == (1, 1)
 
 
-def importing(database, file):
+def start_import(database, file):
     return subprocess.Popen(
         [sys.executable, "main.py", "import", "events", str(file), "--no-train"],
         cwd=ROOT, env=os.environ | {"DATABASE_URL": url_of(database)},
@@ -100,7 +100,7 @@ def importing(database, file):
     )  # fmt: skip
 
 
-async def test_an_event_over_http_and_by_import_is_counted_once(shop, tmp_path):
+async def test_events_sent_over_http_and_imported_at_once_are_counted_once(shop, tmp_path):
     server, database = shop
     header = "customer_id,product_id,event_type,occurred_at,event_id,order_id,quantity\n"
     lines = [
@@ -108,7 +108,7 @@ async def test_an_event_over_http_and_by_import_is_counted_once(shop, tmp_path):
     ]
     (tmp_path / "events.csv").write_text(header + "".join(lines))
     (tmp_path / "other.csv").write_text(header + "c-4,p-1,purchase,2026-01-01T10:00:00Z,,o-1,5\n")
-    import_process = importing(database, tmp_path / "events.csv")
+    import_process = start_import(database, tmp_path / "events.csv")
     async with clients_of(server) as client:
         for n in range(40):
             at = {"customer_id": "c-4", "occurred_at": "2026-01-01T10:00:00Z"}
@@ -116,13 +116,13 @@ async def test_an_event_over_http_and_by_import_is_counted_once(shop, tmp_path):
             view = at | {"event_id": f"e-{n}", "product_id": "p-2", "event_type": "view"}
             assert (await client.post(BUY, json=order)).status_code == 201
             assert (await client.post("/recommendations/process-browsing", json=view)).status_code == 201
-        told, _ = await asyncio.to_thread(import_process.communicate)
-        refused = importing(database, tmp_path / "other.csv")
-        told_of_other, _ = await asyncio.to_thread(refused.communicate)
+        output, _ = await asyncio.to_thread(import_process.communicate)
+        other_process = start_import(database, tmp_path / "other.csv")
+        other_output, _ = await asyncio.to_thread(other_process.communicate)
 
-        counted = await activity(client, "c-4")
+        counts = await activity(client, "c-4")
 
-    hear(told + told_of_other)
-    assert import_process.returncode == 0, told
-    assert (counted["orders"], counted["items_bought"], counted["views"]) == (40, 80, 40)
-    assert refused.returncode == 3, told_of_other
+    hear(output + other_output)
+    assert import_process.returncode == 0, output
+    assert (counts["orders"], counts["items_bought"], counts["views"]) == (40, 80, 40)
+    assert other_process.returncode == 3, other_output

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that fails: what is acknowledged stays, and the shop recovers without a restart."""
+"""A PostgreSQL server that fails: nothing acknowledged is lost, and the shop recovers without a restart."""
 
 import asyncio
 import shutil
@@ -14,7 +14,7 @@ from infra.settings import Settings
 from infra.storage.opening import open_repository
 from tests import postgres
 from tests.system.server import Server, free_port, serving
-from tests.system.test_crash import MIN_ORDERS, fill, lost_and_halved, under_load
+from tests.system.test_crash import MIN_ORDERS, fill, interrupt_under_load, lost_and_incomplete
 
 pytestmark = pytest.mark.system
 
@@ -34,7 +34,7 @@ def test_nothing_acknowledged_is_lost_when_the_database_dies_under_load(own_serv
     with serving(own_server.url, WORKERS="2") as server:
         for _ in range(ROUNDS):
             before = len(acknowledged)
-            acknowledged += under_load(server, own_server.stop_at_once)
+            acknowledged += interrupt_under_load(server, own_server.stop_at_once)
             answer = httpx.get(f"{server.url}/health")
             assert (answer.status_code, answer.json()["type"]) == (503, "urn:problem:store-unavailable")
             assert answer.headers["retry-after"]
@@ -42,10 +42,10 @@ def test_nothing_acknowledged_is_lost_when_the_database_dies_under_load(own_serv
             server.await_health()
             assert len(acknowledged) >= before + MIN_ORDERS
 
-    assert lost_and_halved(own_server.url, acknowledged) == (0, 0)
+    assert lost_and_incomplete(own_server.url, acknowledged) == (0, 0)
 
 
-async def test_a_wrong_password_is_one_clear_line(own_server):
+async def test_a_wrong_password_is_a_clear_error_without_the_password(own_server):
     await postgres.run_on(own_server.url, "CREATE ROLE keeper LOGIN PASSWORD 'right'")
     rules = own_server.folder / "pg_hba.conf"
     rules.write_text("local all keeper scram-sha-256\n" + rules.read_text())
@@ -58,22 +58,22 @@ async def test_a_wrong_password_is_one_clear_line(own_server):
     assert "wrong" not in str(caught.value)
 
 
-def test_a_server_that_is_away_at_the_start_is_one_clear_line(own_server):
+def test_an_unreachable_database_at_the_start_is_a_clear_error_without_traceback(own_server):
     own_server.stop_at_once()
     server = Server(own_server.url)
     code = server.process.wait(timeout=20)
-    said = server.said()
+    output = server.output()
     server.kill()
     own_server.start()
 
     assert code == 1
-    assert "cannot be used" in said
-    assert "Traceback" not in said
+    assert "cannot be used" in output
+    assert "Traceback" not in output
 
 
 @contextmanager
 def pooled(own_server, folder):
-    """Run PgBouncer in front of a server, giving every transaction another connection."""
+    """Run PgBouncer in front of a server; each transaction may use another connection."""
     port = free_port()
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
@@ -103,11 +103,11 @@ def test_the_shop_works_behind_a_pooler_in_transaction_mode(own_server, tmp_path
     with pooled(own_server, tmp_path / "pooler") as url:
         asyncio.run(fill(url, now=now, database_statement_cache_size=0))
         with serving(url, DATABASE_STATEMENT_CACHE_SIZE="0", WORKERS="2") as server:
-            acknowledged = under_load(server, lambda: None)
-            # The buyers may have bought every product by now, which leaves nothing to show them.
+            acknowledged = interrupt_under_load(server, lambda: None)
+            # The buyers may have bought every product, which leaves none to recommend.
             httpx.post(f"{server.url}/customer/create", json={"customer_id": "newcomer"}).raise_for_status()
-            made = httpx.get(f"{server.url}/recommendations/newcomer").json()
+            recommendations = httpx.get(f"{server.url}/recommendations/newcomer").json()
 
     assert len(acknowledged) >= MIN_ORDERS
-    assert lost_and_halved(own_server.url, acknowledged) == (0, 0)
-    assert made["items"]
+    assert lost_and_incomplete(own_server.url, acknowledged) == (0, 0)
+    assert recommendations["items"]

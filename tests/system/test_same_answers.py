@@ -1,4 +1,4 @@
-"""Both databases, driven with the same random operations, give the same answers."""
+"""Both databases return the same answers to the same random operations."""
 
 import asyncio
 import tempfile
@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from domain.errors import ShopError
-from domain.ports import TrainedModel
-from domain.ranking.inputs import CandidateQuery, NeighbourLists
-from domain.ranking.model import Model, WeightedProducts
+from domain.ranking.inputs import CandidateQuery
+from domain.ranking.model import Model, NeighbourLists, TrainedModel, WeightedProducts
 from domain.ranking.packing import pack
 from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
@@ -92,7 +91,7 @@ events = st.lists(st.one_of(browsing, orders), min_size=1, max_size=5)
 
 
 class SameAnswers(RuleBasedStateMachine):
-    """A shop in each database; every operation is done to both, and what comes back must be equal."""
+    """A shop in each database: every operation runs on both, and the results must be equal."""
 
     server: str
 
@@ -117,110 +116,109 @@ class SameAnswers(RuleBasedStateMachine):
         self.runner.run(self.opened.aclose())
         self.runner.close()
 
-    def both(self, ask):
+    def run_on_both(self, operation):
         async def answer(shop):
             try:
-                return await ask(shop)
+                return await operation(shop)
             except ShopError as error:
                 return type(error), str(error)
 
         async def answers():
             return [await answer(shop) for shop in self.shops]
 
-        one, other = self.runner.run(answers())
-        assert one == other
+        sqlite_answer, postgres_answer = self.runner.run(answers())
+        assert sqlite_answer == postgres_answer
         self.now += timedelta(minutes=7)
         self.n_steps += 1
-        return one
 
     @rule(customer_id=customer_ids, email=emails, segment=segments)
     def create_customer(self, customer_id, email, segment):
         new = NewCustomer(customer_id=customer_id, email=email, segment=segment)
-        self.both(lambda shop: shop.create_customer(new, now=self.now))
+        self.run_on_both(lambda shop: shop.create_customer(new, now=self.now))
 
     @rule(customer_id=customer_ids, added=st.lists(addresses, min_size=1, max_size=3))
     def add_addresses(self, customer_id, added):
-        self.both(lambda shop: shop.add_addresses(customer_id, added))
+        self.run_on_both(lambda shop: shop.add_addresses(customer_id, added))
 
     @rule(changes=st.lists(product_changes, min_size=1, max_size=8))
     def put_products(self, changes):
-        self.both(lambda shop: shop.put_products(changes, now=self.now))
+        self.run_on_both(lambda shop: shop.put_products(changes, now=self.now))
 
     @rule(customer_id=customer_ids, email=emails, segment=segments)
     def put_customer(self, customer_id, email, segment):
         change = CustomerChange(customer_id=customer_id, email=email, segment=segment)
-        self.both(lambda shop: shop.put_customers([change], now=self.now))
+        self.run_on_both(lambda shop: shop.put_customers([change], now=self.now))
 
     @rule(customer_id=customer_ids, recorded=events)
     def record(self, customer_id, recorded):
         own = [msgspec.structs.replace(event, customer_id=customer_id) for event in recorded]
-        self.both(lambda shop: shop.record(own, now=self.now))
+        self.run_on_both(lambda shop: shop.record(own, now=self.now))
 
     @rule(imported=events, create_products=st.booleans())
     def put_events(self, imported, create_products):
-        self.both(lambda shop: shop.put_events(imported, create_products=create_products, now=self.now))
+        self.run_on_both(lambda shop: shop.put_events(imported, create_products=create_products, now=self.now))
 
     @rule(customer_id=customer_ids)
     def profile(self, customer_id):
-        self.both(lambda shop: shop.profile(customer_id))
+        self.run_on_both(lambda shop: shop.profile(customer_id))
 
     @rule(customer_id=customer_ids, category=st.one_of(st.none(), categories))
     def ranking_inputs(self, customer_id, category):
-        self.both(lambda shop: shop.ranking_inputs(customer_id, category=category))
+        self.run_on_both(lambda shop: shop.ranking_inputs(customer_id, category=category))
 
     @rule(
         indexes=st.lists(st.integers(0, 14), max_size=6, unique=True),
-        wanted=st.lists(categories, max_size=3, unique=True),
+        query_categories=st.lists(categories, max_size=3, unique=True),
         n_newest=st.integers(0, 3),
         n_fill=st.integers(0, 8),
         seen=st.frozensets(product_ids, max_size=3),
         request=requests,
     )
-    def candidates(self, indexes, wanted, n_newest, n_fill, seen, request):
+    def candidates(self, indexes, query_categories, n_newest, n_fill, seen, request):
         query = CandidateQuery(
             product_indexes=tuple(indexes),
-            categories=tuple(wanted),
+            categories=tuple(query_categories),
             n_newest=n_newest,
             n_fill=n_fill,
             seen=seen,
             request=request,
         )
 
-        async def found(shop):
+        async def sorted_candidates(shop):
             return sorted(await shop.candidates(query), key=lambda product: product.product_index)
 
-        self.both(found)
+        self.run_on_both(sorted_candidates)
 
     @rule(customer_id=customer_ids, request=requests)
     def recommend(self, customer_id, request):
-        self.both(lambda shop: current_list(shop, customer_id, request=request, now=self.now, reuse_seconds=3600))
+        self.run_on_both(lambda shop: current_list(shop, customer_id, request=request, now=self.now, reuse_seconds=3600))
 
     @rule(customer_id=customer_ids)
-    def stored(self, customer_id):
-        self.both(lambda shop: shop.stored_first_page(customer_id))
-        self.both(lambda shop: shop.stored_list(customer_id))
+    def stored_lists(self, customer_id):
+        self.run_on_both(lambda shop: shop.stored_first_page(customer_id))
+        self.run_on_both(lambda shop: shop.stored_list(customer_id))
 
     @rule(customer_id=customer_ids)
     def export(self, customer_id):
         async def exported(shop):
             person = await shop.export(customer_id)
-            # Events that were sent without an id have a random one.
+            # An event without an id gets a random one.
             browsing = [msgspec.structs.replace(event, event_id="") for event in person.browsing]
             purchases = [msgspec.structs.replace(order, order_id="") for order in person.purchases]
             return msgspec.structs.replace(
                 person, browsing=sorted(browsing, key=repr), purchases=sorted(purchases, key=repr)
             )
 
-        self.both(exported)
+        self.run_on_both(exported)
 
     @precondition(lambda self: self.n_steps > STEPS // 2)
     @rule(customer_id=customer_ids)
     def erase(self, customer_id):
-        self.both(lambda shop: shop.erase(customer_id))
+        self.run_on_both(lambda shop: shop.erase(customer_id))
 
     @rule(before=hours)
     def purge_events(self, before):
-        self.both(lambda shop: shop.purge_events(before=before - timedelta(hours=40)))
+        self.run_on_both(lambda shop: shop.purge_events(before=before - timedelta(hours=40)))
 
     @rule(seed=st.integers(0, 5))
     def switch_model(self, seed):
@@ -242,32 +240,34 @@ class SameAnswers(RuleBasedStateMachine):
             for index in range(0, 12, 2)
         ]
         trends = {"a": pack([0, 1], [1.0, 0.5]), "é": pack([2], [1.0])}
-        self.both(lambda shop: shop.save_model(TrainedModel(model=model, neighbours=neighbours, category_trends=trends)))
+        self.run_on_both(
+            lambda shop: shop.save_model(TrainedModel(model=model, neighbours=neighbours, category_trends=trends))
+        )
 
     @rule(holder=st.sampled_from(["one", "other"]), seconds=st.sampled_from([1, 10_000]))
     def lock(self, holder, seconds):
-        self.both(lambda shop: shop.lock_training(holder, now=self.now, seconds=seconds))
+        self.run_on_both(lambda shop: shop.lock_training(holder, now=self.now, seconds=seconds))
 
     @rule(holder=st.sampled_from(["one", "other"]))
     def unlock(self, holder):
-        self.both(lambda shop: shop.unlock_training(holder))
+        self.run_on_both(lambda shop: shop.unlock_training(holder))
 
     @rule()
     def training_data(self):
         async def read(shop):
-            # What the shop sends without an id has a random one, and so has no order that is the same.
-            recorded = sorted([content_of(event) async for batch in shop.training_events() for event in batch])
+            # An event without an id gets a random one, which decides its position.
+            events = sorted([content_of(event) async for batch in shop.training_events() for event in batch])
             products = [product async for batch in shop.training_products() for product in batch]
-            return recorded, products, await shop.assigned_segments(), await shop.summary()
+            return events, products, await shop.assigned_segments(), await shop.summary()
 
-        self.both(read)
+        self.run_on_both(read)
 
 
 def content_of(event):
     return (event.customer_id, event.product_index, event.event_type, event.occurred_at, event.spent)
 
 
-def test_both_databases_give_the_same_answers(postgres_server):
+def test_both_databases_return_the_same_answers(postgres_server):
     class OnThisServer(SameAnswers):
         server = postgres_server
 

@@ -1,4 +1,4 @@
-"""The same events, seed and trials make the same model, byte for byte, in whichever process."""
+"""The same events, seed and trials give the same model, byte for byte, in every process."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from benchmarks.synthetic import write_shop
-from domain.ranking.model import Model
+from infra.storage.sql.models import pack_model, unpack_model
 
 pytestmark = pytest.mark.system
 
@@ -28,8 +28,8 @@ def run(*arguments, database, hash_seed="0"):
     subprocess.run([sys.executable, "main.py", *arguments], cwd=ROOT, env=environment, check=True, capture_output=True)
 
 
-def stored(database):
-    """Read all that training wrote, without the id and the time of the model."""
+def stored_model(database):
+    """Return all that training wrote, without the id and the time of the model."""
     connection = sqlite3.connect(database)
     [(model,)] = connection.execute("SELECT model FROM recommendation_models").fetchall()
     neighbours = connection.execute(
@@ -37,11 +37,11 @@ def stored(database):
     ).fetchall()
     trends = connection.execute("SELECT category, products FROM product_trends ORDER BY 1").fetchall()
     connection.close()
-    learned = msgspec.structs.replace(msgspec.msgpack.decode(model, type=Model), model_id="", trained_at=0)
-    return msgspec.msgpack.encode(learned), neighbours, trends
+    comparable = msgspec.structs.replace(unpack_model(model), model_id="", trained_at=0)
+    return pack_model(comparable), neighbours, trends
 
 
-def test_two_processes_learn_the_same_bytes(tmp_path):
+def test_two_processes_train_the_same_model_byte_for_byte(tmp_path):
     write_shop(tmp_path, n_products=200, n_customers=150, n_events=6000)
     first, second = tmp_path / "first.db", tmp_path / "second.db"
     for kind in ("products", "events"):
@@ -51,7 +51,7 @@ def test_two_processes_learn_the_same_bytes(tmp_path):
     for database, hash_seed in ((first, "1"), (second, "4242")):
         run("train", "--trials", "3", "--seed", "7", database=database, hash_seed=hash_seed)
 
-    (model, neighbours, trends), others = stored(first), stored(second)
-    assert msgspec.msgpack.decode(model, type=Model).tuning.trials == 3
+    model, neighbours, trends = stored_model(first)
+    assert unpack_model(model).config.tuning.trials == 3
     assert (len(neighbours), len(trends)) == (200, 9)
-    assert (model, neighbours, trends) == others
+    assert stored_model(second) == (model, neighbours, trends)

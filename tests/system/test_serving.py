@@ -1,4 +1,4 @@
-"""The real server, as its users and its enemies meet it."""
+"""The real server under normal and hostile requests."""
 
 import asyncio
 import os
@@ -25,22 +25,22 @@ def demo(tmp_path_factory):
 
 
 def test_the_demo_shop_is_served_within_ten_seconds(tmp_path):
-    began = time.monotonic()
+    started = time.monotonic()
 
     with serving(tmp_path / "shop.db", "--demo") as server:
         answer = httpx.get(f"{server.url}/recommendations/demo-1")
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - started < 10
     assert answer.json()["strategy"] == "personalised"
 
 
-def test_the_server_stops_cleanly_when_asked_to(tmp_path):
+def test_the_server_stops_cleanly_on_sigterm(tmp_path):
     server = Server(tmp_path / "shop.db")
     server.await_health()
 
-    began = time.monotonic()
+    started = time.monotonic()
     assert server.stop() == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - started < 5
 
 
 def test_several_workers_start_on_one_database(tmp_path):
@@ -56,41 +56,42 @@ def test_several_workers_start_on_one_database(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("prepare", "said"),
+    ("prepare", "message"),
     [
         (lambda folder: (folder / "shop.db").write_text("no database " * 99), "not a database"),
         (lambda folder: (folder / "shop.db").mkdir(), "cannot be used"),
     ],
+    ids=["other-file", "folder"],
 )
-def test_a_database_that_cannot_be_used_is_one_clear_line(tmp_path, prepare, said):
+def test_an_unusable_database_is_a_one_line_error(tmp_path, prepare, message):
     prepare(tmp_path)
     environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.db", "LOG_LEVEL": "ERROR"}
 
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "main.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
 
-    assert done.returncode != 0
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert completed.returncode != 0
+    assert message in completed.stderr
+    assert completed.stderr.count("\n") == 1
 
 
 def listening_everywhere(tmp_path, port):
     return os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.db", "HOST": "0.0.0.0", "PORT": str(port)}
 
 
-def test_without_keys_the_server_does_not_start_where_other_machines_reach_it(tmp_path):
+def test_without_keys_the_server_does_not_start_on_a_public_address(tmp_path):
     environment = listening_everywhere(tmp_path, free_port())
 
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "main.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
 
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "only on a loopback address, not on 0.0.0.0" in done.stderr
+    assert (completed.returncode, completed.stdout) == (1, "")
+    assert "only on a loopback address, not on 0.0.0.0" in completed.stderr
 
 
-def test_without_keys_the_application_answers_nothing_when_another_server_listens_everywhere(tmp_path):
+def test_without_keys_the_application_refuses_requests_under_another_server_on_a_public_address(tmp_path):
     port = free_port()
     command = ["granian", "--interface", "asgi", "--no-ws", "--host", "0.0.0.0", "main:app"]
     server = subprocess.Popen(
@@ -112,8 +113,8 @@ def test_without_keys_the_application_answers_nothing_when_another_server_listen
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:problem:store-unavailable")
 
 
-def raw(server, sent, *, seconds=8.0):
-    """Send bytes and return all that comes back until the server closes or the time is over."""
+def exchange(server, sent, *, seconds=8.0):
+    """Send bytes and return all that the server sends until it closes the connection or the time is over."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=seconds) as connection:
         connection.sendall(sent)
         received = b""
@@ -128,22 +129,22 @@ def raw(server, sent, *, seconds=8.0):
 POST = b"POST /customer/create HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\n"
 
 
-def test_a_body_announced_too_large_is_refused_at_once(demo):
-    began = time.monotonic()
+def test_a_declared_length_above_the_limit_is_refused_at_once(demo):
+    started = time.monotonic()
 
-    answer = raw(demo, POST + b"Content-Length: 11534336\r\n\r\n{}", seconds=2)
+    answer = exchange(demo, POST + b"Content-Length: 11534336\r\n\r\n{}", seconds=2)
 
     assert b" 413 " in answer.split(b"\r\n")[0]
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - started < 3
 
 
-def test_a_body_that_does_not_come_is_given_up_after_five_seconds(demo):
-    began = time.monotonic()
+def test_a_body_that_does_not_arrive_is_refused_after_five_seconds(demo):
+    started = time.monotonic()
 
-    answer = raw(demo, POST + b"Content-Length: 10\r\n\r\n{}")
+    answer = exchange(demo, POST + b"Content-Length: 10\r\n\r\n{}")
 
     assert b" 408 " in answer.split(b"\r\n")[0]
-    assert 4.5 < time.monotonic() - began < 9
+    assert 4.5 < time.monotonic() - started < 9
 
 
 @pytest.mark.parametrize(
@@ -159,39 +160,39 @@ def test_a_body_that_does_not_come_is_given_up_after_five_seconds(demo):
     ],
     ids=["length-and-chunks", "two-lengths", "negative-length", "tls", "method", "many-headers", "long-header"],
 )
-def test_what_is_hardly_http_harms_nobody(demo, sent):
-    answer = raw(demo, sent, seconds=2)
+def test_malformed_http_does_no_harm(demo, sent):
+    answer = exchange(demo, sent, seconds=2)
 
     assert b" 5" not in answer.split(b"\r\n")[0][:14]
     assert not LEAK.search(answer)
     assert httpx.get(f"{demo.url}/health").status_code == 200
 
 
-def test_a_running_server_answers_while_files_are_imported_and_takes_up_the_model(tmp_path):
+def test_a_running_server_answers_during_an_import_and_uses_the_new_model(tmp_path):
     (tmp_path / "products.csv").write_text("product_id\n" + "\n".join(f"p-{n}" for n in range(200)))
     lines = (f"c-{n % 500},p-{n * 7 % 200},view,2026-01-{n % 28 + 1:02}" for n in range(60_000))
     (tmp_path / "events.csv").write_text("customer_id,product_id,event_type,occurred_at\n" + "\n".join(lines))
     environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/shop.db", "LOG_LEVEL": "ERROR"}
 
-    def importing(*arguments):
+    def start_import(*arguments):
         return subprocess.Popen(
             [sys.executable, "main.py", "import", *arguments],
             cwd=ROOT,
             env=environment,
         )
 
-    assert importing("products", str(tmp_path / "products.csv"), "--no-train").wait() == 0
+    assert start_import("products", str(tmp_path / "products.csv"), "--no-train").wait() == 0
     with serving(tmp_path / "shop.db") as server, httpx.Client(base_url=server.url) as client:
         client.post("/customer/create", json={"customer_id": "buyer"})
-        running = importing("events", str(tmp_path / "events.csv"))
+        import_process = start_import("events", str(tmp_path / "events.csv"))
         seconds = []
-        while running.poll() is None:
-            began = time.monotonic()
+        while import_process.poll() is None:
+            started = time.monotonic()
             answer = client.post("/recommendations/process-browsing", json={"customer_id": "buyer", "product_id": "p-1"})
-            seconds.append(time.monotonic() - began)
+            seconds.append(time.monotonic() - started)
             assert answer.status_code == 201
             time.sleep(0.005)
-        assert running.returncode == 0
+        assert import_process.returncode == 0
         health = client.get("/health").json()
         views = client.get("/customer/get-profile/buyer").json()["activity"]["views"]
 
@@ -218,18 +219,18 @@ def test_the_server_trains_in_the_background_after_enough_events(tmp_path):
             time.sleep(0.2)
 
 
-async def test_nobody_gets_a_stale_list_after_an_acknowledged_event(demo):
+async def test_no_list_is_stale_after_an_acknowledged_event(demo):
     async with httpx.AsyncClient(base_url=demo.url) as client:
 
-        async def reading(stop):
+        async def read_lists(stop):
             while not stop.is_set():
                 await client.get("/recommendations/demo-7?limit=100")
 
         stop = asyncio.Event()
-        readers = [asyncio.create_task(reading(stop)) for _ in range(4)]
+        readers = [asyncio.create_task(read_lists(stop)) for _ in range(4)]
         for _ in range(30):
-            made = (await client.get("/recommendations/demo-7?limit=100")).json()
-            product_id = made["items"][0]["product_id"]
+            before = (await client.get("/recommendations/demo-7?limit=100")).json()
+            product_id = before["items"][0]["product_id"]
             order = {"customer_id": "demo-7", "items": [{"product_id": product_id}]}
             assert (await client.post("/recommendations/process-purchase", json=order)).status_code == 201
             after = (await client.get("/recommendations/demo-7?limit=100")).json()

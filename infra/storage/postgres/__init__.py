@@ -1,4 +1,4 @@
-"""The shop in a PostgreSQL database, or in one of the engines that speak its protocol."""
+"""Storage in PostgreSQL, or in a database that speaks its protocol."""
 
 from infra.storage.postgres.connections import PoolOptions
 from infra.storage.postgres.repository import open_postgres

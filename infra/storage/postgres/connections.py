@@ -1,4 +1,4 @@
-"""A pool of connections to one PostgreSQL database; what may safely be run again is, and nothing else."""
+"""The connections of one process to a PostgreSQL database, with retries of transactions that are certainly not committed."""
 
 import asyncio
 import random
@@ -14,7 +14,7 @@ from msgspec import Struct
 from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from infra.storage.postgres.dialect import run
 from infra.storage.postgres.migrations import check_or_migrate
-from infra.storage.sql.statements import Steps, WrittenMeanwhile
+from infra.storage.sql.statements import ConcurrentWrite, Steps
 
 T = TypeVar("T")
 
@@ -23,12 +23,12 @@ CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
 MAX_LOST_CONNECTIONS = 3
 
-BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-_ANEW = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError, WrittenMeanwhile)
-"""Another writer was first: the transaction is rolled back, and run anew sees what that one did."""
+_CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError, ConcurrentWrite)
+"""Another writer was first: the transaction is rolled back, and a retry sees the changes of that writer."""
 
-_LOST = (
+_CONNECTION_ERRORS = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -38,7 +38,7 @@ _LOST = (
     asyncpg.InternalClientError,
     ConnectionError,
 )
-_FAULTS = (
+_SERVER_ERRORS = (
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -53,13 +53,14 @@ _FAULTS = (
 
 
 class ConnectionLost(Exception):
-    """A connection that broke before the transaction was committed: it may be run again."""
+    """The connection broke before COMMIT, so the transaction may run again."""
 
 
 class PoolOptions(Struct, frozen=True, kw_only=True):
-    """How many connections a process has at most, and how many prepared statements each keeps.
+    """The maximum number of connections of a process, and of prepared statements per connection.
 
-    Behind a pooler that gives every transaction another connection it keeps none, and every statement is a transaction.
+    Set `statement_cache_size` to 0 behind a pooler that changes connections between transactions. Every statement then runs
+    in a transaction.
     """
 
     size: int
@@ -74,7 +75,7 @@ class Connections:
         self._options = options
 
     async def open(self, *, migrate: bool) -> None:
-        """Connect and check the schema, migrating it if asked; raise ConfigurationError where that cannot be done."""
+        """Connect, and check or migrate the schema; raise ConfigurationError if the database cannot be used."""
         self._pool = asyncpg.create_pool(
             self._url,
             min_size=0,
@@ -82,7 +83,7 @@ class Connections:
             statement_cache_size=self._options.statement_cache_size,
             timeout=CONNECT_SECONDS,
             command_timeout=STATEMENT_SECONDS,
-            reset=_keep_as_it_is,
+            reset=_skip_reset,
             server_settings={"application_name": "shop"},
         )
         try:
@@ -97,56 +98,57 @@ class Connections:
             async with self._pool.acquire() as connection:
                 await check_or_migrate(connection, migrate=migrate)
         except ValueError as error:
-            # What asyncpg says of it may hold a part of the password.
+            # The message of asyncpg is left out because it may contain a part of the password.
             raise ConfigurationError(
-                "DATABASE_URL is no URL of PostgreSQL; is every special character %-encoded?"
+                "DATABASE_URL is not a valid PostgreSQL URL. Is every special character %-encoded?"
             ) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise ConfigurationError(f"The database {_shown(self._url)} cannot be used: {_told(error)}.") from error
+            database = _without_password(self._url)
+            raise ConfigurationError(f"The database {database} cannot be used: {_one_line(error)}.") from error
 
     async def close(self) -> None:
-        """Close all connections when what runs on them is finished; what comes later finds no storage."""
+        """Finish the running transactions and close all connections; later calls raise StoreUnavailable."""
         await self._pool.close()
 
     async def write(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         """Run the steps of `transaction(...)` and commit them; return after they are durable.
 
-        A caller that goes away does not stop it: what has begun is finished.
+        The transaction completes even if the caller is cancelled.
         """
-        return await asyncio.shield(self._repeated(_once, lambda: transaction(*arguments, **named)))
+        return await asyncio.shield(self._retried(_write_transaction, lambda: transaction(*arguments, **named)))
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
-        return await asyncio.shield(self._repeated(self._at_once, lambda: transaction(*arguments)))
+        return await asyncio.shield(self._retried(self._single_statement, lambda: transaction(*arguments)))
 
     async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
-        return await self._repeated(self._at_once, lambda: reading(*arguments))
+        return await self._retried(self._single_statement, lambda: reading(*arguments))
 
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
-        return await self._repeated(_on_snapshot, lambda: reading(*arguments, **named))
+        return await self._retried(_read_transaction, lambda: reading(*arguments, **named))
 
     async def scrub(self) -> None:
-        """Do nothing: PostgreSQL frees the room of deleted rows when it vacuums."""
+        """Do nothing: PostgreSQL removes deleted rows from its files when it vacuums."""
 
-    async def _repeated(self, how: Callable[[Any, Steps[T]], Awaitable[T]], steps: Callable[[], Steps[T]]) -> T:
-        """Run steps `how` it is said, anew where another writer was first or the connection broke before the commit."""
-        until = time.monotonic() + BUSY_SECONDS
-        lost = 0
+    async def _retried(self, run_on: Callable[[Any, Steps[T]], Awaitable[T]], steps: Callable[[], Steps[T]]) -> T:
+        """Run steps with `run_on`, and run them again after a conflict or if the connection broke before COMMIT."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        n_lost_connections = 0
         while True:
             try:
                 async with self._connection() as connection:
-                    return await how(connection, steps())
-            except _ANEW as error:
-                if time.monotonic() >= until:
+                    return await run_on(connection, steps())
+            except _CONFLICTS as error:
+                if time.monotonic() >= deadline:
                     raise StoreBusy("The storage is busy.") from error
-                await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - jitter, no secret
+                await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - jitter needs no secure randomness
             except ConnectionLost as error:
-                lost += 1
-                if lost == MAX_LOST_CONNECTIONS:
+                n_lost_connections += 1
+                if n_lost_connections == MAX_LOST_CONNECTIONS:
                     raise StoreUnavailable("The storage cannot be reached.") from error
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Any]:
-        """Take a connection from the pool; say in our terms what goes wrong with it."""
+        """Lend a connection from the pool, and translate its errors."""
         try:
             connection = await self._pool.acquire(timeout=BUSY_SECONDS)
         except TimeoutError as error:
@@ -157,58 +159,56 @@ class Connections:
             yield connection
         except TimeoutError as error:
             raise StoreBusy("The storage is busy.") from error
-        except _LOST as error:
+        except _CONNECTION_ERRORS as error:
             raise ConnectionLost from error
-        except _FAULTS as error:
+        except _SERVER_ERRORS as error:
             raise StoreUnavailable("The storage cannot be read or written.") from error
         finally:
-            # Where that fails the pool closes the connection, and what was run on it has its own outcome.
+            # If this fails, the pool closes the connection; the outcome of the transaction stays as it is.
             with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 await self._pool.release(connection, timeout=CONNECT_SECONDS)
 
-    async def _at_once(self, connection: Any, steps: Steps[T]) -> T:
+    async def _single_statement(self, connection: Any, steps: Steps[T]) -> T:
         if self._options.statement_cache_size == 0:
-            # Preparing and running a statement are two messages, which a pooler keeps together only in a transaction.
-            return await _in_transaction(connection, steps)
+            # A statement is prepared and run in two messages, which a pooler sends to one connection only in a transaction.
+            return await _transaction(connection, steps)
         return await run(connection, steps)
 
 
-async def _in_transaction(connection: Any, steps: Steps[T], *, begin: str = "BEGIN") -> T:
-    # What fails in here is rolled back when the connection goes back to the pool.
+async def _transaction(connection: Any, steps: Steps[T], *, begin: str = "BEGIN") -> T:
+    # After an error, the release of the connection to the pool rolls the transaction back.
     await connection.execute(begin)
     result = await run(connection, steps)
     await connection.execute("COMMIT")
     return result
 
 
-async def _once(connection: Any, steps: Steps[T]) -> T:
+async def _write_transaction(connection: Any, steps: Steps[T]) -> T:
     await connection.execute("BEGIN")
     result = await run(connection, steps)
     try:
         await connection.execute("COMMIT")
-    except (*_LOST, TimeoutError) as error:
-        # It may be committed or not. Running it again could do it twice, so the caller is told and decides.
-        raise StoreUnavailable("The storage went away while it was committing.") from error
+    except (*_CONNECTION_ERRORS, TimeoutError) as error:
+        # The transaction may be committed or not. A retry could apply it twice, so the caller must decide.
+        raise StoreUnavailable("The connection to the storage broke while it was committing.") from error
     return result
 
 
-async def _on_snapshot(connection: Any, steps: Steps[T]) -> T:
-    return await _in_transaction(connection, steps, begin=BEGIN_READING)
+async def _read_transaction(connection: Any, steps: Steps[T]) -> T:
+    return await _transaction(connection, steps, begin=BEGIN_READ)
 
 
-async def _keep_as_it_is(_: Any) -> None:
-    """Spare the round trip that would reset a session which nothing here changes."""
+async def _skip_reset(_: Any) -> None:
+    """Save the round trip that resets a session: no code here changes session settings."""
 
 
-def _shown(url: str) -> str:
-    """Show where a database is, without the password."""
+def _without_password(url: str) -> str:
     parts = urlsplit(url)
     user = f"{parts.username}@" if parts.username else ""
     return f"{parts.scheme}://{user}{parts.hostname or ''}{parts.path}"
 
 
-def _told(error: Exception) -> str:
-    """Say an error in one line."""
+def _one_line(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return " ".join(str(error).split()).rstrip(".")

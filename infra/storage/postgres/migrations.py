@@ -1,4 +1,4 @@
-"""The schema in a PostgreSQL database; the table `schema_versions` has a row for each step that was made."""
+"""Migrations of a PostgreSQL database; the table `schema_versions` has one row for each migration that was applied."""
 
 from contextlib import suppress
 from typing import Any
@@ -9,13 +9,13 @@ from domain.errors import ConfigurationError
 from infra.storage.postgres.dialect import translated_schema
 from infra.storage.sql import schema
 
-_STEP_SECONDS = 3600.0
+_MIGRATION_SECONDS = 3600.0
 
 
 async def check_or_migrate(connection: Any, *, migrate: bool) -> None:
-    """Bring the schema up to date, every step in a transaction of its own; raise ConfigurationError for a newer one.
+    """Apply the missing migrations, each in its own transaction; raise ConfigurationError if the schema is newer.
 
-    Without `migrate` an older schema is ConfigurationError as well.
+    Without `migrate`, raise ConfigurationError if the schema is older, too.
     """
     version = await _version(connection)
     missing = schema.missing(version)
@@ -25,7 +25,7 @@ async def check_or_migrate(connection: Any, *, migrate: bool) -> None:
             f"The database has schema {version} of {latest}: `python main.py migrate` brings it up to date."
         )
     while missing:
-        await _make(connection, version + 1, missing[0])
+        await _apply(connection, version + 1, missing[0])
         version = await _version(connection)
         missing = schema.missing(version)
 
@@ -37,16 +37,16 @@ async def _version(connection: Any) -> int:
         return 0
 
 
-async def _make(connection: Any, number: int, script: str) -> None:
-    """Make one step, unless another process is first: the key of its row keeps them apart."""
+async def _apply(connection: Any, number: int, script: str) -> None:
+    """Apply one migration. Of several processes, the primary key of `schema_versions` lets only one apply it."""
     if number == 1:
-        # IF NOT EXISTS does not help against another that does the same at the same moment.
+        # IF NOT EXISTS can still fail when two processes create the same table at the same moment.
         with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError):
             await connection.execute("CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT NOT NULL PRIMARY KEY)")
     try:
         async with connection.transaction():
             await connection.execute("INSERT INTO schema_versions VALUES ($1)", number)
-            await connection.execute(translated_schema(script), timeout=_STEP_SECONDS)
+            await connection.execute(translated_schema(script), timeout=_MIGRATION_SECONDS)
     except (asyncpg.UniqueViolationError, asyncpg.TransactionRollbackError):
         return
     except asyncpg.DuplicateTableError as error:

@@ -10,7 +10,7 @@ from infra.storage.sql.repository import SqlRepository
 
 @asynccontextmanager
 async def open_postgres(url: str, *, currency: str, options: PoolOptions, migrate: bool) -> AsyncGenerator[SqlRepository]:
-    """Connect to the database; raise ConfigurationError where that fails or the schema is old and may not be migrated."""
+    """Connect to the database; raise ConfigurationError if that fails, or if its schema is old and `migrate` is False."""
     connections = Connections(url, options)
     await connections.open(migrate=migrate)
     try:

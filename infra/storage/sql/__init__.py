@@ -1,1 +1,1 @@
-"""The shop in tables: what every database shares, written once."""
+"""Storage in tables: the SQL that SQLite and PostgreSQL share."""

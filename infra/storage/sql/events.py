@@ -1,4 +1,4 @@
-"""Recording interactions and orders: append-only facts, each counted once."""
+"""Record interactions and orders. They are append-only, and each is stored once."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -6,19 +6,20 @@ from typing import Any
 
 from domain.errors import EventIdReused, ProductNotFound
 from domain.records.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest
-from domain.records.values import from_units, new_id, to_microseconds, to_units
+from domain.records.values import from_units, to_microseconds, to_units
+from infra.storage.ids import new_id
 from infra.storage.sql import catalogue
 from infra.storage.sql.statements import Steps, executemany, rows
 
-PURGED_AT_ONCE = 330
-"""Each may be of another customer, whose version and list are a second and a third row that is written."""
+MAX_PURGED_PER_TRANSACTION = 330
+"""Keeps a transaction below 1,000 rows, as each event may also change the version and delete the list of its customer."""
 
 CataloguePrice = tuple[int | None, str]
 Digests = dict[str, bytes | None]
 
 
-class Batch:
-    """Decide about events one by one against what is stored, then write all that is new at once."""
+class EventBatch:
+    """Collect events that are not stored yet, then write them all."""
 
     def __init__(
         self, prices: dict[str, CataloguePrice], interactions: Digests, orders: Digests, *, now: datetime, currency: str
@@ -32,7 +33,7 @@ class Batch:
         self.customer_ids: dict[str, None] = {}
 
     def add(self, event: CustomerEvent) -> bool:
-        """Take an event in; return False if it was seen before, raise ProductNotFound or EventIdReused."""
+        """Add an event; return False if it was seen before, raise ProductNotFound or EventIdReused."""
         for product_id in _product_ids(event):
             if product_id not in self._prices:
                 raise ProductNotFound(product_id)
@@ -57,7 +58,7 @@ class Batch:
         return True
 
     def write(self) -> Steps[None]:
-        """Write what was added; the caller raises the versions of the customers it concerns, `customer_ids`."""
+        """Write the added events; the caller must raise the versions of `customer_ids`."""
         yield from executemany(
             "INSERT INTO browsing_history"
             " (event_id, customer_id, product_id, event_type, dwell_seconds, occurred_at, digest)"
@@ -75,12 +76,12 @@ class Batch:
         identifier = _identifier(event)
         if identifier is None:
             return True
-        known = self._digests[type(event)]
+        digests = self._digests[type(event)]
         digest = content_digest(event)
-        if identifier not in known:
-            known[identifier] = digest
+        if identifier not in digests:
+            digests[identifier] = digest
             return True
-        if known[identifier] != digest:
+        if digests[identifier] != digest:
             raise EventIdReused("order_id" if isinstance(event, Purchase) else "event_id", identifier)
         return False
 
@@ -98,52 +99,52 @@ class Batch:
             ))  # fmt: skip
 
 
-def batch_for(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[Batch]:
-    """Look up what decides about `events`: the prices of their products, and what their ids stand for already."""
-    prices = yield from _prices({name for event in events for name in _product_ids(event)})
+def batch_for(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[EventBatch]:
+    """Return an empty batch with what `add` needs for `events`: product prices, and digests of stored events."""
+    prices = yield from _prices({product_id for event in events for product_id in _product_ids(event)})
     interactions = yield from _digests("browsing_history", "event_id", _identifiers(BrowsingEvent, events))
     orders = yield from _digests("purchase_history", "order_id", _identifiers(Purchase, events))
-    return Batch(prices, interactions, orders, now=now, currency=currency)
+    return EventBatch(prices, interactions, orders, now=now, currency=currency)
 
 
 def create_unknown_products(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[None]:
-    """Add the products that `events` name and the catalogue lacks."""
-    named = {product_id for event in events for product_id in _product_ids(event)}
-    known = yield from _prices(named)
-    if unknown := sorted(named - known.keys()):
-        yield from catalogue.create_bare(unknown, now=now, currency=currency)
+    """Create the products of `events` that the catalogue lacks."""
+    product_ids = {product_id for event in events for product_id in _product_ids(event)}
+    known = yield from _prices(product_ids)
+    if unknown := sorted(product_ids - known.keys()):
+        yield from catalogue.create_from_ids(unknown, now=now, currency=currency)
 
 
 def purge(*, before: datetime) -> Steps[list[str]]:
-    """Delete a batch of the events before an instant; return whose each was, nothing when none is left."""
-    gone: list[str] = []
+    """Delete a batch of the events before an instant; return the customer id of each, an empty list when none is left."""
+    customer_ids: list[str] = []
     for table, key in (("browsing_history", "event_id"), ("purchase_history", "order_id, line")):
-        if len(gone) == PURGED_AT_ONCE:
+        if len(customer_ids) == MAX_PURGED_PER_TRANSACTION:
             break
-        found = yield from rows(
+        result = yield from rows(
             f"DELETE FROM {table} WHERE ({key}) IN"
             f" (SELECT {key} FROM {table} WHERE occurred_at < :before ORDER BY occurred_at, {key} LIMIT :n)"
             " RETURNING customer_id",
             before=to_microseconds(before),
-            n=PURGED_AT_ONCE - len(gone),
+            n=MAX_PURGED_PER_TRANSACTION - len(customer_ids),
         )
-        gone += [customer_id for (customer_id,) in found]
-    return gone
+        customer_ids += [customer_id for (customer_id,) in result]
+    return customer_ids
 
 
 def refusal(error: ProductNotFound | EventIdReused) -> tuple[str, str]:
-    """Name the field and the reason of a refused event, without its values."""
+    """Return the field and the reason of a refused event, without personal values."""
     if isinstance(error, ProductNotFound):
         return "product_id", "The catalogue has no such product"
-    return error.namespace, "Stands for other content already"
+    return error.namespace, "Used for other content"
 
 
 def _identifier(event: CustomerEvent) -> str | None:
     return event.order_id if isinstance(event, Purchase) else event.event_id
 
 
-def _identifiers(kind: type[CustomerEvent], events: Sequence[CustomerEvent]) -> list[str]:
-    return [identifier for event in events if type(event) is kind and (identifier := _identifier(event))]
+def _identifiers(event_class: type[CustomerEvent], events: Sequence[CustomerEvent]) -> list[str]:
+    return [identifier for event in events if type(event) is event_class and (identifier := _identifier(event))]
 
 
 def _product_ids(event: CustomerEvent) -> list[str]:
@@ -151,20 +152,19 @@ def _product_ids(event: CustomerEvent) -> list[str]:
 
 
 def _prices(product_ids: Collection[str]) -> Steps[dict[str, CataloguePrice]]:
-    found = yield from rows(
+    result = yield from rows(
         "SELECT product_id, price, currency FROM product_catalog WHERE product_id IN (:product_ids)",
         product_ids=list(product_ids),
     )
-    return {product_id: (price, currency) for product_id, price, currency in found}
+    return {product_id: (price, currency) for product_id, price, currency in result}
 
 
-def _digests(table: str, column: str, sent: list[str]) -> Steps[Digests]:
-    if not sent:
+def _digests(table: str, column: str, ids: list[str]) -> Steps[Digests]:
+    if not ids:
         return {}
-    found = yield from rows(f"SELECT {column}, digest FROM {table} WHERE {column} IN (:sent)", sent=sent)
-    return dict(found)
+    return dict((yield from rows(f"SELECT {column}, digest FROM {table} WHERE {column} IN (:ids)", ids=ids)))
 
 
-def spent(quantity: int, unit_price: int | None) -> float:
-    """Return what an order item cost, 0 where its price is unknown."""
+def item_total(quantity: int, unit_price: int | None) -> float:
+    """Return the total price of an order item, or 0 if its unit price is unknown."""
     return 0.0 if unit_price is None else from_units(quantity * unit_price)

@@ -1,4 +1,4 @@
-"""What training reads and writes."""
+"""Read what training learns from, and write the models that it makes."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,20 +7,20 @@ import msgspec
 
 from domain.errors import TrainingRunning
 from domain.ports import TrainingEvent
-from domain.ranking.inputs import NeighbourLists
-from domain.ranking.model import UNTRAINED, Model
+from domain.ranking.model import UNTRAINED, Model, NeighbourLists, TunedConfig
 from domain.records.customers import Segment
 from domain.records.products import Product
 from domain.records.values import to_microseconds
 from infra.storage.sql.catalogue import PRODUCT_COLUMNS, product_from
-from infra.storage.sql.events import spent
+from infra.storage.sql.events import item_total
 from infra.storage.sql.statements import Steps, executemany, one, one_or_none, rows
 
 WRITE_BATCH = 1000
 READ_BATCH = 20_000
 _DROPPED_AT_ONCE = 300
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Model).decode
+_CONFIG_MEMBERS = TunedConfig.__struct_encode_fields__
+"""Stored models have the members of `config` among their own, as in the first release."""
 
 
 def current_id() -> Steps[str]:
@@ -29,11 +29,11 @@ def current_id() -> Steps[str]:
 
 def read_model(model_id: str) -> Steps[Model]:
     row = yield from one_or_none("SELECT model FROM recommendation_models WHERE model_id = :model_id", model_id=model_id)
-    return UNTRAINED if row is None else _decode(row[0])
+    return UNTRAINED if row is None else unpack_model(row[0])
 
 
 def count_rows(newest_event_at: int) -> Steps[tuple[int, int, int]]:
-    """Count the products, the interactions with the order items, and those of them that are newer than `newest_event_at`."""
+    """Count the products, the events, and the events newer than `newest_event_at`; order items count one by one."""
     n_products, n_interactions, n_items, n_newer_interactions, n_newer_items = yield from one(
         "SELECT (SELECT COUNT(*) FROM product_catalog), (SELECT COUNT(*) FROM browsing_history),"
         " (SELECT COUNT(*) FROM purchase_history),"
@@ -45,7 +45,7 @@ def count_rows(newest_event_at: int) -> Steps[tuple[int, int, int]]:
 
 
 def interactions_after(event_id: str) -> Steps[tuple[str, list[TrainingEvent]]]:
-    """Read the next batch of interactions after `event_id`; return the id to go on from."""
+    """Read the next batch of interactions after `event_id`; return the last id and the batch."""
     found = yield from rows(
         "SELECT e.event_id, e.customer_id, p.product_index, e.event_type, e.occurred_at FROM browsing_history e"
         " JOIN product_catalog p ON p.product_id = e.product_id WHERE e.event_id > :event_id ORDER BY e.event_id LIMIT :n",
@@ -67,7 +67,7 @@ def interactions_after(event_id: str) -> Steps[tuple[str, list[TrainingEvent]]]:
 
 
 def order_items_after(order_id: str, line: int, *, currency: str) -> Steps[tuple[str, int, list[TrainingEvent]]]:
-    """Read the next batch of order items after a line; return the line to go on from."""
+    """Read the next batch of order items after a line; return the last line and the batch."""
     found = yield from rows(
         "SELECT e.order_id, e.line, e.customer_id, p.product_index, e.occurred_at, e.quantity,"
         " CASE e.currency WHEN :currency THEN e.unit_price END FROM purchase_history e"
@@ -85,7 +85,7 @@ def order_items_after(order_id: str, line: int, *, currency: str) -> Steps[tuple
             event_type="purchase",
             occurred_at=occurred_at,
             order_id=order,
-            spent=spent(quantity, unit_price),
+            spent=item_total(quantity, unit_price),
         )
         for order, _, customer_id, index, occurred_at, quantity, unit_price in found
     ]
@@ -139,28 +139,47 @@ def write_trends(model_id: str, trends: Sequence[tuple[str, bytes]]) -> Steps[No
 
 
 def switch_to(model: Model) -> Steps[None]:
-    """Make a model, whose lists are written, the current one."""
+    """Write a model, whose lists are written already, and make it current."""
     yield from rows(
         "INSERT INTO recommendation_models (model_id, trained_at, model) VALUES (:model_id, :trained_at, :model)",
         model_id=model.model_id,
         trained_at=model.trained_at,
-        model=_encode(model),
+        model=pack_model(model),
     )
     yield from rows("UPDATE shop_state SET model_id = :model_id", model_id=model.model_id)
 
 
 def drop_old() -> Steps[int]:
-    """Delete a batch of rows of models that are not current, half-written ones too; return how many."""
-    deleted = 0
+    """Delete a batch of rows of models that are not current, including half-written ones; return how many."""
+    n_deleted = 0
     for table, key in (
         ("product_neighbours", "product_index"),
         ("product_trends", "category"),
         ("recommendation_models", "trained_at"),
     ):
-        gone = yield from rows(
+        deleted = yield from rows(
             f"DELETE FROM {table} WHERE (model_id, {key}) IN (SELECT model_id, {key} FROM {table}"
             " WHERE model_id <> (SELECT model_id FROM shop_state) LIMIT :n) RETURNING 1",
             n=_DROPPED_AT_ONCE,
         )
-        deleted += len(gone)
-    return deleted
+        n_deleted += len(deleted)
+    return n_deleted
+
+
+def pack_model(model: Model) -> bytes:
+    """Encode a model as it is stored."""
+    members = msgspec.structs.asdict(model)
+    flat: dict[str, object] = {}
+    for name, value in members.items():
+        if name == "config":
+            own = msgspec.structs.astuple(model.config)
+            flat |= dict(zip(_CONFIG_MEMBERS, own, strict=True))
+        else:
+            flat[name] = value
+    return _encode(flat)
+
+
+def unpack_model(packed: bytes) -> Model:
+    members = msgspec.msgpack.decode(packed)
+    members["config"] = {name: members.pop(name) for name in _CONFIG_MEMBERS if name in members}
+    return msgspec.convert(members, Model)

@@ -1,4 +1,4 @@
-"""A person's data as a whole: exporting it, erasing it, and keeping who was erased from coming back."""
+"""Export and erase all data of a customer, and refuse data that arrives after the erasure."""
 
 import hashlib
 import secrets
@@ -23,32 +23,35 @@ PERSONAL = (
     "customer_segments",
     "customer_profiles",
 )
-"""The tables that hold a person's data, all by `customer_id`; the last is the one that the others refer to."""
+"""The tables with personal data, all by `customer_id`; the other tables refer to the last."""
 
 REFUSED = Outcome(status="refused", field="customer_id", reason="erased")
-"""What becomes of an imported record of an erased customer."""
+"""The outcome of an imported record of an erased customer."""
 
 _decode_list = msgspec.msgpack.Decoder(ScoredList).decode
 
 
 def export(customer: Customer, addresses: list[StoredAddress]) -> Steps[StoredPerson]:
-    """Add to what a profile shows all events and the stored list."""
+    """Read all events and the stored list, and return them with the customer and the addresses."""
     customer_id = customer.customer_id
     return StoredPerson(
         customer=customer,
         addresses=addresses,
         browsing=(yield from _browsing(customer_id)),
         purchases=(yield from _purchases(customer_id)),
-        recommendations=(yield from _kept_list(customer_id)),
+        recommendations=(yield from _stored_list(customer_id)),
     )
 
 
 def erase(customer_id: str) -> Steps[None]:
-    """Delete a person and leave a keyed hash of the id; raise CustomerNotFound, but not for an unfinished erasure."""
-    known = yield from one_or_none(
+    """Delete all data of a customer and store a keyed hash of the id.
+
+    Raise CustomerNotFound if the customer does not exist, unless an erasure of this customer is not finished.
+    """
+    customer = yield from one_or_none(
         "SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
     )
-    if known is None:
+    if customer is None:
         yield from _check_unfinished(customer_id)
         return
     yield from rows("UPDATE shop_state SET erasure_key = :new WHERE erasure_key IS NULL", new=secrets.token_bytes(32))
@@ -61,19 +64,19 @@ def erase(customer_id: str) -> Steps[None]:
 
 
 def finish(customer_id: str) -> Steps[None]:
-    """Note that nothing is left of a person in any file."""
+    """Record that the files of the database no longer contain data of an erased customer."""
     (key,) = yield from one("SELECT erasure_key FROM shop_state")
     yield from rows("UPDATE erased_customers SET is_finished = 1 WHERE id_hash = :id_hash", id_hash=_hash(customer_id, key))
 
 
-def erased(customer_ids: Collection[str]) -> Steps[frozenset[str]]:
-    """Tell which of the customers were erased; asks once where nobody ever was."""
+def find_erased(customer_ids: Collection[str]) -> Steps[frozenset[str]]:
+    """Return which of the customers were erased; costs one statement if no customer ever was."""
     (key,) = yield from one("SELECT erasure_key FROM shop_state")
     if key is None:
         return frozenset()
     hashes = {_hash(customer_id, key): customer_id for customer_id in customer_ids}
-    found = yield from rows("SELECT id_hash FROM erased_customers WHERE id_hash IN (:hashes)", hashes=list(hashes))
-    return frozenset(hashes[id_hash] for (id_hash,) in found)
+    result = yield from rows("SELECT id_hash FROM erased_customers WHERE id_hash IN (:hashes)", hashes=list(hashes))
+    return frozenset(hashes[id_hash] for (id_hash,) in result)
 
 
 def _check_unfinished(customer_id: str) -> Steps[None]:
@@ -91,7 +94,7 @@ def _hash(customer_id: str, key: bytes) -> str:
 
 
 def _browsing(customer_id: str) -> Steps[list[RecordedInteraction]]:
-    found = yield from rows(
+    result = yield from rows(
         "SELECT event_id, product_id, event_type, dwell_seconds, occurred_at FROM browsing_history"
         " WHERE customer_id = :customer_id ORDER BY occurred_at, event_id",
         customer_id=customer_id,
@@ -104,12 +107,12 @@ def _browsing(customer_id: str) -> Steps[list[RecordedInteraction]]:
             dwell_seconds=dwell_seconds,
             occurred_at=from_microseconds(occurred_at),
         )
-        for event_id, product_id, event_type, dwell_seconds, occurred_at in found
+        for event_id, product_id, event_type, dwell_seconds, occurred_at in result
     ]
 
 
 def _purchases(customer_id: str) -> Steps[list[RecordedOrder]]:
-    found = yield from rows(
+    result = yield from rows(
         "SELECT occurred_at, order_id, currency, product_id, quantity, unit_price FROM purchase_history"
         " WHERE customer_id = :customer_id ORDER BY occurred_at, order_id, line",
         customer_id=customer_id,
@@ -126,12 +129,12 @@ def _purchases(customer_id: str) -> Steps[list[RecordedOrder]]:
                 for *_, product_id, quantity, price in lines
             ],
         )
-        for (occurred_at, order_id, currency), lines in groupby(found, key=lambda row: tuple(row[:3]))
+        for (occurred_at, order_id, currency), lines in groupby(result, key=lambda row: tuple(row[:3]))
     ]
 
 
-def _kept_list(customer_id: str) -> Steps[ScoredList | None]:
-    """Read the stored list, current or not; one that cannot be decoded tells nothing."""
+def _stored_list(customer_id: str) -> Steps[ScoredList | None]:
+    """Return the stored list, even if it is stale, or None if it cannot be decoded."""
     row = yield from one_or_none(
         "SELECT list FROM customer_recommendations WHERE customer_id = :customer_id", customer_id=customer_id
     )

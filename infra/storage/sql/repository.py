@@ -1,23 +1,27 @@
-"""The repository over tables: the protocols of `domain.ports`, each method the steps of one transaction."""
+"""The repository over tables: the protocols of `domain.ports`, with one transaction per method."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 from domain.errors import EventIdReused, ProductNotFound
-from domain.ports import Outcome, Recorded, TrainedModel, TrainingEvent
-from domain.ranking.inputs import CandidateQuery, RankingInputs, ShopSummary, StoredList, StoredProfile
-from domain.ranking.model import UNTRAINED, Model
+from domain.ports import Outcome, Recorded, ShopSummary, StoredList, StoredProfile, TrainingEvent
+from domain.ranking.inputs import CandidateQuery, RankingInputs
+from domain.ranking.model import UNTRAINED, Model, TrainedModel
 from domain.records.customers import Address, Customer, CustomerChange, NewCustomer, Segment, StoredAddress
 from domain.records.interactions import CustomerEvent, count_events
 from domain.records.privacy import StoredPerson
 from domain.records.products import Product, ProductChange
 from domain.records.recommendations import RecommendationList, ScoredList
 from domain.records.values import from_microseconds
-from infra.storage.sql import catalogue, customers, events, lists, models, privacy
+from infra.storage.sql import addresses as customer_addresses
+from infra.storage.sql import catalogue, customers, events, list_inputs, models, privacy, stored_lists
 from infra.storage.sql.cache import Cache
-from infra.storage.sql.statements import Steps, WrittenMeanwhile
+from infra.storage.sql.customer_activity import activity, segment_inputs
+from infra.storage.sql.engine import Engine
+from infra.storage.sql.list_inputs import CustomerRead
+from infra.storage.sql.statements import ConcurrentWrite, Steps
 
 T = TypeVar("T")
 
@@ -25,32 +29,8 @@ LONG_COUNT_SECONDS = 0.05
 COUNT_SHARE = 0.01
 
 
-class Engine(Protocol):
-    """Run the steps of a transaction; all raise StoreBusy or StoreUnavailable."""
-
-    async def write(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
-        """Run `transaction(...)`; return after it is durable. It may be run anew where another writer was first."""
-        ...
-
-    async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
-        """Run a writing that is one statement and may be repeated."""
-        ...
-
-    async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
-        """Run `reading(...)` on one unchanging view of the database."""
-        ...
-
-    async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
-        """Run a reading that is one statement and therefore needs no transaction around it."""
-        ...
-
-    async def scrub(self) -> None:
-        """Leave nothing that was deleted in the files of the database, as far as the database can do that at once."""
-        ...
-
-
 class SqlRepository:
-    """A shop in tables; `currency` is the one that prices and orders have when they name none."""
+    """A shop in tables; `currency` is the default of prices and orders."""
 
     def __init__(self, engine: Engine, *, currency: str) -> None:
         self.engine = engine
@@ -61,13 +41,11 @@ class SqlRepository:
         self._counted_for = ""
         self._count_again_at = 0.0
 
-    # Repository
-
     async def create_customer(self, new: NewCustomer, *, now: datetime) -> Customer:
         return await self.engine.write(customers.create, new, now=now)
 
     async def add_addresses(self, customer_id: str, addresses: Sequence[Address]) -> list[StoredAddress]:
-        return await self.engine.write(customers.add_addresses, customer_id, addresses)
+        return await self.engine.write(customer_addresses.add_addresses, customer_id, addresses)
 
     async def record(self, events: Sequence[CustomerEvent], *, now: datetime) -> Recorded:
         return await self.engine.write(self._record, events, now=now)
@@ -79,16 +57,16 @@ class SqlRepository:
         return await self.engine.read(self._ranking_inputs, customer_id, category=category)
 
     async def candidates(self, query: CandidateQuery) -> list[Product]:
-        return await self.engine.read(lists.candidates, query, cache=self._cache)
+        return await self.engine.read(list_inputs.candidates, query, cache=self._cache)
 
     async def stored_first_page(self, customer_id: str) -> RecommendationList | None:
-        return await self.engine.look_up(lists.read_first_page, customer_id)
+        return await self.engine.look_up(stored_lists.read_first_page, customer_id)
 
     async def stored_list(self, customer_id: str) -> ScoredList | None:
-        return await self.engine.look_up(lists.read_list, customer_id)
+        return await self.engine.look_up(stored_lists.read_list, customer_id)
 
     async def store_list(self, stored: StoredList) -> None:
-        await self.engine.put(lists.store, stored)
+        await self.engine.put(stored_lists.store, stored)
 
     async def summary(self) -> ShopSummary:
         return await self.engine.read(self._summary)
@@ -114,8 +92,6 @@ class SqlRepository:
 
     async def put_events(self, events: Sequence[CustomerEvent], *, create_products: bool, now: datetime) -> list[Outcome]:
         return await self.engine.write(self._put_events, events, create_products=create_products, now=now)
-
-    # ModelStore
 
     async def training_events(self) -> AsyncIterator[list[TrainingEvent]]:
         event_id = ""
@@ -161,10 +137,8 @@ class SqlRepository:
         while await self.engine.write(models.drop_old):
             pass
 
-    # What several of them share
-
     def _model(self, model_id: str) -> Steps[Model]:
-        """Read a model once: it never changes under its id, and only the newest is asked for."""
+        """Read a model once: it never changes under its id, and only the newest one is needed."""
         if self._newest_model.model_id != model_id:
             self._newest_model = yield from models.read_model(model_id)
         return self._newest_model
@@ -179,15 +153,15 @@ class SqlRepository:
             n_products=n_products,
             n_events=n_events,
             n_events_trained=model.n_events,
-            # Fewer are there than were learned from where events were purged, more than are newer where old ones came late.
+            # Events may have been purged since the training, and old events may arrive late; the larger bound holds.
             n_events_untrained=max(n_events - model.n_events, n_newer),
             model_id=model.model_id,
             trained_at=from_microseconds(model.trained_at) if model.trained_at else None,
-            choice=model.choice,
+            config=model.config,
         )
 
     def _counts(self, model: Model) -> Steps[tuple[int, int, int]]:
-        """Count products and events; where that takes long, at most a hundredth of the time goes into it."""
+        """Count products and events; a slow count is reused, so that counting takes at most 1 % of the time."""
         began = time.monotonic()
         if began >= self._count_again_at or self._counted_for != model.model_id:
             self._counted = yield from models.count_rows(model.newest_event_at)
@@ -199,16 +173,16 @@ class SqlRepository:
 
     def _record(self, events_of_one: Sequence[CustomerEvent], *, now: datetime) -> Steps[Recorded]:
         customer_id = events_of_one[0].customer_id
-        at = yield from lists.versions(customer_id, lock=True)
+        versions = yield from list_inputs.versions(customer_id, lock=True)
         batch = yield from events.batch_for(events_of_one, now=now, currency=self._currency)
         is_new = [batch.add(event) for event in events_of_one]
         yield from batch.write()
         yield from customers.raise_versions(batch.customer_ids)
-        model = yield from self._model(at.model_id)
+        model = yield from self._model(versions.model_id)
         return Recorded(
             accepted=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if new]),
             seen_before=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if not new]),
-            segment_inputs=(yield from customers.segment_inputs(customer_id, model=model, currency=self._currency)),
+            segment_inputs=(yield from segment_inputs(customer_id, model=model, currency=self._currency)),
         )
 
     def _put_events(
@@ -217,7 +191,7 @@ class SqlRepository:
         if create_products:
             yield from events.create_unknown_products(imported, now=now, currency=self._currency)
         batch = yield from events.batch_for(imported, now=now, currency=self._currency)
-        erased = yield from privacy.erased({event.customer_id for event in imported})
+        erased = yield from privacy.find_erased({event.customer_id for event in imported})
         outcomes: list[Outcome] = []
         for event in imported:
             if event.customer_id in erased:
@@ -229,43 +203,39 @@ class SqlRepository:
                 field, reason = events.refusal(error)
                 outcomes.append(Outcome(status="refused", field=field, reason=reason))
         yield from customers.create_or_raise_versions(batch.customer_ids, now=now)
-        if (yield from privacy.erased(batch.customer_ids)):
-            raise WrittenMeanwhile
+        if (yield from privacy.find_erased(batch.customer_ids)):
+            raise ConcurrentWrite
         yield from batch.write()
         return outcomes
 
     def _purge_events(self, *, before: datetime) -> Steps[int]:
         gone = yield from events.purge(before=before)
         yield from customers.raise_versions(set(gone))
-        yield from lists.forget(set(gone))
+        yield from stored_lists.forget(set(gone))
         return len(gone)
 
+    def _read(self, customer_id: str) -> Steps[CustomerRead]:
+        versions = yield from list_inputs.versions(customer_id)
+        return CustomerRead(customer_id, versions, (yield from self._model(versions.model_id)))
+
     def _export(self, customer_id: str) -> Steps[StoredPerson]:
-        at = yield from lists.versions(customer_id)
-        model = yield from self._model(at.model_id)
-        segment_inputs = yield from customers.segment_inputs(customer_id, model=model, currency=self._currency)
-        customer = yield from customers.read(customer_id, segment_inputs)
-        return (yield from privacy.export(customer, (yield from customers.addresses(customer_id))))
+        read = yield from self._read(customer_id)
+        inputs = yield from segment_inputs(customer_id, model=read.model, currency=self._currency)
+        customer = yield from customers.read(customer_id, inputs)
+        return (yield from privacy.export(customer, (yield from customer_addresses.addresses(customer_id))))
 
     def _profile(self, customer_id: str) -> Steps[StoredProfile]:
-        at = yield from lists.versions(customer_id)
-        model = yield from self._model(at.model_id)
-        segment_inputs = yield from customers.segment_inputs(customer_id, model=model, currency=self._currency)
+        read = yield from self._read(customer_id)
+        inputs = yield from segment_inputs(customer_id, model=read.model, currency=self._currency)
         return StoredProfile(
-            customer=(yield from customers.read(customer_id, segment_inputs)),
-            addresses=(yield from customers.addresses(customer_id)),
-            activity=(yield from customers.activity(customer_id, segment_inputs.purchases)),
-            segment_inputs=segment_inputs,
-            history=(yield from lists.history(customer_id, cache=self._cache, catalogue_version=at.catalogue)),
-            interest_days=model.hyperparameters.interest_days,
+            customer=(yield from customers.read(customer_id, inputs)),
+            addresses=(yield from customer_addresses.addresses(customer_id)),
+            activity=(yield from activity(customer_id, inputs.purchases)),
+            segment_inputs=inputs,
+            history=(yield from list_inputs.history(read, cache=self._cache)),
+            interest_days=read.model.config.hyperparameters.interest_days,
         )
 
     def _ranking_inputs(self, customer_id: str, *, category: str | None) -> Steps[RankingInputs]:
-        at = yield from lists.versions(customer_id)
-        model = yield from self._model(at.model_id)
-        segment_inputs = yield from customers.segment_inputs(customer_id, model=model, currency=self._currency)
-        return (
-            yield from lists.gather(
-                customer_id, at=at, segment_inputs=segment_inputs, model=model, cache=self._cache, category=category
-            )
-        )
+        read = yield from self._read(customer_id)
+        return (yield from list_inputs.ranking_inputs(read, category=category, currency=self._currency, cache=self._cache))

@@ -1,6 +1,6 @@
-"""Transactions without a connection: generators that yield statements and are sent their rows.
+"""Transactions without a connection: generators that yield statements and receive their rows.
 
-So that one text serves SQLite, whose transactions run in a thread, and PostgreSQL, whose statements are awaited.
+The same transaction runs on SQLite, in the thread of a connection, and on PostgreSQL, where each statement is awaited.
 """
 
 from collections.abc import Generator, Sequence
@@ -15,8 +15,8 @@ Row = tuple[Any, ...]
 class Statement(Struct, frozen=True):
     """One statement in the SQL that both databases understand.
 
-    `:name` stands for a parameter, `IN (:name)` for a list of them. With a `batch`, the statement runs once for each of its
-    rows, whose values take the places of `?`. A last `FOR UPDATE` locks rows where several writers work at once.
+    `:name` is a parameter, and `IN (:name)` takes a list. With a `batch`, the statement has `?` instead and runs once per
+    row. `FOR UPDATE` at the end locks rows on a database with several writers.
     """
 
     text: str
@@ -24,8 +24,8 @@ class Statement(Struct, frozen=True):
     batch: Sequence[Row] | None = None
 
 
-class WrittenMeanwhile(Exception):
-    """What a transaction rests on was changed after it looked: run it anew."""
+class ConcurrentWrite(Exception):
+    """Another transaction changed what this one had read; run this one again."""
 
 
 Steps = Generator[Statement, Sequence[Row], T]
@@ -37,18 +37,18 @@ def rows(text: str, **parameters: Any) -> Steps[Sequence[Row]]:
 
 
 def one_or_none(text: str, **parameters: Any) -> Steps[Row | None]:
-    """Run a statement and return its first row, None if there is none."""
-    found = yield Statement(text, parameters)
-    return found[0] if found else None
+    """Run a statement and return its first row, or None if it has no rows."""
+    result = yield Statement(text, parameters)
+    return result[0] if result else None
 
 
 def one(text: str, **parameters: Any) -> Steps[Row]:
-    """Run a statement that always has a row, and return it."""
-    found = yield Statement(text, parameters)
-    return found[0]
+    """Run a statement that has at least one row, and return the first."""
+    result = yield Statement(text, parameters)
+    return result[0]
 
 
 def executemany(text: str, batch: Sequence[Row]) -> Steps[None]:
-    """Run a statement once for each row of `batch`."""
+    """Run a statement once per row of `batch`."""
     if batch:
         yield Statement(text, batch=batch)

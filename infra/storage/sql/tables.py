@@ -1,4 +1,4 @@
-"""The tables as a copy sees them: which there are, what their keys are, and how their rows are read and written."""
+"""The tables that a copy of a shop reads and writes, page by page in the order of their keys."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from msgspec import Struct
 
 from infra.storage.sql.statements import Row, Steps, executemany, one, one_or_none, rows
 
-PAGE = 1000
+PAGE_ROWS = 1000
 
 
 class Table(Struct, frozen=True):
-    """A table whose rows are read and written in the order of their keys, which are its first columns."""
+    """A table with its primary key and its other columns."""
 
     name: str
     keys: tuple[str, ...]
@@ -22,12 +22,12 @@ class Table(Struct, frozen=True):
         return self.keys + self.others
 
     def page(self, after: Row | None) -> Steps[Sequence[Row]]:
-        """Read the next rows behind the key `after`."""
+        """Read the next page of rows after the key `after`."""
         keys = ", ".join(self.keys)
         where = "" if after is None else f" WHERE ({keys}) > ({', '.join(f':{key}' for key in self.keys)})"
         return (
             yield from rows(
-                f"SELECT {', '.join(self.columns)} FROM {self.name}{where} ORDER BY {keys} LIMIT {PAGE}",
+                f"SELECT {', '.join(self.columns)} FROM {self.name}{where} ORDER BY {keys} LIMIT {PAGE_ROWS}",
                 **dict(zip(self.keys, after or (), strict=False)),
             )
         )
@@ -40,7 +40,7 @@ class Table(Struct, frozen=True):
         return (yield from one(f"SELECT COUNT(*) FROM {self.name}"))[0]
 
     def put(self, page: Sequence[Row]) -> Steps[None]:
-        """Write rows, over those that have their keys already."""
+        """Insert rows, or replace those with the same keys."""
         yield from executemany(
             f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({', '.join('?' * len(self.columns))})"
             f" ON CONFLICT ({', '.join(self.keys)}) DO UPDATE SET"
@@ -49,7 +49,7 @@ class Table(Struct, frozen=True):
         )
 
 
-COPIED = (
+COPIED_TABLES = (
     Table("product_catalog", ("product_index",), (
         "product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url",
         "created_at",
@@ -72,11 +72,11 @@ COPIED = (
     Table("product_neighbours", ("model_id", "product_index"), ("bought_together", "viewed_together", "similar_product")),
     Table("product_trends", ("model_id", "category"), ("products",)),
 )  # fmt: skip
-"""All but the stored lists, which are made anew, and `shop_state`, which is set when the rest is there."""
+"""All tables except the stored lists, which are computed again, and `shop_state`, which is written last."""
 
 
 class ShopState(Struct, frozen=True):
-    """What there is once per shop; a shop that nothing was put into has the defaults."""
+    """Values that exist once per shop; an empty shop has the defaults."""
 
     catalogue_version: int = 0
     next_product_index: int = 0
@@ -84,15 +84,15 @@ class ShopState(Struct, frozen=True):
     erasure_key: bytes | None = None
 
 
-def state() -> Steps[ShopState]:
+def read_state() -> Steps[ShopState]:
     return ShopState(
         *(yield from one("SELECT catalogue_version, next_product_index, model_id, erasure_key FROM shop_state"))
     )
 
 
-def set_state(new: ShopState) -> Steps[None]:
+def write_state(state: ShopState) -> Steps[None]:
     yield from rows(
         "UPDATE shop_state SET catalogue_version = :catalogue_version, next_product_index = :next_product_index,"
         " model_id = :model_id, erasure_key = :erasure_key",
-        **msgspec.structs.asdict(new),
+        **msgspec.structs.asdict(state),
     )

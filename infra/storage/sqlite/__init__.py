@@ -1,4 +1,4 @@
-"""The shop in one SQLite file."""
+"""Storage in one SQLite file."""
 
 from infra.storage.sqlite.repository import open_sqlite
 

@@ -1,7 +1,7 @@
-"""What waits for a connection at the same time goes to its thread as one message.
+"""Run work that waits for a connection in batches.
 
-The way to a thread and back takes several times as long as a look-up does there, and a COMMIT several times as long as
-what it makes durable.
+A message to the thread of a connection and back takes three times as long as most look-ups, and a COMMIT takes several times
+as long as the statements before it. A batch needs one message and one COMMIT for all its work (docs/adr/0008).
 """
 
 import asyncio
@@ -17,77 +17,78 @@ W = TypeVar("W")
 
 
 class Batcher(Generic[W]):
-    """Pieces of work that wait until `lent` has a connection, and then are done together, `most` at a time.
+    """Collect submitted work while no connection is free, and run up to `max_batch_size` pieces on the next free one.
 
-    `do` returns the outcome of each piece, an exception for one that failed. Whoever waits may go away: what was asked for
-    is done.
+    `lend` opens a block that has a connection to itself. `run_batch` returns the result or the exception of each piece. Work
+    continues when its caller is cancelled.
     """
 
     def __init__(
         self,
-        lent: Callable[[], AbstractAsyncContextManager[Connection]],
-        do: Callable[[sqlite3.Connection, Sequence[W]], list[Any]],
+        lend: Callable[[], AbstractAsyncContextManager[Connection]],
+        run_batch: Callable[[sqlite3.Connection, Sequence[W]], list[Any]],
         *,
-        most: int,
+        max_batch_size: int,
     ) -> None:
-        self._lent = lent
-        self._do = do
-        self._most = most
+        self.max_batch_size = max_batch_size
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._lend = lend
+        self._run_batch = run_batch
         self._waiting: list[tuple[W, asyncio.Future[Any]]] = []
-        self._next: asyncio.Task[None] | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._next_task: asyncio.Task[None] | None = None
         self._is_closed = False
 
     async def submit(self, work: W) -> Any:
+        """Return the outcome of `work`, or raise it; raise StoreUnavailable if the batcher is closed."""
         if self._is_closed:
             raise StoreUnavailable("The storage is closed.")
-        answer = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, answer))
-        self._begin()
-        return await answer
+        result = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, result))
+        self._start_task()
+        return await result
 
     async def close(self) -> None:
-        """Finish what was handed over; what comes later finds no storage."""
+        """Finish all submitted work and refuse new work."""
         self._is_closed = True
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        while self.tasks:
+            await asyncio.wait(self.tasks)
 
-    def _begin(self) -> None:
-        """Let one task wait for a connection, and no more than one, while there is something to take there."""
-        if self._waiting and self._next is None:
-            self._next = asyncio.create_task(self._done_together())
-            self._under_way.add(self._next)
-            self._next.add_done_callback(self._ended)
+    def _start_task(self) -> None:
+        """Let one task at a time wait for a connection, as long as work is waiting."""
+        if self._waiting and self._next_task is None:
+            self._next_task = asyncio.create_task(self._run_next_batch())
+            self.tasks.add(self._next_task)
+            self._next_task.add_done_callback(self._on_task_done)
 
-    def _ended(self, doing: asyncio.Task[None]) -> None:
-        self._under_way.discard(doing)
-        if self._next is doing:  # It was cancelled before it had a connection.
-            self._next = None
-            self._begin()
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if self._next_task is task:  # It was cancelled before it got a connection.
+            self._next_task = None
+            self._start_task()
 
-    async def _done_together(self) -> None:
-        async with self._lent() as connection:
-            together, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            self._next = None
-            self._begin()
+    async def _run_next_batch(self) -> None:
+        async with self._lend() as connection:
+            batch, self._waiting = self._waiting[: self.max_batch_size], self._waiting[self.max_batch_size :]
+            self._next_task = None
+            self._start_task()
             outcomes: list[Any] = []
             try:
-                outcomes += await connection.run(self._do, [work for work, _ in together])
-            except BaseException as error:  # noqa: BLE001 - it is told to everyone who waits
-                outcomes += [_told_to_many(error)] * len(together)
-        for (_, answer), outcome in zip(together, outcomes, strict=True):
-            if answer.done():
+                outcomes += await connection.run(self._run_batch, [work for work, _ in batch])
+            except BaseException as error:  # noqa: BLE001 - every caller in the batch receives it
+                outcomes += [_as_exception(error)] * len(batch)
+        for (_, result), outcome in zip(batch, outcomes, strict=True):
+            if result.done():
                 continue
             if isinstance(outcome, Exception):
-                answer.set_exception(connection.translate(outcome))
+                result.set_exception(connection.translate(outcome))
             else:
-                answer.set_result(outcome)
+                result.set_result(outcome)
 
 
-def _told_to_many(error: BaseException) -> Exception:
-    """Keep from callers what would end them: a cancellation that was not theirs, or an exit."""
+def _as_exception(error: BaseException) -> Exception:
+    """Replace a cancellation or an exit, which would end callers that it was not meant for."""
     if isinstance(error, Exception):
         return error
-    translate = StoreUnavailable("The storage was stopped; whether this was done is not known.")
-    translate.__cause__ = error
-    return translate
+    replacement = StoreUnavailable("The storage was stopped; the work may or may not be done.")
+    replacement.__cause__ = error
+    return replacement

@@ -1,4 +1,4 @@
-"""One connection to the database file, and the thread in which everything on it is done."""
+"""A connection to the database file and its thread."""
 
 import logging
 import sqlite3
@@ -13,7 +13,7 @@ from domain.errors import StoreBusy, StoreUnavailable
 
 T = TypeVar("T")
 Mode = Literal["rwc", "ro", "ro&immutable=1"]
-# At DEBUG it logs the text of every exception that goes through it.
+# At DEBUG, aiosqlite logs the text of every exception, which may contain personal data.
 logging.getLogger("aiosqlite").setLevel(logging.WARNING)
 
 PRAGMAS = (
@@ -27,62 +27,70 @@ PRAGMAS = (
 
 
 class Connection:
-    """A connection that is made anew where its thread is dead, since that answers nothing for ever."""
+    """A connection that reconnects if its thread died: aiosqlite would wait for that thread forever.
+
+    `inner` is the current connection of aiosqlite.
+    """
 
     def __init__(self, path: Path, mode: Mode, *, prepare: Callable[[sqlite3.Connection], object] | None = None) -> None:
         self._location = f"file:{quote(str(path.absolute()))}?mode={mode}"
         self._prepare = prepare
         self._is_closed = False
 
+    @property
+    def is_alive(self) -> bool:
+        # aiosqlite has no public way to see whether its thread still runs.
+        return self.inner._thread.is_alive()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
     async def open(self) -> None:
-        """Connect; raise StoreBusy or StoreUnavailable where that cannot be done."""
+        """Connect and set up the connection; raise StoreBusy or StoreUnavailable if that fails."""
         try:
-            opened = await aiosqlite.connect(self._location, uri=True, isolation_level=None, cached_statements=256)
+            inner = await aiosqlite.connect(self._location, uri=True, isolation_level=None, cached_statements=256)
             try:
-                await _execute(opened, self._set_up)
+                await _execute(inner, self._set_up)
             except BaseException:
-                await opened.close()
+                await inner.close()
                 raise
         except sqlite3.Error as error:
             raise self.translate(error) from error
-        self._inner = opened
+        self.inner = inner
 
     async def close(self) -> None:
-        """Finish what was handed to it; what comes later finds no storage."""
+        """Finish the calls that were made before and close; later calls raise StoreUnavailable."""
         self._is_closed = True
-        if _lives(self._inner):
-            await self._inner.close()
+        if self.is_alive:
+            await self.inner.close()
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
-        """Run `function(connection, *arguments)` in the thread; raise what `translate` says of SQLite's faults.
+        """Run `function(connection, *arguments)` in the thread; raise errors of SQLite as `translate` returns them.
 
-        One caller at a time: two could both make the connection anew.
+        Do not call it concurrently: both calls could reconnect.
         """
-        if not _lives(self._inner) and not self._is_closed:
+        if not self._is_closed and not self.is_alive:
             await self.open()
-            if self._is_closed:  # Meanwhile.
-                await self._inner.close()
+            if self._is_closed:  # `close` was called while connecting.
+                await self.inner.close()
         try:
-            return await _execute(self._inner, function, *arguments)
+            return await _execute(self.inner, function, *arguments)
         except (ValueError, sqlite3.Error) as error:
-            translate = self.translate(error)
-            raise translate from translate.__cause__
+            translated = self.translate(error)
+            raise translated from translated.__cause__
 
     def translate(self, error: Exception) -> Exception:
-        """Say a fault of SQLite in our terms, StoreBusy or StoreUnavailable; a fault of the code stays what it is."""
+        """Return StoreBusy or StoreUnavailable for a fault of the storage, and `error` itself for a fault of the code."""
         match error:
             case sqlite3.OperationalError() if is_busy(error):
-                translate = StoreBusy("The storage is busy.")
+                translated = StoreBusy("The storage is busy.")
             case ValueError() | sqlite3.IntegrityError() | sqlite3.ProgrammingError() if not self._is_closed:
                 return error
             case ValueError():
-                translate = StoreUnavailable("The storage is closed.")
+                translated = StoreUnavailable("The storage is closed.")
             case sqlite3.DatabaseError():
-                translate = StoreUnavailable("The storage cannot be read or written.")
+                translated = StoreUnavailable("The storage cannot be read or written.")
             case _:
                 return error
-        translate.__cause__ = error
-        return translate
+        translated.__cause__ = error
+        return translated
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
         for pragma in PRAGMAS:
@@ -96,18 +104,14 @@ def is_busy(error: sqlite3.OperationalError) -> bool:
 
 
 def code_of(error: sqlite3.OperationalError) -> int:
-    """Return the primary code, the low byte of the extended one that newer versions of SQLite give.
+    """Return the primary result code, which is the low byte of an extended code.
 
-    What Python finds, a text that is not UTF-8, has none; it is a fault of the statement that read it.
+    An error that Python raises itself, for text that is not UTF-8, has no code; it counts as a fault of the statement.
     """
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
 async def _execute(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any) -> T:
-    # The one place that uses aiosqlite's private `_execute`: it is the only way to run a whole transaction as one message
-    # to the connection's thread. Spread over awaits, a cancelled BEGIN leaves a lock that blocks everyone.
+    # The private `_execute` is the only way to run a whole transaction as one message to the thread of the connection. If a
+    # transaction were several awaits, a cancellation after BEGIN would leave a lock that blocks all other writers.
     return await connection._execute(function, connection._conn, *arguments)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-
-def _lives(connection: aiosqlite.Connection) -> bool:
-    return connection._thread.is_alive()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

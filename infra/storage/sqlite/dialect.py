@@ -1,4 +1,4 @@
-"""How SQLite takes a statement: lists travel as JSON, and rows need no lock, as one writer works at a time."""
+"""Run shared SQL on SQLite: lists are passed as JSON, and FOR UPDATE is removed because only one writer works at a time."""
 
 import json
 import re
@@ -13,16 +13,16 @@ T = TypeVar("T")
 
 
 def run(connection: sqlite3.Connection, steps: Steps[T]) -> T:
-    """Run a transaction's steps on a connection, in its thread."""
+    """Run the steps of a transaction in the thread of the connection, and return their result."""
     try:
         statement = next(steps)
         while True:
-            statement = steps.send(_executed(connection, statement))
-    except StopIteration as done:
-        return done.value
+            statement = steps.send(execute(connection, statement))
+    except StopIteration as stop:
+        return stop.value
 
 
-def _executed(connection: sqlite3.Connection, statement: Statement) -> Sequence[Row]:
+def execute(connection: sqlite3.Connection, statement: Statement) -> Sequence[Row]:
     if statement.batch is not None:
         connection.executemany(statement.text, statement.batch)
         return []

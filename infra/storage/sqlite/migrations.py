@@ -1,4 +1,4 @@
-"""The schema in a SQLite file, whose user_version says how many steps it has."""
+"""Migrations of a SQLite file; its user_version is the number of migrations that it has."""
 
 import sqlite3
 
@@ -7,22 +7,21 @@ from infra.storage.sql import schema
 
 
 def check(connection: sqlite3.Connection) -> int:
-    """Return how many steps a file has; raise ConfigurationError for one of another program or with a newer schema."""
-    # One statement, as another process may make the schema between two.
-    version, n_named = connection.execute(
+    """Return the schema version of a file; raise ConfigurationError if another program made it or the schema is newer."""
+    # One statement, because another process may create the schema between two.
+    version, n_schema_objects = connection.execute(
         "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version"
     ).fetchone()
     schema.missing(version)
-    if version == 0 and n_named:
+    if version == 0 and n_schema_objects:
         raise ConfigurationError("The database belongs to another program.")
     return version
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date, every step in a transaction of its own; raise ConfigurationError for a newer schema.
+    """Apply the missing migrations, each in its own transaction; raise ConfigurationError if the schema is newer.
 
-    The caller holds the write lock, so that of several processes that start at once one migrates and the others find the
-    work done.
+    The caller must hold the write lock: of several processes that start at once, one migrates the file.
     """
     version = check(connection)
     missing = schema.missing(version)

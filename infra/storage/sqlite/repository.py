@@ -10,7 +10,7 @@ from infra.storage.sqlite.connections import Connections
 
 @asynccontextmanager
 async def open_sqlite(path: Path, *, currency: str) -> AsyncGenerator[SqlRepository]:
-    """Open the file, made and migrated where needed; raise ConfigurationError where that cannot be done."""
+    """Open the database file, creating and migrating it as needed; raise ConfigurationError if it cannot be used."""
     connections = Connections(path)
     await connections.open()
     try:

@@ -1,4 +1,4 @@
-"""What a connection's thread does: look-ups, readings on a snapshot, and transactions under the write lock."""
+"""What runs in the thread of a connection: look-ups, reads on a snapshot, and write transactions."""
 
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
@@ -17,18 +17,19 @@ T = TypeVar("T")
 
 
 class Write(Struct, frozen=True):
-    """A transaction that is asked for, and until when it may wait for the lock (time.monotonic)."""
+    """A requested transaction, and how long it may wait for the lock (time.monotonic)."""
 
     steps: Callable[[], Steps[Any]]
-    until: float
+    deadline: float
 
 
-def look_up(connection: sqlite3.Connection, readings: Sequence[Steps[Any]]) -> list[Any]:
-    """Run readings of one statement each; return the outcome of each."""
-    return [_outcome_of(run, connection, steps) for steps in readings]
+def look_up(connection: sqlite3.Connection, reads: Sequence[Steps[Any]]) -> list[Any]:
+    """Run reads of one statement each; return the outcome of each."""
+    return [_outcome(run, connection, steps) for steps in reads]
 
 
-def on_snapshot(connection: sqlite3.Connection, steps: Steps[T]) -> T:
+def read_snapshot(connection: sqlite3.Connection, steps: Steps[T]) -> T:
+    """Run a read of several statements on one state of the database."""
     connection.execute("BEGIN")
     try:
         return run(connection, steps)
@@ -37,48 +38,49 @@ def on_snapshot(connection: sqlite3.Connection, steps: Steps[T]) -> T:
 
 
 class Transactions:
-    """Write under the lock that all processes share."""
+    """Write transactions under the lock that all processes share."""
 
     def __init__(self, lock: WriteLock) -> None:
         self._lock = lock
 
     def commit(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
-        """Run transactions that wait at the same time as one; return the outcome of each after it is durable.
+        """Run waiting transactions with one COMMIT; return the outcome of each after it is durable.
 
-        Where one of them fails that has written already, each is run anew on its own; a fault of the storage is told to all.
+        If one of them fails after it wrote, all are rolled back and each runs again with its own COMMIT. A fault of the
+        storage, such as a full disk, is the outcome of all.
         """
         if len(writes) > 1:
-            together = _outcome_of(self._together, connection, writes)
-            if not isinstance(together, Exception):
-                return together
-            if isinstance(together, StoreBusy):
-                return self._those_with_time(connection, writes, together)
-            if _is_of_the_storage(together):
-                return [together] * len(writes)
-        return [_outcome_of(self._alone, connection, write) for write in writes]
+            outcomes = _outcome(self._commit_together, connection, writes)
+            if not isinstance(outcomes, Exception):
+                return outcomes
+            if isinstance(outcomes, StoreBusy):
+                return self._retry_before_deadline(connection, writes, outcomes)
+            if _is_storage_fault(outcomes):
+                return [outcomes] * len(writes)
+        return [_outcome(self._commit_alone, connection, write) for write in writes]
 
-    def truncate(self, connection: sqlite3.Connection, until: float) -> None:
-        with self._lock.held(until=until):
-            retry(lambda: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, until=until)
+    def truncate_log(self, connection: sqlite3.Connection, deadline: float) -> None:
+        with self._lock.held(deadline=deadline):
+            retry(lambda: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, deadline=deadline)
 
-    def _those_with_time(self, connection: sqlite3.Connection, writes: Sequence[Write], busy: StoreBusy) -> list[Any]:
-        """Tell those whose time is over that the storage is busy, and go on with the others."""
-        ended = _first_end(writes)
-        outcomes = iter(self.commit(connection, [write for write in writes if write.until > ended]))
-        return [next(outcomes) if write.until > ended else busy for write in writes]
+    def _retry_before_deadline(self, connection: sqlite3.Connection, writes: Sequence[Write], busy: StoreBusy) -> list[Any]:
+        """Return `busy` for the writes whose deadline has passed, and run the others again."""
+        passed = _earliest_deadline(writes)
+        outcomes = iter(self.commit(connection, [write for write in writes if write.deadline > passed]))
+        return [next(outcomes) if write.deadline > passed else busy for write in writes]
 
-    def _alone(self, connection: sqlite3.Connection, write: Write) -> Any:
-        with self._transaction(connection, until=write.until):
+    def _commit_alone(self, connection: sqlite3.Connection, write: Write) -> Any:
+        with self._transaction(connection, deadline=write.deadline):
             return run(connection, write.steps())
 
-    def _together(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
-        with self._transaction(connection, until=_first_end(writes)):
-            return [_unless_it_wrote(connection, write) for write in writes]
+    def _commit_together(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
+        with self._transaction(connection, deadline=_earliest_deadline(writes)):
+            return [_outcome_in_shared_transaction(connection, write) for write in writes]
 
     @contextmanager
-    def _transaction(self, connection: sqlite3.Connection, *, until: float) -> Generator[None]:
-        with self._lock.held(until=until):
-            retry(lambda: _begins(connection), until=until)
+    def _transaction(self, connection: sqlite3.Connection, *, deadline: float) -> Generator[None]:
+        with self._lock.held(deadline=deadline):
+            retry(lambda: _try_begin(connection), deadline=deadline)
             try:
                 yield
                 connection.execute("COMMIT")
@@ -88,34 +90,34 @@ class Transactions:
                 raise
 
 
-def _unless_it_wrote(connection: sqlite3.Connection, write: Write) -> Any:
-    """Return the outcome of a part of a transaction, unless undoing it would undo the other parts."""
-    n_changed = connection.total_changes
+def _outcome_in_shared_transaction(connection: sqlite3.Connection, write: Write) -> Any:
+    """Return the outcome of one write; raise if it failed after it changed rows: only a rollback of all undoes that."""
+    n_changes = connection.total_changes
     try:
         return run(connection, write.steps())
     except ShopError as error:
-        if connection.total_changes > n_changed:
+        if connection.total_changes > n_changes:
             raise
         return error
 
 
-def _first_end(writes: Sequence[Write]) -> float:
-    return min(write.until for write in writes)
+def _earliest_deadline(writes: Sequence[Write]) -> float:
+    return min(write.deadline for write in writes)
 
 
-def _is_of_the_storage(error: Exception) -> bool:
-    """Tell what meets every transaction alike, such as a full disk, from a fault in the statement of one."""
+def _is_storage_fault(error: Exception) -> bool:
+    """Return whether an error, such as a full disk, concerns all transactions and not only one statement."""
     return isinstance(error, sqlite3.OperationalError) and code_of(error) != sqlite3.SQLITE_ERROR
 
 
-def _outcome_of(function: Callable[..., T], *arguments: Any) -> T | Exception:
+def _outcome(function: Callable[..., T], *arguments: Any) -> T | Exception:
     try:
         return function(*arguments)
-    except Exception as error:  # noqa: BLE001 - what failed is said to who asked for it
+    except Exception as error:  # noqa: BLE001 - the caller of this piece of work receives it
         return error
 
 
-def _begins(connection: sqlite3.Connection) -> bool:
+def _try_begin(connection: sqlite3.Connection) -> bool:
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:

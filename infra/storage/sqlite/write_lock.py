@@ -1,7 +1,7 @@
-"""A file lock that keeps the writers of all processes apart.
+"""A file lock that lets one process write at a time.
 
-SQLite lets one writer in at a time anyway; this lock also keeps an automatic checkpoint, which runs inside a COMMIT, away
-from every other connection's write. SQLite below 3.51.3 has a rare bug where the two meet.
+SQLite also allows only one writer. This lock additionally covers automatic checkpoints, which run inside a COMMIT, because
+SQLite older than 3.51.3 has a rare bug when a checkpoint meets a write on another connection.
 """
 
 import fcntl
@@ -20,10 +20,10 @@ SHORT_PAUSE = 0.001
 
 
 class WriteLock:
-    """One process's handle on the lock; the kernel frees it when the process ends, however it ends.
+    """The write lock of a database, as one process sees it. The kernel releases it when the process ends.
 
-    Who wants it takes the turn first, which is a lock too, and gives it back when he has the lock. So a process that writes
-    all the time cannot have the lock again before the one that waits, and that one may look often.
+    A writer first takes the `.turn` lock, then the `.lock`, and then releases `.turn`. A process that writes without a pause
+    therefore waits behind a process that already holds `.turn`, and only one process polls `.lock`, which it can do often.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,11 +31,11 @@ class WriteLock:
         self._lock = _opened(path.with_name(path.name + ".lock"))
 
     @contextmanager
-    def held(self, *, until: float) -> Generator[None]:
-        """Hold the lock for the block; raise StoreBusy if it is not free by `until` (time.monotonic)."""
-        retry(partial(_locks, self._turn), until=until)
+    def held(self, *, deadline: float) -> Generator[None]:
+        """Hold the lock during the block; raise StoreBusy if it is not free by `deadline` (time.monotonic)."""
+        retry(partial(_try_lock, self._turn), deadline=deadline)
         try:
-            retry(partial(_locks, self._lock), until=until, pause=SHORT_PAUSE)
+            retry(partial(_try_lock, self._lock), deadline=deadline, max_pause=SHORT_PAUSE)
         finally:
             fcntl.flock(self._turn, fcntl.LOCK_UN)
         try:
@@ -48,22 +48,23 @@ class WriteLock:
         os.close(self._lock)
 
 
-def retry(attempt: Callable[[], bool], *, until: float, pause: float = LONG_PAUSE) -> None:
-    """Repeat `attempt` after jittered pauses until it returns True; raise StoreBusy after `until`.
+def retry(attempt: Callable[[], bool], *, deadline: float, max_pause: float = LONG_PAUSE) -> None:
+    """Call `attempt` until it returns True; raise StoreBusy if it does not by `deadline` (time.monotonic).
 
-    A pause has at most `pause` seconds. Under 64 writers this gave a p99 of 100 ms, SQLite's own busy timeout 1,030 ms.
+    The pauses are random and at most `max_pause` seconds long. With 64 writers the p99 is 100 ms; with the busy timeout of
+    SQLite it is 1,030 ms.
     """
     while not attempt():
-        if time.monotonic() >= until:
+        if time.monotonic() >= deadline:
             raise StoreBusy("The storage is busy.")
-        time.sleep(random.uniform(pause / 10, pause))  # noqa: S311 - jitter, no secret
+        time.sleep(random.uniform(max_pause / 10, max_pause))  # noqa: S311 - jitter needs no secure randomness
 
 
 def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def _locks(file: int) -> bool:
+def _try_lock(file: int) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

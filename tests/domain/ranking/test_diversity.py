@@ -1,4 +1,4 @@
-"""How scored products become a varied list."""
+"""The penalties for products of one category or brand."""
 
 import numpy as np
 from hypothesis import given
@@ -8,68 +8,75 @@ from domain.ranking.diversity import SAME_BRAND_IN_CATEGORY, SAME_CATEGORY, rera
 from tests.domain.shop import product
 
 
-def chosen(products, scores, k=10):
-    return [products[position].product_id for position, _ in rerank(products, np.array(scores), k=k)]
+def reranked_ids(products, scores):
+    return [products[position].product_id for position, _ in rerank(products, np.array(scores), k=10)]
 
 
-def test_one_category_does_not_fill_the_list():
+def test_a_product_of_another_category_comes_between_those_of_one_category():
     products = [product(1, category="a"), product(2, category="a"), product(3, category="b")]
 
-    assert chosen(products, [1.0, 0.98, 0.95]) == ["p-1", "p-3", "p-2"]
+    assert reranked_ids(products, [1.0, 0.98, 0.95]) == ["p-1", "p-3", "p-2"]
 
 
-def test_near_duplicates_of_one_brand_are_kept_apart():
+def test_a_product_of_another_brand_comes_between_those_of_one_brand_in_a_category():
     products = [
         product(1, category="a", brand="x"),
         product(2, category="a", brand="x"),
         product(3, category="a", brand="y"),
     ]
 
-    assert chosen(products, [1.0, 0.9, 0.8]) == ["p-1", "p-3", "p-2"]
+    assert reranked_ids(products, [1.0, 0.9, 0.8]) == ["p-1", "p-3", "p-2"]
 
 
-def test_the_scores_are_those_a_product_was_chosen_at():
+def test_returned_scores_include_the_penalties():
     products = [product(1, category="a", brand="x"), product(2, category="a", brand="x")]
 
     assert rerank(products, np.array([1.0, 0.5]), k=2) == [(0, 1.0), (1, 0.5 * SAME_CATEGORY * SAME_BRAND_IN_CATEGORY)]
 
 
 def test_ties_go_to_the_lower_product_index():
-    assert chosen([product(2, category="b"), product(1, category="a")], [0.5, 0.5]) == ["p-1", "p-2"]
+    assert reranked_ids([product(2, category="b"), product(1, category="a")], [0.5, 0.5]) == ["p-1", "p-2"]
 
 
-def lowered(place, products, scores, *, taken):
-    one = products[place]
-    alike = [products[other] for other in taken if products[other].category == one.category]
-    same_brand = sum(other.brand == one.brand is not None for other in alike)
-    return scores[place] * SAME_BRAND_IN_CATEGORY**same_brand * SAME_CATEGORY ** len(alike)
+def penalised(position, products, scores, *, chosen):
+    candidate = products[position]
+    same_category = [products[other] for other in chosen if products[other].category == candidate.category]
+    same_brand = sum(other.brand == candidate.brand is not None for other in same_category)
+    return scores[position] * SAME_BRAND_IN_CATEGORY**same_brand * SAME_CATEGORY ** len(same_category)
 
 
-def chosen_one_by_one(products, scores):
-    """Choose greedily: the slow way, as the rule reads; places are product indexes here."""
-    left, taken = list(range(len(products))), []
-    while left:
-        values = [lowered(place, products, scores, taken=taken) for place in left]
-        taken.append(left.pop(values.index(max(values))))
-    return taken
+def greedy_order(products, scores):
+    """Choose one product after the other, as the rule of penalties reads; positions are product indexes here."""
+    remaining, chosen = list(range(len(products))), []
+    while remaining:
+        values = [penalised(position, products, scores, chosen=chosen) for position in remaining]
+        chosen.append(remaining.pop(values.index(max(values))))
+    return chosen
 
 
-drawn_scores = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.integers(0, 2)), max_size=30)
+def products_of(drawn):
+    return [
+        product(index, category=f"c{category}", brand=f"b{brand}" if brand else None)
+        for index, (_, category, brand) in enumerate(drawn)
+    ]
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 2), st.integers(0, 2)), max_size=12))
-def test_products_are_chosen_as_one_by_one(drawn):
-    products = [product(place, category=f"c{c}", brand=f"b{b}" if b else None) for place, (_, c, b) in enumerate(drawn)]
+def test_the_order_is_that_of_a_greedy_loop(drawn):
+    products = products_of(drawn)
     scores = np.array([score / 1000 for score, _, _ in drawn])
 
     ranked = rerank(products, scores, k=12)
 
-    assert [position for position, _ in ranked] == chosen_one_by_one(products, scores)
+    assert [position for position, _ in ranked] == greedy_order(products, scores)
 
 
-@given(drawn_scores, st.integers(0, 30))
-def test_a_shorter_list_is_the_beginning_of_a_longer_one(drawn, k):
-    products = [product(place, category=f"c{c}", brand=f"b{b}" if b else None) for place, (_, c, b) in enumerate(drawn)]
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), st.integers(0, 2)), max_size=30),
+    st.integers(0, 30),
+)
+def test_a_shorter_list_is_a_prefix_of_a_longer_one(drawn, k):
+    products = products_of(drawn)
     scores = np.array([score for score, _, _ in drawn])
 
     longest = rerank(products, scores, k=30)

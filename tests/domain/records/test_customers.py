@@ -3,9 +3,20 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
 
-from domain.records.customers import SEGMENTS, SegmentInputs, SegmentRule, computed_segment, segment_of
-from tests.domain.shop import NOW_US, summary
+from domain.records.customers import (
+    SEGMENTS,
+    Address,
+    SegmentInputs,
+    SegmentRule,
+    StoredAddress,
+    address_id,
+    computed_segment,
+    segment_of,
+    with_defaults,
+)
+from tests.domain.shop import NOW_US, purchase_summary
 
 RULE = SegmentRule(recency_days=(10, 20, 30, 40), orders=(1, 2, 3, 4), spent=(10, 20, 30, 40))
 
@@ -24,27 +35,75 @@ RULE = SegmentRule(recency_days=(10, 20, 30, 40), orders=(1, 2, 3, 4), spent=(10
     ],
 )
 def test_recency_frequency_and_money_decide_the_segment(orders, spent, days, segment):
-    assert computed_segment(summary(orders, spent, days), rule=RULE, reference_time=NOW_US) == segment
+    assert computed_segment(purchase_summary(orders, spent, days), rule=RULE, reference_time=NOW_US) == segment
 
 
-def test_an_assigned_segment_is_never_overwritten():
-    rich = SegmentInputs(assigned="Budget", purchases=summary(50, 9999.0), rule=RULE, reference_time=NOW_US)
+def test_an_assigned_segment_takes_precedence_over_the_computed_one():
+    inputs = SegmentInputs(assigned="Budget", purchases=purchase_summary(50, 9999.0), rule=RULE, reference_time=NOW_US)
 
-    assert segment_of(rich) == ("Budget", "assigned")
+    assert segment_of(inputs) == ("Budget", "assigned")
 
 
-def test_without_a_purchase_a_customer_is_regular_by_default():
-    assert segment_of(SegmentInputs(assigned=None, purchases=None, rule=RULE, reference_time=NOW_US)) == (
-        "Regular",
-        "default",
-    )
+def test_a_customer_without_purchases_is_regular_by_default():
+    inputs = SegmentInputs(assigned=None, purchases=None, rule=RULE, reference_time=NOW_US)
+
+    assert segment_of(inputs) == ("Regular", "default")
 
 
 @given(st.integers(1, 50), st.floats(0, 1e6), st.floats(0, 5000), st.floats(1, 1000))
-def test_who_spends_more_is_never_sorted_lower(orders, spent, days, more):
-    rank = {"Budget": 0, "Regular": 1, "Premium": 2}
-    one = computed_segment(summary(orders, spent, days), rule=RULE, reference_time=NOW_US)
-    other = computed_segment(summary(orders, spent + more, days), rule=RULE, reference_time=NOW_US)
+def test_spending_more_never_lowers_the_segment(orders, spent, days, more):
+    ranks = {"Budget": 0, "Regular": 1, "Premium": 2}
+    segment, segment_with_more = (
+        computed_segment(purchase_summary(orders, amount, days), rule=RULE, reference_time=NOW_US)
+        for amount in (spent, spent + more)
+    )
 
-    assert rank[one] <= rank[other]
-    assert set(rank) == set(SEGMENTS)
+    assert ranks[segment] <= ranks[segment_with_more]
+    assert set(ranks) == set(SEGMENTS)
+
+
+ADDRESS = Address(kind="shipping", line1="canary street 1", city="canary", postal_code="canary", country="NL")
+
+
+def test_the_id_of_an_address_depends_on_its_customer_and_content_but_not_on_its_default():
+    expected = address_id("c-1", ADDRESS)
+
+    assert address_id("c-1", replace(ADDRESS, is_default=True)) == expected
+    assert address_id("c-2", ADDRESS) != expected
+    assert address_id("c-1", replace(ADDRESS, line2="canary floor")) != expected
+    assert address_id("c-1", replace(ADDRESS, kind="billing")) != expected
+
+
+def stored(address_id, *, kind="shipping", is_default=False):
+    return StoredAddress(address_id=address_id, **asdict(replace(ADDRESS, kind=kind, is_default=is_default)))
+
+
+def defaults_of(addresses):
+    return [address.address_id for address in addresses if address.is_default]
+
+
+@pytest.mark.parametrize(
+    ("known", "added", "merged", "defaults"),
+    [
+        ([], ["a", "b"], ["a", "b"], ["a"]),
+        ([], ["a", "b*"], ["a", "b"], ["b"]),
+        (["a*"], ["b"], ["a", "b"], ["a"]),
+        (["a*"], ["b*"], ["a", "b"], ["b"]),
+        (["a*", "b"], ["b*", "c*"], ["a", "b", "c"], ["c"]),
+        (["a*"], ["a"], ["a"], ["a"]),
+        (["a"], ["a*", "b"], ["a", "b"], ["a"]),
+    ],
+)
+def test_the_newest_address_marked_as_default_is_the_default_else_the_first(known, added, merged, defaults):
+    addresses = with_defaults(*([stored(name[0], is_default="*" in name) for name in names] for names in (known, added)))
+
+    assert [address.address_id for address in addresses] == merged
+    assert defaults_of(addresses) == defaults
+
+
+def test_each_kind_of_address_has_its_own_default():
+    addresses = with_defaults(
+        [stored("a", is_default=True)], [stored("b", kind="billing"), stored("c", kind="billing", is_default=True)]
+    )
+
+    assert defaults_of(addresses) == ["a", "c"]

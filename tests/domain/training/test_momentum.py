@@ -1,31 +1,31 @@
-"""Who begins with a product tells more of what others will begin with than who comes back to it."""
+"""The momentum of products that gain new customers."""
 
 import numpy as np
 import pytest
 
-from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.model import Hyperparameters
 from domain.training.momentum import momentum
 from domain.training.neighbours import learn_neighbours
 from domain.training.popularity import popularity
-from tests.domain.event_logs import log_of, tastes
+from tests.domain.event_logs import event_log, training_data, two_group_log
 
-ALL_OF_IT = Hyperparameters(momentum_exponent=1.0, momentum_days=10.0)
+FULL_MOMENTUM = Hyperparameters(momentum_exponent=1.0, momentum_days=10.0)
 
 
-def test_a_product_that_customers_are_new_to_counts_more_than_one_they_come_back_to():
-    log = log_of(("a", 0, "view", 10), ("a", 0, "view", 0), ("b", 0, "view", 20), ("c", 1, "view", 0))
+def test_a_product_with_new_customers_has_more_momentum_than_one_with_returning_customers():
+    log = event_log(("a", 0, "view", 10), ("a", 0, "view", 0), ("b", 0, "view", 20), ("c", 1, "view", 0))
 
-    factors = momentum(log, ALL_OF_IT, n_products=3)
+    factors = momentum(log, FULL_MOMENTUM, n_products=3)
 
-    usual = (1 / 2 + 1 / 4 + 1) / 3
-    assert factors == pytest.approx([(1 / 2 + 1 / 4 + 1) / (2 * usual + 1), (1 + 1) / (usual + 1), 1.0])
+    mean = (1 / 2 + 1 / 4 + 1) / 3
+    assert factors == pytest.approx([(1 / 2 + 1 / 4 + 1) / (2 * mean + 1), (1 + 1) / (mean + 1), 1.0])
 
 
 @pytest.mark.parametrize("pause", [100, 100_000])
 def test_one_new_customer_after_a_pause_at_most_doubles_a_product(pause):
-    old = [(f"c{customer}", 0, "view", pause) for customer in range(30)]
+    before_the_pause = [(f"c{customer}", 0, "view", pause) for customer in range(30)]
 
-    factors = momentum(log_of(*old, ("new", 1, "view", 0)), ALL_OF_IT, n_products=2)
+    factors = momentum(event_log(*before_the_pause, ("new", 1, "view", 0)), FULL_MOMENTUM, n_products=2)
 
     assert factors[1] <= 2.0
     assert factors[0] >= 1 / 2
@@ -34,26 +34,26 @@ def test_one_new_customer_after_a_pause_at_most_doubles_a_product(pause):
 @pytest.mark.parametrize(
     ("log", "hyperparameters"),
     [
-        (log_of(("a", 0, "view", 0), ("b", 0, "view", 0), ("b", 1, "view", 0)), ALL_OF_IT),
-        (log_of(("a", 0, "view", 9), ("b", 1, "view", 0)), Hyperparameters(momentum_exponent=0.0)),
-        (log_of(), ALL_OF_IT),
+        (event_log(("a", 0, "view", 0), ("b", 0, "view", 0), ("b", 1, "view", 0)), FULL_MOMENTUM),
+        (event_log(("a", 0, "view", 9), ("b", 1, "view", 0)), Hyperparameters(momentum_exponent=0.0)),
+        (event_log(), FULL_MOMENTUM),
     ],
-    ids=["one instant", "no exponent", "no events"],
+    ids=["one instant", "exponent 0", "no events"],
 )
-def test_momentum_says_nothing_where_nothing_is_newer(log, hyperparameters):
+def test_all_factors_are_1_without_times_exponent_or_events(log, hyperparameters):
     assert momentum(log, hyperparameters, n_products=2).tolist() == [1.0, 1.0]
 
 
-def test_every_view_and_popularity_are_multiplied_by_the_momentum_of_the_candidate():
-    log = tastes(days=20)
-    with_it, without = Hyperparameters(momentum_exponent=0.5), Hyperparameters(momentum_exponent=0.0)
-    factors = momentum(log, with_it, n_products=12)
+def test_neighbour_weights_and_popularity_are_multiplied_by_the_momentum_of_the_product():
+    data = training_data(two_group_log(days=20))
+    with_momentum, without = Hyperparameters(momentum_exponent=0.5), Hyperparameters(momentum_exponent=0.0)
+    factors = data.momentum(with_momentum)
 
-    learned, plain = (learn_neighbours(log, hyperparameters, n_products=12) for hyperparameters in (with_it, without))
+    models, models_without = (learn_neighbours(data, hyperparameters) for hyperparameters in (with_momentum, without))
 
     assert len(np.unique(factors)) > 1
-    for view in ("together", "ridge", "transitions"):
-        expected = getattr(plain, view).toarray() * factors
-        found = getattr(learned, view).toarray()
-        assert found / found.sum() == pytest.approx(expected / expected.sum())
-    assert popularity(log, with_it, n_products=12) == pytest.approx(popularity(log, without, n_products=12) * factors)
+    for name in ("together", "ridge", "transitions"):
+        expected = getattr(models_without, name).toarray() * factors
+        weights = getattr(models, name).toarray()
+        assert weights / weights.sum() == pytest.approx(expected / expected.sum())
+    assert popularity(data, with_momentum) == pytest.approx(popularity(data, without) * factors)

@@ -1,4 +1,4 @@
-"""What the adapter does between AWS Lambda and an application."""
+"""The adapter between AWS Lambda events and an application."""
 
 import asyncio
 import base64
@@ -41,7 +41,7 @@ def starts():
 
 @pytest.fixture
 def application(starts):
-    """Make an application that counts its starts; `starts` may hold a fault for the next one."""
+    """Create an application that counts its starts; an exception at the end of `starts` makes the next start fail."""
     requests = []
 
     @asynccontextmanager
@@ -60,34 +60,34 @@ def application(starts):
     async def echo(body: RawBody) -> Response[bytes]:
         return Response(body, media_type="application/problem+json", status_code=400)
 
-    @get("/path/{given:str}")
+    @get("/path/{name:str}")
     async def path(request: Request) -> list[str]:
-        return [request.scope["raw_path"].decode(), request.path_params["given"]]
+        return [request.scope["raw_path"].decode(), request.path_params["name"]]
 
     return Litestar([count, echo, path], lifespan=[lifespan], openapi_config=None, logging_config=None)
 
 
 @pytest.fixture
 def handler(application):
-    made = LambdaHandler(application)
-    yield made
-    made.close()
+    handler = LambdaHandler(application)
+    yield handler
+    handler.close()
 
 
 @pytest.mark.parametrize("event", [http_v2(), rest_v1(), load_balancer()], ids=["http-v2", "rest-v1", "load-balancer"])
 def test_events_of_every_gateway_are_answered(handler, event):
-    answer = handler(event, None)
+    response = handler(event, None)
 
-    assert (answer["statusCode"], json.loads(answer["body"])["requests"]) == (200, 1)
-
-
-def test_one_loop_and_one_start_serve_all_events(handler):
-    answers = [json.loads(handler(http_v2(), None)["body"]) for _ in range(3)]
-
-    assert answers[-1] == {"requests": 3, "loops": 1, "starts": 1}
+    assert (response["statusCode"], json.loads(response["body"])["requests"]) == (200, 1)
 
 
-def test_it_works_after_something_else_took_the_event_loop_away(handler):
+def test_all_events_share_one_loop_and_one_start(handler):
+    responses = [json.loads(handler(http_v2(), None)["body"]) for _ in range(3)]
+
+    assert responses[-1] == {"requests": 3, "loops": 1, "starts": 1}
+
+
+def test_a_handler_works_after_asyncio_run_removed_the_event_loop(handler):
     async def nothing():
         pass
 
@@ -98,15 +98,15 @@ def test_it_works_after_something_else_took_the_event_loop_away(handler):
     assert [first["statusCode"], second["statusCode"]] == [200, 200]
 
 
-def test_making_a_handler_starts_nothing(handler, starts):
+def test_a_new_handler_starts_no_application(handler, starts):
     assert starts == []
 
 
-def test_a_start_up_fault_is_answered_and_tried_again(handler, starts, caplog):
+def test_a_failed_start_is_503_and_the_next_event_retries_it(handler, starts, caplog):
     starts.append(OSError("disk"))
 
     failed = handler(http_v2(), None)
-    answered = handler(http_v2(), None)
+    retried = handler(http_v2(), None)
 
     assert (failed["statusCode"], failed["headers"]["retry-after"]) == (503, "1")
     assert json.loads(failed["body"])["type"] == "urn:problem:store-unavailable"
@@ -114,16 +114,16 @@ def test_a_start_up_fault_is_answered_and_tried_again(handler, starts, caplog):
     assert [record.message for record in caplog.records if record.name == "infra.aws.event_loop"] == [
         "The application did not start."
     ]
-    assert answered["statusCode"] == 200
+    assert retried["statusCode"] == 200
 
 
-def test_problem_details_are_text_and_not_base64(handler):
-    answer = handler(http_v2("POST", "/echo", body='{"a": 1}'), None)
+def test_problem_details_are_not_encoded_in_base64(handler):
+    response = handler(http_v2("POST", "/echo", body='{"a": 1}'), None)
 
-    assert (answer["statusCode"], answer["body"], answer["isBase64Encoded"]) == (400, '{"a": 1}', False)
+    assert (response["statusCode"], response["body"], response["isBase64Encoded"]) == (400, '{"a": 1}', False)
 
 
-NOT_REQUESTS = {
+INVALID_EVENTS = {
     "empty": {}, "none": None, "list": [], "string": "event", "no-context": {"version": "2.0"},
     "no-records": {"Records": []}, "queue": {"Records": [{"eventSource": "aws:sqs"}]},
     "empty-context": http_v2(requestContext={}), "null-context": http_v2(requestContext=None),
@@ -133,67 +133,67 @@ NOT_REQUESTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("event", NOT_REQUESTS.values(), ids=NOT_REQUESTS)
-def test_an_event_that_cannot_be_understood_is_a_bad_request(handler, event):
-    answer = handler(event, None)
+@pytest.mark.parametrize("event", INVALID_EVENTS.values(), ids=INVALID_EVENTS)
+def test_an_invalid_event_is_a_bad_request(handler, event):
+    response = handler(event, None)
 
-    assert answer["statusCode"] == 400
-    assert json.loads(answer["body"])["type"] == "urn:problem:malformed-json"
+    assert response["statusCode"] == 400
+    assert json.loads(response["body"])["type"] == "urn:problem:malformed-json"
     assert handler(http_v2(), None)["statusCode"] == 200
 
 
-@pytest.mark.parametrize("event", [http_v2(), {}], ids=["no-start", "no-request"])
-def test_answers_from_outside_the_application_are_protected_as_well(handler, starts, event):
+@pytest.mark.parametrize("event", [http_v2(), {}], ids=["failed-start", "invalid-event"])
+def test_responses_without_the_application_have_security_headers(handler, starts, event):
     starts.append(OSError("disk"))
 
-    answer = handler(event, None)
+    response = handler(event, None)
 
-    assert answer["statusCode"] in {503, 400}
-    assert answer["headers"]["cache-control"] == "no-store"
-    assert answer["headers"]["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert response["statusCode"] in {503, 400}
+    assert response["headers"]["cache-control"] == "no-store"
+    assert response["headers"]["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
 @pytest.fixture
 def shop(settings):
-    """Make a function of the shop itself, with keys."""
+    """Open a handler of an endpoint that requires a key."""
     keyed = Settings(database_url=settings.database_url, api_keys=f"backend:{'0' * 64}")
-    made = LambdaHandler(create_app(main.create, settings=lambda: keyed))
-    yield made
-    made.close()
+    handler = LambdaHandler(create_app(main.create, settings=lambda: keyed))
+    yield handler
+    handler.close()
 
 
 @pytest.mark.parametrize(
     ("event", "status"),
     [(http_v2(path="/customer/create"), 405), (http_v2("POST", "/customer/create"), 401), ({}, 400)],
 )
-def test_an_answer_has_the_id_of_its_invocation_and_what_is_logged_of_it_is_one_line(shop, event, status, capsys):
-    answer = shop(event | ({"headers": {"x-request-id": "0" * 32}} if event else {}), Context())
+def test_a_response_has_the_id_of_its_invocation_and_one_log_line(shop, event, status, capsys):
+    response = shop(event | ({"headers": {"x-request-id": "0" * 32}} if event else {}), Context())
 
-    assert (answer["statusCode"], answer["headers"]["x-request-id"]) == (status, "request-1")
-    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["request_id"] for line in said if "status" in line] == ["request-1"]
+    assert (response["statusCode"], response["headers"]["x-request-id"]) == (status, "request-1")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["request_id"] for line in lines if "status" in line] == ["request-1"]
 
 
-def test_an_answer_without_a_start_has_the_id_as_well(handler, starts):
+def test_the_response_to_a_failed_start_has_the_id_of_its_invocation(handler, starts):
     starts.append(OSError("disk"))
 
     assert handler(http_v2(), Context())["headers"]["x-request-id"] == "request-1"
 
 
-def test_an_application_that_does_not_answer_is_not_the_fault_of_the_event():
+def test_an_application_without_a_response_is_an_internal_error():
     class Silent(Litestar):
         async def __call__(self, scope, receive, send):
             pass
 
     handler = LambdaHandler(Silent(openapi_config=None, logging_config=None))
-    answer = handler(http_v2(), None)
+    response = handler(http_v2(), None)
     handler.close()
 
-    assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (500, "urn:problem:internal")
+    assert (response["statusCode"], json.loads(response["body"])["type"]) == (500, "urn:problem:internal")
 
 
 @pytest.mark.parametrize(
-    ("path", "raw", "given"),
+    ("path", "raw", "name"),
     [
         ("/path/c-17", "/path/c-17", "c-17"),
         ("/path/a b", "/path/a%20b", "a b"),
@@ -205,9 +205,9 @@ def test_an_application_that_does_not_answer_is_not_the_fault_of_the_event():
         ("/path/%ff", "/path/%ff", "\ufffd"),
     ],
 )
-@pytest.mark.parametrize("shaped", [http_v2, rest_v1, load_balancer])
-def test_a_path_reaches_the_application_decoded_and_as_a_client_writes_it(handler, shaped, path, raw, given):
-    assert json.loads(handler(shaped(path=path), None)["body"]) == [raw, given]
+@pytest.mark.parametrize("event", [http_v2, rest_v1, load_balancer])
+def test_the_application_gets_the_path_encoded_and_decoded(handler, event, path, raw, name):
+    assert json.loads(handler(event(path=path), None)["body"]) == [raw, name]
 
 
 def test_a_body_in_base64_is_decoded(handler):
@@ -216,7 +216,7 @@ def test_a_body_in_base64_is_decoded(handler):
     assert handler(http_v2("POST", "/echo", body=encoded, isBase64Encoded=True), None)["body"] == '{"a": 1}'
 
 
-def test_a_start_that_is_cancelled_does_not_hang(handler, starts):
+def test_a_cancelled_start_does_not_block_the_next_event(handler, starts):
     starts.append(asyncio.CancelledError())
 
     with pytest.raises(asyncio.CancelledError):
@@ -225,7 +225,7 @@ def test_a_start_that_is_cancelled_does_not_hang(handler, starts):
     assert handler(http_v2(), None)["statusCode"] == 200
 
 
-def test_closing_ends_the_application_and_the_next_event_starts_it_again(handler, starts):
+def test_an_event_after_close_starts_the_application_again(handler, starts):
     handler(http_v2(), None)
     handler.close()
     handler.close()
@@ -234,7 +234,7 @@ def test_closing_ends_the_application_and_the_next_event_starts_it_again(handler
     assert starts == ["started", "started"]
 
 
-def test_a_fault_at_the_end_is_not_hidden():
+def test_close_raises_errors_of_the_shutdown():
     @asynccontextmanager
     async def lifespan(_):
         yield
@@ -248,20 +248,20 @@ def test_a_fault_at_the_end_is_not_hidden():
     handler.close()
 
 
-def test_a_request_that_outlasts_the_function_is_answered_before_its_end():
+def test_a_request_is_cancelled_before_the_function_times_out():
     @get("/slow")
     async def slow() -> None:
         await asyncio.sleep(60)
 
     handler = LambdaHandler(Litestar([slow], openapi_config=None, logging_config=None))
-    answer = handler(http_v2(path="/slow"), Context(0.55))
+    response = handler(http_v2(path="/slow"), Context(0.55))
     handler.close()
 
-    assert (answer["statusCode"], answer["headers"]["retry-after"]) == (503, "1")
-    assert json.loads(answer["body"])["type"] == "urn:problem:store-busy"
+    assert (response["statusCode"], response["headers"]["retry-after"]) == (503, "1")
+    assert json.loads(response["body"])["type"] == "urn:problem:store-busy"
 
 
-def test_a_start_that_fails_for_a_reason_says_it_in_one_line_without_what_lies_behind(handler, starts, caplog):
+def test_a_configuration_error_at_the_start_is_logged_as_one_line_without_its_cause(handler, starts, caplog):
     starts.append(ConfigurationError("The database cannot be used."))
 
     handler(http_v2(), None)
@@ -271,7 +271,7 @@ def test_a_start_that_fails_for_a_reason_says_it_in_one_line_without_what_lies_b
     assert record.exc_info is None
 
 
-def test_collections_are_put_off_until_a_function_is_imported(application, monkeypatch):
+def test_garbage_collection_is_disabled_until_a_handler_exists(application, monkeypatch):
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
     try:
         importlib.reload(functions)

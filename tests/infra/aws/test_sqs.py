@@ -1,5 +1,6 @@
-"""A batch of messages: who is held up by a message that fails, and what is counted once."""
+"""Batches of SQS messages: which messages a failure sends back, and which events count once."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 
@@ -12,19 +13,20 @@ from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.settings import Settings
 from infra.storage.opening import open_repository
+from infra.storage.sql.repository import SqlRepository
 
 
-def message(number, body, *, group="c-1", **given):
+def message(number, body, *, group="c-1", **members):
     body = body if isinstance(body, str) else json.dumps(body)
     attributes = {"MessageGroupId": group}
-    return {"messageId": f"m-{number}", "body": body, "eventSource": "aws:sqs", "attributes": attributes} | given
+    return {"messageId": f"m-{number}", "body": body, "eventSource": "aws:sqs", "attributes": attributes} | members
 
 
-def view(number, *, customer="c-1", **given):
-    return message(number, {"customer_id": customer, "product_id": "p-1", **given}, group=customer)
+def view(number, *, customer="c-1", **members):
+    return message(number, {"customer_id": customer, "product_id": "p-1", **members}, group=customer)
 
 
-def refused_view(number, *, customer="c-1"):
+def invalid_view(number, *, customer="c-1"):
     return view(number, customer=customer, product_id="no-such-product")
 
 
@@ -32,8 +34,8 @@ def batch(*messages):
     return {"Records": list(messages)}
 
 
-def failed_of(answer):
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+def failed_ids(response):
+    return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
 
 @pytest.fixture
@@ -48,146 +50,155 @@ async def settings(database_url):
 
 @pytest.fixture
 def views(settings):
-    made = LambdaHandler(create_app(process_browsing.process_browsing, settings=lambda: settings), mailbox="event_id")
-    yield made
-    made.close()
+    app = create_app(process_browsing.process_browsing, settings=lambda: settings)
+    handler = LambdaHandler(app, queue_id_member="event_id")
+    yield handler
+    handler.close()
 
 
 @pytest.fixture
 def orders(settings):
-    made = LambdaHandler(create_app(process_purchase.process_purchase, settings=lambda: settings), mailbox="order_id")
-    yield made
-    made.close()
+    app = create_app(process_purchase.process_purchase, settings=lambda: settings)
+    handler = LambdaHandler(app, queue_id_member="order_id")
+    yield handler
+    handler.close()
 
 
-def n_events(handler):
-    """Count what is stored, on the handler's own loop and connection."""
+def n_events(settings):
+    """Return the number of stored events."""
 
     async def count():
-        return (await (await handler._runtime._app.storage.shop()).repository.summary()).n_events
+        async with open_repository(settings) as repository:
+            return (await repository.summary()).n_events
 
-    return handler._runtime.run(count())
-
-
-def test_messages_are_recorded_and_none_is_sent_again(views):
-    answer = views(batch(view(1), view(2), view(3, customer="c-2")), None)
-
-    assert failed_of(answer) == []
-    assert n_events(views) == 3
+    return asyncio.run(count())
 
 
-def test_a_message_that_fails_holds_up_its_own_customer_and_no_other(views):
-    answer = views(batch(view(1), refused_view(2), view(3), view(4, customer="c-2")), None)
+def test_valid_messages_are_recorded(views, settings):
+    response = views(batch(view(1), view(2), view(3, customer="c-2")), None)
 
-    assert failed_of(answer) == ["m-2", "m-3"]
-    assert n_events(views) == 2
-
-
-def test_a_message_of_an_unknown_customer_goes_back(views):
-    assert failed_of(views(batch(view(1, customer="c-3"), view(2)), None)) == ["m-1"]
+    assert failed_ids(response) == []
+    assert n_events(settings) == 3
 
 
-def test_a_view_that_is_delivered_twice_counts_once(views):
-    answers = [views(batch(view(1)), None) for _ in range(2)]
+def test_a_failed_message_blocks_later_messages_of_its_customer_only(views, settings):
+    response = views(batch(view(1), invalid_view(2), view(3), view(4, customer="c-2")), None)
 
-    assert [failed_of(answer) for answer in answers] == [[], []]
-    assert n_events(views) == 1
+    assert failed_ids(response) == ["m-2", "m-3"]
+    assert n_events(settings) == 2
 
 
-def test_an_order_that_is_delivered_twice_counts_once(orders):
+def test_a_message_of_an_unknown_customer_fails(views):
+    assert failed_ids(views(batch(view(1, customer="c-3"), view(2)), None)) == ["m-1"]
+
+
+def test_a_view_that_is_delivered_twice_counts_once(views, settings):
+    responses = [views(batch(view(1)), None) for _ in range(2)]
+
+    assert [failed_ids(response) for response in responses] == [[], []]
+    assert n_events(settings) == 1
+
+
+def test_an_order_that_is_delivered_twice_counts_once(orders, settings):
     order = message(1, {"customer_id": "c-1", "items": [{"product_id": "p-1"}]})
 
-    answers = [orders(batch(order), None) for _ in range(2)]
+    responses = [orders(batch(order), None) for _ in range(2)]
 
-    assert [failed_of(answer) for answer in answers] == [[], []]
-    assert n_events(orders) == 1
+    assert [failed_ids(response) for response in responses] == [[], []]
+    assert n_events(settings) == 1
 
 
-def test_a_message_keeps_the_id_that_it_has(views):
+def test_a_message_keeps_its_own_event_id(views, settings):
     views(batch(view(1, event_id="e-1"), view(2, event_id="e-1")), None)
 
-    assert n_events(views) == 1
+    assert n_events(settings) == 1
 
 
-def test_the_id_of_another_message_with_other_content_is_refused(views):
-    answer = views(batch(view(1, event_id="e-1"), view(2, event_id="e-1", event_type="cart")), None)
+def test_an_event_id_with_other_content_fails(views):
+    response = views(batch(view(1, event_id="e-1"), view(2, event_id="e-1", event_type="cart")), None)
 
-    assert failed_of(answer) == ["m-2"]
+    assert failed_ids(response) == ["m-2"]
 
 
-NOT_MESSAGES = {
+INVALID_BODIES = {
     "not-json": "x", "empty": "", "null": "null", "list": "[]", "empty-object": "{}", "truncated": '{"customer_id": "c-1"',
-    "deep": "[" * 100_000, "key-twice": '{"customer_id":"c-1","product_id":"p-1","product_id":"p-1"}', "surrogate": "\ud800",
-    "empty-object-in-spaces": " { } ", "mark": "\ufeff{}",
+    "deep": "[" * 100_000, "duplicate-key": '{"customer_id":"c-1","product_id":"p-1","product_id":"p-1"}',
+    "surrogate": "\ud800",
+    "empty-object-in-spaces": " { } ", "byte-order-mark": "\ufeff{}",
 }  # fmt: skip
 
 
-def test_messages_that_are_none_are_refused_and_the_others_are_not(views):
-    bodies = [message(name, body, group=name) for name, body in NOT_MESSAGES.items()]
+def test_invalid_messages_fail_and_others_are_recorded(views, settings):
+    bodies = [message(name, body, group=name) for name, body in INVALID_BODIES.items()]
 
-    answer = views(batch(*bodies, view(1)), None)
+    response = views(batch(*bodies, view(1)), None)
 
-    assert failed_of(answer) == [f"m-{name}" for name in NOT_MESSAGES]
-    assert n_events(views) == 1
+    assert failed_ids(response) == [f"m-{name}" for name in INVALID_BODIES]
+    assert n_events(settings) == 1
 
 
-def test_a_body_that_is_no_text_is_refused(views):
-    assert failed_of(views(batch(view(1) | {"body": 1}), None)) == ["m-1"]
+def test_a_body_that_is_not_a_text_fails(views):
+    assert failed_ids(views(batch(view(1) | {"body": 1}), None)) == ["m-1"]
 
 
 @pytest.mark.parametrize("attributes", [None, "none", [1]])
-def test_a_message_without_group_holds_up_none(views, attributes):
-    refused = refused_view(1) | {"attributes": attributes}
+def test_a_failed_message_without_a_group_blocks_no_other(views, attributes):
+    invalid = invalid_view(1) | {"attributes": attributes}
 
-    assert failed_of(views(batch(refused, view(2)), None)) == ["m-1"]
-
-
-def test_without_an_id_of_its_own_a_failed_message_sends_the_whole_batch_again(views):
-    refused = refused_view(1)
-    del refused["messageId"]
-
-    assert failed_of(views(batch(refused, view(2, customer="c-2")), None)) == [""]
+    assert failed_ids(views(batch(invalid, view(2)), None)) == ["m-1"]
 
 
-def test_a_refused_message_is_logged_with_its_problem_and_without_its_content(views, caplog):
-    views(batch(refused_view(7)), None)
+def test_a_failed_message_without_an_id_returns_the_whole_batch(views):
+    invalid = invalid_view(1)
+    del invalid["messageId"]
+
+    assert failed_ids(views(batch(invalid, view(2, customer="c-2")), None)) == [""]
+
+
+def test_a_failed_message_is_logged_with_its_problem_and_without_its_content(views, caplog):
+    views(batch(invalid_view(7)), None)
 
     (record,) = [record for record in caplog.records if record.name == "infra.aws.sqs"]
-    assert record.getMessage() == "Message m-7 was refused: urn:problem:product-not-found."
+    assert record.getMessage() == "Message m-7 failed: urn:problem:product-not-found."
     assert "no-such-product" not in caplog.text
 
 
-def test_while_the_application_cannot_start_all_messages_go_back(tmp_path):
+def test_all_messages_return_while_the_application_cannot_start(tmp_path):
     app = create_app(
         process_browsing.process_browsing, settings=lambda: Settings(database_url=f"sqlite:///{tmp_path}/no/such/folder")
     )
-    handler = LambdaHandler(app, mailbox="event_id")
+    handler = LambdaHandler(app, queue_id_member="event_id")
 
-    answer = handler(batch(view(1), view(2, customer="c-2")), None)
+    response = handler(batch(view(1), view(2, customer="c-2")), None)
     handler.close()
 
-    assert failed_of(answer) == ["m-1", "m-2"]
+    assert failed_ids(response) == ["m-1", "m-2"]
 
 
-async def _close(handler):
-    await (await handler._runtime._app.storage.shop()).repository.engine.close()
+def test_after_a_storage_error_the_remaining_messages_are_not_tried(views, monkeypatch):
+    record = SqlRepository.record
+    tried = []
 
+    async def record_on_closed_storage(repository, events, *, now):
+        tried.extend(events)
+        await repository.engine.close()
+        return await record(repository, events, now=now)
 
-def test_once_the_storage_is_away_the_rest_is_not_tried(views):
     views(batch(view(1)), None)
-    views._runtime.run(_close(views))
+    monkeypatch.setattr(SqlRepository, "record", record_on_closed_storage)
 
-    answer = views(batch(view(2), view(3, customer="c-2"), view(4, customer="c-3")), None)
+    response = views(batch(view(2), view(3, customer="c-2"), view(4, customer="c-3")), None)
 
-    assert failed_of(answer) == ["m-2", "m-3", "m-4"]
+    assert failed_ids(response) == ["m-2", "m-3", "m-4"]
+    assert len(tried) == 1
 
 
-def test_a_handler_without_mailbox_takes_no_batches(settings):
+def test_a_handler_without_a_queue_rejects_batches(settings):
     handler = LambdaHandler(create_app(process_browsing.process_browsing, settings=lambda: settings))
 
     assert handler(batch(view(1)), None)["statusCode"] == 400
     handler.close()
 
 
-def test_a_batch_that_is_mixed_up_is_no_batch(views):
+def test_a_batch_with_records_of_another_source_is_rejected(views):
     assert views(batch(view(1), {"eventSource": "aws:s3"}), None)["statusCode"] == 400

@@ -1,4 +1,4 @@
-"""How long events are kept, wherever they come from."""
+"""Events past the retention are purged by the application and by trainings, and refused by imports."""
 
 import asyncio
 import io
@@ -10,13 +10,14 @@ import pytest
 from domain.errors import StoreBusy
 from domain.records.interactions import BrowsingEvent
 from domain.records.products import ProductChange
-from infra.background.retention import keep_purging, purge, purge_when_due
+from infra.background.retention import purge_periodically, purge_when_due
 from infra.cli import run
 from infra.ingest import ImportOptions, import_files
 from infra.progress import PlainProgress
 from infra.settings import Settings
 from infra.storage.opening import Storage
 from infra.storage.sqlite import open_sqlite
+from infra.use_cases.purge import purge
 
 
 @pytest.fixture
@@ -30,38 +31,38 @@ async def shop(repository, now):
     return repository
 
 
-async def n_events(repository):
+async def count_events(repository):
     return (await repository.summary()).n_events
 
 
-async def test_events_older_than_the_retention_go(shop, now):
+async def test_events_older_than_the_retention_are_deleted(shop, now):
     assert await purge(shop, now=now, retention_days=7) == 2
-    assert await n_events(shop) == 8
+    assert await count_events(shop) == 8
     assert await purge(shop, now=now, retention_days=7) == 0
 
 
-async def test_without_a_retention_all_are_kept(shop, now):
+async def test_without_a_retention_all_events_are_kept(shop, now):
     assert await purge(shop, now=now, retention_days=0) == 0
-    assert await n_events(shop) == 10
+    assert await count_events(shop) == 10
 
 
-async def test_lines_that_are_too_old_are_refused_by_an_import(repository, tmp_path, now):
+async def test_an_import_refuses_events_older_than_the_retention(repository, tmp_path, now):
     await repository.put_products([ProductChange(product_id="p-1")], now=now)
-    days = "".join(f"c-1,p-1,{(now - timedelta(days=n)).date()}\n" for n in (1, 6, 8, 900)) + "c-1,p-1,\n"
-    (tmp_path / "events.csv").write_text("customer_id,product_id,occurred_at\n" + days)
-    wanted = ImportOptions(kind="events", paths=(str(tmp_path / "events.csv"),), retention_days=7)
+    lines = "".join(f"c-1,p-1,{(now - timedelta(days=n)).date()}\n" for n in (1, 6, 8, 900)) + "c-1,p-1,\n"
+    (tmp_path / "events.csv").write_text("customer_id,product_id,occurred_at\n" + lines)
+    options = ImportOptions(kind="events", paths=(str(tmp_path / "events.csv"),), retention_days=7)
 
-    report = await import_files(wanted, store=repository, now=now, progress=PlainProgress(io.StringIO()))
+    report = await import_files(options, store=repository, now=now, progress=PlainProgress(io.StringIO()))
 
     assert (report.counts["new"], report.counts["refused"]) == (3, 2)
     assert "Older than the retention" in (tmp_path / "events.csv.rejected.jsonl").read_text()
 
 
-def settings_with(database, days):
+def settings_with_retention(database, days):
     return Settings(database_url=f"sqlite:///{database}", event_retention_days=days)
 
 
-async def old_shop(database):
+async def create_shop_with_an_old_event(database):
     now = datetime.now(UTC)
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id="p-1")], now=now)
@@ -69,49 +70,49 @@ async def old_shop(database):
         await repository.put_events([event], create_products=False, now=now)
 
 
-@pytest.mark.parametrize(("days", "n_left"), [(0, 1), (7, 0)])
-async def test_the_application_purges_while_it_runs(database, days, n_left):
-    await old_shop(database)
-    storage = Storage(lambda: settings_with(database, days))
+@pytest.mark.parametrize(("days", "n_left"), [(0, 1), (7, 0)], ids=["no-retention", "7-days"])
+async def test_a_running_application_purges_if_a_retention_is_set(database, days, n_left):
+    await create_shop_with_an_old_event(database)
+    storage = Storage(lambda: settings_with_retention(database, days))
     n_tasks = len(asyncio.all_tasks())
 
     async with purge_when_due(storage):
         for _ in range(100):
-            if await n_events((await storage.shop()).repository) == 0:
+            if await count_events((await storage.shop()).repository) == 0:
                 break
             await asyncio.sleep(0.01)
-        assert await n_events((await storage.shop()).repository) == n_left
+        assert await count_events((await storage.shop()).repository) == n_left
     await storage.close()
 
     assert len(asyncio.all_tasks()) == n_tasks
 
 
-async def test_a_storage_that_is_busy_is_tried_again(shop, now, caplog):
-    purged, failures = shop.purge_events, [StoreBusy("busy"), StoreBusy("busy")]
+async def test_a_purge_is_tried_again_after_the_storage_was_busy(shop, now, caplog):
+    failures = [StoreBusy("busy"), StoreBusy("busy")]
 
-    class Busy:
+    class BusyTwice:
         async def purge_events(self, *, before):
             if failures:
                 raise failures.pop()
-            return await purged(before=now - timedelta(days=7))
+            return await shop.purge_events(before=now - timedelta(days=7))
 
     with caplog.at_level(logging.WARNING):
-        purging = asyncio.create_task(keep_purging(Busy(), retention_days=7, check_seconds=0.01))
+        purging = asyncio.create_task(purge_periodically(BusyTwice(), retention_days=7, interval_seconds=0.01))
         for _ in range(300):
-            if await n_events(shop) == 8:
+            if await count_events(shop) == 8:
                 break
             await asyncio.sleep(0.01)
         purging.cancel()
         with pytest.raises(asyncio.CancelledError):
             await purging
 
-    assert await n_events(shop) == 8
+    assert await count_events(shop) == 8
     assert caplog.text.count("Old events were not purged: StoreBusy.") == 2
 
 
-@pytest.mark.parametrize("command", [["train"], ["import", "products", "products.csv"]])
-def test_a_training_purges_first(database, tmp_path, monkeypatch, command):
-    asyncio.run(old_shop(database))
+@pytest.mark.parametrize("command", [["train"], ["import", "products", "products.csv"]], ids=["train", "import"])
+def test_commands_purge_before_they_train(database, tmp_path, monkeypatch, command):
+    asyncio.run(create_shop_with_an_old_event(database))
     (tmp_path / "products.csv").write_text("product_id\np-1\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
@@ -119,8 +120,8 @@ def test_a_training_purges_first(database, tmp_path, monkeypatch, command):
 
     assert run(command) == 0
 
-    async def left():
+    async def count_stored():
         async with open_sqlite(database, currency="EUR") as repository:
-            return await n_events(repository)
+            return await count_events(repository)
 
-    assert asyncio.run(left()) == 0
+    assert asyncio.run(count_stored()) == 0

@@ -1,5 +1,6 @@
-"""`python main.py evaluate`: files and databases in, a table out, and a clear word where nothing can be said."""
+"""`python main.py evaluate` measures files and databases, and explains what it cannot measure."""
 
+import asyncio
 import json
 import lzma
 import sys
@@ -9,7 +10,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from domain.evaluation.replay import Replay
+from domain.ranking.model import TunedConfig
+from domain.records.recommendations import ListRequest
 from domain.training.event_log import EVENT_TYPES
+from domain.training.neighbours import combined_neighbours
 from domain.training.train import train_model
 from infra.cli import run
 from infra.cli.plot import plot
@@ -17,9 +21,9 @@ from infra.demo import load_demo_shop
 from infra.storage.opening import open_repository
 from infra.use_cases.evaluate import EvaluationResult
 from infra.use_cases.recommend import fresh_list
-from infra.use_cases.train import TuningBudget, read_catalogue, read_events, train
+from infra.use_cases.train import TuningBudget, read_training_data, train
 from tests.conftest import NOW
-from tests.domain.event_logs import tastes
+from tests.domain.event_logs import two_group_log
 
 FIELDS = [
     "model", "recall", "recall_interval", "ndcg", "ndcg_interval", "hit_rate", "mrr", "coverage", "customers", "left_out",
@@ -28,7 +32,7 @@ FIELDS = [
 
 
 @pytest.fixture(autouse=True)
-def in_a_folder(tmp_path, monkeypatch):
+def in_a_temporary_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     return tmp_path
@@ -51,37 +55,37 @@ def write(path, log, *, with_times=False):
 
 @pytest.fixture
 def files(tmp_path):
-    """A shop of two tastes, every fourth event held out, with ids that no import would take."""
-    log = tastes()
-    held_out = np.arange(len(log.products)) % 4 == 3
-    write(tmp_path / "train.csv.xz", log.only(~held_out))
-    write(tmp_path / "test.csv", log.only(held_out))
+    """Write a shop with two two_group_log and every fourth event held out; its ids are invalid in an import."""
+    log = two_group_log()
+    is_held_out = np.arange(len(log.products)) % 4 == 3
+    write(tmp_path / "train.csv.xz", log.only(~is_held_out))
+    write(tmp_path / "test.csv", log.only(is_held_out))
     return ["--train", "train.csv.xz", "--test", "test.csv"]
 
 
-def test_every_model_is_measured_on_the_same_customers_one_object_a_line(files, capsys):
+def test_json_output_has_one_line_per_model_about_the_same_customers(files, capsys):
     assert run(["evaluate", *files, "-k", "5", "--trials", "1", "--json"]) == 0
 
     measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [one["model"] for one in measured] == [
+    assert [result["model"] for result in measured] == [
         "popularity", "recent_popularity", "segment_trend", "content", "item_knn", "neighbours", "served",
     ]  # fmt: skip
-    assert all(list(one) == FIELDS and (one["customers"], one["left_out"]) == (60, 0) for one in measured)
-    by_model = {one["model"]: one for one in measured}
+    assert all(list(result) == FIELDS and (result["customers"], result["left_out"]) == (60, 0) for result in measured)
+    by_model = {result["model"]: result for result in measured}
     assert by_model["served"]["ndcg"] > by_model["popularity"]["ndcg"]
     low, high = by_model["served"]["recall_interval"]
     assert 0 < low <= by_model["served"]["recall"] <= high <= 1
 
 
-def test_a_table_says_who_was_compared_and_how(files, capsys):
+def test_the_table_states_the_number_of_customers_and_the_treatment_of_seen_products(files, capsys):
     assert run(["evaluate", *files, "--models", "served,item_knn", "--seen", "keep", "--trials", "0"]) == 0
 
-    said = capsys.readouterr().out
-    assert "60 customers, 0 left out, products seen before kept" in said
-    assert said.index("item_knn") < said.index("served")
+    output = capsys.readouterr().out
+    assert "60 customers, 0 left out, products seen before kept" in output
+    assert output.index("item_knn") < output.index("served")
 
 
-def test_what_only_the_catalogue_lists_is_ranked_and_what_it_lacks_stays_to_be_found(tmp_path, capsys):
+def test_catalogue_products_without_events_are_ranked_and_unlisted_products_stay_relevant(tmp_path, capsys):
     (tmp_path / "train.csv").write_text("customer_id,product_id\na,x\na,y\nb,x\n")
     (tmp_path / "test.csv").write_text("customer_id,product_id\nb,y\nb,elsewhere\nnobody,x\n")
     (tmp_path / "products.csv").write_text("product_id,category\nx,1\ny,1\nz,1\n")
@@ -94,8 +98,8 @@ def test_what_only_the_catalogue_lists_is_ranked_and_what_it_lacks_stays_to_be_f
     assert measured["coverage"] == pytest.approx(2 / 3)
 
 
-def test_segments_and_times_of_files_are_used(tmp_path, capsys):
-    write(tmp_path / "events.csv", tastes(days=20), with_times=True)
+def test_segments_and_times_from_files_are_used(tmp_path, capsys):
+    write(tmp_path / "events.csv", two_group_log(days=20), with_times=True)
     (tmp_path / "customers.csv").write_text("customer_id,segment\nKundin 0,Premium\nKundin 1,\n")
 
     command = ["evaluate", "--train", "events.csv", "--customers", "customers.csv", "--trials", "1", "--json"]
@@ -107,10 +111,10 @@ def test_segments_and_times_of_files_are_used(tmp_path, capsys):
     assert codes == [0, 0, 0]
     by_days, by_last, by_default = (measured[place]["customers"] for place in (0, 2, 4))
     assert by_days < by_last == by_default == 60
-    assert all(0 <= one["ndcg"] <= 1 for one in measured)
+    assert all(0 <= result["ndcg"] <= 1 for result in measured)
 
 
-def test_orders_of_files_are_told_apart_and_json_lines_are_read(tmp_path, capsys):
+def test_json_lines_with_order_ids_are_read(tmp_path, capsys):
     lines = [
         {"customer_id": number % 3, "product_id": number, "event_type": "purchase", "order_id": 7} for number in range(9)
     ]
@@ -121,23 +125,23 @@ def test_orders_of_files_are_told_apart_and_json_lines_are_read(tmp_path, capsys
     assert run([*command, "--models", "segment_trend,item_knn"]) == 0
 
     measured = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [one["customers"] for one in measured] == [3, 3]
+    assert [result["customers"] for result in measured] == [3, 3]
 
 
-def test_a_terminal_of_80_columns_shows_names_and_figures_whole(files, capsys, monkeypatch):
+def test_80_columns_show_names_and_figures_in_full(files, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
 
     assert run(["evaluate", *files, "--models", "popularity,recent_popularity"]) == 0
 
-    shown = capsys.readouterr().out
-    assert "recent_popularity" in shown
+    output = capsys.readouterr().out
+    assert "recent_popularity" in output
     for heading in ("recall@20", "NDCG@20", "hit rate", "coverage", "train s", "ms a list"):
-        assert heading in shown
-    assert "…" not in shown
-    assert max(map(len, shown.splitlines())) <= 80
+        assert heading in output
+    assert "…" not in output
+    assert max(map(len, output.splitlines())) <= 80
 
 
-def test_unusable_lines_are_counted_and_left_out(files, tmp_path, capsys):
+def test_invalid_lines_are_counted_and_skipped(files, tmp_path, capsys):
     with (tmp_path / "test.csv").open("a") as test:
         test.write("x,y,kiss\nx,,view\nx\n")
 
@@ -147,7 +151,7 @@ def test_unusable_lines_are_counted_and_left_out(files, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("train_lines", "test_lines", "said"),
+    ("train_lines", "test_lines", "message"),
     [
         ("a,x\n", "a,x\n", "None of 1 customers with held-out events can be compared"),
         ("a,x\n", "b,x\n", "None of 1 customers with held-out events can be compared"),
@@ -155,8 +159,9 @@ def test_unusable_lines_are_counted_and_left_out(files, tmp_path, capsys):
         ("a\n", "a,x\n", "train.csv has no usable line. First: line 2: line: Expected 2 cells"),
         ("a,x\n", None, "There are too few events to hold any out"),
     ],
+    ids=["nothing-new", "unknown-customer", "empty-test-file", "no-valid-line", "too-few-events"],
 )
-def test_what_cannot_be_compared_is_said_in_one_line(tmp_path, capsys, train_lines, test_lines, said):
+def test_data_that_cannot_be_compared_is_explained_in_one_line(tmp_path, capsys, train_lines, test_lines, message):
     (tmp_path / "train.csv").write_text("customer_id,product_id\n" + train_lines)
     (tmp_path / "test.csv").write_text("customer_id,product_id\n" + (test_lines or ""))
     test = [] if test_lines is None else ["--test", "test.csv"]
@@ -165,19 +170,19 @@ def test_what_cannot_be_compared_is_said_in_one_line(tmp_path, capsys, train_lin
 
     output = capsys.readouterr()
     assert output.out == ""
-    assert said in output.err.splitlines()[-1]
+    assert message in output.err.splitlines()[-1]
 
 
-def test_a_file_without_the_columns_is_refused(tmp_path, capsys):
+def test_a_file_without_required_columns_is_refused(tmp_path, capsys):
     (tmp_path / "train.csv").write_text("user,item\na,x\n")
 
     assert run(["evaluate", "--train", "train.csv"]) == 1
     assert capsys.readouterr().err == (
-        "train.csv has no column customer_id; --map THEIRS=customer_id says what it is called there.\n"
+        "train.csv has no column customer_id; if it has another name there, use --map THEIRS=customer_id.\n"
     )
 
 
-def test_columns_of_all_files_are_renamed(tmp_path, capsys):
+def test_the_columns_of_all_files_can_be_renamed(tmp_path, capsys):
     (tmp_path / "train.csv").write_text("user,item\na,x\na,y\nb,x\n")
     (tmp_path / "test.jsonl").write_text('{"user": "b", "item": "y"}\n')
     (tmp_path / "products.csv").write_text("item,path\nx,1\ny,1\n")
@@ -191,36 +196,37 @@ def test_columns_of_all_files_are_renamed(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("mapping", "said"),
+    ("mapping", "message"),
     [
         (["user"], "--map takes THEIRS=OURS, not 'user'."),
         (["user=person"], "--map names columns that an evaluation does not read: person."),
         (["user=customer_id", "item=product_id", "sort=product_id"], "train.csv has the column product_id twice."),
     ],
+    ids=["malformed", "unknown-column", "duplicate-column"],
 )
-def test_a_wrong_renaming_is_explained(tmp_path, capsys, mapping, said):
+def test_a_wrong_mapping_is_explained(tmp_path, capsys, mapping, message):
     (tmp_path / "train.csv").write_text("user,item,sort\na,x,1\n")
 
     assert run(["evaluate", "--train", "train.csv", *(word for pair in mapping for word in ("--map", pair))]) == 1
-    assert capsys.readouterr().err == f"{said}\n"
+    assert capsys.readouterr().err == f"{message}\n"
 
 
-@pytest.mark.parametrize("how", [[], ["--json"]])
-def test_the_models_are_drawn_with_their_intervals(files, tmp_path, capsys, how):
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["table", "json"])
+def test_the_plot_is_a_png_file_beside_the_usual_output(files, tmp_path, capsys, options):
     command = ["evaluate", *files, "--models", "popularity,neighbours,served", "--trials", "0"]
 
-    assert run([*command, *how, "--plot", "drawn.png"]) == 0
+    assert run([*command, *options, "--plot", "plot.png"]) == 0
 
-    picture = (tmp_path / "drawn.png").read_bytes()
-    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
-    assert len(picture) > 10_000
+    png = (tmp_path / "plot.png").read_bytes()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(png) > 10_000
     assert len(capsys.readouterr().out.splitlines()) >= 3
 
 
-def test_a_picture_shows_what_was_measured(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, path: drawn.append((figure, path)))
-    measured = [
+def test_the_plot_shows_the_ndcg_and_interval_of_each_model(tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path: saved.append((figure, path)))
+    results = [
         EvaluationResult(
             model=name,
             recall=0.0,
@@ -238,11 +244,11 @@ def test_a_picture_shows_what_was_measured(tmp_path, monkeypatch):
         for name, ndcg in (("popularity", 0.2), ("served", 0.5))
     ]
 
-    plot(measured, k=5, title="7 customers", path=tmp_path / "drawn.png")
+    plot(results, k=5, title="7 customers", path=tmp_path / "plot.png")
 
-    [(figure, path)] = drawn
+    [(figure, path)] = saved
     [axes] = figure.axes
-    assert path == tmp_path / "drawn.png"
+    assert path == tmp_path / "plot.png"
     assert [label.get_text() for label in axes.get_yticklabels()] == ["popularity", "served"]
     assert list(axes.lines[0].get_xdata()) == [0.2, 0.5]
     [intervals] = axes.collections
@@ -251,48 +257,52 @@ def test_a_picture_shows_what_was_measured(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
-        ("drawn.jpg", "--plot writes a .png, not drawn.jpg."),
-        ("elsewhere/drawn.png", "--plot cannot write elsewhere/drawn.png: there is no such folder."),
+        ("plot.jpg", "--plot writes a .png, not plot.jpg."),
+        ("elsewhere/plot.png", "--plot cannot write elsewhere/plot.png: the folder does not exist."),
     ],
 )
-def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_computed(files, capsys, name, said):
+def test_a_plot_that_cannot_be_written_is_refused_before_the_evaluation(files, capsys, name, message):
     assert run(["evaluate", *files, "--plot", name]) == 1
 
     output = capsys.readouterr()
-    assert (output.out, output.err) == ("", f"{said}\n")
+    assert (output.out, output.err) == ("", f"{message}\n")
 
 
-def test_without_matplotlib_a_picture_is_refused_before_anything_is_computed(files, capsys, monkeypatch):
-    # As find_spec has it of a package that is not there.
+def test_a_plot_without_matplotlib_is_refused_before_the_evaluation(files, capsys, monkeypatch):
+    # find_spec returns None for this entry, as for a missing package.
     monkeypatch.setitem(sys.modules, "matplotlib", None)
 
-    assert run(["evaluate", *files, "--plot", "drawn.png"]) == 1
+    assert run(["evaluate", *files, "--plot", "plot.png"]) == 1
 
     output = capsys.readouterr()
     assert (output.out, output.err) == ("", "--plot needs matplotlib: pip install -r requirements/plot.txt\n")
 
 
-def test_a_picture_that_cannot_be_saved_costs_no_table(files, tmp_path, capsys):
-    (tmp_path / "drawn.png").mkdir()
+def test_the_table_is_printed_even_if_the_plot_cannot_be_saved(files, tmp_path, capsys):
+    (tmp_path / "plot.png").mkdir()
 
-    assert run(["evaluate", *files, "--models", "popularity", "--trials", "0", "--plot", "drawn.png"]) == 1
+    assert run(["evaluate", *files, "--models", "popularity", "--trials", "0", "--plot", "plot.png"]) == 1
 
     output = capsys.readouterr()
     assert "popularity" in output.out
-    assert output.err.endswith("drawn.png cannot be written: Is a directory.\n")
+    assert output.err.endswith("plot.png cannot be written: Is a directory.\n")
 
 
-def test_holding_out_more_than_there_is_leaves_nothing_to_compare(tmp_path, capsys):
-    write(tmp_path / "events.csv", tastes(days=3), with_times=True)
+def test_holding_out_all_events_is_refused(tmp_path, capsys):
+    write(tmp_path / "events.csv", two_group_log(days=3), with_times=True)
 
     assert run(["evaluate", "--train", "events.csv", "--holdout-days", "300"]) == 1
     assert "can be compared" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("lines", ["a,x\na,y\na,z\n", "a,x\nb,x\nc,x\n", "a,x\n" * 50, "1,1\n1,2\n2,1\n"])
-def test_the_smallest_shops_are_measured_or_told_why_not(tmp_path, capsys, lines):
+@pytest.mark.parametrize(
+    "lines",
+    ["a,x\na,y\na,z\n", "a,x\nb,x\nc,x\n", "a,x\n" * 50, "1,1\n1,2\n2,1\n"],
+    ids=["one-customer", "one-product", "one-pair", "two-customers"],
+)
+def test_the_smallest_shops_are_measured_or_refused_with_a_message(tmp_path, capsys, lines):
     (tmp_path / "train.csv").write_text("customer_id,product_id\n" + lines)
 
     code = run(["evaluate", "--train", "train.csv", "--leave-last-out", "--json"])
@@ -304,47 +314,46 @@ def test_the_smallest_shops_are_measured_or_told_why_not(tmp_path, capsys, lines
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "message"),
     [
-        (["--models", "magic"], "there is no model magic"),
+        (["--models", "magic"], "unknown model magic"),
         (["-k", "0"], "expected a whole number from 1 to 100"),
-        (["--holdout-days", "-1"], "expected more than 0 days"),
-        (["--holdout-days", "soon"], "expected more than 0 days"),
-        (["--trials", "-1"], "expected 0 or more"),
+        (["--holdout-days", "-1"], "expected a number of days greater than 0"),
+        (["--holdout-days", "soon"], "expected a number of days greater than 0"),
+        (["--trials", "-1"], "expected a whole number, 0 or more"),
     ],
 )
-def test_a_wrong_option_is_explained(capsys, option, said):
+def test_a_wrong_option_is_explained(capsys, option, message):
     with pytest.raises(SystemExit):
         run(["evaluate", *option])
 
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_files_beside_a_database_are_refused(capsys):
+def test_a_catalogue_file_without_training_files_is_refused(capsys):
     assert run(["evaluate", "--products", "products.csv"]) == 1
     assert "go with --train" in capsys.readouterr().err
 
 
-async def test_a_rehearsal_recommends_what_the_shop_serves(settings, now):
+async def test_the_replay_recommends_the_same_lists_as_the_shop(settings, now):
     async with open_repository(settings) as repository:
         await load_demo_shop(repository, now=now)
         await train(repository, now=now, budget=TuningBudget(trials=0))
-        log, products = await read_events(repository), await read_catalogue(repository)
-        assigned = await repository.assigned_segments()
-        trained = train_model(log, products, assigned=assigned, model_id="m", trained_at=0)
-        replay = Replay(log, products, trained, assigned=assigned)
-        for customer in range(0, len(log.customer_ids), 40):
-            served = await fresh_list(repository, log.customer_ids[customer], now=replay.now)
+        data, config = await read_training_data(repository), TunedConfig()
+        neighbours = combined_neighbours(data, config.hyperparameters)
+        replay = Replay(data, train_model(data, config=config, neighbours=neighbours, model_id="m", trained_at=0))
+        for customer in range(0, len(data.log.customer_ids), 40):
+            served = await fresh_list(repository, data.log.customer_ids[customer], now=replay.now)
 
-            made = replay.list_for(customer)
+            replayed = replay.list_for(customer, model=replay.model, request=ListRequest())
 
-            assert [item.product.product_id for item in made.items[:10]] == [item.product_id for item in served.items]
-            assert [item.score for item in made.items[:10]] == pytest.approx([item.score for item in served.items], abs=1e-6)
+            assert [item.product.product_id for item in replayed.items[:10]] == [item.product_id for item in served.items]
+            assert [item.score for item in replayed.items[:10]] == pytest.approx(
+                [item.score for item in served.items], abs=1e-6
+            )
 
 
 def test_a_database_is_evaluated(settings, monkeypatch, capsys):
-    import asyncio  # noqa: PLC0415
-
     async def fill():
         async with open_repository(settings) as repository:
             await load_demo_shop(repository, now=NOW)

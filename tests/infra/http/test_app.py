@@ -1,4 +1,4 @@
-"""The application around the endpoints: its documents, its health, its faults, and living in another one."""
+"""The application around the endpoints: OpenAPI document, health, errors, hosts, lifespan and mounting."""
 
 import asyncio
 import json
@@ -27,68 +27,68 @@ from infra.settings import Settings
 from infra.storage.opening import Storage
 from tests.conftest import client_of, running
 from tests.fuzz.requests import FuzzedRequest
-from tests.fuzz.shop import ask
+from tests.fuzz.shop import send_request
 
 DOCUMENT = msgspec.json.decode(msgspec.json.encode(openapi_document(*main.ENDPOINTS)))
 
 
-def everything(settings):
+def full_app(settings):
     return create_app(*main.ENDPOINTS, *documentation(*main.ENDPOINTS), settings=lambda: settings)
 
 
 @pytest.fixture
 async def client(settings):
-    async with client_of(everything(settings)) as opened:
+    async with client_of(full_app(settings)) as opened:
         yield opened
 
 
-async def test_health_names_what_there_is(client):
-    answer = await client.get("/health")
+async def test_health_reports_products_events_and_the_model(client):
+    response = await client.get("/health")
 
-    told = answer.json()
-    assert (answer.status_code, told["status"], told["products"], told["events"]) == (200, "ok", 0, 0)
-    assert (told["model"]["model_id"], told["model"]["trained_at"]) == ("untrained", None)
-    assert told["model"]["choice"]["tuning"]["trials"] == 0
-    assert told["model"]["choice"]["recipe"]["history_days"] == 30.0
+    body = response.json()
+    assert (response.status_code, body["status"], body["products"], body["events"]) == (200, "ok", 0, 0)
+    assert (body["model"]["model_id"], body["model"]["trained_at"]) == ("untrained", None)
+    assert body["model"]["choice"]["tuning"]["trials"] == 0
+    assert body["model"]["choice"]["recipe"]["history_days"] == 30.0
 
 
 async def test_the_openapi_document_is_served_and_valid(client):
-    answer = await client.get("/schema/openapi.json")
+    response = await client.get("/schema/openapi.json")
 
-    assert answer.json() == DOCUMENT
+    assert response.json() == DOCUMENT
     assert DOCUMENT["openapi"].startswith("3.1")
     validate(DOCUMENT)
 
 
 @pytest.mark.parametrize("root", ["http://127.0.0.1:8000/", "https://shop.example/shop/"])
-def test_the_document_sends_requests_to_where_the_application_is_mounted(root):
+def test_the_document_has_the_url_of_the_mounted_application(root):
     [server] = DOCUMENT["servers"]
 
     assert urljoin(f"{root}schema/openapi.json", server["url"]) == root
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("fields", "detail"),
     [
         ({"email": "canary"}, "Expected an e-mail address"),
         ({"customer_id": "a b"}, "Expected letters, digits, "),
         ({"first_name": " "}, "Expected printable text"),
     ],
 )
-async def test_a_wrong_text_is_told_in_words_and_not_by_a_pattern(client, given, said):
-    answer = await client.post("/customer/create", json=given)
+async def test_an_error_describes_the_expected_text_instead_of_a_pattern(client, fields, detail):
+    response = await client.post("/customer/create", json=fields)
 
-    [error] = answer.json()["errors"]
-    assert error["detail"].startswith(said)
-
-
-async def test_a_wrong_id_in_a_path_is_told_in_words_as_well(client):
-    answer = await client.get("/recommendations/a%20b")
-
-    assert answer.json()["errors"][0]["detail"].startswith("Expected letters, digits, ")
+    [error] = response.json()["errors"]
+    assert error["detail"].startswith(detail)
 
 
-def test_every_object_is_closed_and_no_request_takes_null():
+async def test_an_error_describes_the_expected_id_of_a_path(client):
+    response = await client.get("/recommendations/a%20b")
+
+    assert response.json()["errors"][0]["detail"].startswith("Expected letters, digits, ")
+
+
+def test_every_object_is_closed_and_no_request_accepts_null():
     schemas = DOCUMENT["components"]["schemas"]
 
     assert all(schema["additionalProperties"] is False for schema in schemas.values())
@@ -100,30 +100,30 @@ def test_every_object_is_closed_and_no_request_takes_null():
 def test_every_operation_declares_its_errors_as_problems():
     for path, item in DOCUMENT["paths"].items():
         for operation in item.values():
-            errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+            errors = {status: response for status, response in operation["responses"].items() if status >= "400"}
             assert {"405", "500", "503"} <= set(errors), path
-            for answer in errors.values():
-                assert list(answer["content"]) == ["application/problem+json"]
+            for response in errors.values():
+                assert list(response["content"]) == ["application/problem+json"]
 
 
-async def test_answers_are_as_the_document_says(client, now):
-    def holds(answer, path, method):
-        declared = DOCUMENT["paths"][path][method]["responses"][str(answer.status_code)]
+async def test_responses_match_the_document(client):
+    def check(response, path, method):
+        declared = DOCUMENT["paths"][path][method]["responses"][str(response.status_code)]
         (media_type,) = declared["content"]
-        assert answer.headers["content-type"].split(";")[0] == media_type
+        assert response.headers["content-type"].split(";")[0] == media_type
         schema = declared["content"][media_type]["schema"]
-        jsonschema.validate(answer.json(), schema | {"components": DOCUMENT["components"]})
+        jsonschema.validate(response.json(), schema | {"components": DOCUMENT["components"]})
 
-    holds(await client.post("/customer/create", json={"customer_id": "c-1"}), "/customer/create", "post")
-    holds(await client.post("/customer/create", json={"customer_id": "c-1"}), "/customer/create", "post")
-    holds(await client.post("/customer/create", json={"customer_id": 1}), "/customer/create", "post")
-    holds(await client.get("/customer/get-profile/c-1"), "/customer/get-profile/{customer_id}", "get")
-    holds(await client.get("/recommendations/c-1"), "/recommendations/{customer_id}", "get")
-    holds(await client.get("/health"), "/health", "get")
+    check(await client.post("/customer/create", json={"customer_id": "c-1"}), "/customer/create", "post")
+    check(await client.post("/customer/create", json={"customer_id": "c-1"}), "/customer/create", "post")
+    check(await client.post("/customer/create", json={"customer_id": 1}), "/customer/create", "post")
+    check(await client.get("/customer/get-profile/c-1"), "/customer/get-profile/{customer_id}", "get")
+    check(await client.get("/recommendations/c-1"), "/recommendations/{customer_id}", "get")
+    check(await client.get("/health"), "/health", "get")
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"),
+    ("path", "media_type"),
     [
         ("/schema", "text/html"),
         ("/schema/start.js", "text/javascript"),
@@ -131,21 +131,21 @@ async def test_answers_are_as_the_document_says(client, now):
         ("/schema/swagger-ui.css", "text/css"),
     ],
 )
-async def test_the_documentation_page_comes_with_all_it_needs(client, path, kind):
-    answer = await client.get(path)
+async def test_the_documentation_page_works_offline(client, path, media_type):
+    response = await client.get(path)
 
-    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)
+    assert (response.status_code, response.headers["content-type"].split(";")[0]) == (200, media_type)
     if path in ("/schema", "/schema/start.js"):
-        assert "http" not in answer.text
+        assert "http" not in response.text
 
 
-async def test_an_unknown_path_below_the_documentation_is_a_problem(client):
-    answer = await client.get("/schema/nothing")
+async def test_an_unknown_path_below_the_documentation_is_not_found(client):
+    response = await client.get("/schema/nothing")
 
-    assert answer.json()["type"] == "urn:problem:not-found"
+    assert response.json()["type"] == "urn:problem:not-found"
 
 
-def failing(monkeypatch, error):
+def let_summary_fail(monkeypatch, error):
     async def fails(*_, **__):
         raise error
 
@@ -155,57 +155,57 @@ def failing(monkeypatch, error):
 @pytest.mark.parametrize(
     ("error", "slug"), [(StoreBusy("busy"), "store-busy"), (StoreUnavailable("gone"), "store-unavailable")]
 )
-async def test_a_storage_that_does_not_answer_is_503_with_retry_after(client, monkeypatch, error, slug):
-    failing(monkeypatch, error)
+async def test_a_storage_error_is_503_with_retry_after(client, monkeypatch, error, slug):
+    let_summary_fail(monkeypatch, error)
 
-    answer = await client.get("/health")
+    response = await client.get("/health")
 
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    assert answer.json()["type"] == f"urn:problem:{slug}"
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert response.json()["type"] == f"urn:problem:{slug}"
 
 
 async def test_a_bug_is_500_without_detail_and_logged_once_with_its_request_id(client, monkeypatch, caplog):
-    failing(monkeypatch, ZeroDivisionError("secret"))
+    let_summary_fail(monkeypatch, ZeroDivisionError("secret"))
 
     with caplog.at_level(logging.ERROR):
-        answer = await client.get("/health")
+        response = await client.get("/health")
 
-    assert (answer.status_code, answer.json()) == (
+    assert (response.status_code, response.json()) == (
         500,
-        {"type": "urn:problem:internal", "title": "Something went wrong", "status": 500},
+        {"type": "urn:problem:internal", "title": "Internal server error", "status": 500},
     )
-    assert [answer.headers["x-request-id"] in record.message for record in caplog.records] == [True]
+    assert [response.headers["x-request-id"] in record.message for record in caplog.records] == [True]
 
 
 @pytest.mark.parametrize("host", ["a b", "a/b", "a@b", "shop:x", "shop:65536", "shop:80:80", "[::1", "[shop]", "\xff"])
 @pytest.mark.parametrize("path", ["/health", "/recommendations/%24", "/nothing"])
-async def test_a_request_with_a_wrong_host_is_a_bad_request(client, host, path):
-    answer = await client.get(path, headers={"host": host.encode("latin-1")})
+async def test_a_request_with_an_invalid_host_is_a_bad_request(client, host, path):
+    response = await client.get(path, headers={"host": host.encode("latin-1")})
 
-    assert (answer.status_code, answer.json()["type"]) == (400, "urn:problem:bad-request")
+    assert (response.status_code, response.json()["type"]) == (400, "urn:problem:bad-request")
 
 
 async def test_a_request_with_two_hosts_is_a_bad_request(client):
-    answer = await client.get("/health", headers=[("host", "shop"), ("host", "shop")])
+    response = await client.get("/health", headers=[("host", "shop"), ("host", "shop")])
 
-    assert (answer.status_code, answer.json()["type"]) == (400, "urn:problem:bad-request")
+    assert (response.status_code, response.json()["type"]) == (400, "urn:problem:bad-request")
 
 
 @pytest.mark.parametrize("host", ["shop", "shop.example:8000", "shop:", "[::1]:8000", "[::1]", "192.0.2.1:65535", ""])
-async def test_a_plain_host_is_welcome(client, host):
+async def test_a_valid_host_is_accepted(client, host):
     assert (await client.get("/health", headers={"host": host})).status_code == 200
 
 
-async def test_a_request_without_a_host_is_welcome(settings):
-    asked = FuzzedRequest(method="GET", target=b"/health", headers=[], parts=[b""], ends=True)
-    app = everything(settings)
+async def test_a_request_without_a_host_is_accepted(settings):
+    request = FuzzedRequest(method="GET", target=b"/health", headers=[], parts=[b""], ends=True)
+    app = full_app(settings)
 
     async with running(app):
-        assert (await ask(app, asked)).status == 200
+        assert (await send_request(app, request)).status == 200
 
 
-async def test_a_client_that_goes_away_in_the_middle_of_a_body_harms_nobody(settings):
-    app = everything(settings)
+async def test_a_client_that_disconnects_within_its_body_gets_a_bad_request(settings):
+    app = full_app(settings)
     sent = []
 
     async def receive():
@@ -225,24 +225,24 @@ async def test_a_client_that_goes_away_in_the_middle_of_a_body_harms_nobody(sett
     assert sent[0]["status"] == 400
 
 
-async def test_a_wrong_setting_stops_the_start_and_fails_requests_of_a_mounted_app():
-    def wrong():
+async def test_an_invalid_setting_stops_the_start_and_fails_requests_of_a_mounted_app():
+    def invalid_settings():
         raise ConfigurationError("PORT must be a number.")
 
-    app = create_app(*main.ENDPOINTS, settings=wrong)
+    app = create_app(*main.ENDPOINTS, settings=invalid_settings)
     with pytest.raises(ExceptionGroup) as caught:
         async with app.lifespan():
             pass
     assert caught.group_contains(ConfigurationError)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
-        answer = await client.get("/health")
+        response = await client.get("/health")
 
-    assert (answer.status_code, answer.json()["type"]) == (503, "urn:problem:store-unavailable")
-    assert "PORT" not in answer.text
+    assert (response.status_code, response.json()["type"]) == (503, "urn:problem:store-unavailable")
+    assert "PORT" not in response.text
 
 
 async def test_a_fastapi_application_mounts_this_one(settings):
-    shop = everything(settings)
+    shop = full_app(settings)
     application = FastAPI()
     application.mount("/shop", shop)
 
@@ -251,60 +251,60 @@ async def test_a_fastapi_application_mounts_this_one(settings):
         return "mine"
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://127.0.0.1") as client:
-        created, *listed = await asyncio.gather(
+        created, *healths = await asyncio.gather(
             client.post("/shop/customer/create", json={"customer_id": "c-1"}),
             *(client.get("/shop/health") for _ in range(5)),
         )
-        answers = [
+        responses = [
             await client.get(path)
             for path in ("/", "/shop/recommendations/c-1", "/shop/schema", "/shop/schema/openapi.json", "/shop/nothing")
         ]
     await shop.storage.close()
 
     assert created.status_code == 201
-    assert {answer.status_code for answer in listed} == {200}
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 404]
-    assert answers[-1].json()["type"] == "urn:problem:not-found"
+    assert {response.status_code for response in healths} == {200}
+    assert [response.status_code for response in responses] == [200, 200, 200, 200, 404]
+    assert responses[-1].json()["type"] == "urn:problem:not-found"
 
 
-async def test_what_an_application_that_mounts_this_one_knows_of_a_request_opens_nothing(settings):
+async def test_the_state_of_a_mounting_application_does_not_authenticate_a_request(settings):
     keyed = Settings(database_url=settings.database_url, api_keys=f"backend:{'0' * 64}")
-    shop = everything(keyed)
+    shop = full_app(keyed)
     application = FastAPI()
     application.mount("/shop", shop)
 
     @application.middleware("http")
-    async def knowing(request, call_next):
-        request.state.caller = "backend"
+    async def add_state(request, call_next):
+        request.state.scope = "backend"
         request.state.request_id = 5
         return await call_next(request)
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://127.0.0.1") as client:
-        answer = await client.get("/shop/recommendations/c-1")
+        response = await client.get("/shop/recommendations/c-1")
     await shop.storage.close()
 
-    assert answer.status_code == 401
+    assert response.status_code == 401
 
 
-async def test_a_list_is_made_again_where_reuse_is_switched_off(database, repository, now):
+async def test_without_reuse_every_list_is_computed_again(database, repository, now):
     await repository.put_products([ProductChange(product_id="p-1")], now=now)
     settings = Settings(database_url=f"sqlite:///{database}", reuse_seconds=0)
 
-    async with client_of(everything(settings)) as client:
+    async with client_of(full_app(settings)) as client:
         await client.post("/customer/create", json={"customer_id": "c-1"})
         lists = [(await client.get("/recommendations/c-1")).json() for _ in range(2)]
 
-    assert [made["cached"] for made in lists] == [False, False]
+    assert [one["cached"] for one in lists] == [False, False]
 
 
-def test_every_problem_has_its_heading_in_the_documentation():
-    headings = [
-        line.removeprefix("## ").strip("`")
-        for line in (Path(main.__file__).parent / "docs" / "problems.md").read_text().splitlines()
-        if line.startswith("## ")
-    ]
+def test_the_documentation_lists_every_problem_with_its_status_and_title():
+    text = (Path(main.__file__).parent / "docs" / "problems.md").read_text()
+    sections = [section.split("`\n\n") for section in text.split("\n## `")[1:]]
 
-    assert headings == list(PROBLEMS)
+    assert [slug for slug, _ in sections] == list(PROBLEMS)
+    for slug, section in sections:
+        status, title = PROBLEMS[slug]
+        assert section.startswith(f"{status}: {title}. "), slug
 
 
 async def test_the_application_speaks_the_lifespan_protocol(settings):
@@ -317,30 +317,32 @@ async def test_the_application_speaks_the_lifespan_protocol(settings):
     async def send(message):
         sent.append(message["type"])
 
-    await everything(settings)({"type": "lifespan"}, receive, send)
+    await full_app(settings)({"type": "lifespan"}, receive, send)
 
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
-async def test_what_runs_in_the_background_begins_with_the_application_and_ends_with_it(settings):
-    happened = []
+async def test_background_jobs_start_and_end_with_the_application(settings):
+    events = []
 
-    def noting(name):
+    def job_named(name):
         @asynccontextmanager
         async def job(storage):
-            happened.append(f"{name} begins")
+            events.append(f"{name} begins")
             yield
-            happened.append(f"{name} ends")
+            events.append(f"{name} ends")
 
         return job
 
-    async with running(create_app(*main.ENDPOINTS, settings=lambda: settings, background=[noting("one"), noting("other")])):
-        happened.append("serving")
+    async with running(
+        create_app(*main.ENDPOINTS, settings=lambda: settings, background=[job_named("first"), job_named("second")])
+    ):
+        events.append("serving")
 
-    assert happened == ["one begins", "other begins", "serving", "other ends", "one ends"]
+    assert events == ["first begins", "second begins", "serving", "second ends", "first ends"]
 
 
-async def test_requests_at_the_same_moment_open_one_storage(settings):
+async def test_concurrent_requests_open_one_storage(settings):
     storage = Storage(lambda: settings)
 
     shops = await asyncio.gather(*(storage.shop() for _ in range(5)))

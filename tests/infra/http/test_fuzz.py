@@ -1,58 +1,60 @@
-"""Bytes that are almost a request get a clean answer; `make fuzz` sends more of them."""
+"""Almost valid requests get a correct response; `make fuzz` sends more of them."""
 
 import logging
 
 import pytest
 
 from infra.http import problems
-from tests.fuzz.requests import FuzzedRequest, request
+from tests.fuzz.requests import FuzzedRequest, fuzzed_request
 from tests.fuzz.run import faults_of_database, fuzz
-from tests.fuzz.shop import ask, fuzzed_shop
+from tests.fuzz.shop import fuzzed_shop, send_request
 
 SEED = "tests"
 
 
-async def test_whatever_is_sent_the_answer_is_clean(database):
+async def test_every_fuzzed_request_gets_a_correct_response(database):
     async with fuzzed_shop(database) as app:
-        statuses, wrong = await fuzz(app, range(1500), seed=SEED)
+        statuses, findings = await fuzz(app, range(1500), seed=SEED)
 
-    assert wrong == []
+    assert findings == []
     assert faults_of_database(database) == []
     assert {200, 201, 400, 404, 405, 409, 413, 415, 422} <= set(statuses)
 
 
 def test_the_same_seed_sends_the_same_requests():
-    assert [request(number, seed=SEED) for number in range(50)] == [request(number, seed=SEED) for number in range(50)]
-    assert request(0, seed=SEED) != request(0, seed="other")
+    first, second = ([fuzzed_request(number, seed=SEED) for number in range(50)] for _ in range(2))
+
+    assert first == second
+    assert fuzzed_request(0, seed=SEED) != fuzzed_request(0, seed="other")
 
 
 def test_each_request_carries_one_of_the_identities():
-    identities = [[(b"authorization", b"one")], [(b"authorization", b"other")]]
+    identities = [[(b"authorization", b"first")], [(b"authorization", b"second")]]
 
-    sent = [dict(request(number, seed=SEED, identities=identities).headers) for number in range(50)]
+    sent_headers = [dict(fuzzed_request(number, seed=SEED, identities=identities).headers) for number in range(50)]
 
-    assert {b"one", b"other"} <= {headers.get(b"authorization") for headers in sent}
+    assert {b"first", b"second"} <= {headers.get(b"authorization") for headers in sent_headers}
 
 
-def without_a_guard(monkeypatch):
+def without_body_validation(monkeypatch):
     monkeypatch.setattr("infra.http.validation.check_json", lambda body: None)
 
 
-def with_talkative_errors(monkeypatch):
-    def talkative(request, error):
-        said = problems.answer(request, error)
-        said.content = {
-            "type": said.content.type,
+def with_leaking_errors(monkeypatch):
+    def leak(request, error):
+        response = problems.handle_exception(request, error)
+        response.content = {
+            "type": response.content.type,
             "title": "x",
-            "status": said.status_code,
+            "status": response.status_code,
             "detail": f"{error!r} in app.py",
         }
-        return said
+        return response
 
-    monkeypatch.setattr("infra.http.app.answer", talkative)
+    monkeypatch.setattr("infra.http.app.handle_exception", leak)
 
 
-def with_a_problem_that_is_not_whole(monkeypatch):
+def with_an_incomplete_problem(monkeypatch):
     monkeypatch.setitem(problems.PROBLEMS, "not-found", (404, ""))
 
 
@@ -60,45 +62,45 @@ def with_an_unpublished_type(monkeypatch):
     monkeypatch.setattr("tests.fuzz.checks.PUBLISHED", frozenset({"internal"}))
 
 
-def with_logs_of_what_was_sent(monkeypatch):
-    def checked(body):
+def with_logged_bodies(monkeypatch):
+    def log_body(body):
         logging.getLogger("infra.http").warning("%r", body)
 
-    monkeypatch.setattr("infra.http.validation.check_json", checked)
+    monkeypatch.setattr("infra.http.validation.check_json", log_body)
 
 
 @pytest.mark.parametrize(
-    ("plant", "named"),
+    ("plant", "finding"),
     [
-        (with_logs_of_what_was_sent, "a log that is silent or personal"),
-        (without_a_guard, "status 500"),
-        (with_talkative_errors, "a leak"),
-        (with_a_problem_that_is_not_whole, "not whole"),
+        (with_logged_bodies, "an empty or personal log"),
+        (without_body_validation, "status 500"),
+        (with_leaking_errors, "a leak"),
+        (with_an_incomplete_problem, "an incomplete problem"),
         (with_an_unpublished_type, "an unpublished type"),
     ],
 )
-async def test_the_fuzzer_finds_a_planted_fault(database, monkeypatch, plant, named):
+async def test_the_fuzzer_finds_a_planted_fault(database, monkeypatch, plant, finding):
     plant(monkeypatch)
 
     async with fuzzed_shop(database) as app:
-        _, wrong = await fuzz(app, range(300), seed=SEED)
+        _, findings = await fuzz(app, range(300), seed=SEED)
 
-    assert any(named in line for line in wrong)
+    assert any(finding in line for line in findings)
 
 
-async def test_the_fuzzer_finds_an_exception_that_the_application_lets_through():
+async def test_the_fuzzer_finds_an_unhandled_exception():
     async def app(*_):
         raise ZeroDivisionError
 
-    _, wrong = await fuzz(app, range(1), seed=SEED)
+    _, findings = await fuzz(app, range(1), seed=SEED)
 
-    assert "ZeroDivisionError" in wrong[0]
+    assert "ZeroDivisionError" in findings[0]
 
 
-async def test_a_client_that_goes_away_in_the_middle_is_answered_all_the_same(database):
-    asked = FuzzedRequest(
+async def test_a_client_that_disconnects_within_its_body_gets_a_bad_request(database):
+    request = FuzzedRequest(
         method="POST", target=b"/customer/create", headers=[(b"content-type", b"application/json")], parts=[b"{"], ends=False
     )
 
     async with fuzzed_shop(database) as app:
-        assert (await ask(app, asked)).status == 400
+        assert (await send_request(app, request)).status == 400

@@ -1,4 +1,4 @@
-"""The OpenAPI document against that of the last release: clients were generated from it."""
+"""The OpenAPI document compared with that of the last release, from which clients were generated."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ PROSE = {"title", "description", "summary", "example", "examples"}
 
 
 def contract_of(node):
-    """Leave out what is written for people; a member called `description` of a schema's properties stays."""
+    """Return a document without texts for people; a property with the name `description` stays."""
     if isinstance(node, list):
         return [contract_of(child) for child in node]
     if not isinstance(node, dict):
@@ -23,7 +23,7 @@ def contract_of(node):
     }
 
 
-def test_nothing_but_prose_differs_from_the_last_release():
-    now = json.loads(json.dumps(openapi_document(*main.ENDPOINTS)))
+def test_only_texts_for_people_differ_from_the_last_release():
+    current = json.loads(json.dumps(openapi_document(*main.ENDPOINTS)))
 
-    assert contract_of(now) == contract_of(json.loads(LAST_RELEASE.read_text()))
+    assert contract_of(current) == contract_of(json.loads(LAST_RELEASE.read_text()))

@@ -1,4 +1,4 @@
-"""The storage fails at any statement of any handler: a clean 503, nothing by halves, and the same request again succeeds."""
+"""The storage fails at each statement of each handler: the response is 503, nothing is half done, and a retry succeeds."""
 
 import sqlite3
 from contextlib import closing
@@ -11,8 +11,8 @@ from domain.errors import StoreBusy, StoreUnavailable
 from domain.records.interactions import BrowsingEvent
 from tests.conftest import NOW
 from tests.fuzz.checks import faults
-from tests.fuzz.requests import LEAVING, FuzzedRequest
-from tests.fuzz.shop import EVERYTHING, ask, fuzzed_shop
+from tests.fuzz.requests import TO_ERASE, FuzzedRequest
+from tests.fuzz.shop import ALL_ROUTES, fuzzed_shop, send_request
 from tests.power.replay import STATE
 
 AN_ADDRESS = b'{"kind":"shipping","line1":"Canary %d","city":"Canaryville","postal_code":"CANARY-3000","country":"CH"}'
@@ -36,15 +36,15 @@ REQUESTS = {
     "health": (b"/health", None),
 }
 HANDLERS = {"filtered": "for_customer"}
-# Counts that no read changes: a list that is stored meanwhile is no fault.
-N_FACTS = 7
+N_COUNTS = 7
+"""The first columns of STATE, which reads do not change: they may store lists."""
 
 
 class FailingAt:
     """An engine whose n-th statement from now on fails; the transaction around it is real."""
 
     def __init__(self, engine):
-        self._engine = engine
+        self.inner = engine
         self._left = 0
         self._code = sqlite3.SQLITE_IOERR
 
@@ -58,15 +58,15 @@ class FailingAt:
     async def scrub(self):
         self._left -= 1
         if self._left == 0:
-            raise StoreBusy("busy") if self._code == sqlite3.SQLITE_BUSY else StoreUnavailable("away")
-        await self._engine.scrub()
+            raise StoreBusy("busy") if self._code == sqlite3.SQLITE_BUSY else StoreUnavailable("unavailable")
+        await self.inner.scrub()
 
     def __getattr__(self, name):
-        run = getattr(self._engine, name)
-        return lambda transaction, *arguments, **named: run(self._steps, transaction, arguments, named)
+        run = getattr(self.inner, name)
+        return lambda transaction, *arguments, **options: run(self._steps, transaction, arguments, options)
 
-    def _steps(self, transaction, arguments, named):
-        steps = transaction(*arguments, **named)
+    def _steps(self, transaction, arguments, options):
+        steps = transaction(*arguments, **options)
         try:
             statement = next(steps)
             while True:
@@ -87,12 +87,12 @@ def name():
 
 @pytest.fixture(params=["together", "alone"])
 async def shop(request, name, database):
-    """Run a shop whose lists are never reused, so that every request does all of its work."""
-    handlers = [getattr(main, HANDLERS.get(name, name))] if request.param == "alone" else EVERYTHING
+    """Run a shop that never reuses lists: every request executes all of its statements."""
+    handlers = [getattr(main, HANDLERS.get(name, name))] if request.param == "alone" else ALL_ROUTES
     async with fuzzed_shop(database, reuse_seconds=0, handlers=handlers) as app:
         repository = (await app.storage.shop()).repository
-        # All alike, so that each that is erased changes the counts by as much.
-        for customer_id in LEAVING:
+        # One event each: every erasure changes the counts by the same amount.
+        for customer_id in TO_ERASE:
             await repository.record([BrowsingEvent(customer_id=customer_id, product_id="p-1")], now=NOW)
         repository.engine = FailingAt(repository.engine)
         yield app, repository.engine
@@ -110,72 +110,72 @@ def request(name, number):
     )
 
 
-def facts(database):
+def counts(database):
     with closing(sqlite3.connect(database)) as connection:
-        return connection.execute(STATE).fetchone()[:N_FACTS]
+        return connection.execute(STATE).fetchone()[:N_COUNTS]
 
 
 async def failures(app, engine, database, name, code=sqlite3.SQLITE_IOERR):
-    """Let the first statement fail, then the second, until none does; yield each answer with the facts around it.
+    """Let the first statement fail, then the second, until none does; yield each response with the counts of rows.
 
-    They are the facts before, after the failure, and as they should be once the request succeeds.
+    The counts are those before, those after the failure, and those expected after a successful retry.
     """
-    first = facts(database)
-    assert 200 <= (await ask(app, request(name, 0))).status < 300
-    done = tuple(after - before for before, after in zip(first, facts(database), strict=True))
+    initial = counts(database)
+    assert 200 <= (await send_request(app, request(name, 0))).status < 300
+    changes = tuple(after - before for before, after in zip(initial, counts(database), strict=True))
     for number in count(1):
-        before = facts(database)
+        before = counts(database)
         engine.fail_at(number, code)
-        answer = await ask(app, request(name, number))
+        response = await send_request(app, request(name, number))
         if not engine.has_failed:
             break
-        whole = tuple(fact + more for fact, more in zip(before, done, strict=True))
-        yield answer, before, facts(database), whole
-        assert 200 <= (await ask(app, request(name, number))).status < 300
-        assert facts(database) == whole
+        complete = tuple(n + change for n, change in zip(before, changes, strict=True))
+        yield response, before, counts(database), complete
+        assert 200 <= (await send_request(app, request(name, number))).status < 300
+        assert counts(database) == complete
 
 
 @pytest.mark.parametrize(
     ("code", "slug"), [(sqlite3.SQLITE_IOERR, b"store-unavailable"), (sqlite3.SQLITE_BUSY, b"store-busy")]
 )
 @pytest.mark.parametrize("name", REQUESTS)
-async def test_a_fault_at_any_statement_is_a_clean_503_and_nothing_by_halves(shop, database, name, code, slug):
+async def test_a_failing_statement_is_a_503_and_leaves_nothing_half_done(shop, database, name, code, slug):
     app, engine = shop
     n_failures = 0
 
-    async for answer, before, after, whole in failures(app, engine, database, name, code):
-        assert (answer.status, answer.headers[b"retry-after"]) == (503, b"1")
-        assert slug in answer.body
-        assert faults(request(name, 0), answer) == ["status 503"]
-        assert after in {before, whole}
+    async for response, before, after, complete in failures(app, engine, database, name, code):
+        assert (response.status, response.headers[b"retry-after"]) == (503, b"1")
+        assert slug in response.body
+        assert faults(request(name, 0), response) == ["status 503"]
+        assert after in {before, complete}
         n_failures += 1
 
     assert n_failures > 0
 
 
-async def test_the_check_finds_transactions_that_are_spread_over_statements(shop, database, monkeypatch):
+async def test_the_check_detects_one_transaction_per_statement(shop, database, monkeypatch):
     app, engine = shop
-    write = engine._engine.write
+    write = engine.inner.write
 
-    def alone(statement):
+    def single(statement):
         return (yield statement)
 
-    async def spread(run, transaction, *arguments):
+    async def write_statement_by_statement(run, transaction, *arguments):
         steps = run(transaction, *arguments)
         try:
             statement = next(steps)
             while True:
-                statement = steps.send(await write(alone, statement))
+                statement = steps.send(await write(single, statement))
         except StopIteration as done:
             return done.value
         except sqlite3.OperationalError as error:
             raise StoreUnavailable from error
 
-    monkeypatch.setattr(engine._engine, "write", spread)
+    monkeypatch.setattr(engine.inner, "write", write_statement_by_statement)
 
     async def all_or_nothing():
-        async for _, before, after, whole in failures(app, engine, database, "process_purchase"):
-            assert after in {before, whole}
+        async for _, before, after, complete in failures(app, engine, database, "process_purchase"):
+            assert after in {before, complete}
 
     with pytest.raises(AssertionError):
         await all_or_nothing()
@@ -184,14 +184,14 @@ async def test_the_check_finds_transactions_that_are_spread_over_statements(shop
 @pytest.mark.parametrize(
     "name", ["create", "add_address", "update_behavior", "process_browsing", "process_purchase", "erase"]
 )
-async def test_a_database_that_became_read_only_is_503_until_it_may_be_written_again(shop, name):
+async def test_a_read_only_database_is_503_until_it_is_writable_again(shop, name):
     app, engine = shop
-    writer = engine._engine._writer
+    writer = engine.inner.writer
 
-    await writer._inner.execute("PRAGMA query_only=ON")
-    refused = await ask(app, request(name, 1))
-    await writer._inner.execute("PRAGMA query_only=OFF")
+    await writer.run(lambda connection: connection.execute("PRAGMA query_only=ON"))
+    response = await send_request(app, request(name, 1))
+    await writer.run(lambda connection: connection.execute("PRAGMA query_only=OFF"))
 
-    assert refused.status == 503
-    assert b"store-unavailable" in refused.body
-    assert 200 <= (await ask(app, request(name, 1))).status < 300
+    assert response.status == 503
+    assert b"store-unavailable" in response.body
+    assert 200 <= (await send_request(app, request(name, 1))).status < 300

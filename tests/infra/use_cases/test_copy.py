@@ -1,4 +1,4 @@
-"""A shop that moves to another database, in either direction."""
+"""Copying a shop to another database, in both directions."""
 
 import io
 from contextlib import asynccontextmanager
@@ -13,29 +13,29 @@ from infra.cli import run
 from infra.progress import PlainProgress
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.storage.sql.tables import COPIED, PAGE, state
+from infra.storage.sql.tables import COPIED_TABLES, PAGE_ROWS, read_state
 from infra.use_cases.copy import copy_shop
 from infra.use_cases.recommend import current_list
 from infra.use_cases.train import train
 
-N_PRODUCTS = PAGE + 10
+N_PRODUCTS = PAGE_ROWS + 10
 
 
 @asynccontextmanager
-async def opened(url):
+async def open_shop(url):
     async with open_repository(Settings(database_url=url)) as repository:
         yield repository
 
 
 @pytest.fixture(params=["sqlite-to-postgres", "postgres-to-sqlite"])
 def urls(request, database, postgres_url):
-    both = f"sqlite:///{database}", postgres_url
-    return both if request.param == "sqlite-to-postgres" else both[::-1]
+    urls = f"sqlite:///{database}", postgres_url
+    return urls if request.param == "sqlite-to-postgres" else urls[::-1]
 
 
 @pytest.fixture
 async def source(urls, now):
-    async with opened(urls[0]) as shop:
+    async with open_shop(urls[0]) as shop:
         changes = [ProductChange(product_id=f"p-{n}", price=float(n), category="é") for n in range(N_PRODUCTS)]
         await shop.put_products(changes[:900], now=now)
         await shop.put_products(changes[900:], now=now)
@@ -57,115 +57,119 @@ async def source(urls, now):
 
 @pytest.fixture
 async def target(urls):
-    async with opened(urls[1]) as shop:
+    async with open_shop(urls[1]) as shop:
         yield shop
 
 
-def quietly():
+def silent():
     return PlainProgress(io.StringIO())
 
 
 async def answers(shop, now):
-    made = await current_list(shop, "c-1", now=now, reuse_seconds=0)
-    return made.items, await shop.profile("c-1"), await shop.summary(), await shop.ranking_inputs("c-1")
+    answer = await current_list(shop, "c-1", now=now, reuse_seconds=0)
+    return answer.items, await shop.profile("c-1"), await shop.summary(), await shop.ranking_inputs("c-1")
 
 
-async def test_what_was_copied_answers_as_before(source, target, now):
-    copied = await copy_shop(source.engine, target.engine, progress=quietly())
+async def test_a_copied_shop_answers_as_before_and_can_grow(source, target, now):
+    n_rows = await copy_shop(source.engine, target.engine, progress=silent())
 
-    assert copied.keys() == {table.name for table in COPIED}
-    assert (copied["product_catalog"], copied["purchase_history"], copied["customer_addresses"]) == (N_PRODUCTS, 2, 1)
+    assert n_rows.keys() == {table.name for table in COPIED_TABLES}
+    assert (n_rows["product_catalog"], n_rows["purchase_history"], n_rows["customer_addresses"]) == (N_PRODUCTS, 2, 1)
     assert await answers(target, now) == await answers(source, now)
     await target.put_products([ProductChange(product_id="next")], now=now)
     assert (await target.summary()).n_products == N_PRODUCTS + 1
 
 
-async def test_who_was_erased_stays_erased_in_the_copy(source, target, now):
+async def test_an_erased_customer_stays_erased_in_the_copy(source, target, now):
     await source.put_customers([CustomerChange(customer_id="gone")], now=now)
     await source.erase("gone")
 
-    copied = await copy_shop(source.engine, target.engine, progress=quietly())
+    n_rows = await copy_shop(source.engine, target.engine, progress=silent())
 
-    assert copied["erased_customers"] == 1
-    assert [one.status for one in await target.put_customers([CustomerChange(customer_id="gone")], now=now)] == ["refused"]
+    assert n_rows["erased_customers"] == 1
+    (outcome,) = await target.put_customers([CustomerChange(customer_id="gone")], now=now)
+    assert outcome.status == "refused"
 
 
-async def test_a_copy_that_was_cut_off_is_finished_by_the_next(source, target, now):
-    class Cut(PlainProgress):
-        def begin(self, doing, total):
-            if doing == "Copying purchase_history":
+async def test_an_interrupted_copy_is_completed_by_the_next_one(source, target, now):
+    class Interrupted(PlainProgress):
+        def begin(self, phase, total):
+            if phase == "Copying purchase_history":
                 raise KeyboardInterrupt
-            super().begin(doing, total)
+            super().begin(phase, total)
 
     with pytest.raises(KeyboardInterrupt):
-        await copy_shop(source.engine, target.engine, progress=Cut(io.StringIO()))
+        await copy_shop(source.engine, target.engine, progress=Interrupted(io.StringIO()))
     assert (await target.summary()).model_id == "untrained"
-    # What was copied already may have changed since.
+    # A row that was copied before the interruption changes.
     await source.put_products([ProductChange(product_id="p-0", name="Changed")], now=now)
 
-    await copy_shop(source.engine, target.engine, progress=quietly())
-    again = await copy_shop(source.engine, target.engine, progress=quietly())
+    await copy_shop(source.engine, target.engine, progress=silent())
+    again = await copy_shop(source.engine, target.engine, progress=silent())
 
     assert again["product_catalog"] == N_PRODUCTS
     assert await answers(target, now) == await answers(source, now)
 
 
-async def test_another_shop_is_never_written_over(source, target, now):
+async def test_another_shop_is_never_overwritten(source, target, now):
     await target.put_products([ProductChange(product_id="mine")], now=now)
 
     with pytest.raises(ConfigurationError, match="another shop"):
-        await copy_shop(source.engine, target.engine, progress=quietly())
+        await copy_shop(source.engine, target.engine, progress=silent())
 
     assert (await target.summary()).n_products == 1
 
 
-async def test_rows_that_only_the_target_has_are_told(source, target, now):
+async def test_rows_that_only_the_target_has_are_an_error(source, target, now):
     await target.put_customers([CustomerChange(customer_id="a-stranger")], now=now)
 
     with pytest.raises(ConfigurationError, match="customer_profiles differs"):
-        await copy_shop(source.engine, target.engine, progress=quietly())
+        await copy_shop(source.engine, target.engine, progress=silent())
 
 
-async def test_a_source_that_is_written_to_meanwhile_is_told(source, target, now, monkeypatch):
-    look_up, asked = source.engine.look_up, []
+async def test_a_source_that_changes_during_the_copy_is_an_error(source, target, now, monkeypatch):
+    look_up, reads = source.engine.look_up, []
 
-    async def writing_meanwhile(reading, *arguments):
-        asked.append(reading)
-        if asked.count(state) == 2:
+    async def change_before_the_second_state(read, *arguments):
+        reads.append(read)
+        if reads.count(read_state) == 2:
             await source.put_products([ProductChange(product_id="late")], now=now)
-        return await look_up(reading, *arguments)
+        return await look_up(read, *arguments)
 
-    monkeypatch.setattr(source.engine, "look_up", writing_meanwhile)
+    monkeypatch.setattr(source.engine, "look_up", change_before_the_second_state)
 
     with pytest.raises(ConfigurationError, match="shop_state differs"):
-        await copy_shop(source.engine, target.engine, progress=quietly())
+        await copy_shop(source.engine, target.engine, progress=silent())
     assert (await target.summary()).model_id == "untrained"
 
 
-def test_the_command_copies_and_tells(database, capsys, monkeypatch, tmp_path):
-    ours, theirs = f"sqlite:///{database}", f"sqlite:///{tmp_path / 'other.db'}"
-    monkeypatch.setenv("DATABASE_URL", ours)
+def test_the_command_copies_and_prints_the_row_count_of_each_table(database, capsys, monkeypatch, tmp_path):
+    source, target = f"sqlite:///{database}", f"sqlite:///{tmp_path / 'other.db'}"
+    monkeypatch.setenv("DATABASE_URL", source)
 
     assert run(["migrate"]) == 0
-    assert run(["copy", "--from", ours, "--to", theirs]) == 0
+    assert run(["copy", "--from", source, "--to", target]) == 0
 
-    said = capsys.readouterr()
-    assert said.out.startswith("The schema is up to date.\n")
-    assert "customer_profiles: 0 rows, the same on both sides\n" in said.out
+    output = capsys.readouterr().out
+    assert output.startswith("The schema is up to date.\n")
+    assert "customer_profiles: 0 rows, the same on both sides\n" in output
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "said"),
+    ("source", "target", "message"),
     [
         ("mysql://x", "sqlite:///b.db", "--from takes"),
         ("sqlite:///a.db", "b.db", "--to takes"),
         ("sqlite:///a.db", "sqlite:///a.db", "the same database"),
         ("sqlite:///mistyped.db", "sqlite:///b.db", "The database mistyped.db does not exist."),
     ],
+    ids=["unknown source scheme", "target without scheme", "same database", "missing source"],
 )
-def test_wrong_databases_are_one_clear_line(source, target, said, capsys, tmp_path, monkeypatch):
+def test_wrong_database_urls_are_an_error_of_one_line(source, target, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     assert run(["copy", "--from", source, "--to", target]) == 1
-    assert said in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())

@@ -1,14 +1,14 @@
--- Keys are made by the application; instants are microseconds since 1970 UTC; money is in ten-thousandths.
+-- The application creates all keys. Instants are microseconds since 1970 UTC. Money is in ten-thousandths.
 
 CREATE TABLE customer_profiles (
     customer_id TEXT NOT NULL PRIMARY KEY,
     email TEXT,
-    email_key TEXT UNIQUE, -- the e-mail in one case
+    email_key TEXT UNIQUE, -- the e-mail address in one case
     first_name TEXT,
     last_name TEXT,
     phone TEXT,
     created_at INTEGER NOT NULL,
-    version INTEGER NOT NULL -- up by one with everything that the customer's list depends on
+    version INTEGER NOT NULL -- increases with every change that affects the customer's list
 ) STRICT;
 
 CREATE TABLE customer_addresses (
@@ -26,14 +26,14 @@ CREATE TABLE customer_addresses (
     PRIMARY KEY (customer_id, address_id)
 ) STRICT;
 
--- Only what the shop assigned; computed segments follow from purchase_history at every reading.
+-- Only segments that the shop assigned. Computed segments are derived from purchase_history when they are read.
 CREATE TABLE customer_segments (
     customer_id TEXT NOT NULL PRIMARY KEY REFERENCES customer_profiles (customer_id),
     segment TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE product_catalog (
-    product_index INTEGER NOT NULL PRIMARY KEY, -- made by the application, never reused
+    product_index INTEGER NOT NULL PRIMARY KEY, -- never reused
     product_id TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
     category TEXT,
@@ -58,7 +58,7 @@ CREATE TABLE browsing_history (
     event_type TEXT NOT NULL,
     dwell_seconds REAL,
     occurred_at INTEGER NOT NULL,
-    digest BLOB -- of the content as sent, where the shop gave the id
+    digest BLOB -- of the content as sent; NULL if the shop sent no id
 ) STRICT;
 
 CREATE INDEX browsing_history_by_customer ON browsing_history (customer_id, occurred_at);
@@ -84,7 +84,7 @@ CREATE TABLE customer_recommendations (
     customer_version INTEGER NOT NULL,
     catalogue_version INTEGER NOT NULL,
     model_id TEXT NOT NULL,
-    beginning BLOB NOT NULL, -- what is usually shown, MessagePack; before the list, which need not be read for it
+    beginning BLOB NOT NULL, -- the default first page, MessagePack; before `list`, which then need not be read
     list BLOB NOT NULL -- MessagePack
 ) STRICT;
 
@@ -101,19 +101,19 @@ CREATE TABLE product_neighbours (
     viewed_together BLOB NOT NULL,
     similar_product BLOB NOT NULL,
     PRIMARY KEY (model_id, product_index)
-) STRICT; -- with rowids: such rows are too long for the inner pages of an index
+) STRICT; -- with rowids, because these rows are too long for inner pages of an index
 
 CREATE TABLE product_trends (
     model_id TEXT NOT NULL,
-    category TEXT NOT NULL, -- a path, or the upper part of one
+    category TEXT NOT NULL, -- a category path or a prefix of one
     products BLOB NOT NULL,
     PRIMARY KEY (model_id, category)
 ) STRICT, WITHOUT ROWID;
 
--- One row: what there is once per shop.
+-- One row: the values that exist once per shop.
 CREATE TABLE shop_state (
     slot INTEGER NOT NULL PRIMARY KEY,
-    catalogue_version INTEGER NOT NULL, -- up by one with every batch that changes a product
+    catalogue_version INTEGER NOT NULL, -- increases with every batch that changes a product
     next_product_index INTEGER NOT NULL,
     model_id TEXT NOT NULL,
     training_holder TEXT,

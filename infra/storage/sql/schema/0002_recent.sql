@@ -1,4 +1,4 @@
--- Indexes that every engine takes: on whole tables, with what is available in front.
+-- Every engine supports these indexes: they are not partial, and start with the columns that make a product available.
 
 DROP INDEX product_catalog_by_category;
 DROP INDEX product_catalog_by_age;

@@ -1,4 +1,4 @@
--- A customer's history is read from these indexes alone; the rows lie wherever their events arrived.
+-- These indexes contain all columns of a customer's history, because its rows are spread over the whole table.
 
 DROP INDEX browsing_history_by_customer;
 DROP INDEX purchase_history_by_customer;

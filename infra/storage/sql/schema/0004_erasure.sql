@@ -1,8 +1,8 @@
--- Who was erased, as keyed hashes of their ids, so that nothing that comes late brings them back.
+-- Keyed hashes of the ids of erased customers. Data that arrives after the erasure is refused.
 
 CREATE TABLE erased_customers (
     id_hash TEXT NOT NULL PRIMARY KEY,
-    is_finished INTEGER NOT NULL -- 0 until no file holds what was deleted
+    is_finished INTEGER NOT NULL -- 0 until no file contains the deleted data
 ) STRICT, WITHOUT ROWID;
 
-ALTER TABLE shop_state ADD COLUMN erasure_key BLOB; -- made with the first erasure
+ALTER TABLE shop_state ADD COLUMN erasure_key BLOB; -- created with the first erasure

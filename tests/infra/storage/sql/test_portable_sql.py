@@ -1,4 +1,4 @@
-"""Every statement is one that distributed engines of the PostgreSQL family take."""
+"""Every statement is one that distributed engines of the PostgreSQL family support."""
 
 import io
 import itertools
@@ -14,7 +14,6 @@ from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
-from infra.background.retention import purge
 from infra.ingest import ImportOptions, import_files
 from infra.progress import PlainProgress
 from infra.settings import Settings
@@ -22,6 +21,7 @@ from infra.storage.opening import open_repository
 from infra.storage.postgres import dialect
 from infra.storage.sql import schema
 from infra.use_cases.copy import copy_shop
+from infra.use_cases.purge import purge
 from infra.use_cases.recommend import current_list
 from infra.use_cases.train import train
 from tests import postgres
@@ -36,37 +36,42 @@ MAX_ROWS = 1000
 
 @pytest.fixture
 def sent(monkeypatch):
-    """Note what is sent to PostgreSQL: the statements in its own words, and how many rows each transaction writes."""
-    statements, written, numbers, number_of = set(), defaultdict(int), itertools.count(), {}
-    executed, run = dialect._executed, dialect.run
+    """Return the statements that are sent to PostgreSQL, and the number of rows that each transaction writes."""
+    statements, rows_written, numbers, number_of = set(), defaultdict(int), itertools.count(), {}
+    execute, run = dialect.execute, dialect.run
 
-    async def noting(connection, statement):
+    async def record_statement(connection, statement):
         text, _ = dialect.translated(statement.text)
         statements.add(text)
-        found = await executed(connection, statement)
+        rows = await execute(connection, statement)
         if re.match(r"\s*(INSERT|UPDATE|DELETE)", text):
-            written[number_of[connection]] += len(statement.batch) if statement.batch is not None else max(1, len(found))
-        return found
+            n_rows = len(statement.batch) if statement.batch is not None else max(1, len(rows))
+            rows_written[number_of[connection]] += n_rows
+        return rows
 
-    async def counting(connection, steps):
+    async def number_transaction(connection, steps):
         number_of[connection] = next(numbers)
         return await run(connection, steps)
 
-    monkeypatch.setattr(dialect, "_executed", noting)
-    monkeypatch.setattr("infra.storage.postgres.connections.run", counting)
-    return statements, written
+    monkeypatch.setattr(dialect, "execute", record_statement)
+    monkeypatch.setattr("infra.storage.postgres.connections.run", number_transaction)
+    return statements, rows_written
 
 
-async def everything(url, tmp_path, now):
-    """Do all that can be done with a shop, in the largest portions that there are."""
-    (tmp_path / "products.csv").write_text("product_id,category\n" + "".join(f"p-{n},c-{n % 9}\n" for n in range(1100)))
-    (tmp_path / "customers.csv").write_text("customer_id,segment\n" + "".join(f"c-{n},Premium\n" for n in range(1100)))
+async def import_file(shop, kind, path, *, now, create_products=False):
+    options = ImportOptions(kind=kind, paths=(str(path),), create_products=create_products)
+    await import_files(options, store=shop, now=now, progress=PlainProgress(io.StringIO()))
+
+
+async def use_everything(url, folder, now):
+    """Call everything that a shop offers, with the largest batches that are allowed."""
+    (folder / "products.csv").write_text("product_id,category\n" + "".join(f"p-{n},c-{n % 9}\n" for n in range(1100)))
+    (folder / "customers.csv").write_text("customer_id,segment\n" + "".join(f"c-{n},Premium\n" for n in range(1100)))
     lines = "".join(f"d-{n},q-{n % 700},view,e-{n}\n" for n in range(1100))
-    (tmp_path / "events.csv").write_text("customer_id,product_id,event_type,event_id\n" + lines)
+    (folder / "events.csv").write_text("customer_id,product_id,event_type,event_id\n" + lines)
     async with open_repository(Settings(database_url=url)) as shop:
         for kind in ("products", "customers", "events"):
-            wanted = ImportOptions(kind=kind, paths=(str(tmp_path / f"{kind}.csv"),), create_products=kind == "events")
-            await import_files(wanted, store=shop, now=now, progress=PlainProgress(io.StringIO()))
+            await import_file(shop, kind, folder / f"{kind}.csv", now=now, create_products=kind == "events")
         await shop.create_customer(NewCustomer(customer_id="c", email="canary@b.c", segment="Budget"), now=now)
         await shop.put_customers([CustomerChange(customer_id="c", email="canary-b@b.c", segment=None)], now=now)
         await shop.put_products([ProductChange(product_id="p-1", name="New")], now=now)
@@ -88,9 +93,8 @@ async def everything(url, tmp_path, now):
         await shop.stored_list("c")
         await shop.export("c")
         old = "".join(f"o-{n},p-1,view,old-{n},2020-01-01\n" for n in range(1100))
-        (tmp_path / "old.csv").write_text("customer_id,product_id,event_type,event_id,occurred_at\n" + old)
-        wanted = ImportOptions(kind="events", paths=(str(tmp_path / "old.csv"),))
-        await import_files(wanted, store=shop, now=now, progress=PlainProgress(io.StringIO()))
+        (folder / "old.csv").write_text("customer_id,product_id,event_type,event_id,occurred_at\n" + old)
+        await import_file(shop, "events", folder / "old.csv", now=now)
         assert await purge(shop, now=now, retention_days=2000) == 1100
         await shop.erase("c")
         await shop.put_customers([CustomerChange(customer_id="c")], now=now)
@@ -98,12 +102,23 @@ async def everything(url, tmp_path, now):
             await shop.erase("c")
 
 
+async def primary_keys(url):
+    """Return the columns of the primary key of each table, separated by commas."""
+    found = await postgres.fetched_from(
+        url,
+        "SELECT table_name::text, string_agg(column_name, ', ' ORDER BY ordinal_position) AS columns"
+        " FROM information_schema.key_column_usage JOIN information_schema.table_constraints"
+        " USING (constraint_name, table_name) WHERE constraint_type = 'PRIMARY KEY' GROUP BY table_name",
+    )
+    return {row["table_name"]: row["columns"] for row in found}
+
+
 async def test_every_statement_is_portable_and_no_transaction_writes_too_many_rows(
     sent, postgres_url, postgres_server, tmp_path, now
 ):
-    statements, written = sent
+    statements, rows_written = sent
 
-    await everything(postgres_url, tmp_path, now)
+    await use_everything(postgres_url, tmp_path, now)
     async with (
         postgres.new_database(postgres_server) as other,
         open_repository(Settings(database_url=postgres_url)) as source,
@@ -113,23 +128,15 @@ async def test_every_statement_is_portable_and_no_transaction_writes_too_many_ro
 
     assert len(statements) > 60
     assert [text for text in statements if UNPORTABLE.search(text)] == []
-    assert MAX_ROWS - 100 < max(written.values()) <= MAX_ROWS
-    keys = {
-        row["table_name"]: row["columns"]
-        for row in await postgres.fetched_from(
-            postgres_url,
-            "SELECT table_name::text, string_agg(column_name, ', ' ORDER BY ordinal_position) AS columns"
-            " FROM information_schema.key_column_usage JOIN information_schema.table_constraints"
-            " USING (constraint_name, table_name) WHERE constraint_type = 'PRIMARY KEY' GROUP BY table_name",
-        )
-    }
+    assert MAX_ROWS - 100 < max(rows_written.values()) <= MAX_ROWS
+    keys = await primary_keys(postgres_url)
     upserts = [re.search(r"INSERT INTO (\w+).*ON CONFLICT \((.*?)\)", text) for text in statements if "CONFLICT" in text]
     assert upserts
-    assert [found[0] for found in upserts if found[2] != keys[found[1]]] == []
+    assert [upsert[0] for upsert in upserts if upsert[2] != keys[upsert[1]]] == []
 
 
 def test_the_schema_is_portable():
-    script = "".join(dialect.translated_schema(step) for step in schema.steps())
+    script = "".join(dialect.translated_schema(migration) for migration in schema.migrations())
 
     assert not UNPORTABLE.search(script)
     assert "STRICT" not in script

@@ -1,4 +1,4 @@
-"""A backup of a database in use: whole, checked, for its owner alone."""
+"""A backup of a database in use: complete, checked, private to its owner."""
 
 import asyncio
 import io
@@ -12,14 +12,9 @@ from domain.errors import ConfigurationError
 from domain.records.customers import NewCustomer
 from infra.cli import run
 from infra.progress import PlainProgress
-from infra.storage.sqlite import backup, open_sqlite
+from infra.storage.sqlite import backup
 from infra.storage.sqlite.backup import back_up
-
-
-@pytest.fixture
-async def repository(database):
-    async with open_sqlite(database, currency="EUR") as opened:
-        yield opened
+from tests.infra.storage.sqlite.conftest import open_shop
 
 
 @pytest.fixture
@@ -28,12 +23,12 @@ def target(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def folder(target):
+def directory(target):
     target.parent.mkdir()
     return target.parent
 
 
-def quietly():
+def silent():
     return PlainProgress(io.StringIO())
 
 
@@ -43,7 +38,7 @@ def customers(path):
         return {row[0] for row in connection.execute("SELECT customer_id FROM customer_profiles")}
 
 
-async def test_a_backup_holds_all_that_was_acknowledged_before_it_and_nothing_by_halves(repository, database, target, now):
+async def test_a_backup_has_everything_acknowledged_before_it_and_only_whole_transactions(repository, database, target, now):
     acknowledged = []
 
     async def create(n):
@@ -54,156 +49,154 @@ async def test_a_backup_holds_all_that_was_acknowledged_before_it_and_nothing_by
 
     await create(20)
     before = set(acknowledged)
-    await asyncio.gather(create(200), asyncio.to_thread(back_up, database, target, progress=quietly()))
+    await asyncio.gather(create(200), asyncio.to_thread(back_up, database, target, progress=silent()))
 
     assert before <= customers(target) <= set(acknowledged)
 
 
-async def test_a_backup_is_one_file_for_its_owner_alone(repository, database, target, folder):
-    n_bytes = back_up(database, target, progress=quietly())
+async def test_a_backup_is_a_single_file_that_only_its_owner_may_access(repository, database, target, directory):
+    n_bytes = back_up(database, target, progress=silent())
 
-    assert [path.name for path in folder.iterdir()] == ["shop.db"]
+    assert [path.name for path in directory.iterdir()] == ["shop.db"]
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert target.stat().st_size == n_bytes > 0
 
 
-async def test_writers_are_not_kept_waiting_and_the_copy_is_of_one_moment(repository, database, target, now, monkeypatch):
-    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 1)
+async def test_a_backup_copies_one_state_and_does_not_block_writers(repository, database, target, now, monkeypatch):
+    monkeypatch.setattr(backup, "PAGES_PER_STEP", 1)
     loop = asyncio.get_running_loop()
 
-    class Writing(PlainProgress):
+    class WriteAtEachStep(PlainProgress):
         def reach(self, done):
             creating = repository.create_customer(NewCustomer(customer_id=f"late-{done}"), now=now)
             asyncio.run_coroutine_threadsafe(creating, loop).result(timeout=10)
 
     await repository.create_customer(NewCustomer(customer_id="early"), now=now)
-    await asyncio.to_thread(back_up, database, target, progress=Writing(io.StringIO()))
+    await asyncio.to_thread(back_up, database, target, progress=WriteAtEachStep(io.StringIO()))
 
     assert customers(target) == {"early"}
     assert len(customers(database)) > 10
 
 
-async def test_a_backup_is_opened_as_a_shop(repository, database, target, now):
+async def test_a_backup_can_be_opened_as_a_shop(repository, database, target, now):
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
-    back_up(database, target, progress=quietly())
+    back_up(database, target, progress=silent())
 
-    async with open_sqlite(target, currency="EUR") as restored:
+    async with open_shop(target) as restored:
         assert (await restored.profile("c-1")).customer.customer_id == "c-1"
 
 
-async def test_a_plain_copy_of_the_file_is_found_to_lack_what_was_acknowledged(repository, database, target, now):
+async def test_a_plain_copy_of_the_file_lacks_acknowledged_writes(repository, database, target, now):
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
     target.write_bytes(database.read_bytes())
 
     assert "c-1" not in customers(target)
 
 
-async def test_what_is_there_is_never_written_over(repository, database, target):
+async def test_an_existing_file_is_never_overwritten(repository, database, target):
     target.write_text("mine")
 
     with pytest.raises(ConfigurationError, match="overwrites nothing"):
-        back_up(database, target, progress=quietly())
+        back_up(database, target, progress=silent())
     assert target.read_text() == "mine"
 
 
-async def test_two_backups_to_one_file_at_the_same_moment_do_not_mix(repository, database, target, folder, now, monkeypatch):
-    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 1)
-    refused = []
+async def test_of_two_backups_to_one_file_at_the_same_time_one_is_refused(
+    repository, database, target, directory, now, monkeypatch
+):
+    monkeypatch.setattr(backup, "PAGES_PER_STEP", 1)
+    n_refused = 0
 
     class Second(PlainProgress):
         def reach(self, done):
-            raise AssertionError("it writes into the file of the first")
+            raise AssertionError("the second backup writes into the file of the first")
 
     class First(PlainProgress):
         def reach(self, done):
-            if not refused:
+            nonlocal n_refused
+            if n_refused == 0:
                 with pytest.raises(ConfigurationError, match="another backup"):
                     back_up(database, target, progress=Second(io.StringIO()))
-                refused.append(done)
+                n_refused += 1
 
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
     back_up(database, target, progress=First(io.StringIO()))
 
     assert customers(target) == {"c-1"}
-    assert list(folder.iterdir()) == [target]
-    assert len(refused) == 1
+    assert list(directory.iterdir()) == [target]
+    assert n_refused == 1
 
 
-async def test_what_another_backup_has_finished_meanwhile_is_not_written_over(
-    database, target, folder, repository, monkeypatch
+async def test_a_file_that_another_backup_finished_meanwhile_is_not_overwritten(
+    database, target, directory, repository, monkeypatch
 ):
     flock = backup.fcntl.flock
 
-    def late(file, how):
-        folder.joinpath("shop.db.unfinished").rename(target)
+    def lock_too_late(file, operation):
+        directory.joinpath("shop.db.unfinished").rename(target)
         target.write_text("finished")
-        flock(file, how)
+        flock(file, operation)
 
-    monkeypatch.setattr(backup.fcntl, "flock", late)
+    monkeypatch.setattr(backup.fcntl, "flock", lock_too_late)
     with pytest.raises(ConfigurationError, match="another backup"):
-        back_up(database, target, progress=quietly())
+        back_up(database, target, progress=silent())
     assert target.read_text() == "finished"
 
 
-async def test_what_a_killed_backup_left_is_in_nobodys_way(repository, database, target, folder):
-    left = folder / "shop.db.unfinished"
-    left.write_text("half of it")
-    left.chmod(0o644)
+async def test_the_unfinished_file_of_a_killed_backup_is_replaced(repository, database, target, directory):
+    unfinished = directory / "shop.db.unfinished"
+    unfinished.write_text("half of it")
+    unfinished.chmod(0o644)
 
-    back_up(database, target, progress=quietly())
+    back_up(database, target, progress=silent())
 
     assert customers(target) == set()
-    assert list(folder.iterdir()) == [target]
+    assert list(directory.iterdir()) == [target]
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
-async def test_a_backup_that_is_cut_off_leaves_no_file(repository, database, target, folder, monkeypatch):
+async def test_an_interrupted_backup_leaves_no_file(repository, database, target, directory, monkeypatch):
     class Interrupted(PlainProgress):
         def reach(self, done):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(backup, "PAGES_AT_ONCE", 1)
+    monkeypatch.setattr(backup, "PAGES_PER_STEP", 1)
     with pytest.raises(KeyboardInterrupt):
         back_up(database, target, progress=Interrupted(io.StringIO()))
 
-    assert list(folder.iterdir()) == []
+    assert list(directory.iterdir()) == []
 
 
-async def test_a_damaged_copy_is_no_backup(repository, database, target, folder, now, monkeypatch):
+async def test_a_damaged_copy_is_an_error_and_leaves_no_file(repository, database, target, directory, now):
     await repository.create_customer(NewCustomer(), now=now)
-    copy = backup._copy
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute("UPDATE sqlite_schema SET sql = replace(sql, 'email TEXT,', 'email TEXT NOT NULL,')")
 
-    def damaging(source, to, *, progress):
-        copy(source, to, progress=progress)
-        with closing(sqlite3.connect(to, isolation_level=None)) as connection:
-            connection.execute("PRAGMA writable_schema=ON")
-            connection.execute("UPDATE sqlite_schema SET sql = replace(sql, 'email TEXT,', 'email TEXT NOT NULL,')")
-
-    monkeypatch.setattr(backup, "_copy", damaging)
     with pytest.raises(ConfigurationError, match="the copy is damaged"):
-        back_up(database, target, progress=quietly())
-    assert list(folder.iterdir()) == []
+        back_up(database, target, progress=silent())
+    assert list(directory.iterdir()) == []
 
 
-def test_a_database_that_is_not_there_is_told(database, target):
+def test_a_missing_database_is_an_error(database, target):
     with pytest.raises(ConfigurationError, match="does not exist"):
-        back_up(database, target, progress=quietly())
+        back_up(database, target, progress=silent())
 
 
-async def test_a_folder_that_is_not_there_is_told(repository, database, folder):
+async def test_a_missing_target_directory_is_an_error(repository, database, directory):
     with pytest.raises(ConfigurationError, match="No such file or directory"):
-        back_up(database, folder / "missing" / "shop.db", progress=quietly())
+        back_up(database, directory / "missing" / "shop.db", progress=silent())
 
 
-def test_a_file_that_is_no_database_is_told(database, target, folder):
+def test_a_source_that_is_no_database_is_an_error_and_leaves_no_file(database, target, directory):
     database.write_text("Dear diary, " * 100)
 
     with pytest.raises(ConfigurationError, match="not a database"):
-        back_up(database, target, progress=quietly())
-    assert list(folder.iterdir()) == []
+        back_up(database, target, progress=silent())
+    assert list(directory.iterdir()) == []
 
 
-def test_the_command_tells_what_it_made(database, target, monkeypatch, capsys):
+def test_the_command_prints_the_size_of_the_backup(database, target, monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
     assert run(["migrate"]) == 0
 
@@ -212,10 +205,10 @@ def test_the_command_tells_what_it_made(database, target, monkeypatch, capsys):
     assert run(["backup", str(target)]) == 1
 
 
-def test_postgresql_has_a_tool_of_its_own(target, monkeypatch, capsys):
+def test_for_postgresql_the_command_names_pg_dump_and_no_password(target, monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", "postgresql://keeper:secret@127.0.0.1/shop")
 
     assert run(["backup", str(target)]) == 1
-    said = capsys.readouterr().err
-    assert "pg_dump" in said
-    assert (said.count("\n"), "secret" in said) == (1, False)
+    message = capsys.readouterr().err
+    assert "pg_dump" in message
+    assert (message.count("\n"), "secret" in message) == (1, False)

@@ -1,4 +1,4 @@
-"""What was computed or read before is used again, but only while it holds."""
+"""Stored lists and cached products are used again only while they are valid."""
 
 import sqlite3
 from contextlib import closing
@@ -7,11 +7,11 @@ from domain.ranking.inputs import CandidateQuery
 from domain.records.customers import NewCustomer
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
-from infra.storage.sql.cache import Versioned
+from infra.storage.sql.cache import VersionedCache
 from infra.use_cases.recommend import current_list
 
 
-async def test_a_stored_list_of_an_older_format_is_computed_again(repository, database, now, caplog):
+async def test_a_stored_list_that_cannot_be_decoded_is_computed_again(repository, database, now, caplog):
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
     await current_list(repository, "c-1", now=now, reuse_seconds=3600)
     with closing(sqlite3.connect(database)) as connection, connection:
@@ -36,15 +36,15 @@ async def test_cached_products_follow_the_catalogue(repository, now):
     assert (await repository.candidates(query))[0].name == "New name"
 
 
-def test_a_cache_holds_what_was_asked_for_last_under_one_version():
-    cache: Versioned[int, str] = Versioned(2)
-    held, missing = cache.under(1, [1, 2])
-    held.update({1: "one", 2: "two"})
+def test_a_full_cache_keeps_the_values_used_last_and_only_those_of_one_version():
+    cache: VersionedCache[int, str] = VersionedCache(2)
+    cached, missing = cache.lookup(1, [1, 2])
+    cached.update({1: "one", 2: "two"})
     assert missing == [1, 2]
 
-    held, missing = cache.under(1, [1, 3])
-    held[3] = "three"
+    cached, missing = cache.lookup(1, [1, 3])
+    cached[3] = "three"
 
-    assert (held, missing) == ({1: "one", 3: "three"}, [3])
-    assert cache.under(1, [1, 2, 3]) == ({1: "one", 3: "three"}, [2])
-    assert cache.under(2, [1]) == ({}, [1])
+    assert (cached, missing) == ({1: "one", 3: "three"}, [3])
+    assert cache.lookup(1, [1, 2, 3]) == ({1: "one", 3: "three"}, [2])
+    assert cache.lookup(2, [1]) == ({}, [1])

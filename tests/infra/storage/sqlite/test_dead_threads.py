@@ -1,7 +1,8 @@
-"""A connection whose thread is dead is made anew."""
+"""A connection reconnects if its thread died."""
 
 import asyncio
 import threading
+import time
 
 import aiosqlite
 import pytest
@@ -9,68 +10,85 @@ import pytest
 from domain.errors import StoreUnavailable
 from domain.records.customers import NewCustomer
 from infra.storage.sql.statements import one
+from infra.storage.sqlite.connection import Connection
+
+
+def wait_until_dead(connection):
+    ends_at = time.monotonic() + 5
+    while connection.is_alive:
+        assert time.monotonic() < ends_at
+        time.sleep(0.001)
 
 
 @pytest.fixture
 def end_thread():
-    """End a connection's thread as a fault of the interpreter would, without the connection's knowledge."""
+    """End the thread of a connection without its knowledge, as a fault of the interpreter would."""
     dead = []
 
     async def end(connection):
-        connection._tx.put_nowait((None, lambda: (connection._connection.close(), aiosqlite.core._STOP_RUNNING_SENTINEL)[1]))
-        await asyncio.to_thread(connection._thread.join)
-        dead.append(connection)
+        inner = connection.inner
+        # `inner.stop()` would also mark the connection as closed. So the thread gets the message that ends it directly.
+        inner._tx.put_nowait((None, lambda: (inner._connection.close(), aiosqlite.core._STOP_RUNNING_SENTINEL)[1]))
+        await asyncio.to_thread(wait_until_dead, connection)
+        dead.append(inner)
 
     yield end
-    for connection in dead:
-        connection._connection = None  # Else aiosqlite warns that nobody closed it.
+    for inner in dead:
+        inner._connection = None  # aiosqlite would warn that nobody closed it.
 
 
-async def test_a_writer_whose_thread_is_dead_is_replaced(repository, end_thread, now):
-    dead = repository.engine._writer._inner
-    await end_thread(dead)
+async def test_a_writer_whose_thread_died_reconnects(repository, end_thread, now):
+    dead = repository.engine.writer.inner
+    await end_thread(repository.engine.writer)
 
     await asyncio.gather(*(repository.create_customer(NewCustomer(customer_id=f"c-{n}"), now=now) for n in range(3)))
 
-    assert repository.engine._writer._inner is not dead
+    assert repository.engine.writer.inner is not dead
     assert (await repository.profile("c-2")).customer.customer_id == "c-2"
     assert await repository.engine.write(one, "PRAGMA synchronous") == (2,)
 
 
-async def test_a_writer_whose_thread_died_before_the_files_were_scrubbed_is_replaced(repository, end_thread):
-    dead = repository.engine._writer._inner
-    await end_thread(dead)
+async def test_a_writer_whose_thread_died_reconnects_to_scrub_the_files(repository, end_thread):
+    dead = repository.engine.writer.inner
+    await end_thread(repository.engine.writer)
 
     await repository.engine.scrub()
 
-    assert repository.engine._writer._inner is not dead
+    assert repository.engine.writer.inner is not dead
 
 
-async def test_readers_whose_threads_are_dead_are_replaced(repository, end_thread):
-    for reader in repository.engine._readers:
-        await end_thread(reader._inner)
+async def test_readers_whose_threads_died_reconnect(repository, end_thread):
+    for reader in repository.engine.readers:
+        await end_thread(reader)
 
     assert [(await repository.summary()).n_products for _ in range(4)] == [0] * 4
     assert await repository.engine.look_up(one, "SELECT 1") == (1,)
 
 
-async def test_a_connection_that_is_closed_while_it_is_made_anew_stays_closed(repository, end_thread):
-    writer, may_go = repository.engine._writer, threading.Event()
-    await end_thread(writer._inner)
-    writer._prepare = lambda _: may_go.wait(5)
-    running = asyncio.create_task(writer.run(lambda _: None))
+async def test_a_connection_that_is_closed_while_it_reconnects_stays_closed(database, end_thread):
+    may_connect = threading.Event()
+    may_connect.set()
+    connection = Connection(database, "rwc", prepare=lambda _: may_connect.wait(5))
+    await connection.open()
+    await end_thread(connection)
+    may_connect.clear()
+    running = asyncio.create_task(connection.run(lambda _: None))
     await asyncio.sleep(0.02)
-    await writer.close()
-    may_go.set()
+    await connection.close()
+    may_connect.set()
 
     with pytest.raises(StoreUnavailable, match="closed"):
         await running
-    await asyncio.to_thread(writer._inner._thread.join, 5)
-    assert not writer._inner._thread.is_alive()
+    await asyncio.to_thread(wait_until_dead, connection)
 
 
-async def test_aiosqlite_still_runs_a_function_in_its_thread():
-    async with aiosqlite.connect(":memory:") as connection:
-        result = await connection._execute(lambda a, b: (a, b, threading.get_ident()), 1, 2)
+async def test_functions_run_with_their_arguments_in_the_thread_of_the_connection(database):
+    connection = Connection(database, "rwc")
+    await connection.open()
 
-        assert result == (1, 2, connection._thread.ident)
+    results = [await connection.run(lambda _, a, b: (a, b, threading.get_ident()), 1, n) for n in (2, 3)]
+
+    thread = results[0][2]
+    assert results == [(1, 2, thread), (1, 3, thread)]
+    assert thread != threading.get_ident()
+    await connection.close()

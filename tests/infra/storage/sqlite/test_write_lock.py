@@ -1,4 +1,4 @@
-"""The lock that keeps the writers of all processes apart."""
+"""The lock that lets one process write at a time."""
 
 import fcntl
 import sqlite3
@@ -11,11 +11,18 @@ import pytest
 from domain.errors import StoreBusy
 from domain.records.customers import NewCustomer
 from infra.storage.sqlite import connections
-from infra.storage.sqlite.write_lock import WriteLock, _locks
-from tests.infra.storage.sqlite.conftest import opened
+from infra.storage.sqlite.write_lock import WriteLock
 
 
-async def test_a_lock_that_another_holds_makes_writers_give_up_in_time(repository, database, now, monkeypatch):
+@pytest.fixture
+def other_process(database):
+    """Return the lock as another process sees it."""
+    lock = WriteLock(database)
+    yield lock
+    lock.close()
+
+
+async def test_a_writer_that_waits_for_sqlites_lock_gives_up_in_time(repository, database, now, monkeypatch):
     monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -26,12 +33,12 @@ async def test_a_lock_that_another_holds_makes_writers_give_up_in_time(repositor
     assert (await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)).customer_id == "c-1"
 
 
-async def test_a_writer_of_another_process_is_waited_for(repository, database, now, monkeypatch):
+async def test_a_writer_that_waits_for_another_process_gives_up_in_time(repository, other_process, now, monkeypatch):
     monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
-    async with opened(database) as other:
-        with other.engine._lock.held(until=0), pytest.raises(StoreBusy):
-            await repository.create_customer(NewCustomer(), now=now)
+    with other_process.held(deadline=0), pytest.raises(StoreBusy):
         await repository.create_customer(NewCustomer(), now=now)
+
+    await repository.create_customer(NewCustomer(), now=now)
 
 
 async def test_readers_do_not_wait_for_a_writer(repository, database):
@@ -41,24 +48,27 @@ async def test_readers_do_not_wait_for_a_writer(repository, database):
         other.execute("ROLLBACK")
 
 
-async def test_who_waits_for_the_lock_has_it_before_the_one_that_gave_it_back(database):
-    mine, other = WriteLock(database), WriteLock(database)
-    has_it, may_go = threading.Event(), threading.Event()
+def test_a_process_that_waits_for_the_lock_gets_it_before_the_one_that_released_it(database, other_process):
+    lock, has_lock, may_end = WriteLock(database), threading.Event(), threading.Event()
 
     def wait():
-        with other.held(until=time.monotonic() + 5):
-            has_it.set()
-            may_go.wait(5)
+        with other_process.held(deadline=time.monotonic() + 5):
+            has_lock.set()
+            may_end.wait(5)
 
-    with mine.held(until=0):
+    with lock.held(deadline=0), database.with_name("shop.db.turn").open() as turn:
         waiting = threading.Thread(target=wait)
         waiting.start()
-        while waiting.is_alive() and _locks(mine._turn):
-            fcntl.flock(mine._turn, fcntl.LOCK_UN)
-    with pytest.raises(StoreBusy), mine.held(until=0):
+        # Until the other process holds the turn, this one can take it.
+        while waiting.is_alive():
+            try:
+                fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                break
+            fcntl.flock(turn, fcntl.LOCK_UN)
+    with pytest.raises(StoreBusy), lock.held(deadline=0):
         pass
-    assert has_it.wait(5)
-    may_go.set()
+    assert has_lock.wait(5)
+    may_end.set()
     waiting.join()
-    mine.close()
-    other.close()
+    lock.close()

@@ -1,4 +1,4 @@
-"""What every model of a table is asked: for which customers, among which products, and what counts as a hit."""
+"""The ranking task of a table: training events, customers, products, and what counts as a hit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-HIDDEN_SHARE = 0.2
+HELD_OUT_SHARE = 0.2
 TYPE_WEIGHTS = {"purchase": 4.0, "cart": 3.0, "wishlist": 2.0, "view": 1.0}
-"""Those that this project starts from; `typed` below offers them to the others."""
+"""The weights that this project starts from; `typed counts` below offers them to the other models."""
 
 Ints = npt.NDArray[np.int64]
 Weighting = Callable[[pd.DataFrame], pd.Series]
@@ -22,51 +22,51 @@ WEIGHTINGS: dict[str, Weighting] = {
     "log counts": lambda pairs: 1 + np.log(pairs["weight"].count()),
     "typed counts": lambda pairs: pairs["weight"].sum(),
 }
-"""What one cell of the matrix of customers and products says: from the events of the pair."""
+"""The value of a cell of the customer-product matrix, from the events of the pair."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Questions:
-    """Training events by index, and what to ask of them.
+class RankingTask:
+    """Training events by index, and the customers to rank products for.
 
-    `events` has columns customer, product, weight (of the type) and age_days (0 where there are no times). `asked` (n,)
-    are the customers to make a list for; `relevant` (n, n_products) marks their hits; `n_relevant` (n,) counts all that was
-    held out, with the products that no training event knows.
+    `events` has the columns customer, product, weight (of the type) and age_days (0 without times). `customers` (n,) are
+    the customers to rank for; `relevant` (n, n_products) marks their hits; `n_relevant` (n,) counts all of their held-out
+    products, including those without a training event.
     """
 
     events: pd.DataFrame
     shape: tuple[int, int]
-    asked: Ints
+    customers: Ints
     relevant: sparse.csr_array
     n_relevant: Ints
     n_left_out: int
 
     def matrix(self, weighting: str) -> sparse.csr_matrix:
-        """Return the interactions (n_customers, n_products) with the given weights."""
+        """Return the interaction matrix (n_customers, n_products) with the given weighting."""
         cells = WEIGHTINGS[weighting](self.events.groupby(["customer", "product"])).astype(np.float32)
         rows, columns = (cells.index.get_level_values(level).to_numpy() for level in (0, 1))
         return sparse.csr_matrix((cells.to_numpy(), (rows, columns)), shape=self.shape)
 
     def hits(self, lists: Ints) -> npt.NDArray[np.bool_]:
-        """Say by rank (n, k) what of `lists` is a hit; negative products fill up lists that end early."""
-        found = self.relevant[np.arange(len(lists))[:, None], np.maximum(lists, 0)].toarray()
-        return found & (lists >= 0)
+        """Return which ranks (n, k) of `lists` are hits; negative indexes pad short lists."""
+        hits = self.relevant[np.arange(len(lists))[:, None], np.maximum(lists, 0)].toarray()
+        return hits & (lists >= 0)
 
     @property
     def has_times(self) -> bool:
         return bool(self.events["age_days"].max() > 0)
 
-    def newest(self, days: float) -> "Questions":
-        """Return the same questions with the events of the newest days only."""
+    def newest(self, days: float) -> "RankingTask":
+        """Return the task with the events of the newest `days` only."""
         return replace(self, events=self.events[self.events["age_days"] < days])
 
-    def frequent(self, least_customers: int) -> "Questions":
-        """Return the same questions without the events of products that fewer customers have."""
+    def frequent(self, min_customers: int) -> "RankingTask":
+        """Return the task without the events of products with fewer customers."""
         customers = self.events.groupby("product")["customer"].transform("nunique")
-        return replace(self, events=self.events[customers >= least_customers])
+        return replace(self, events=self.events[customers >= min_customers])
 
     def weightings(self) -> list[str]:
-        """Name the weightings that differ on these events."""
+        """Return the weightings that differ on these events."""
         if not self.events.duplicated(["customer", "product"]).any():
             return ["binary"]
         one_type = self.events["weight"].min() == self.events["weight"].max()
@@ -74,7 +74,7 @@ class Questions:
 
 
 def read_events(path: Path) -> pd.DataFrame:
-    """Read an event file: ids as text, times as such."""
+    """Read an event file, with ids as text and UTC times."""
     events = pd.read_csv(path, dtype=str, usecols=["customer_id", "product_id", "event_type", "occurred_at"])
     return events.assign(occurred_at=pd.to_datetime(events["occurred_at"], utc=True))
 
@@ -84,20 +84,20 @@ def read_ids(path: Path) -> pd.Series:
     return pd.read_csv(path, dtype=str, usecols=["product_id"])["product_id"]
 
 
-def questions(train: pd.DataFrame, test: pd.DataFrame) -> Questions:
-    """Ask for what customers of `train` have in `test` but not in `train`; other customers are left out, and counted."""
+def ranking_task(train: pd.DataFrame, test: pd.DataFrame) -> RankingTask:
+    """Hold out the products that customers of `train` have in `test` but not in `train`; count all other customers."""
     customers, customer_ids = pd.factorize(train["customer_id"], sort=True)
     products, product_ids = pd.factorize(train["product_id"], sort=True)
     pairs = [frame[["customer_id", "product_id"]].drop_duplicates() for frame in (train, test)]
     held_out = pairs[1].merge(pairs[0], how="left", indicator="known")
     held_out = held_out[(held_out["known"] == "left_only") & held_out["customer_id"].isin(customer_ids)]
-    asked, rows, n_relevant = np.unique(
+    test_customers, rows, n_relevant = np.unique(
         pd.Index(customer_ids).get_indexer(held_out["customer_id"]), return_inverse=True, return_counts=True
     )
     columns = pd.Index(product_ids).get_indexer(held_out["product_id"])
     ranked = columns >= 0
     age = train["occurred_at"].max() - train["occurred_at"]
-    return Questions(
+    return RankingTask(
         events=pd.DataFrame(
             {
                 "customer": customers,
@@ -107,22 +107,23 @@ def questions(train: pd.DataFrame, test: pd.DataFrame) -> Questions:
             }
         ),
         shape=(len(customer_ids), len(product_ids)),
-        asked=asked,
+        customers=test_customers,
         relevant=sparse.csr_array(
-            (np.ones(ranked.sum(), dtype=bool), (rows[ranked], columns[ranked])), shape=(len(asked), len(product_ids))
+            (np.ones(ranked.sum(), dtype=bool), (rows[ranked], columns[ranked])),
+            shape=(len(test_customers), len(product_ids)),
         ),
         n_relevant=n_relevant,
-        n_left_out=test["customer_id"].nunique() - len(asked),
+        n_left_out=test["customer_id"].nunique() - len(test_customers),
     )
 
 
-def validation(train: pd.DataFrame, test: pd.DataFrame, *, seed: int = 0) -> Questions:
-    """Hold a part of `train` out: its end, as long as the test; without times, a random fifth of each customer's events."""
+def validation_task(train: pd.DataFrame, test: pd.DataFrame, *, seed: int = 0) -> RankingTask:
+    """Hold out the end of `train`, as long as the test period; without times, a random fifth of each customer's events."""
     newest = train["occurred_at"].max()
     if train["occurred_at"].min() == newest:
         shuffled = train.sample(frac=1, random_state=seed).groupby("customer_id")
         place, n_own = shuffled.cumcount(), shuffled["product_id"].transform("size")
-        hidden = (place < (HIDDEN_SHARE * n_own).round()).reindex(train.index)
+        is_held_out = (place < (HELD_OUT_SHARE * n_own).round()).reindex(train.index)
     else:
-        hidden = train["occurred_at"] > newest - (test["occurred_at"].max() - newest)
-    return questions(train[~hidden], train[hidden])
+        is_held_out = train["occurred_at"] > newest - (test["occurred_at"].max() - newest)
+    return ranking_task(train[~is_held_out], train[is_held_out])

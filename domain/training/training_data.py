@@ -1,0 +1,65 @@
+"""The events, products and assigned segments of a shop, with what several steps of a training derive from them."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from domain.ranking.model import Hyperparameters
+from domain.records.customers import Segment, SegmentRule
+from domain.records.products import Product
+from domain.training.event_log import EventLog
+from domain.training.momentum import momentum
+from domain.training.segments import BuyerSummary, customer_segments, fit_segment_rule, summarise
+
+
+class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
+    """What a model is learned from; `assigned` has the segments that the shop assigned, by customer id.
+
+    Derived values are computed once, when they are first used.
+    """
+
+    log: EventLog
+    products: list[Product]
+    assigned: Mapping[str, Segment]
+
+    @cached_property
+    def n_products(self) -> int:
+        """The size of matrices of products: the largest product index + 1."""
+        return max((product.product_index for product in self.products), default=-1) + 1
+
+    @cached_property
+    def purchases(self) -> EventLog:
+        return self.log.only(self.log.is_purchase)
+
+    @cached_property
+    def buyers(self) -> BuyerSummary:
+        return summarise(self.purchases)
+
+    @cached_property
+    def segment_rule(self) -> SegmentRule:
+        return fit_segment_rule(self.buyers, newest=self.log.newest)
+
+    @cached_property
+    def segments(self) -> npt.NDArray[np.int8]:
+        """The segment of each customer, as an index of SEGMENTS."""
+        return customer_segments(
+            self.log.customer_ids,
+            self.buyers,
+            assigned=self.assigned,
+            rule=self.segment_rule,
+            newest=self.log.newest,
+        )
+
+    def momentum(self, hyperparameters: Hyperparameters) -> npt.NDArray[np.float64]:
+        """Return the momentum of each product (n_products,), computed once per half-life and exponent."""
+        key = hyperparameters.momentum_days, hyperparameters.momentum_exponent
+        if key not in self._momentum:
+            self._momentum[key] = momentum(self.log, hyperparameters, n_products=self.n_products)
+        return self._momentum[key]
+
+    @cached_property
+    def _momentum(self) -> dict[tuple[float, float], npt.NDArray[np.float64]]:
+        return {}

@@ -1,0 +1,64 @@
+"""Load the demo shop into a database and train on it."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from domain.ports import IngestStore, ShopStore
+from infra.demo.generate import DemoShop, demo_shop
+from infra.use_cases.train import TuningBudget, train
+
+T = TypeVar("T")
+Write = Callable[[str], None]
+
+BATCH_SIZE = 250
+"""Records per call; an order has at most four items, which keeps a batch below 1,000 rows."""
+
+
+def _discard(_: str) -> None:
+    """Ignore progress messages."""
+
+
+async def prepare_demo_shop(store: ShopStore, *, write: Write = _discard) -> bool:
+    """Load the demo shop and train on it unless the store already has products; return whether it was loaded.
+
+    `write` receives the progress messages, which include their line ends.
+    """
+    if (await store.summary()).n_products:
+        return False
+    now = datetime.now(UTC)
+    shop = demo_shop(now=now)
+    with _timed(f"Loading the demo shop: {shop.summary}", write):
+        await _load(store, shop, now=now)
+    with _timed("Training", write):
+        await train(store, now=now, budget=TuningBudget(trials=0))
+    return True
+
+
+async def load_demo_shop(store: IngestStore, *, now: datetime) -> None:
+    """Load the demo shop without training; loading it again with the same `now` changes nothing."""
+    await _load(store, demo_shop(now=now), now=now)
+
+
+async def _load(store: IngestStore, shop: DemoShop, *, now: datetime) -> None:
+    for products in _batches(shop.products):
+        await store.put_products(products, now=now)
+    for customers in _batches(shop.customers):
+        await store.put_customers(customers, now=now)
+    for events in _batches(shop.events):
+        await store.put_events(events, create_products=False, now=now)
+
+
+def _batches(records: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(records), BATCH_SIZE):
+        yield records[start : start + BATCH_SIZE]
+
+
+@contextmanager
+def _timed(task: str, write: Write) -> Generator[None]:
+    write(f"{task} ... ")
+    started_at = time.monotonic()
+    yield
+    write(f"done in {time.monotonic() - started_at:.1f} s\n")

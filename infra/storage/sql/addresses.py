@@ -1,0 +1,42 @@
+"""The addresses of customers."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from domain.errors import CustomerNotFound, TooManyItems
+from domain.records.customers import MAX_ADDRESSES, Address, StoredAddress, address_id, with_defaults
+from infra.storage.sql.statements import Steps, executemany, one_or_none, rows
+
+_COLUMNS = StoredAddress.__struct_fields__
+
+
+def addresses(customer_id: str) -> Steps[list[StoredAddress]]:
+    result = yield from rows(
+        f"SELECT {', '.join(_COLUMNS)} FROM customer_addresses WHERE customer_id = :customer_id ORDER BY position",
+        customer_id=customer_id,
+    )
+    # Not strict, because the databases store `is_default` as 0 or 1.
+    return [msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), StoredAddress, strict=False) for row in result]
+
+
+def add_addresses(customer_id: str, new: Sequence[Address]) -> Steps[list[StoredAddress]]:
+    """Add addresses and return all of the customer; raise CustomerNotFound, or TooManyItems above MAX_ADDRESSES."""
+    customer = yield from one_or_none(
+        "SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
+    )
+    if customer is None:
+        raise CustomerNotFound(customer_id)
+    added = [
+        StoredAddress(address_id=address_id(customer_id, address), **msgspec.structs.asdict(address)) for address in new
+    ]
+    merged = with_defaults((yield from addresses(customer_id)), added)
+    if len(merged) > MAX_ADDRESSES:
+        raise TooManyItems(f"A customer has at most {MAX_ADDRESSES} addresses.")
+    yield from executemany(
+        f"INSERT INTO customer_addresses (customer_id, position, {', '.join(_COLUMNS)})"
+        f" VALUES (?, ?, {', '.join('?' * len(_COLUMNS))})"
+        " ON CONFLICT (customer_id, address_id) DO UPDATE SET is_default = excluded.is_default",
+        [(customer_id, position, *msgspec.structs.astuple(address)) for position, address in enumerate(merged)],
+    )
+    return merged

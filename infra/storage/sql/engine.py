@@ -1,0 +1,32 @@
+"""What runs transactions on a database."""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from infra.storage.sql.statements import Steps
+
+T = TypeVar("T")
+
+
+class Engine(Protocol):
+    """Run the steps of a transaction; all raise StoreBusy or StoreUnavailable."""
+
+    async def write(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
+        """Run `transaction(...)` and return after it is durable. It may run again after a conflict with another writer."""
+        ...
+
+    async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
+        """Run a write of one statement that may be repeated."""
+        ...
+
+    async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
+        """Run `reading(...)` on a snapshot of the database."""
+        ...
+
+    async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
+        """Run a read that needs no snapshot, such as a single statement."""
+        ...
+
+    async def scrub(self) -> None:
+        """Remove deleted data from the files of the database, as far as the database can at once."""
+        ...

@@ -1,0 +1,102 @@
+"""The replay of an evaluation reads and recommends what every repository does: the same inputs, candidates and lists."""
+
+import numpy as np
+import pytest
+
+from domain.evaluation.replay import Replay
+from domain.ranking.recommend import recommend, shortlist
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.products import ProductChange
+from domain.records.recommendations import ListRequest
+from domain.training.neighbours import combined_neighbours
+from domain.training.train import train_model
+from infra.use_cases.train import read_training_data
+from tests.conftest import NOW
+
+N_PRODUCTS = 150
+N_CUSTOMERS = 40
+
+
+@pytest.fixture
+async def trained_shop(repository):
+    """A shop with more categories than a history considers, trained on all its events."""
+    rng = np.random.default_rng(5)
+    moments = iter(rng.permutation(100_000).tolist())
+
+    def earlier():
+        return NOW - np.timedelta64(next(moments), "s").item()
+
+    products = [
+        ProductChange(
+            product_id=f"p-{index}",
+            name=f"Product {index}",
+            category=f"c{index % 30}/d{index % 60}" if index % 7 else None,
+            brand=f"b{index % 5}",
+            price=float(1 + index % 40),
+            in_stock=index % 11 > 0,
+            created_at=earlier(),
+        )
+        for index in range(N_PRODUCTS)
+    ]
+    events = []
+    for customer in range(N_CUSTOMERS):
+        # A few customers have hardly any event, which leaves room for products that fill the list up.
+        for product in rng.choice(N_PRODUCTS, size=2 + 2 * customer).tolist():
+            item = f"p-{product}"
+            if rng.random() < 0.4:
+                order = (OrderItem(product_id=item, unit_price=5.0),)
+                events.append(Purchase(customer_id=f"c-{customer}", items=order, occurred_at=earlier()))
+            else:
+                events.append(BrowsingEvent(customer_id=f"c-{customer}", product_id=item, occurred_at=earlier()))
+    await repository.put_products(products, now=NOW)
+    for first in range(0, len(events), 300):
+        await repository.put_events(events[first : first + 300], create_products=False, now=NOW)
+    data = await read_training_data(repository)
+    config = (await repository.current_model()).config
+    trained = train_model(
+        data,
+        config=config,
+        neighbours=combined_neighbours(data, config.hyperparameters),
+        model_id="m-1",
+        trained_at=data.log.newest,
+    )
+    await repository.save_model(trained)
+    return repository, Replay(data, trained)
+
+
+@pytest.mark.parametrize("seen", ["include", "exclude"])
+async def test_the_replay_reads_and_recommends_what_the_repository_does(trained_shop, seen):
+    repository, replay = trained_shop
+    request = ListRequest(seen=seen)
+    n_considered = []
+
+    for customer, customer_id in enumerate(replay.data.log.customer_ids):
+        stored = await repository.ranking_inputs(customer_id)
+        replayed = replay.ranking_inputs(customer, model=stored.model)
+        shortlisted = shortlist(stored, request=request)
+        products = await repository.candidates(shortlisted.query)
+
+        assert [event.product.product_id for event in stored.history] == [
+            event.product.product_id for event in replayed.history
+        ]
+        assert (stored.bought, stored.segment_inputs) == (replayed.bought, replayed.segment_inputs)
+        assert stored.neighbours == replayed.neighbours
+        assert list(stored.category_trends.items()) == list(replayed.category_trends.items())
+        assert sorted(product.product_id for product in products) == sorted(
+            product.product_id for product in replay.candidates(shortlisted.query)
+        )
+        listed = recommend(stored, shortlisted, products, now=replay.now)
+        assert listed == replay.list_for(customer, model=stored.model, request=request)
+        n_considered.append(len(stored.category_trends))
+
+    # The largest histories have more categories than are considered.
+    assert max(n_considered) == 16
+
+
+async def test_the_category_that_is_asked_for_is_considered_first(trained_shop):
+    repository, _ = trained_shop
+
+    inputs = await repository.ranking_inputs(f"c-{N_CUSTOMERS - 1}", category="c1/d1")
+
+    assert next(iter(inputs.category_trends)) == "c1/d1"
+    assert len(inputs.category_trends) == 16

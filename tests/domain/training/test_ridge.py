@@ -1,0 +1,56 @@
+"""Ridge regressions against dense solutions of the normal equations."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.training import ridge
+from domain.training.ridge import ease, slim
+from tests.domain.training.baskets import (
+    BASKETS,
+    N_PRODUCTS,
+    co_occurrence_of,
+    customer_weights_of,
+    gram_of,
+    matrix_of,
+)
+
+
+@given(BASKETS, st.integers(1, N_PRODUCTS), st.sampled_from([0.1, 1.0, 10.0]))
+def test_slim_solves_the_normal_equations_of_each_product_and_its_candidates(baskets, n_candidates, penalty):
+    gram = gram_of(baskets)
+    _, candidates = co_occurrence_of(baskets, n_candidates=n_candidates)
+    expected = np.zeros((N_PRODUCTS, N_PRODUCTS))
+    for index in range(N_PRODUCTS):
+        chosen = candidates.together[[index]].indices
+        regularised = gram[np.ix_(chosen, chosen)] + penalty * np.eye(len(chosen))
+        expected[chosen, index] = np.linalg.solve(regularised, gram[chosen, index])
+
+    weights = slim(matrix_of(baskets), customer_weights_of(baskets), candidates, penalty=penalty)
+
+    assert weights.toarray() == pytest.approx(np.maximum(expected, 0.0), abs=1e-9)
+
+
+@pytest.mark.parametrize("bound", ["BATCH_CELLS", "BATCH_ENTRIES"])
+def test_the_batch_size_does_not_change_the_weights_of_slim(monkeypatch, bound):
+    baskets = [[0, 1, 2], [1, 2, 3], [3, 4, 5], [0, 5], [0, 1], [2, 4]]
+    _, candidates = co_occurrence_of(baskets)
+    matrix, customer_weights = matrix_of(baskets), customer_weights_of(baskets)
+    in_one_batch = slim(matrix, customer_weights, candidates, penalty=1.0).toarray()
+
+    monkeypatch.setattr(ridge, bound, 1)
+
+    assert slim(matrix, customer_weights, candidates, penalty=1.0).toarray() == pytest.approx(in_one_batch)
+
+
+@given(BASKETS)
+def test_ease_has_the_weights_of_the_inverse_for_pairs_with_a_common_customer(baskets):
+    gram = gram_of(baskets)
+    inverse = np.linalg.inv(gram + 2.0 * np.eye(N_PRODUCTS))
+    expected = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0.0)
+
+    weights = ease(matrix_of(baskets), customer_weights_of(baskets), penalty=2.0).toarray()
+
+    assert weights == pytest.approx(np.where((gram > 0) & (expected > 1e-12), expected, 0.0), abs=1e-9)

@@ -1,0 +1,54 @@
+"""The histories and the objective by which neighbours are tuned."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from domain.evaluation.splitting import ground_truth_of, last_of_each
+from domain.ranking.inputs import MAX_HISTORY_EVENTS
+from domain.ranking.model import FOREVER, Hyperparameters
+from domain.training.neighbours import NeighbourModels
+from domain.tuning.neighbours import CustomerHistories, NeighbourObjective
+from tests.domain.event_logs import event_log, training_data
+from tests.domain.shop import NOW_US
+from tests.domain.trained_shops import TWO_CATEGORIES
+
+
+def histories_of(split, products=None):
+    return CustomerHistories(training_data(split.train, products), ground_truth_of(split, seen="exclude"))
+
+
+def test_histories_are_weighed_by_event_type_and_age_as_in_a_served_list():
+    split = last_of_each(event_log(("a", 0, "view", 30), ("a", 0, "cart", 0), ("a", 1, "view", 0), ("a", 2, "view", 0)))
+
+    weights = histories_of(split, TWO_CATEGORIES[:3]).seeds(Hyperparameters(history_days=30.0)).toarray()
+
+    # Product 0 has half a view and a cart, 0.5 + 3; product 1 has one view.
+    assert split.train.newest == NOW_US
+    assert weights == pytest.approx(np.array([[1.0, (1 / 3.5) ** 0.5, 0.0]]))
+
+
+def test_only_the_newest_events_belong_to_a_history():
+    log = event_log(
+        *(("a", index, "view", index) for index in range(MAX_HISTORY_EVENTS + 20)),
+        ("a", MAX_HISTORY_EVENTS + 20, "view", 0),
+    )
+
+    seeds = histories_of(last_of_each(log)).seeds(Hyperparameters(history_days=FOREVER))
+
+    assert sorted(seeds.nonzero()[1].tolist()) == [*range(MAX_HISTORY_EVENTS)]
+
+
+def test_neighbours_are_scored_by_the_rank_of_held_out_products_among_unseen_ones():
+    split = last_of_each(event_log(("a", 0, "view", 2), ("a", 1, "view", 1), ("a", 2, "view", 0)))
+    neighbours = sparse.csr_array(np.array([[0, 5.0, 1.0, 2.0], [0] * 4, [0] * 4, [0] * 4]))
+    empty = sparse.csr_array((4, 4))
+    models = NeighbourModels(
+        hyperparameters=Hyperparameters(), together=neighbours, ridge=empty, transitions=empty, regression=empty
+    )
+
+    objective = NeighbourObjective(histories_of(split, TWO_CATEGORIES[:4]), models)
+
+    # Of the neighbours of product 0, product 1 is seen; product 2 is held out and comes after product 3.
+    assert objective.ndcg(Hyperparameters(ridge_share=0.0)) == pytest.approx(1 / np.log2(3))
+    assert objective.ndcg(Hyperparameters(ridge_share=1.0)) == 0.0

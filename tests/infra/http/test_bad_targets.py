@@ -1,0 +1,86 @@
+"""Invalid methods, paths and query parameters, for all endpoints together and for each alone."""
+
+import pytest
+
+import main
+from tests.infra.http.examples import LIST, POSTS, assert_problem
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BY_ID = (
+    ("GET", "/recommendations/"),
+    ("GET", "/customer/get-profile/"),
+    ("GET", "/customer/export/"),
+    ("DELETE", "/customer/erase/"),
+)
+IDS = {
+    "unknown-customer": ("c-9", "customer-not-found"),
+    "nul": ("a%00", "validation"),
+    "invalid-utf-8": ("%ff", "validation"),
+    "65-characters": ("a" * 65, "validation"),
+    "10000-characters": ("a" * 10_000, "validation"),
+    "two-dots": ("..", "not-found"),
+    "two-encoded-dots": ("%2e%2e", "not-found"),
+    "encoded-slash": ("a%2Fb", "not-found"),
+    "encoded-dot": ("%2E", "not-found"),
+    "sql": ("'%20OR%201=1--", "validation"),
+    "empty": ("", "not-found"),
+    "trailing-slash": ("c-1/", "not-found"),
+}
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "TRACE", "FOO")
+ALLOWED_METHODS = {
+    path.replace("{customer_id:str}", "c-1"): endpoint.http_methods for endpoint in main.ENDPOINTS for path in endpoint.paths
+}
+QUERIES = {
+    **{f"limit-{name}": f"limit={value}" for name, value in {
+        "is-text": "abc", "empty": "", "with-underscore": "1_000", "invalid-utf-8": "%ff", "nul": "%00",
+        "0": "0", "negative": "-1", "101": "101", "2-to-the-70": str(2**70), "of-5000-digits": "9" * 5_000,
+    }.items()},
+    "limit-twice": "limit=5&limit=5",
+    "min-above-max": "min_price=2&max_price=1",
+    **{f"min-price-{name}": f"min_price={value}" for name, value in {
+        "nan": "nan", "null": "null", "null-in-capitals": "NULL", "infinity": "inf", "empty": "",
+    }.items()},
+    "max-price-null": "max_price=null",
+    "category-empty": "category=",
+    "exclude-with-space": "exclude=a%20b",
+    "exclude-101-products": "&".join(f"exclude=p-{number}" for number in range(101)),
+}  # fmt: skip
+
+
+def case(name, method, target, slug):
+    return pytest.param(method, target, slug, id=name)
+
+
+TARGETS = [
+    *(case(f"{method}-{path.strip('/')}-{name}", method, path + customer_id, slug)
+      for name, (customer_id, slug) in IDS.items() for method, path in BY_ID),
+    *(case(f"{method}-double-slash-{path.strip('/')}", method, f"/{path}c-1", "not-found") for method, path in BY_ID),
+    *(case(f"double-slash-{path}", "POST", f"/{path}", "not-found") for path in POSTS),
+    *(case(f"{path}-trailing-slash", "POST", f"{path}/", "not-found") for path in POSTS),
+    *(case(f"{method}-{path}", method, path, "method-not-allowed")
+      for path, allowed in ALLOWED_METHODS.items() for method in METHODS if method not in allowed),
+    *(case(name, "GET", f"{LIST}?{query}", "validation") for name, query in QUERIES.items()),
+    case("folder", "GET", "/customer", "not-found"),
+    case("root", "GET", "/", "not-found"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "target", "slug"), TARGETS)
+async def test_an_invalid_target_is_rejected(send, method, target, slug):
+    response = await send(method, target)
+
+    assert_problem(response, slug)
+    assert ("allow" in response.headers) == (slug == "method-not-allowed")
+
+
+async def test_an_unknown_query_parameter_is_ignored(send):
+    assert (await send("GET", f"{LIST}?colour=red")).status_code == 200
+
+
+async def test_proxy_headers_have_no_effect(send):
+    spoofed = {"x-forwarded-for": "1.2.3.4", "x-forwarded-host": "evil", "x-original-url": "/health"}
+
+    plain, response = await send("GET", LIST), await send("GET", LIST, headers=spoofed)
+
+    assert response.json() == plain.json()

@@ -1,0 +1,77 @@
+"""A database of the last release opens with today's code and serves the same lists.
+
+`tests/data` has a shop that release 0.1.0 made, with 10 stored lists, and these lists and the tuned configuration as JSON.
+"""
+
+import json
+import lzma
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from domain.ranking.model import TunedConfig
+from infra.storage.sql import schema
+from infra.storage.sqlite import open_sqlite
+from infra.use_cases.recommend import current_list, fresh_list
+from infra.use_cases.train import TuningBudget, train
+
+DATA = Path(__file__).parents[2] / "data"
+RELEASED = json.loads((DATA / "lists-0.1.0.json").read_text())
+NOW = datetime.fromisoformat(RELEASED["now"])
+LISTS = {released["customer_id"]: released for released in RELEASED["lists"]}
+
+
+def as_json(answer):
+    return msgspec.json.decode(msgspec.json.encode(answer))
+
+
+def without_cached(answer):
+    return {name: value for name, value in as_json(answer).items() if name != "cached"}
+
+
+@pytest.fixture
+async def shop(database):
+    database.touch(mode=0o600)
+    database.write_bytes(lzma.decompress((DATA / "shop-0.1.0.sqlite.xz").read_bytes()))
+    async with open_sqlite(database, currency="EUR") as repository:
+        yield repository
+
+
+async def test_the_schema_is_brought_up_to_date(shop, database):
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(schema.migrations()),)
+
+    summary = await shop.summary()
+    assert (summary.n_products, summary.n_events, summary.n_events_untrained) == (40, 1138, 0)
+
+
+async def test_stored_lists_are_served_as_they_were(shop):
+    answers = [await current_list(shop, customer_id, now=NOW, reuse_seconds=3600) for customer_id in LISTS]
+
+    assert [answer.cached for answer in answers] == [True] * 10
+    assert {answer.customer_id: without_cached(answer) for answer in answers} == LISTS
+
+
+async def test_whole_stored_lists_begin_with_the_served_ones(shop):
+    stored = {customer_id: await shop.stored_list(customer_id) for customer_id in LISTS}
+
+    first_ten = {name: [item.product.product_id for item in scored.items[:10]] for name, scored in stored.items()}
+    assert first_ten == {name: [item["product_id"] for item in released["items"]] for name, released in LISTS.items()}
+
+
+async def test_lists_computed_at_the_same_moment_are_the_same(shop):
+    fresh = {customer_id: await fresh_list(shop, customer_id, now=NOW) for customer_id in LISTS}
+
+    assert {customer_id: without_cached(answer) for customer_id, answer in fresh.items()} == LISTS
+
+
+async def test_the_tuned_configuration_reads_as_before_and_the_next_training_keeps_it(shop):
+    config = (await shop.current_model()).config
+
+    assert as_json(config) == RELEASED["tuned_config"]
+    assert config != TunedConfig()
+    assert (await train(shop, now=NOW, budget=TuningBudget(trials=0))).config == config
