@@ -41,7 +41,8 @@ class RankingTask(Struct, frozen=True, kw_only=True):
 def ranker_of(name: ModelName, task: RankingTask) -> Ranker:
     """Return the ranker of a model.
 
-    `served` is the final list; `neighbours` and `content` are the same code with all other weights at 0. The others score
+    `served` is the final list; `neighbours` and `content` are the same code with all other weights at
+    their minimum. The others score
     the whole catalogue.
     """
     data, model = task.replay.data, task.replay.model

@@ -113,19 +113,36 @@ def for_tuning(log: EventLog, *, seed: int) -> Split | None:
 
 def ground_truth_of(split: Split, *, seen: Seen) -> GroundTruth:
     """Collect the ground truth; with `seen` = exclude, products of the customer's train events do not count."""
-    n_products = 1 + max(int(part.products.max(initial=0)) for part in (split.train, split.test))
-    test: npt.NDArray[np.int64] = np.unique(split.test.customers * n_products + split.test.products)
-    everyone = np.unique(test // n_products)
+    n_products = _n_products(split)
+    pairs: npt.NDArray[np.int64] = np.unique(split.test.customers * n_products + split.test.products)
+    n_customers = len(np.unique(pairs // n_products))
     if seen == "exclude":
-        test = np.setdiff1d(test, split.train.customers * n_products + split.train.products)
-    test = test[np.isin(test // n_products, split.train.customers)]
-    customers = np.unique(test // n_products)
+        pairs = np.setdiff1d(pairs, split.train.customers * n_products + split.train.products)
+    pairs = pairs[np.isin(pairs // n_products, split.train.customers)]
+    return _ground_truth(pairs, n_products=n_products, n_customers=n_customers)
+
+
+def newcomers_of(split: Split) -> GroundTruth:
+    """Collect the test products of customers without train events: the products that newcomers turn to."""
+    n_products = _n_products(split)
+    pairs: npt.NDArray[np.int64] = np.unique(split.test.customers * n_products + split.test.products)
+    n_customers = len(np.unique(pairs // n_products))
+    pairs = pairs[~np.isin(pairs // n_products, split.train.customers)]
+    return _ground_truth(pairs, n_products=n_products, n_customers=n_customers)
+
+
+def _ground_truth(pairs: npt.NDArray[np.int64], *, n_products: int, n_customers: int) -> GroundTruth:
+    customers = np.unique(pairs // n_products)
     return GroundTruth(
         customers=customers,
-        of_pair=test // n_products,
-        products=test % n_products,
-        left_out=len(everyone) - len(customers),
+        of_pair=pairs // n_products,
+        products=pairs % n_products,
+        left_out=n_customers - len(customers),
     )
+
+
+def _n_products(split: Split) -> int:
+    return 1 + max(int(part.products.max(initial=0)) for part in (split.train, split.test))
 
 
 def _split(log: EventLog, is_test: npt.NDArray[np.bool_]) -> Split:

@@ -147,11 +147,17 @@ def _levels(category: str | None) -> tuple[int, ...]:
 
 
 def similar_without_lists(
-    products: Sequence[Product], inputs: RankingInputs, *, past: Mapping[int, Product], seeds: Mapping[int, float]
+    products: Sequence[Product],
+    inputs: RankingInputs,
+    *,
+    past: Mapping[int, Product],
+    seeds: Mapping[int, float],
+    weight: float,
 ) -> Contributions:
     """Compare by content the pairs that training did not: seeds without a list, and products newer than the model.
 
-    Training never compared these pairs, so nothing counts twice. `seeds` are the weights of the products `past`.
+    Training never compared these pairs, so nothing counts twice. `seeds` are the weights of the products `past`. All
+    contributions to a product together are at most `weight`, as those of trained lists are.
     """
     strongest = sorted(seeds, key=lambda index: (-seeds[index], index))[:N_CONTENT_SEEDS]
     listed = {entry.product_index for entry in inputs.neighbours if entry.similar_product}
@@ -165,10 +171,11 @@ def similar_without_lists(
     uncompared = (is_new | ~is_listed[:, None]) & (indexes != np.array(strongest, dtype=np.intp)[:, None])
     rows, positions = np.nonzero(uncompared & (similarities >= MIN_SIMILARITY))
     numbers = {index: number for number, index in enumerate(past)}
-    weights = np.array([seeds[index] for index in strongest])
+    amounts = np.array([seeds[index] for index in strongest])[rows] * similarities[rows, positions]
+    largest = np.bincount(positions, weights=amounts).max(initial=1.0)
     return Contributions(
         positions=positions,
         sources=np.full(len(rows), SOURCE_INDEX["similar_product"]),
         causes=np.array([numbers[index] for index in strongest], dtype=np.intp)[rows],
-        amounts=inputs.model.config.source_weights.similar_product * weights[rows] * similarities[rows, positions],
+        amounts=amounts * (weight / largest),
     )

@@ -61,8 +61,8 @@ def history_indexes(history: Iterable[PastEvent]) -> list[int]:
 
 def trend_categories(history: Iterable[PastEvent], *, asked: str | None) -> list[str]:
     """Return the categories whose popular products a list considers: the one `asked` for, then those of the history."""
-    categories = dict.fromkeys(event.product.category for event in history if event.product.category)
-    return [*([asked] if asked else []), *categories][:MAX_HISTORY_CATEGORIES]
+    categories = (asked, *(event.product.category for event in history))
+    return list(dict.fromkeys(category for category in categories if category))[:MAX_HISTORY_CATEGORIES]
 
 
 def in_order(keys: Iterable[K], found: Mapping[K, V | None]) -> dict[K, V]:

@@ -19,27 +19,28 @@ def decay(age_days: float, half_life_days: float) -> float:
     return 0.5 ** (age_days / half_life_days)
 
 
-def event_weight(event: PastEvent, *, reference_time: int, half_life_days: float, exponent: float = 1.0) -> float:
-    """Weigh an event by its type, to the power of `exponent`, and its age at `reference_time` (microseconds)."""
-    age_days = max(0, reference_time - event.occurred_at) / DAY
-    return EVENT_WEIGHTS[event.event_type] ** exponent * decay(age_days, half_life_days)
+def event_weights(history: Sequence[PastEvent], *, half_life_days: float, exponent: float = 1.0) -> list[float]:
+    """Weigh events by their type, to the power of `exponent`, and their age.
+
+    Age counts from the customer's newest event, the first one: weights are scaled afterwards, and those of a customer who
+    returns after years would underflow if it counted from today.
+    """
+    return [
+        EVENT_WEIGHTS[event.event_type] ** exponent
+        * decay((history[0].occurred_at - event.occurred_at) / DAY, half_life_days)
+        for event in history
+    ]
 
 
 def product_weights(
-    history: Sequence[PastEvent], *, reference_time: int, half_life_days: float, hyperparameters: Hyperparameters
+    history: Sequence[PastEvent], *, half_life_days: float, hyperparameters: Hyperparameters
 ) -> dict[int, float]:
     """Return the weight of each product of a history by product index, the largest scaled to 1."""
     weights: defaultdict[int, float] = defaultdict(float)
-    for event in history:
-        weights[event.product.product_index] += event_weight(
-            event,
-            reference_time=reference_time,
-            half_life_days=half_life_days,
-            exponent=hyperparameters.event_exponent,
-        )
-    largest = max(weights.values(), default=0.0)
-    if largest == 0:
-        return {}
+    by_event = event_weights(history, half_life_days=half_life_days, exponent=hyperparameters.event_exponent)
+    for event, weight in zip(history, by_event, strict=True):
+        weights[event.product.product_index] += weight
+    largest = max(weights.values(), default=1.0)
     return {index: (weight / largest) ** hyperparameters.repeat_exponent for index, weight in weights.items()}
 
 
@@ -67,16 +68,12 @@ def strongest_interest(category: str | None, interests: Mapping[str, float]) -> 
     return strongest
 
 
-def category_interests(
-    history: Sequence[PastEvent], *, reference_time: int, half_life_days: float
-) -> list[CategoryInterest]:
+def category_interests(history: Sequence[PastEvent], *, half_life_days: float) -> list[CategoryInterest]:
     """Share the weight of a history among its categories; return the largest 10, scaled to sum 1, ties by path."""
     weights: defaultdict[str, float] = defaultdict(float)
-    for event in history:
+    for event, weight in zip(history, event_weights(history, half_life_days=half_life_days), strict=True):
         if event.product.category is not None:
-            weights[event.product.category] += event_weight(
-                event, reference_time=reference_time, half_life_days=half_life_days
-            )
+            weights[event.product.category] += weight
     largest = sorted(weights.items(), key=lambda entry: (-entry[1], entry[0]))[:MAX_INTERESTS]
     total = sum(weight for _, weight in largest)
     return [CategoryInterest(category=category, weight=weight / total) for category, weight in largest if weight > 0]

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.records.customers import Segment, SegmentRule
 
@@ -11,6 +12,9 @@ MAX_MODEL_CATEGORIES = 5000
 
 FOREVER = 36_500.0
 """A half-life, in days, that in effect is none."""
+
+MIN_EVIDENCE_WEIGHT = 0.001
+"""Popularity and newness always count a little: they order the products that nothing else speaks for."""
 
 WIRE_NAMES = {"hyperparameters": "recipe", "source_weights": "blend", "ndcg_of_default_weights": "ndcg_of_default_blend"}
 """Names in `/health` and in stored models, kept since the first release."""
@@ -61,6 +65,11 @@ class SourceWeights(Struct, frozen=True, kw_only=True):
     popular: float = 0.05
 
 
+def with_evidence(weights: SourceWeights) -> SourceWeights:
+    """Raise the weights of popularity and newness to their lower bound."""
+    return replace(weights, new=max(weights.new, MIN_EVIDENCE_WEIGHT), popular=max(weights.popular, MIN_EVIDENCE_WEIGHT))
+
+
 class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     """How the config was chosen: seed, number of trials and events, and the score of the best trial.
 
@@ -79,16 +88,21 @@ class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
 class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     """Everything that tuning chooses; the defaults serve a shop with too few events to hold any out.
 
-    `seen_again` is the score that a product of the customer's history gets for itself. A category counts as rebought from
+    `newcomer_weights` apply to customers without history, `source_weights` to all others. `seen_again` is the score that a product of the customer's history gets for itself. A category counts as rebought from
     `rebuy_rate` on. `variety` is the power of the penalties for products of one category or brand; 0 switches them off.
     """
 
     hyperparameters: Hyperparameters = Hyperparameters()
     source_weights: SourceWeights = SourceWeights()
+    newcomer_weights: SourceWeights = SourceWeights()
     seen_again: float = 0.0
     rebuy_rate: float = 0.25
     variety: float = 0.5
     tuning: Tuning = Tuning()
+
+    def weights_for(self, *, has_history: bool) -> SourceWeights:
+        """Return the weights of a customer's list, with the lower bound of MIN_EVIDENCE_WEIGHT."""
+        return with_evidence(self.source_weights if has_history else self.newcomer_weights)
 
 
 class WeightedProducts(Struct, frozen=True, kw_only=True, dict=True):

@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ranking.contributions import SOURCE_INDEX, Contributions
-from domain.ranking.model import NeighbourLists, TunedConfig
+from domain.ranking.model import NeighbourLists, SourceWeights
 from domain.ranking.packing import NEIGHBOUR, unpack
 from domain.records.products import Product
-from domain.records.recommendations import Seen, Source
+from domain.records.recommendations import Source
 
 NEIGHBOUR_SOURCES: tuple[Source, ...] = ("bought_together", "viewed_together", "similar_product")
 SCALED_TOGETHER: tuple[tuple[Source, ...], ...] = (("bought_together", "viewed_together"), ("similar_product",))
@@ -40,9 +40,11 @@ class NeighbourScores(Struct, frozen=True, kw_only=True):
         totals = np.bincount(self.groups, weights=self.amounts, minlength=len(self.groups))
         scored = np.flatnonzero(totals)
         if n is not None and len(scored) > n:
-            scored = scored[np.argpartition(-totals[scored], n)[:n]]
+            # Ties at the edge of a partition stay in and are broken by the sort of the few that remain.
+            edge = np.partition(totals[scored], -n)[-n]
+            scored = scored[totals[scored] >= edge]
         candidates = self.candidates[scored]
-        return candidates[np.lexsort((candidates, -totals[scored]))].tolist()
+        return candidates[np.lexsort((candidates, -totals[scored]))[:n]].tolist()
 
     def of(self, products: Sequence[Product]) -> Contributions:
         """Return the contributions to the scores of `products`."""
@@ -56,19 +58,34 @@ class NeighbourScores(Struct, frozen=True, kw_only=True):
             amounts=self.amounts[known],
         )
 
+    def without(self, products: Iterable[int]) -> "NeighbourScores":
+        """Return the scores with those of `products` at 0."""
+        own = np.fromiter(products, dtype=np.intp)
+        return replace(self, amounts=np.where(np.isin(self.candidates, own), 0.0, self.amounts))
+
+    def with_seen_again(self, seeds: Mapping[int, float], *, weight: float) -> "NeighbourScores":
+        """Add each product of the history as a neighbour of itself."""
+        if weight == 0:
+            return self
+        own = np.fromiter(seeds, dtype=np.intp, count=len(seeds))
+        candidates = np.append(self.candidates, own)
+        return NeighbourScores(
+            sources=np.append(self.sources, np.full(len(own), SOURCE_INDEX[SEEN_AGAIN_SOURCE])),
+            seeds=np.append(self.seeds, np.arange(len(own))),
+            candidates=candidates,
+            groups=look_up(candidates, keys=candidates, values=np.arange(len(candidates))),
+            amounts=np.append(self.amounts, weight * np.fromiter(seeds.values(), dtype=np.float64, count=len(seeds))),
+        )
+
 
 def neighbour_scores(
     lists: Sequence[NeighbourLists],
     *,
     seeds: Mapping[int, float],
     past: Iterable[int],
-    config: TunedConfig,
-    seen: Seen,
+    weights: SourceWeights,
 ) -> NeighbourScores:
-    """Weigh the neighbours of all products of the history by their seeds, and scale each source.
-
-    With `seen` = exclude, products of the history score nothing.
-    """
+    """Weigh the neighbours of all products of the history by their seeds, and scale each source."""
     numbers = {index: number for number, index in enumerate(past)}
     packed = [getattr(entry, source) for source in NEIGHBOUR_SOURCES for entry in lists]
     lengths = np.array([len(one) // NEIGHBOUR.itemsize for one in packed], dtype=np.intp)
@@ -80,22 +97,18 @@ def neighbour_scores(
     candidates = entries["product_index"].astype(np.intp)
     groups = look_up(candidates, keys=candidates, values=np.arange(len(candidates)))
     amounts = entries["weight"] * np.repeat(weight_of_list, lengths)
-    scales = _scales(rows, groups, amounts, config=config)
-    scores = NeighbourScores(
+    scales = _scales(rows, groups, amounts, weights=weights)
+    return NeighbourScores(
         sources=np.array([SOURCE_INDEX[source] for source in NEIGHBOUR_SOURCES], dtype=np.intp)[rows],
         seeds=np.repeat(seed_of_list, lengths),
         candidates=candidates,
         groups=groups,
         amounts=amounts * scales[rows],
     )
-    if seen == "exclude":
-        own = np.fromiter(seeds, dtype=np.intp, count=len(seeds))
-        return replace(scores, amounts=np.where(np.isin(scores.candidates, own), 0.0, scores.amounts))
-    return _with_seen_again(scores, seeds, weight=config.seen_again)
 
 
 def _scales(
-    rows: npt.NDArray[np.intp], groups: npt.NDArray[np.intp], amounts: npt.NDArray[np.float64], *, config: TunedConfig
+    rows: npt.NDArray[np.intp], groups: npt.NDArray[np.intp], amounts: npt.NDArray[np.float64], *, weights: SourceWeights
 ) -> npt.NDArray[np.float64]:
     """Return a factor for each of NEIGHBOUR_SOURCES: its weight over the largest sum of a candidate."""
     n_sources, n_groups = len(NEIGHBOUR_SOURCES), len(groups)
@@ -107,25 +120,7 @@ def _scales(
         for source in together
     }
     return np.array(
-        [
-            getattr(config.source_weights, source) / largest[source] if largest[source] > 0 else 0.0
-            for source in NEIGHBOUR_SOURCES
-        ]
-    )
-
-
-def _with_seen_again(scores: NeighbourScores, seeds: Mapping[int, float], *, weight: float) -> NeighbourScores:
-    """Add each product of the history as a neighbour of itself."""
-    if weight == 0:
-        return scores
-    own = np.fromiter(seeds, dtype=np.intp, count=len(seeds))
-    candidates = np.append(scores.candidates, own)
-    return NeighbourScores(
-        sources=np.append(scores.sources, np.full(len(own), SOURCE_INDEX[SEEN_AGAIN_SOURCE])),
-        seeds=np.append(scores.seeds, np.arange(len(own))),
-        candidates=candidates,
-        groups=look_up(candidates, keys=candidates, values=np.arange(len(candidates))),
-        amounts=np.append(scores.amounts, weight * np.fromiter(seeds.values(), dtype=np.float64, count=len(seeds))),
+        [getattr(weights, source) / largest[source] if largest[source] > 0 else 0.0 for source in NEIGHBOUR_SOURCES]
     )
 
 

@@ -32,9 +32,8 @@ def product_scores(signals: Signals, products: Sequence[Product], *, model: Mode
         "new": newness(products, now=now),
         "popular": [signals.popularity.get(index, 0.0) for index in indexes],
     }
-    weights = model.config.source_weights
     amounts = np.stack(
-        [getattr(weights, source) * np.asarray(columns[source], dtype=np.float64) for source in PRODUCT_SOURCES]
+        [getattr(signals.weights, source) * np.asarray(columns[source], dtype=np.float64) for source in PRODUCT_SOURCES]
     )
     rows, positions = np.nonzero(amounts)
     # Causes number the products of the history first, then the paths of interest.

@@ -8,14 +8,14 @@ MAX_REASONS = 5
 N_NAMED = 2
 
 
-def reasons_of(contributions: Iterable[Contribution]) -> list[Reason]:
-    """Return at most 5 reasons whose shares add to 1, the largest first.
+def reasons_of(contributions: Iterable[Contribution], *, product_id: str) -> list[Reason]:
+    """Return at most 5 reasons for `product_id` whose shares add to 1: those that name a cause first, then by share.
 
     Of more than 5 contributions, the two largest keep their cause and the others are merged per source. Where more than
-    5 reasons remain, the smallest are dropped and the shares refer to those that remain.
+    5 reasons remain, the smallest are dropped and the shares refer to those that remain. A product is never its own cause.
     """
     ranked: list[tuple[float, Source, str]] = sorted(
-        (-amount, source, cause or "") for source, cause, amount in contributions
+        (-amount, source, "" if cause in (None, product_id) else cause) for source, cause, amount in contributions
     )
     if len(ranked) > MAX_REASONS:
         ranked = sorted(_merged(ranked))[:MAX_REASONS]
@@ -24,19 +24,17 @@ def reasons_of(contributions: Iterable[Contribution]) -> list[Reason]:
         Reason(source=source, category=cause or None, share=round(amount / total, 4))
         if source == "category_interest"
         else Reason(source=source, product_id=cause or None, share=round(amount / total, 4))
-        for amount, source, cause in ranked
+        for amount, source, cause in sorted(ranked, key=lambda reason: not reason[2])
     ]
 
 
 def _merged(ranked: Sequence[tuple[float, Source, str]]) -> list[tuple[float, Source, str]]:
-    """Merge all but the first two per source; a source with one entry keeps its cause."""
+    """Merge all but the two largest with a cause per source; a source with one entry keeps its cause."""
+    named = [reason for reason in ranked if reason[2]][:N_NAMED]
     merged: dict[Source, tuple[float, Source, str]] = {}
-    for amount, source, cause in ranked[N_NAMED:]:
+    for amount, source, cause in (reason for reason in ranked if reason not in named):
         if source in merged:
             merged[source] = (merged[source][0] + amount, source, "")
         else:
             merged[source] = (amount, source, cause)
-    named: dict[tuple[Source, str], float] = {(source, cause): amount for amount, source, cause in ranked[:N_NAMED]}
-    for amount, source, cause in merged.values():
-        named[source, cause] = named.get((source, cause), 0.0) + amount
-    return [(amount, source, cause) for (source, cause), amount in named.items()]
+    return [*named, *merged.values()]

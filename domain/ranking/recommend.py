@@ -85,12 +85,22 @@ def recommend(inputs: RankingInputs, shortlisted: Shortlist, products: Sequence[
     request, signals = shortlisted.query.request, shortlisted.signals
     candidates = eligible(products, inputs, shortlisted)
     scores = score(signals, candidates, inputs=inputs, now=now)
-    chosen = rerank(candidates, scores.totals, k=_length(request), variety=inputs.model.config.variety)
+    # A product without a positive score has no reason to be shown.
+    positive = np.flatnonzero(scores.totals > 0)
+    chosen = [
+        (int(positive[position]), value)
+        for position, value in rerank(
+            [candidates[position] for position in positive.tolist()],
+            scores.totals[positive],
+            k=_length(request),
+            variety=inputs.model.config.variety,
+        )
+    ]
     contributions = scores.contributions.packed([position for position, _ in chosen])
     return ScoredList(
         customer_id=inputs.customer_id,
         segment=signals.segment,
-        strategy=_strategy(inputs, signals, contributions, request=request),
+        strategy=_strategy(inputs, signals, contributions),
         generated_at=now,
         causes=scores.causes,
         items=[
@@ -105,7 +115,9 @@ def score(signals: Signals, products: Sequence[Product], *, inputs: RankingInput
     contributions = concatenate(
         product_scores(signals, products, model=inputs.model, now=now),
         signals.neighbours.of(products),
-        similar_without_lists(products, inputs, past=signals.past, seeds=signals.seeds),
+        similar_without_lists(
+            products, inputs, past=signals.past, seeds=signals.seeds, weight=signals.weights.similar_product
+        ),
     )
     return Scores(
         totals=contributions.totals(len(products)),
@@ -159,15 +171,16 @@ def _is_due(product: Product, inputs: RankingInputs, *, reference_time: int) -> 
     return interval is not None and reference_time - inputs.bought[product.product_id] >= interval * DAY
 
 
-def _strategy(inputs: RankingInputs, signals: Signals, contributions: Sequence[bytes], *, request: ListRequest) -> Strategy:
-    """Return the most specific basis of a list."""
-    if not PERSONAL_SOURCES.isdisjoint(sources_in(contributions)):
+def _strategy(inputs: RankingInputs, signals: Signals, contributions: Sequence[bytes]) -> Strategy:
+    """Return the most specific basis of a list, from the contributions to its products."""
+    sources = sources_in(contributions)
+    if not PERSONAL_SOURCES.isdisjoint(sources):
         return "personalised"
-    if signals.segment_trend and inputs.model.segment_events.get(signals.segment, 0) >= MIN_SEGMENT_EVENTS:
+    if "segment_trend" in sources and inputs.model.segment_events.get(signals.segment, 0) >= MIN_SEGMENT_EVENTS:
         return "segment"
-    if signals.popularity:
+    if "popular" in sources:
         return "popular"
-    return "catalogue" if contributions or request.is_filtered else "empty"
+    return "catalogue" if contributions else "empty"
 
 
 def _item(rank: int, item: ScoredProduct, *, causes: Sequence[str]) -> RecommendedProduct:
@@ -183,5 +196,5 @@ def _item(rank: int, item: ScoredProduct, *, causes: Sequence[str]) -> Recommend
         url=product.url,
         image_url=product.image_url,
         score=round(item.score, 6),
-        reasons=reasons_of(unpack_contributions(item.contributions, causes=causes)),
+        reasons=reasons_of(unpack_contributions(item.contributions, causes=causes), product_id=product.product_id),
     )

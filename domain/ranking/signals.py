@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.interests import category_interests, path_interests, product_weights
+from domain.ranking.model import SourceWeights
 from domain.ranking.neighbour_scores import NeighbourScores, neighbour_scores
 from domain.ranking.packing import unpack
 from domain.records.customers import Segment, segment_of
@@ -17,7 +18,7 @@ N_INTERESTS = 5
 
 
 class Signals(Struct, frozen=True, kw_only=True):
-    """The customer's segment, history and interests, and the trends that apply to them.
+    """The customer's segment, history and interests, the source weights, and the trends that apply to them.
 
     `past` has the products of the history by product index, newest first; `seeds` their weights in [0, 1]. `interests` are
     in [0, 1] by category path; `top_categories` are the categories of most interest. Trends are weights in [0, 1] by
@@ -25,6 +26,7 @@ class Signals(Struct, frozen=True, kw_only=True):
     """
 
     segment: Segment
+    weights: SourceWeights
     reference_time: int
     past: dict[int, Product]
     seeds: dict[int, float]
@@ -43,27 +45,42 @@ def compute_signals(inputs: RankingInputs, *, request: ListRequest) -> Signals:
     reference_time = max(model.newest_event_at, history[0].occurred_at if history else 0)
     past = {event.product.product_index: event.product for event in history}
     seeds, recent = (
-        product_weights(
-            history, reference_time=reference_time, half_life_days=half_life_days, hyperparameters=hyperparameters
-        )
+        product_weights(history, half_life_days=half_life_days, hyperparameters=hyperparameters)
         for half_life_days in (hyperparameters.history_days, hyperparameters.interest_days)
     )
-    interests = category_interests(history, reference_time=reference_time, half_life_days=hyperparameters.interest_days)
+    interests = category_interests(history, half_life_days=hyperparameters.interest_days)
     segment, segment_source = segment_of(inputs.segment_inputs)
     trend = model.segment_trends.get(segment) if segment_source != "default" else None
     popular = model.popular if model.popular.products else inputs.recent_popularity
+    weights = model.config.weights_for(has_history=bool(history))
     return Signals(
         segment=segment,
+        weights=weights,
         reference_time=reference_time,
         past=past,
         seeds=seeds,
-        neighbours=neighbour_scores(inputs.neighbours, seeds=seeds, past=past, config=model.config, seen=request.seen),
+        neighbours=_own_neighbours(inputs, seeds, past, weights=weights, request=request),
         interests=path_interests(past, recent),
         top_categories=tuple(interest.category for interest in interests[:N_INTERESTS]),
         segment_trend=trend.by_index if trend else {},
         popularity=popular.by_index,
         category_trends={path: _weights(packed) for path, packed in inputs.category_trends.items()},
     )
+
+
+def _own_neighbours(
+    inputs: RankingInputs,
+    seeds: Mapping[int, float],
+    past: Mapping[int, Product],
+    *,
+    weights: SourceWeights,
+    request: ListRequest,
+) -> NeighbourScores:
+    """Score the neighbours of the history; its own products score nothing where the request excludes them."""
+    scores = neighbour_scores(inputs.neighbours, seeds=seeds, past=past, weights=weights)
+    if request.seen == "exclude":
+        return scores.without(seeds)
+    return scores.with_seen_again(seeds, weight=inputs.model.config.seen_again)
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,7 @@
 """Customers, their addresses, and the rule that computes a customer's segment."""
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, get_args
@@ -17,6 +17,8 @@ AddressKind = Literal["shipping", "billing"]
 
 SEGMENTS: tuple[Segment, ...] = get_args(Segment)
 MAX_ADDRESSES = 100
+MIN_ORDERS = 2
+"""A single order does not tell a buyer of small things from a newcomer."""
 
 
 class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,10 +129,10 @@ class SegmentInputs(Struct, frozen=True, kw_only=True):
 
 
 def segment_of(segment_inputs: SegmentInputs) -> tuple[Segment, SegmentSource]:
-    """Return a customer's segment: assigned by the shop, else computed, else Regular until the first purchase."""
+    """Return a customer's segment: assigned by the shop, else computed, else Regular until the second order."""
     if segment_inputs.assigned is not None:
         return segment_inputs.assigned, "assigned"
-    if segment_inputs.purchases is None:
+    if segment_inputs.purchases is None or segment_inputs.purchases.orders < MIN_ORDERS:
         return "Regular", "default"
     return computed_segment(
         segment_inputs.purchases, rule=segment_inputs.rule, reference_time=segment_inputs.reference_time
@@ -140,18 +142,25 @@ def segment_of(segment_inputs: SegmentInputs) -> tuple[Segment, SegmentSource]:
 def computed_segment(purchases: PurchaseSummary, *, rule: SegmentRule, reference_time: int) -> Segment:
     """Return the segment of a buyer from recency, frequency and money, each scored 0 to 4 by the edges of `rule`.
 
+    A value on several equal edges scores their middle: where all buyers have one order, frequency says nothing.
+
     Premium has 9 of 12 points or more, with at least 3 for money; Budget has 5 points or fewer, with at most 1 for money;
     Regular is the rest. The scores follow Hughes, "Strategic Database Marketing" (1994), over quintiles.
     """
     age_days = max(0, reference_time - purchases.last_purchased_at) / DAY
-    recency = 4 - bisect_right(rule.recency_days, age_days)
-    money = bisect_right(rule.spent, purchases.spent)
-    points = recency + bisect_right(rule.orders, purchases.orders) + money
+    recency = 4 - _score(rule.recency_days, age_days)
+    money = _score(rule.spent, purchases.spent)
+    points = recency + _score(rule.orders, purchases.orders) + money
     if points >= 9 and money >= 3:
         return "Premium"
     if points <= 5 and money <= 1:
         return "Budget"
     return "Regular"
+
+
+def _score(edges: tuple[float, ...], value: float) -> float:
+    below, up_to = bisect_left(edges, value), bisect_right(edges, value)
+    return (below + up_to) / 2 if up_to - below > 1 else up_to
 
 
 def address_id(customer_id: str, address: Address) -> str:

@@ -1,5 +1,8 @@
 """Item-to-item collaborative filtering: neighbours from three models of the same interactions."""
 
+from collections.abc import Callable
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
@@ -16,7 +19,7 @@ from domain.training.transitions import item_transitions
 N_NEIGHBOURS = 100
 
 
-class NeighbourModels(Struct, frozen=True, kw_only=True):
+class NeighbourModels(Struct, frozen=True, kw_only=True, dict=True):
     """Three neighbour models as csr matrices (seeds, candidates), each divided by the mean of its rows' largest weights.
 
     `regression` has all weights that `ridge` is the best part of, before momentum, for reuse by `learn_neighbours`.
@@ -25,14 +28,21 @@ class NeighbourModels(Struct, frozen=True, kw_only=True):
     hyperparameters: Hyperparameters
     together: SparseMatrix
     ridge: SparseMatrix
-    transitions: SparseMatrix
     regression: SparseMatrix
+    learn_transitions: Callable[[], SparseMatrix]
+
+    @cached_property
+    def transitions(self) -> SparseMatrix:
+        return self.learn_transitions()
 
 
 def learn_neighbours(
-    data: TrainingData, hyperparameters: Hyperparameters, *, known: NeighbourModels | None = None
+    data: TrainingData,
+    hyperparameters: Hyperparameters,
+    *,
+    known: NeighbourModels | None = None,
 ) -> NeighbourModels:
-    """Learn the three models.
+    """Learn the three models; transitions are learned when they are first used.
 
     Regressions take most of the time, so those of `known`, models of the same data, are reused if they are the same.
     """
@@ -56,30 +66,32 @@ def learn_neighbours(
         regression = known.regression
     else:
         regression = _regression(matrix, customer_weights, candidates, hyperparameters)
-    transitions = item_transitions(
-        log,
-        n_products=data.n_products,
-        seed_exponent=hyperparameters.seed_exponent,
-        candidate_exponent=hyperparameters.candidate_exponent,
-    )
     by_momentum = sparse.diags_array(momentum)
+
+    def learn_transitions() -> SparseMatrix:
+        transitions = item_transitions(
+            log,
+            n_products=data.n_products,
+            seed_exponent=hyperparameters.seed_exponent,
+            candidate_exponent=hyperparameters.candidate_exponent,
+        )
+        return _comparable(top_k_rows((transitions @ by_momentum).tocsr(), k=N_NEIGHBOURS))
+
     return NeighbourModels(
         hyperparameters=hyperparameters,
         together=_comparable(together),
         ridge=_comparable(top_k_rows((regression @ by_momentum).tocsr(), k=N_NEIGHBOURS)),
-        transitions=_comparable(top_k_rows((transitions @ by_momentum).tocsr(), k=N_NEIGHBOURS)),
         regression=regression,
+        learn_transitions=learn_transitions,
     )
 
 
 def combine(models: NeighbourModels, hyperparameters: Hyperparameters) -> SparseMatrix:
     """Add up the models by their shares; return the N_NEIGHBOURS best neighbours of each product as csr rows, best first."""
     together_share = 1.0 - hyperparameters.ridge_share - hyperparameters.succession_share
-    weights = (
-        together_share * models.together
-        + hyperparameters.ridge_share * models.ridge
-        + hyperparameters.succession_share * models.transitions
-    )
+    weights = together_share * models.together + hyperparameters.ridge_share * models.ridge
+    if hyperparameters.succession_share > 0:
+        weights = weights + hyperparameters.succession_share * models.transitions
     return top_k_rows(weights.tocsr(), k=N_NEIGHBOURS)
 
 

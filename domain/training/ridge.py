@@ -111,9 +111,9 @@ def _grams(by_product: SparseMatrix, chosen: npt.NDArray[np.int64]) -> npt.NDArr
     entries = np.arange(ends[-1]) + np.repeat(starts - (ends - sizes), sizes)
     block = np.repeat(np.arange(m * n) // n, sizes)
     customers = by_product.indices[entries] + block * by_product.shape[0]
-    stacked = sparse.csc_array(
-        (by_product.data[entries], customers, np.append(0, ends)), shape=(m * by_product.shape[0], m * n)
-    )
+    # Only the rows that occur are numbered: with many customers nearly all of a block's rows are empty.
+    present, rows = np.unique(customers, return_inverse=True)
+    stacked = sparse.csc_array((by_product.data[entries], rows, np.append(0, ends)), shape=(len(present), m * n))
     product = stacked.T @ stacked.tocsr()
     # Row r of the product lies in block r // n; its columns become positions within that block.
     offsets = np.arange(m * n) * n - np.arange(m * n) // n * n

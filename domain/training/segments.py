@@ -7,7 +7,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from domain.ranking.model import MAX_MODEL_CATEGORIES, PriceFit
-from domain.records.customers import SEGMENTS, PurchaseSummary, Segment, SegmentRule, computed_segment
+from domain.records.customers import MIN_ORDERS, SEGMENTS, PurchaseSummary, Segment, SegmentRule, computed_segment
 from domain.records.products import Product
 from domain.records.values import DAY
 from domain.training.event_log import EventLog
@@ -63,7 +63,7 @@ def customer_segments(
             computed_segment(
                 PurchaseSummary(orders=orders, spent=spent, last_purchased_at=last), rule=rule, reference_time=newest
             )
-            if orders
+            if orders >= MIN_ORDERS
             else "Regular"
         )
         for customer_id, (orders, spent, last) in zip(customer_ids, summaries, strict=True)

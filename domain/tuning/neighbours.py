@@ -12,6 +12,7 @@ from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.splitting import GroundTruth
 from domain.ranking.inputs import MAX_HISTORY_EVENTS
 from domain.ranking.model import FOREVER, Hyperparameters
+from domain.records.values import DAY
 from domain.training.neighbours import NeighbourModels, learn_neighbours
 from domain.training.ridge import MAX_DENSE_PRODUCTS
 from domain.training.top_k import SparseMatrix, top_k, top_k_rows
@@ -46,6 +47,10 @@ class CustomerHistories:
         rank = np.arange(len(own)) - np.repeat(np.cumsum(ends - starts) - (ends - starts), ends - starts)
         newest = rank < MAX_HISTORY_EVENTS
         self._events, self._rows = own[newest], rows[newest]
+        # As in `event_weights`, age counts from the customer's newest event.
+        self._age_days = (
+            log.occurred_at[own[np.cumsum(ends - starts) - (ends - starts)]][self._rows] - log.occurred_at[self._events]
+        ) / DAY
         self.relevant = [ground_truth.of(customer) for customer in ground_truth.customers.tolist()]
         self.n_relevant = np.array([len(products) for products in self.relevant], dtype=np.int64)
 
@@ -53,7 +58,7 @@ class CustomerHistories:
         """Return the weights of histories as a csr matrix (customers, products), the largest of each customer 1."""
         log = self.data.log
         weights = log.weights(exponent=hyperparameters.event_exponent)[self._events]
-        decay = log.decay(half_life_days=hyperparameters.history_days)[self._events]
+        decay = 0.5 ** (self._age_days / hyperparameters.history_days)
         matrix = self._matrix(weights * decay, self._rows, log.products[self._events])
         largest = matrix.max(axis=1).toarray().ravel()
         scaled = (sparse.diags_array(1 / np.where(largest > 0, largest, 1.0)) @ matrix).tocsr()

@@ -10,7 +10,7 @@ from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import GroundTruth
 from domain.ranking.contributions import SOURCE_INDEX
-from domain.ranking.model import Model, SourceWeights
+from domain.ranking.model import Model, SourceWeights, with_evidence
 from domain.ranking.neighbour_scores import SEEN_AGAIN_SOURCE
 from domain.ranking.recommend import eligible, score, shortlist
 from domain.records.recommendations import SOURCES, ListRequest, Seen, Source
@@ -23,6 +23,10 @@ SEEN_AGAIN_GRID = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 ROUNDS = 3
 UNIT_SOURCES: tuple[Source, ...] = ("bought_together", "viewed_together")
 """Neighbours keep the weight 1: only ratios of weights change a ranking."""
+
+REGULAR_SOURCES: tuple[Source, ...] = tuple(source for source in SOURCES if source not in UNIT_SOURCES)
+NEWCOMER_SOURCES: tuple[Source, ...] = ("segment_trend", "price_fit", "new")
+"""What is fitted for customers without history, beside `popular`, which keeps its weight."""
 
 EVERYTHING = SourceWeights(**dict.fromkeys(SOURCES, 1.0))
 SEEN_AGAIN = len(SOURCES)
@@ -52,7 +56,8 @@ class CandidateContributions:
 
     def ndcg(self, weights: SourceWeights, *, seen_again: float = 0.0) -> float:
         """Return the mean NDCG@20 of the lists with these weights, before diversity."""
-        vector = np.array([*(getattr(weights, source) for source in SOURCES), seen_again], dtype=np.float32)
+        served = with_evidence(weights)
+        vector = np.array([*(getattr(served, source) for source in SOURCES), seen_again], dtype=np.float32)
         totals = np.where(self._filled, self.values @ vector, -np.inf)
         k = min(TUNING_K, totals.shape[1])
         # A partition of all candidates and a sort of k are several times as fast as a sort of all.
@@ -68,17 +73,25 @@ class CandidateContributions:
 
 
 def fit_source_weights(contributions: CandidateContributions, *, first: SourceWeights) -> SourceWeights:
-    """Fit the weights of the sources one after the other, from `first`, in three rounds.
+    """Fit the weights of customers with history, from `first`; neighbours have the weight 1."""
+    return _fit(contributions, replace(first, **dict.fromkeys(UNIT_SOURCES, 1.0)), sources=REGULAR_SOURCES)
+
+
+def fit_newcomer_weights(contributions: CandidateContributions) -> SourceWeights:
+    """Fit the weights of customers without history, from the documented ones."""
+    return _fit(contributions, SourceWeights(), sources=NEWCOMER_SOURCES)
+
+
+def _fit(contributions: CandidateContributions, weights: SourceWeights, *, sources: Sequence[Source]) -> SourceWeights:
+    """Fit the weights of `sources` one after the other, in three rounds.
 
     Of weights that score about the same, the smallest is taken: a source has to earn its place.
     """
-    weights = replace(first, **dict.fromkeys(UNIT_SOURCES, 1.0))
     for _ in range(ROUNDS):
         before = weights
-        for source in SOURCES:
-            if source not in UNIT_SOURCES:
-                tried = [replace(weights, **{source: value}) for value in WEIGHT_GRID]
-                weights = first_of_best(tried, [contributions.ndcg(one) for one in tried])
+        for source in sources:
+            tried = [replace(weights, **{source: value}) for value in WEIGHT_GRID]
+            weights = first_of_best(tried, [contributions.ndcg(one) for one in tried])
         if weights == before:
             break
     return weights
@@ -95,7 +108,8 @@ def _contributions_of(
     replay: Replay, customer: int, model: Model, *, seen: Seen
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Return a customer's candidates and the contributions to them, computed by the steps that serve a list."""
-    with_everything = replace(model, config=replace(model.config, source_weights=EVERYTHING))
+    config = replace(model.config, source_weights=EVERYTHING, newcomer_weights=EVERYTHING)
+    with_everything = replace(model, config=config)
     inputs = replay.ranking_inputs(customer, model=with_everything)
     shortlisted = shortlist(inputs, request=ListRequest(seen=seen))
     products = eligible(replay.candidates(shortlisted.query), inputs, shortlisted)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.replay import Replay
-from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, Split, by_day, for_tuning, ground_truth_of
+from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, Split, by_day, for_tuning, ground_truth_of, newcomers_of
 from domain.ranking.model import FOREVER, Hyperparameters, Model, SourceWeights, TunedConfig, Tuning
 from domain.records.recommendations import Seen
 from domain.training.event_log import EventLog
@@ -20,7 +20,7 @@ from domain.training.training_data import TrainingData
 from domain.tuning.neighbours import TUNING_K, CustomerHistories, Trial, run_trial, search_grids
 from domain.tuning.pattern_search import PatternSearch, best_of, first_of_best
 from domain.tuning.popularity import fit_popularity
-from domain.tuning.source_weights import CandidateContributions, fit_seen_again, fit_source_weights
+from domain.tuning.source_weights import CandidateContributions, fit_newcomer_weights, fit_seen_again, fit_source_weights
 
 Trials = int | Literal["auto"]
 """The number of trials, or the number that suits the data."""
@@ -127,6 +127,10 @@ def _fit_lists(held_out: HeldOut, best: Trial, *, tuning: Tuning) -> TunedConfig
     with_seen = ground_truth_of(held_out.split, seen="include").sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
     contributions = CandidateContributions(replay, _with(served, seen_again=1.0), with_seen, seen="include")
     served = _with(served, seen_again=fit_seen_again(contributions, served.config.source_weights))
+    newcomers = newcomers_of(held_out.split).sample(MAX_REPLAYED_CUSTOMERS, rng=np.random.default_rng(tuning.seed))
+    if len(newcomers.customers) >= MIN_CUSTOMERS:
+        contributions = CandidateContributions(replay, served, newcomers, seen="include")
+        served = _with(served, newcomer_weights=fit_newcomer_weights(contributions))
     if held_out.has_times:
         served = _with(served, rebuy_rate=_fit_rebuy_rate(replay, served, held_out, rng=rng))
     return replace(

@@ -35,9 +35,7 @@ async def get_profile(
         customer=stored.customer,
         addresses=stored.addresses,
         activity=stored.activity,
-        category_interests=category_interests(
-            stored.history, reference_time=stored.segment_inputs.reference_time, half_life_days=stored.interest_days
-        ),
+        category_interests=category_interests(stored.history, half_life_days=stored.interest_days),
         recommendations=recommendations,
     )
 

@@ -240,14 +240,17 @@ async def test_ranking_inputs_contain_the_trends_of_the_categories_that_the_doma
         assert list(inputs.category_trends) == list(dict.fromkeys(name for name in chosen if name in names))
 
 
-async def test_an_untrained_shop_counts_the_latest_events_as_popularity(shop, now):
-    await shop.record([BrowsingEvent(customer_id="c-1", product_id="p-1")] * 2, now=now)
-    await shop.record([Purchase(customer_id="c-1", items=(OrderItem(product_id="p-2"),))], now=now)
+async def test_the_popularity_of_an_untrained_shop_counts_customers_and_not_their_events(shop, now):
+    await shop.create_customer(NewCustomer(customer_id="c-2"), now=now)
+    await shop.record([BrowsingEvent(customer_id="c-1", product_id="p-1")] * 9, now=now)
+    for customer_id in ("c-1", "c-2"):
+        order = Purchase(customer_id=customer_id, items=(OrderItem(product_id="p-2"),))
+        await shop.record([BrowsingEvent(customer_id=customer_id, product_id="p-2"), order], now=now)
 
     inputs = await shop.ranking_inputs("c-1")
 
     assert inputs.model is UNTRAINED
-    assert inputs.recent_popularity.by_index == {1: 1.0, 2: 0.5}
+    assert inputs.recent_popularity.by_index == {2: 1.0, 1: 0.5}
 
 
 async def test_a_newer_model_replaces_the_older_one_and_its_lists(shop, now):

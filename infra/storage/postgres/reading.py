@@ -30,8 +30,8 @@ considered AS (
     SELECT category FROM (
         SELECT CAST(:category AS TEXT) AS category, 0 AS place
         UNION ALL
-        SELECT category, MIN(place) FROM past GROUP BY category
-    ) c WHERE category IS NOT NULL ORDER BY place LIMIT {MAX_HISTORY_CATEGORIES}
+        SELECT category, place FROM past
+    ) c WHERE category IS NOT NULL GROUP BY category ORDER BY MIN(place) LIMIT {MAX_HISTORY_CATEGORIES}
 )
 SELECT at.version, at.catalogue_version, at.model_id,
     ARRAY(SELECT ROW(past.*) FROM past ORDER BY place),

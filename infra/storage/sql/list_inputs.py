@@ -103,16 +103,16 @@ def neighbours_from(row: Row) -> NeighbourLists:
 
 
 def recent_popularity(model: Model) -> Steps[WeightedProducts]:
-    """Count the products of the last 1,000 interactions and order items, for a shop without a model."""
+    """Count the customers of each product in the last 1,000 interactions and order items, for a shop without a model."""
     if model is not UNTRAINED:
         return WeightedProducts()
     counted = yield from rows(
-        "SELECT p.product_index, COUNT(*) FROM ("
-        "  SELECT product_id FROM (SELECT product_id FROM browsing_history ORDER BY occurred_at DESC LIMIT 1000) b"
+        "SELECT p.product_index, COUNT(DISTINCT e.customer_id) AS n FROM ("
+        "  SELECT * FROM (SELECT customer_id, product_id FROM browsing_history ORDER BY occurred_at DESC LIMIT 1000) b"
         "  UNION ALL"
-        "  SELECT product_id FROM (SELECT product_id FROM purchase_history ORDER BY occurred_at DESC LIMIT 1000) o"
+        "  SELECT * FROM (SELECT customer_id, product_id FROM purchase_history ORDER BY occurred_at DESC LIMIT 1000) o"
         ") e JOIN product_catalog p ON p.product_id = e.product_id"
-        " GROUP BY p.product_index ORDER BY COUNT(*) DESC, p.product_index LIMIT 200"
+        " GROUP BY p.product_index ORDER BY n DESC, p.product_index LIMIT 200"
     )
     most = counted[0][1] if counted else 1
     return WeightedProducts(

@@ -74,8 +74,9 @@ def test_neighbours_rank_by_co_occurrence_alone_and_content_by_category():
     task = ranking_task(event_log(*together, *alone, ("a", 0, "view", 0), ("b", 7, "view", 0)))
     a, b = 40, 41
 
-    assert ranker_of("neighbours", task)(a) == [11, 1, 2]
-    assert ranker_of("neighbours", task)(b) == [0, 1, 2]
+    # Where neighbours end, the most popular products follow.
+    assert ranker_of("neighbours", task)(a) == [11, 7, 1]
+    assert ranker_of("neighbours", task)(b) == [0, 11, 1]
     assert ranker_of("content", task)(a) == [1, 2, 3]
     # Interest in a category counts more for its popular products.
     assert ranker_of("content", task)(b) == [11, 6, 8]

@@ -1,6 +1,6 @@
 """The part of a score that comes from neighbours of the products in the history."""
 
-from domain.ranking.model import TunedConfig
+from domain.ranking.model import SourceWeights
 from domain.ranking.neighbour_scores import neighbour_scores
 from tests.domain.ranking.lists import ids, ranked_list
 from tests.domain.shop import NOW_US, neighbour_lists, past_event, product, ranking_inputs
@@ -44,8 +44,14 @@ def test_the_best_candidates_have_the_largest_sums_over_sources_and_seeds():
         neighbour_lists(1, bought=[(5, 0.2), (6, 0.9), (7, 0.5)], viewed=[(5, 0.4)]),
         neighbour_lists(2, viewed=[(5, 0.8), (1, 0.1)]),
     ]
-    scores = neighbour_scores(lists, seeds={1: 1.0, 2: 0.5}, past=[1, 2], config=TunedConfig(), seen="exclude")
+    scores = neighbour_scores(lists, seeds={1: 1.0, 2: 0.5}, past=[1, 2], weights=SourceWeights()).without([1, 2])
 
     # 5: 0.2 + 0.4 + 0.5 x 0.8 = 1.0; product 1 is in the history.
     assert scores.best(2) == [5, 6]
     assert scores.best(None) == [5, 6, 7]
+
+
+def test_candidates_with_equal_sums_are_cut_by_product_index():
+    lists = [neighbour_lists(1, bought=[(index, 0.5) for index in (9, 3, 7, 5)])]
+
+    assert neighbour_scores(lists, seeds={1: 1.0}, past=[1], weights=SourceWeights()).best(2) == [3, 5]

@@ -38,6 +38,24 @@ def test_recency_frequency_and_money_decide_the_segment(orders, spent, days, seg
     assert computed_segment(purchase_summary(orders, spent, days), rule=RULE, reference_time=NOW_US) == segment
 
 
+def test_a_score_on_several_equal_edges_is_their_middle():
+    # Everyone has one order of one day: only money tells buyers apart.
+    rule = SegmentRule(recency_days=(5, 5, 5, 5), orders=(1, 1, 1, 1), spent=(10, 20, 30, 40))
+
+    segments = [
+        computed_segment(purchase_summary(1, spent, 5), rule=rule, reference_time=NOW_US) for spent in (5.0, 25.0, 99.0)
+    ]
+
+    assert segments == ["Budget", "Regular", "Regular"]
+
+
+@pytest.mark.parametrize(("orders", "expected"), [(1, ("Regular", "default")), (2, ("Budget", "computed"))])
+def test_a_segment_is_computed_from_the_second_order_on(orders, expected):
+    inputs = SegmentInputs(assigned=None, purchases=purchase_summary(orders, 1.0, 500), rule=RULE, reference_time=NOW_US)
+
+    assert segment_of(inputs) == expected
+
+
 def test_an_assigned_segment_takes_precedence_over_the_computed_one():
     inputs = SegmentInputs(assigned="Budget", purchases=purchase_summary(50, 9999.0), rule=RULE, reference_time=NOW_US)
 

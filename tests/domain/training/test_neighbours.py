@@ -20,7 +20,7 @@ def test_combine_adds_up_the_models_by_their_shares():
         hyperparameters=shares,
         together=one_seed(1.0, 0.0),
         ridge=one_seed(0.0, 1.0),
-        transitions=one_seed(1.0, 1.0),
+        learn_transitions=lambda: one_seed(1.0, 1.0),
         regression=one_seed(0.0, 1.0),
     )
 

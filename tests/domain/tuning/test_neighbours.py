@@ -44,7 +44,11 @@ def test_neighbours_are_scored_by_the_rank_of_held_out_products_among_unseen_one
     neighbours = sparse.csr_array(np.array([[0, 5.0, 1.0, 2.0], [0] * 4, [0] * 4, [0] * 4]))
     empty = sparse.csr_array((4, 4))
     models = NeighbourModels(
-        hyperparameters=Hyperparameters(), together=neighbours, ridge=empty, transitions=empty, regression=empty
+        hyperparameters=Hyperparameters(),
+        together=neighbours,
+        ridge=empty,
+        learn_transitions=lambda: empty,
+        regression=empty,
     )
 
     objective = NeighbourObjective(histories_of(split, TWO_CATEGORIES[:4]), models)

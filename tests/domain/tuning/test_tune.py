@@ -121,3 +121,29 @@ def test_the_default_rebuy_rate_is_kept_without_enough_purchases():
     config = tuned_config(two_group_log(n_customers=200, days=30), trials=1)
 
     assert config.rebuy_rate == TunedConfig().rebuy_rate
+
+
+def with_newcomers(n_newcomers):
+    """Return a log in which regulars follow their group, and newcomers of the last days view what most others did."""
+    regulars = [
+        (f"c{customer}", (customer * 5 + visit) % 6 + 6 * (customer % 2), "view", 30.0 - visit)
+        for customer in range(60)
+        for visit in range(5)
+    ]
+    # Product 3 is viewed by everyone at some time; products 0-11 are otherwise viewed evenly.
+    favourite = [(f"d{customer}", 3, "view", 10.0) for customer in range(40)]
+    newcomers = [(f"n{customer}", 3, "view", 0.5) for customer in range(n_newcomers)]
+    returning = [(f"c{customer}", (customer * 5 + 5) % 6 + 6 * (customer % 2), "view", 0.2) for customer in range(60)]
+    return event_log(*regulars, *favourite, *newcomers, *returning)
+
+
+def test_newcomers_have_weights_of_their_own():
+    config = tuned_config(with_newcomers(40), trials=1)
+
+    # What predicts newcomers is popularity alone; every other weight has to earn its place.
+    assert (config.newcomer_weights.new, config.newcomer_weights.price_fit) == (0.0, 0.0)
+    assert config.newcomer_weights.popular == SourceWeights().popular
+
+
+def test_the_default_weights_are_kept_for_newcomers_if_there_are_too_few():
+    assert tuned_config(with_newcomers(20), trials=1).newcomer_weights == SourceWeights()
