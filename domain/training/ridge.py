@@ -1,6 +1,7 @@
 """Ridge regressions that explain the interest in one product by the interest in others."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,22 @@ from domain.training.top_k import SparseMatrix
 MAX_DENSE_PRODUCTS = 4000
 """Up to this many products one inverse (EASE) replaces the regression per product."""
 
-BATCH_CELLS = 100_000
+N_THREADS = 4
+
+BATCH_CELLS = 300_000
 """The size of a batch's Gram matrices: small enough that their rows stay in the processor's cache."""
+
+MAX_EMPTY_ROWS = 200_000
+"""Up to this many rows of a batch, numbering all of them is cheaper than finding those that occur."""
 
 BATCH_ENTRIES = 20_000_000
 """The number of interactions that a batch copies, which bounds its memory."""
+
+
+_Weights = tuple[npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.intp]]
+"""Positive weights, the products that explain, the products explained."""
+
+_NO_WEIGHTS: _Weights = (np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.intp))
 
 
 def slim(
@@ -32,19 +44,21 @@ def slim(
     # With sqrt(D) on the customers, X' X is X' D X.
     weighted = sparse.diags_array(np.sqrt(customer_weights)) @ matrix
     by_product = weighted.tocsc()
-    rows: list[npt.NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
-    columns: list[npt.NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
-    values: list[npt.NDArray[Any]] = [np.empty(0)]
-    for batch in _batches(candidates.together, column_sizes=np.diff(by_product.indptr)):
+
+    def regress(batch: npt.NDArray[np.intp]) -> _Weights:
         chosen, right = _padded(candidates.together, batch)
         grams = _grams(by_product, chosen)
         # The penalty also makes the all-zero rows of the padding solvable; their weights come out as 0.
         grams[:, np.arange(chosen.shape[1]), np.arange(chosen.shape[1])] += penalty
         weights = np.linalg.solve(grams, right[:, :, None])[:, :, 0]
+        # Reasons are positive, so products that speak against an interest are left out.
         useful = (chosen >= 0) & (weights > 0)
-        rows.append(chosen[useful])
-        columns.append(np.repeat(batch, useful.sum(axis=1)))
-        values.append(weights[useful])
+        return weights[useful], chosen[useful], np.repeat(batch, useful.sum(axis=1))
+
+    # Numpy and scipy release the interpreter in the products and the solver, and batches do not depend on each other.
+    with ThreadPoolExecutor(N_THREADS) as threads:
+        batches = threads.map(regress, _batches(candidates.together, column_sizes=np.diff(by_product.indptr)))
+        values, rows, columns = zip(_NO_WEIGHTS, *batches, strict=True)
     triples = np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))
     return sparse.csr_array(triples, shape=(matrix.shape[1], matrix.shape[1]))
 
@@ -105,15 +119,21 @@ def _grams(by_product: SparseMatrix, chosen: npt.NDArray[np.int64]) -> npt.NDArr
     """
     m, n = chosen.shape
     columns = chosen.ravel()
-    starts = by_product.indptr[np.maximum(columns, 0)].astype(np.int64)
-    sizes = np.where(columns >= 0, np.diff(by_product.indptr)[np.maximum(columns, 0)], 0).astype(np.int64)
-    ends = np.cumsum(sizes)
-    entries = np.arange(ends[-1]) + np.repeat(starts - (ends - sizes), sizes)
-    block = np.repeat(np.arange(m * n) // n, sizes)
-    customers = by_product.indices[entries] + block * by_product.shape[0]
-    # Only the rows that occur are numbered: with many customers nearly all of a block's rows are empty.
-    present, rows = np.unique(customers, return_inverse=True)
-    stacked = sparse.csc_array((by_product.data[entries], rows, np.append(0, ends)), shape=(len(present), m * n))
+    starts = by_product.indptr[np.maximum(columns, 0)]
+    sizes = np.where(columns >= 0, np.diff(by_product.indptr)[np.maximum(columns, 0)], 0).astype(np.int32)
+    ends = np.cumsum(sizes, dtype=np.int32)
+    entries = np.arange(ends[-1], dtype=np.int32) + np.repeat(starts - (ends - sizes), sizes)
+    blocks = np.repeat(np.arange(m * n, dtype=np.int32) // n, sizes)
+    n_customers = by_product.shape[0]
+    if m * n_customers <= MAX_EMPTY_ROWS:
+        rows, n_rows = by_product.indices[entries] + blocks * np.int32(n_customers), m * n_customers
+    else:
+        # With many customers nearly all rows of a block are empty: only those that occur are numbered.
+        present, rows = np.unique(by_product.indices[entries] + blocks * np.int64(n_customers), return_inverse=True)
+        n_rows = len(present)
+    stacked = sparse.csc_array(
+        (by_product.data[entries], rows.astype(np.int32, copy=False), np.append(np.int32(0), ends)), shape=(n_rows, m * n)
+    )
     product = stacked.T @ stacked.tocsr()
     # Row r of the product lies in block r // n; its columns become positions within that block.
     offsets = np.arange(m * n) * n - np.arange(m * n) // n * n
