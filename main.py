@@ -22,17 +22,9 @@ from infra.http.health import health
 from infra.http.openapi import documentation
 
 ENDPOINTS = (
-    create,
-    add_address,
-    get_profile,
-    update_behavior,
-    export,
-    erase,
-    for_customer,
-    process_browsing,
-    process_purchase,
-    health,
-)
+    create, add_address, get_profile, update_behavior, export, erase,
+    for_customer, process_browsing, process_purchase, health,
+)  # fmt: skip
 
 app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, tune_gc])
 

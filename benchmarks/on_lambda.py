@@ -18,7 +18,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from rich.console import Console
 
-from infra.packaging.__main__ import CACHE, build, copy_sources, demo_shop, entry_of
+from infra.packaging.__main__ import CACHE, build, copy_sources, demo_database, entry_of
 from infra.packaging.wheels import compile_tree, copy_packages, fetch, python
 from tests import postgres
 
@@ -164,7 +164,7 @@ def size_of(artefact: Path, folder: Path) -> str:
 def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        shutil.copy(demo_shop(), folder / "shop.db")
+        shutil.copy(demo_database(), folder / "shop.db")
         sqlite = f"sqlite:///{folder}/shop.db"
         server = postgres.OwnServer(folder / "postgres")
         command = [sys.executable, "main.py", "copy", "--from", sqlite, "--to", server.url]

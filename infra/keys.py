@@ -8,7 +8,7 @@ KeyScope = Literal["backend", "storefront"]
 """`backend` keys may use every endpoint; `storefront` keys only recommendations and browsing events."""
 
 NO_KEYS = "API_KEYS is not set; create a key with `python main.py new-key backend`. Without keys "
-"""The beginning of each message about missing keys; the caller adds the restriction."""
+"""The first part of each message about missing keys; the caller adds the restriction."""
 
 
 def new_key() -> str:

@@ -1,6 +1,8 @@
 """Progress of long jobs: a bar on a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import IO, Protocol
 
 PLAIN_SECONDS = 10.0
@@ -60,6 +62,11 @@ class BarProgress:
         self._bars.stop()
 
 
-def progress_on(stream: IO[str]) -> Progress:
-    """Return a progress bar if `stream` is a terminal, else plain lines on it."""
-    return BarProgress() if stream.isatty() else PlainProgress(stream)
+@contextmanager
+def progress_on(stream: IO[str]) -> Generator[Progress]:
+    """Show progress as a bar if `stream` is a terminal, else as plain lines on it; end it with the block."""
+    progress = BarProgress() if stream.isatty() else PlainProgress(stream)
+    try:
+        yield progress
+    finally:
+        progress.end()

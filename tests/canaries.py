@@ -2,7 +2,7 @@
 
 Every personal value in the tests contains the word `canary`; ids of customers, events and orders are c-1, e-1 and o-1. The
 search covers log lines in the product's format at level DEBUG, standard output and standard error, and the output of
-servers, functions and commands. Tests with the marker `names_a_customer` may print the customer that they asked for.
+servers, functions and commands. Tests with the marker `names_a_customer` may print the customer that they request.
 """
 
 import logging
@@ -22,7 +22,7 @@ STREAMS = ("stdout", "stderr")
 _outputs: list[str] = []
 
 
-def hear(output):
+def search_later(output):
     """Add an output to the search at the end of the running test."""
     _outputs.append(output)
 
@@ -35,7 +35,7 @@ class OutputHandler(logging.Handler):
         self.setFormatter(JsonLines())
 
     def emit(self, record):
-        hear(self.format(record))
+        search_later(self.format(record))
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def commands(monkeypatch):
     def run_and_collect(*arguments, **options):
         process = run(*arguments, **options)
         for output in (process.stdout, process.stderr):
-            hear(output.decode(errors="replace") if isinstance(output, bytes) else output or "")
+            search_later(output.decode(errors="replace") if isinstance(output, bytes) else output or "")
         return process
 
     monkeypatch.setattr(subprocess, "run", run_and_collect)
@@ -74,7 +74,7 @@ def capsys(capsys):
 
     def read_and_collect():
         output = read()
-        hear(output.out + output.err)
+        search_later(output.out + output.err)
         return output
 
     capsys.readouterr = read_and_collect

@@ -22,10 +22,7 @@ from infra.storage.opening import Shop
     response_description="The new customer",
     responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, "customer-exists", "email-taken"),
 )
-async def create(
-    data: JSONBody[NewCustomer],
-    shop: NamedDependency[SkipValidation[Shop]],
-) -> Response[Customer]:
+async def create(data: JSONBody[NewCustomer], shop: NamedDependency[SkipValidation[Shop]]) -> Response[Customer]:
     """Create a customer. Without a `customer_id`, the server generates one."""
     customer = await shop.repository.create_customer(data, now=shop.now())
     return Response(customer, headers={"location": f"/customer/get-profile/{customer.customer_id}"})

@@ -22,10 +22,7 @@ from infra.use_cases.recommend import current_list
     response_description="The profile of the customer",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
 )
-async def get_profile(
-    customer_id: IdInPath,
-    shop: NamedDependency[SkipValidation[Shop]],
-) -> Profile:
+async def get_profile(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]]) -> Profile:
     """Return a customer with addresses, activity, interests and recommendations. A missing list is computed and stored."""
     stored = await shop.repository.profile(customer_id)
     recommendations = await current_list(

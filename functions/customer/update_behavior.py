@@ -24,10 +24,7 @@ from infra.storage.opening import Shop
     status_code=200,
     responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, *EVENT_PROBLEMS),
 )
-async def update_behavior(
-    data: JSONBody[BehaviorUpdate],
-    shop: NamedDependency[SkipValidation[Shop]],
-) -> UpdatedBehavior:
+async def update_behavior(data: JSONBody[BehaviorUpdate], shop: NamedDependency[SkipValidation[Shop]]) -> UpdatedBehavior:
     """Record interactions and orders of a customer, all or none. Events sent before count as `seen_before`."""
     now = shop.now()
     check_update(data, now=now, retention_days=shop.settings.event_retention_days)

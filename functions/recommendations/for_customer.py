@@ -33,11 +33,7 @@ async def for_customer(
 ) -> RecommendationList:
     """Return the best `limit` products that pass all filters, with their scores and reasons."""
     list_request = ListRequest(
-        limit=limit,
-        category=category,
-        min_price=min_price,
-        max_price=max_price,
-        exclude=frozenset(exclude or ()),
+        limit=limit, category=category, min_price=min_price, max_price=max_price, exclude=frozenset(exclude or ())
     )
     list_request.check()
     recommendations = await current_list(

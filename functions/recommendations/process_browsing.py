@@ -25,9 +25,7 @@ from infra.use_cases.recommend import fresh_list
     responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, *EVENT_PROBLEMS),
 )
 async def process_browsing(
-    data: JSONBody[BrowsingEvent],
-    shop: NamedDependency[SkipValidation[Shop]],
-    request: AuthenticatedRequest,
+    data: JSONBody[BrowsingEvent], shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest
 ) -> RecommendationList:
     """Record one interaction and return an updated list. The same `event_id` sent again counts once."""
     now = shop.now()

@@ -24,10 +24,7 @@ from infra.use_cases.recommend import fresh_list
     response_description="The updated recommendation list",
     responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, *EVENT_PROBLEMS),
 )
-async def process_purchase(
-    data: JSONBody[Purchase],
-    shop: NamedDependency[SkipValidation[Shop]],
-) -> RecommendationList:
+async def process_purchase(data: JSONBody[Purchase], shop: NamedDependency[SkipValidation[Shop]]) -> RecommendationList:
     """Record one order and return an updated list. The same `order_id` sent again counts once."""
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)

@@ -1,4 +1,4 @@
-"""Metrics in CloudWatch's embedded metric format: CloudWatch counts them from log lines, and no request waits for it."""
+"""Metrics in CloudWatch's embedded metric format: CloudWatch reads them from log lines, which costs a request no call."""
 
 import os
 import sys

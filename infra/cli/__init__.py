@@ -1,12 +1,12 @@
 """The command line: `python main.py COMMAND`."""
 
-import argparse
 import logging.config
 import sys
 from collections.abc import Sequence
 
 from domain.errors import ShopError
 from infra.cli import backup, copy, evaluate, import_files, migrate, new_key, recommend, serve, train
+from infra.cli.arguments import Parser
 from infra.logs import configuration
 from infra.settings import read_settings
 
@@ -36,21 +36,10 @@ def run(arguments: Sequence[str]) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python main.py", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def _parser() -> Parser:
+    parser = Parser(prog="python main.py", description=DESCRIPTION)
     serve.add_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for add_command in (
-        import_files.add_command,
-        train.add_command,
-        evaluate.add_command,
-        recommend.add_command,
-        migrate.add_command,
-        copy.add_command,
-        backup.add_command,
-        new_key.add_command,
-    ):
-        add_command(commands)
+    for command in (import_files, train, evaluate, recommend, migrate, copy, backup, new_key):
+        command.add_command(commands)
     return parser

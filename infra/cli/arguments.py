@@ -2,9 +2,17 @@
 
 import argparse
 from collections.abc import Iterable
+from typing import Any
 
 from domain.errors import ConfigurationError
 from domain.tuning.tune import Trials
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser, also of subcommands, that prints descriptions with their own line breaks."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
 
 def add_mapping_option(command: argparse.ArgumentParser) -> None:

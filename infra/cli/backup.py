@@ -19,12 +19,7 @@ database, delete its -wal and -shm files, and replace it with the copy.
 
 
 def add_command(commands: Any) -> None:
-    command = commands.add_parser(
-        "backup",
-        help="copy the database into a file while it is in use",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    command = commands.add_parser("backup", help="copy the database into a file while it is in use", description=DESCRIPTION)
     command.add_argument("file", type=Path, metavar="FILE")
     command.set_defaults(run=run_backup)
 
@@ -32,10 +27,7 @@ def add_command(commands: Any) -> None:
 def run_backup(parsed: argparse.Namespace, settings: Settings) -> int:
     if settings.is_postgres:
         raise ConfigurationError("Back up PostgreSQL with its own tool: pg_dump --format=custom --file=FILE DATABASE_URL")
-    progress = progress_on(sys.stderr)
-    try:
+    with progress_on(sys.stderr) as progress:
         n_bytes = back_up(settings.database_path, parsed.file, progress=progress)
-    finally:
-        progress.end()
     sys.stdout.write(f"{parsed.file}: {n_bytes:,} bytes, checked\n")
     return 0

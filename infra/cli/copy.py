@@ -22,12 +22,7 @@ copied: they are computed again on demand.
 
 
 def add_command(commands: Any) -> None:
-    command = commands.add_parser(
-        "copy",
-        help="copy a shop into another database",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    command = commands.add_parser("copy", help="copy a shop into another database", description=DESCRIPTION)
     for option, name in (("--from", "source"), ("--to", "target")):
         command.add_argument(option, dest=name, required=True, metavar="URL", help="sqlite:///FILE or postgresql://...")
     command.set_defaults(run=run_copy)
@@ -48,9 +43,6 @@ def run_copy(parsed: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _copy(source: Settings, target: Settings) -> dict[str, int]:
-    progress = progress_on(sys.stderr)
-    try:
+    with progress_on(sys.stderr) as progress:
         async with open_repository(source) as source_shop, open_repository(target) as target_shop:
             return await copy_shop(source_shop.engine, target_shop.engine, progress=progress)
-    finally:
-        progress.end()

@@ -46,17 +46,12 @@ are held out; where events have no real times, a tenth of each customer's produc
 """
 
 SEEN: dict[str, Seen] = {"keep": "include", "drop": "exclude"}
-"""The values of --seen, as the lists of a request call them."""
+"""The values of --seen, as values of `ListRequest.seen`."""
 _SEEN_PRODUCTS: dict[Seen, str] = {"exclude": "dropped", "include": "kept"}
 
 
 def add_command(commands: Any) -> None:
-    command = commands.add_parser(
-        "evaluate",
-        help="measure the quality of the lists",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    command = commands.add_parser("evaluate", help="measure the quality of the lists", description=DESCRIPTION)
     command.add_argument("--train", nargs="+", metavar="FILE", help="events to train on")
     split = command.add_mutually_exclusive_group()
     split.add_argument("--test", nargs="+", metavar="FILE", help="events to predict")
@@ -82,13 +77,10 @@ def run_evaluate(parsed: argparse.Namespace, settings: Settings) -> int:
     options = EvaluationOptions(
         k=parsed.k, seen=SEEN[parsed.seen], models=parsed.models, trials=parsed.trials, seed=parsed.seed
     )
-    progress = progress_on(sys.stderr)
-    try:
+    with progress_on(sys.stderr) as progress:
         data = _from_files(parsed) if parsed.train else asyncio.run(_from_database(parsed, settings))
         results = evaluate(data, options, progress=progress)
         results = _print_json(results) if parsed.json else list(results)
-    finally:
-        progress.end()
     if not parsed.json:
         Console().print(as_table(results, options))
     if parsed.plot:

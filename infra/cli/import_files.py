@@ -29,13 +29,8 @@ columns:
 
 
 def add_command(commands: Any) -> None:
-    columns = "\n".join(f"  {kind}: {', '.join(columns_of(kind))}" for kind in get_args(Kind))
-    command = commands.add_parser(
-        "import",
-        help="import products, customers or events from files",
-        description=DESCRIPTION + columns,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    description = DESCRIPTION + "\n".join(f"  {kind}: {', '.join(columns_of(kind))}" for kind in get_args(Kind))
+    command = commands.add_parser("import", help="import products, customers or events from files", description=description)
     command.add_argument("kind", choices=get_args(Kind))
     command.add_argument("files", nargs="+", metavar="FILE")
     add_mapping_option(command)
@@ -59,7 +54,8 @@ def run_import(parsed: argparse.Namespace, settings: Settings) -> int:
 async def _import(options: ImportOptions, settings: Settings, *, train_after: bool) -> Report:
     now = datetime.now(UTC)
     async with open_repository(settings) as repository:
-        report = await import_files(options, store=repository, now=now, progress=progress_on(sys.stderr))
+        with progress_on(sys.stderr) as progress:
+            report = await import_files(options, store=repository, now=now, progress=progress)
         sys.stdout.write(report.summary())
         if train_after:
             trials: list[int] = []

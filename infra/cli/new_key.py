@@ -18,9 +18,7 @@ the server that sends it, then remove the old one.
 
 
 def add_command(commands: Any) -> None:
-    command = commands.add_parser(
-        "new-key", help="create an API key", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    command = commands.add_parser("new-key", help="create an API key", description=DESCRIPTION)
     command.add_argument("scope", choices=get_args(KeyScope))
     command.set_defaults(run=run_new_key)
 

@@ -39,11 +39,7 @@ def run_recommend(parsed: argparse.Namespace, settings: Settings) -> int:
 async def _read(settings: Settings, customer_id: str, request: ListRequest) -> tuple[RecommendationList, StoredProfile]:
     async with open_repository(settings) as repository:
         recommendations = await current_list(
-            repository,
-            customer_id,
-            request=request,
-            now=datetime.now(UTC),
-            reuse_seconds=settings.reuse_seconds,
+            repository, customer_id, request=request, now=datetime.now(UTC), reuse_seconds=settings.reuse_seconds
         )
         return recommendations, await repository.profile(customer_id)
 

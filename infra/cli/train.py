@@ -31,10 +31,7 @@ _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 def add_command(commands: Any) -> None:
     command = commands.add_parser(
-        "train",
-        help="train on all events; a running server switches to the new model by itself",
-        description=DESCRIPTION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "train", help="train on all events; a running server switches to the new model by itself", description=DESCRIPTION
     )
     add_tuning_options(command)
     command.add_argument("--budget", type=duration, metavar="60s", help="start no trial after this time: 90s, 10m, 1h")
@@ -87,20 +84,14 @@ def duration(text: str) -> float:
 
 
 async def _train(settings: Settings, budget: TuningBudget, *, on_trial: Callable[[int], None]) -> Model:
-    progress = progress_on(sys.stderr)
+    with progress_on(sys.stderr) as progress:
+        progress.begin("Training", None)
 
-    def report_trial(n_done: int) -> None:
-        on_trial(n_done)
-        progress.reach(n_done)
+        def report_trial(n_done: int) -> None:
+            on_trial(n_done)
+            progress.reach(n_done)
 
-    progress.begin("Training", None)
-    try:
         async with open_repository(settings) as repository:
             return await purge_and_train(
-                repository,
-                retention_days=settings.event_retention_days,
-                budget=budget,
-                on_trial=report_trial,
+                repository, retention_days=settings.event_retention_days, budget=budget, on_trial=report_trial
             )
-    finally:
-        progress.end()

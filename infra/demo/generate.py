@@ -9,7 +9,7 @@ from domain.records.customers import CustomerChange
 from domain.records.interactions import CustomerEvent
 from domain.records.products import ProductChange
 from infra.demo.catalogue import catalogue
-from infra.demo.shoppers import count_interactions, history, shoppers
+from infra.demo.shoppers import count_interactions, generate_events, shoppers
 
 SEED = 7
 
@@ -34,5 +34,5 @@ def demo_shop(*, now: datetime, seed: int = SEED) -> DemoShop:
     return DemoShop(
         products=[product.change for product in products],
         customers=[customer.change for customer in customers],
-        events=history(random, customers, products, now=now),
+        events=generate_events(random, customers, products, now=now),
     )

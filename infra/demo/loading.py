@@ -11,38 +11,29 @@ from infra.demo.generate import DemoShop, demo_shop
 from infra.use_cases.train import TuningBudget, train
 
 T = TypeVar("T")
-Write = Callable[[str], None]
+WriteText = Callable[[str], None]
 
 BATCH_SIZE = 250
 """Records per call; an order has at most four items, which keeps a batch below 1,000 rows."""
 
 
-def _discard(_: str) -> None:
-    """Ignore progress messages."""
-
-
-async def prepare_demo_shop(store: ShopStore, *, write: Write = _discard) -> bool:
-    """Load the demo shop and train on it unless the store already has products; return whether it was loaded.
+async def prepare_demo_shop(store: ShopStore, *, write: WriteText = lambda _: None) -> None:
+    """Load the demo shop and train on it, unless the store already has products.
 
     `write` receives the progress messages, which include their line ends.
     """
     if (await store.summary()).n_products:
-        return False
+        return
     now = datetime.now(UTC)
     shop = demo_shop(now=now)
     with _timed(f"Loading the demo shop: {shop.summary}", write):
-        await _load(store, shop, now=now)
+        await load_demo_shop(store, shop, now=now)
     with _timed("Training", write):
         await train(store, now=now, budget=TuningBudget(trials=0))
-    return True
 
 
-async def load_demo_shop(store: IngestStore, *, now: datetime) -> None:
-    """Load the demo shop without training; loading it again with the same `now` changes nothing."""
-    await _load(store, demo_shop(now=now), now=now)
-
-
-async def _load(store: IngestStore, shop: DemoShop, *, now: datetime) -> None:
+async def load_demo_shop(store: IngestStore, shop: DemoShop, *, now: datetime) -> None:
+    """Load a demo shop without training; loading it again changes nothing."""
     for products in _batches(shop.products):
         await store.put_products(products, now=now)
     for customers in _batches(shop.customers):
@@ -57,7 +48,7 @@ def _batches(records: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 @contextmanager
-def _timed(task: str, write: Write) -> Generator[None]:
+def _timed(task: str, write: WriteText) -> Generator[None]:
     write(f"{task} ... ")
     started_at = time.monotonic()
     yield

@@ -73,7 +73,9 @@ def count_interactions(events: Sequence[CustomerEvent]) -> int:
     return sum(len(event.items) if isinstance(event, Purchase) else 1 for event in events)
 
 
-def history(random: Random, customers: list[Shopper], products: list[DemoProduct], *, now: datetime) -> list[CustomerEvent]:
+def generate_events(
+    random: Random, customers: list[Shopper], products: list[DemoProduct], *, now: datetime
+) -> list[CustomerEvent]:
     """Return at least 20,000 interactions from the 90 days before `now`, in order of time.
 
     Events come in visits: a shopper views some products of one taste, adds some to the cart or the wishlist, and buys
@@ -98,12 +100,7 @@ def history(random: Random, customers: list[Shopper], products: list[DemoProduct
 
 
 def _visit(
-    random: Random,
-    customer: Shopper,
-    by_category: dict[str, list[DemoProduct]],
-    *,
-    started_at: datetime,
-    now: datetime,
+    random: Random, customer: Shopper, by_category: dict[str, list[DemoProduct]], *, started_at: datetime, now: datetime
 ) -> Iterator[CustomerEvent]:
     taste = TASTES[random.choice(customer.tastes)]
     viewed = [_pick(random, customer, taste, by_category) for _ in range(random.randrange(2, 7))]
@@ -143,12 +140,7 @@ def _pick(
 
 
 def _browsing(
-    customer: Shopper,
-    product: DemoProduct,
-    event_type: BrowsingType,
-    at: datetime,
-    *,
-    dwell_seconds: float | None = None,
+    customer: Shopper, product: DemoProduct, event_type: BrowsingType, at: datetime, *, dwell_seconds: float | None = None
 ) -> BrowsingEvent:
     return BrowsingEvent(
         customer_id=customer.customer_id,

@@ -19,7 +19,7 @@ from infra.http.problems import MEDIA_TYPE, Problem, handle_exception, problem_h
 from infra.http.responses import ResponseSender, get_request_id
 from infra.http.validation import check_target, request_validation_hook
 from infra.settings import Settings, read_settings
-from infra.storage.opening import SYSTEM_CLOCK, Clock, Storage
+from infra.storage.opening import Clock, Storage, system_clock
 
 RawResponse = tuple[int, Headers, bytes]
 Background = Callable[[Storage], AbstractAsyncContextManager[None]]
@@ -67,7 +67,7 @@ class ShopApplication(Litestar):
 def create_app(
     *handlers: HTTPRouteHandler,
     settings: Callable[[], Settings] = read_settings,
-    clock: Clock = SYSTEM_CLOCK,
+    clock: Clock = system_clock,
     background: Sequence[Background] = (),
     openapi: OpenAPIConfig | None = None,
 ) -> ShopApplication:

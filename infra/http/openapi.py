@@ -1,6 +1,6 @@
 """The OpenAPI document, and a documentation page that works offline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, get_args, get_type_hints
@@ -65,11 +65,23 @@ def documentation(*handlers: HTTPRouteHandler) -> list[HTTPRouteHandler]:
     def document() -> bytes:
         return msgspec.json.encode(openapi_document(*handlers))
 
-    @get("/schema/openapi.json", opt=OPEN, include_in_schema=False, sync_to_thread=False)
-    def openapi() -> Response[bytes]:
-        return Response(document(), media_type="application/vnd.oai.openapi+json")
+    return [
+        _asset("/schema", lambda: _PAGE, "text/html", headers={"content-security-policy": _PAGE_POLICY}),
+        _asset("/schema/start.js", lambda: _START, "text/javascript"),
+        _asset("/schema/swagger-ui-bundle.js", _SCRIPT.read_bytes, "text/javascript"),
+        _asset("/schema/swagger-ui.css", _STYLE.read_bytes, "text/css"),
+        _asset("/schema/openapi.json", document, "application/vnd.oai.openapi+json"),
+    ]
 
-    return [page, start, script, style, openapi]
+
+def _asset(
+    path: str, read: Callable[[], bytes], media_type: str, *, headers: dict[str, str] | None = None
+) -> HTTPRouteHandler:
+    @get(path, opt=OPEN, include_in_schema=False, sync_to_thread=False)
+    def asset() -> Response[bytes]:
+        return Response(read(), media_type=media_type, headers=headers)
+
+    return asset
 
 
 def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
@@ -96,26 +108,6 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
         for parameter in operation.get("parameters", []):
             _remove_null(parameter["schema"])
     return document
-
-
-@get("/schema", opt=OPEN, include_in_schema=False, sync_to_thread=False)
-def page() -> Response[bytes]:
-    return Response(_PAGE, media_type="text/html", headers={"content-security-policy": _PAGE_POLICY})
-
-
-@get("/schema/start.js", opt=OPEN, include_in_schema=False, sync_to_thread=False)
-def start() -> Response[bytes]:
-    return Response(_START, media_type="text/javascript")
-
-
-@get("/schema/swagger-ui-bundle.js", opt=OPEN, include_in_schema=False, sync_to_thread=False)
-def script() -> Response[bytes]:
-    return Response(_SCRIPT.read_bytes(), media_type="text/javascript")
-
-
-@get("/schema/swagger-ui.css", opt=OPEN, include_in_schema=False, sync_to_thread=False)
-def style() -> Response[bytes]:
-    return Response(_STYLE.read_bytes(), media_type="text/css")
 
 
 def _add_security(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]) -> None:

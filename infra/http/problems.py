@@ -110,7 +110,8 @@ def reported(error: Exception, request_id: str) -> tuple[Problem, dict[str, str]
         logger.error(
             "Request %s failed: %s", request_id, describe_error(error), extra={"members": {"request_id": request_id}}
         )
-    return problem, problem_headers(problem) | _extra_headers(error)
+    allow = dict(error.headers or {}) if isinstance(error, MethodNotAllowedException) else {}
+    return problem, problem_headers(problem) | allow
 
 
 def problem_responses(*slugs: str) -> dict[int, ResponseSpec]:
@@ -132,17 +133,9 @@ KEY_PROBLEMS = ("unauthorized", "forbidden", "foreign-host", "rate-limited")
 """The problems of every endpoint that requires a key."""
 
 BODY_PROBLEMS = (
-    "validation",
-    "empty-body",
-    "malformed-json",
-    "json-too-deep",
-    "duplicate-key",
-    "too-many-items",
-    "request-timeout",
-    "body-too-large",
-    "unsupported-media-type",
-    "unsupported-encoding",
-)
+    "validation", "empty-body", "malformed-json", "json-too-deep", "duplicate-key", "too-many-items", "request-timeout",
+    "body-too-large", "unsupported-media-type", "unsupported-encoding",
+)  # fmt: skip
 """The problems of every endpoint that has a request body."""
 
 EVENT_PROBLEMS = ("event-too-old", "customer-not-found", "product-not-found", "event-id-reused")
@@ -182,10 +175,6 @@ def _problem_of(error: Exception) -> Problem:
             return make_problem("bad-request")
         case _:
             return make_problem("internal")
-
-
-def _extra_headers(error: Exception) -> dict[str, str]:
-    return dict(error.headers or {}) if isinstance(error, MethodNotAllowedException) else {}
 
 
 def _parameter_error(extra: dict[str, Any]) -> FieldError:

@@ -57,9 +57,7 @@ def check_target(scope: Any) -> None:
             raise _invalid_parameter(name, "Expected a number")
 
 
-def request_validation_hook(
-    authenticator: Callable[[], Authenticator],
-) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
+def request_validation_hook(authenticator: Callable[[], Authenticator]) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
     """Return the `before_request` hook that authenticates a request and validates the body of a POST.
 
     A route sets the limit of its body with `opt={"max_body_bytes": ...}`.

@@ -16,7 +16,7 @@ from domain.records.products import Product
 from domain.records.values import Instant, to_microseconds
 from domain.training.event_log import EVENT_TYPES, EventLog, order_number
 from infra.ingest.files import FileRow, open_rows
-from infra.ingest.rows import RowRefused, convert_columns
+from infra.ingest.rows import RowRefused, check_columns, convert_columns
 
 T = TypeVar("T", bound=Struct)
 
@@ -120,7 +120,7 @@ def _lines(paths: Sequence[str], line_type: type[T], mapping: Mapping[str, str])
         first_reason = ""
         with open_rows(path) as file:
             if file.columns is not None:
-                _check_columns(path, [mapping.get(theirs, theirs) for theirs in file.columns], line_type)
+                check_columns(path, [mapping.get(theirs, theirs) for theirs in file.columns], line_type)
             for row in file.rows:
                 n_read += 1
                 try:
@@ -149,14 +149,6 @@ def _line(row: FileRow, line_type: type[T], mapping: Mapping[str, str]) -> T:
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$.")
         raise RowRefused(path.rstrip("`") or None, text.partition(" '")[0]) from None
-
-
-def _check_columns(path: str, columns: Sequence[str], line_type: type[Struct]) -> None:
-    for name in line_type.__struct_fields__:
-        if name in {"customer_id", "product_id"} and name not in columns:
-            raise ConfigurationError(f"{path} has no column {name}; if it has another name there, use --map THEIRS={name}.")
-        if columns.count(name) > 1:
-            raise ConfigurationError(f"{path} has the column {name} twice.")
 
 
 def _microseconds(moment: datetime | None) -> int:

@@ -1,7 +1,7 @@
 """Convert a row of a file to a record, under the same rules as over HTTP."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct
 
+from domain.errors import ConfigurationError
 from domain.records.customers import CustomerChange
 from domain.records.interactions import EventType, oldest_kept
 from domain.records.products import ProductChange
@@ -53,11 +54,6 @@ class EventRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 Record = ProductChange | CustomerChange | EventRow
 
 RECORDS: dict[Kind, type[Record]] = {"products": ProductChange, "customers": CustomerChange, "events": EventRow}
-REQUIRED: dict[Kind, tuple[str, ...]] = {
-    "products": ("product_id",),
-    "customers": ("customer_id",),
-    "events": ("customer_id", "product_id"),
-}
 
 
 class RowRefused(Exception):
@@ -71,6 +67,22 @@ class RowRefused(Exception):
 
 def columns_of(kind: Kind) -> tuple[str, ...]:
     return RECORDS[kind].__struct_fields__
+
+
+def check_columns(path: str, columns: Sequence[str], record_type: type[Struct]) -> None:
+    """Raise ConfigurationError if a file, with `columns` under our names, lacks a required one or has one twice."""
+    missing = [column for column in _required_columns(record_type) if column not in columns]
+    if missing:
+        raise ConfigurationError(
+            f"{path} has no column {', '.join(missing)}; if it has another name there, use --map THEIRS={missing[0]}."
+        )
+    repeated = [column for column in record_type.__struct_fields__ if columns.count(column) > 1]
+    if repeated:
+        raise ConfigurationError(f"{path} has the column {repeated[0]} twice.")
+
+
+def _required_columns(record_type: type[Struct]) -> tuple[str, ...]:
+    return tuple(field.name for field in msgspec.structs.fields(record_type) if field.required)
 
 
 def reader_of(kind: Kind, *, now: datetime, retention_days: int = 0) -> Callable[[Mapping[str, Any]], Record]:
@@ -95,7 +107,7 @@ def reader_of(kind: Kind, *, now: datetime, retention_days: int = 0) -> Callable
         try:
             record = msgspec.convert(fields, record_type, strict=False)
         except msgspec.ValidationError as error:
-            raise _refusal(error, REQUIRED[kind]) from None
+            raise _refusal(error, _required_columns(record_type)) from None
         instant = getattr(record, instant_column) if instant_column else None
         if instant is not None and instant is not UNSET:
             if instant > latest:

@@ -1,7 +1,7 @@
 """Import files into a shop; each batch is one transaction, and the same command finishes an interrupted import."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from domain.ports import IngestStore, Outcome
 from domain.records.interactions import CustomerEvent, Purchase
 from infra.ingest.files import FileRow, open_rows
 from infra.ingest.report import Place, Report
-from infra.ingest.rows import REQUIRED, Kind, RowRefused, columns_of, reader_of
+from infra.ingest.rows import RECORDS, Kind, RowRefused, check_columns, columns_of, reader_of
 from infra.ingest.staging import Staging
 from infra.progress import Progress
 
@@ -52,7 +52,6 @@ async def import_files(options: ImportOptions, *, store: IngestStore, now: datet
     try:
         await (_import_events(job) if options.kind == "events" else _import_records(job))
     finally:
-        progress.end()
         job.report.close()
     return job.report
 
@@ -152,7 +151,8 @@ def _records(job: _Job) -> Iterator[tuple[Place, Any]]:
         with open_rows(path) as file:
             job.progress.begin(f"Reading {path}", file.size)
             if file.columns is not None:
-                _check_columns(file.columns, options, path)
+                ours = [options.mapping.get(theirs, theirs) for theirs in file.columns]
+                check_columns(path, ours, RECORDS[options.kind])
             needs_no_renaming = file.columns is not None and set(file.columns) <= known_columns and not options.mapping
             for row in file.rows:
                 report.read += 1
@@ -165,19 +165,6 @@ def _records(job: _Job) -> Iterator[tuple[Place, Any]]:
                     report.add(_outcome_of(refused), [(number, row.line)])
                 else:
                     yield (number, row.line), record
-
-
-def _check_columns(columns: Sequence[str], options: ImportOptions, path: str) -> None:
-    """Raise ConfigurationError if a header lacks a required column or has a column twice."""
-    ours = [options.mapping.get(column, column) for column in columns]
-    missing = [column for column in REQUIRED[options.kind] if column not in ours]
-    if missing:
-        raise ConfigurationError(
-            f"{path} has no column {', '.join(missing)}; if it has another name there, use --map THEIRS={missing[0]}."
-        )
-    repeated = [column for column in columns_of(options.kind) if ours.count(column) > 1]
-    if repeated:
-        raise ConfigurationError(f"{path} has the column {repeated[0]} twice.")
 
 
 def _values(row: FileRow) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def build(name: str, target: Path, *, machine: str, demo: bool) -> None:
     compile_tree(target, interpreter=python())
     copy_packages(packages_of(entry, root=ROOT), fetch(LOCK, machine=machine, cache=CACHE), target)
     if demo:
-        shutil.copy(demo_shop(), target / "demo.db")
+        shutil.copy(demo_database(), target / "demo.db")
 
 
 def copy_sources(entry: Path, target: Path) -> None:
@@ -46,7 +46,7 @@ def copy_sources(entry: Path, target: Path) -> None:
             shutil.copy(copied, folder)
 
 
-def demo_shop() -> Path:
+def demo_database() -> Path:
     """Return a file with the demo shop, made once for each state of the code; its newest events are of that day."""
     from infra.demo import prepare_demo_shop  # noqa: PLC0415 - only the demo shop needs training
     from infra.storage.sqlite import open_sqlite  # noqa: PLC0415

@@ -13,20 +13,10 @@ MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 GLIBC = range(34, 16, -1)  # Amazon Linux 2023 has 2.34
 TASK = "/var/task"
 
-NEVER_IMPORTED = frozenset(
-    {
-        "click",
-        "faker",
-        "httpcore",
-        "httpx",
-        "litestar-htmx",
-        "markdown-it-py",
-        "polyfactory",
-        "pygments",
-        "rich",
-        "rich-click",
-    }
-)
+NEVER_IMPORTED = frozenset({
+    "click", "faker", "httpcore", "httpx", "litestar-htmx", "markdown-it-py", "polyfactory", "pygments", "rich",
+    "rich-click",
+})  # fmt: skip
 """Requirements of Litestar for its command line, its test client and its examples."""
 
 _TRIMMED = re.compile(

@@ -1,1 +1,1 @@
-"""Where a shop is stored: the SQL that databases share, SQLite, PostgreSQL."""
+"""Storage of a shop: the SQL that both databases share, SQLite, and PostgreSQL."""

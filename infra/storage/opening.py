@@ -1,4 +1,4 @@
-"""Open the storage that the settings name, once per application."""
+"""Open the storage that the settings select, once per application."""
 
 import asyncio
 import os
@@ -20,14 +20,12 @@ LOCAL_POOL_SIZE = 8
 DEMO_SHOP = Path(__file__).parents[2] / "demo.db"
 
 
-class Clock:
-    """The wall clock; tests pass another."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
+Clock = Callable[[], datetime]
+"""Returns the current instant; tests pass another."""
 
 
-SYSTEM_CLOCK = Clock()
+def system_clock() -> datetime:
+    return datetime.now(UTC)
 
 
 class Shop(Struct, frozen=True):
@@ -35,10 +33,7 @@ class Shop(Struct, frozen=True):
 
     repository: Repository
     settings: Settings
-    clock: Clock
-
-    def now(self) -> datetime:
-        return self.clock.now()
+    now: Clock
 
 
 class Storage:
@@ -47,7 +42,7 @@ class Storage:
     A mounted application receives no lifespan events.
     """
 
-    def __init__(self, read_settings: Callable[[], Settings], *, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, read_settings: Callable[[], Settings], *, clock: Clock = system_clock) -> None:
         self._read_settings = read_settings
         self._settings: Settings | None = None
         self._clock = clock
@@ -77,7 +72,7 @@ class Storage:
 
 
 def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqlRepository]:
-    """Open the storage that the settings name; raise ConfigurationError for storage that would lose every write.
+    """Open the storage that the settings select; raise ConfigurationError for storage that would lose every write.
 
     On AWS Lambda many environments start at once: each takes one connection and leaves the schema to `migrate`.
     """

@@ -1,1 +1,1 @@
-"""What a user asks for, each joining the domain with storage."""
+"""Use cases: each combines the domain with storage for commands and endpoints."""

@@ -88,7 +88,7 @@ def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Prog
 
 
 def split_for_evaluation(log: EventLog, *, days: float | None = None, leave_last: bool = False) -> Split:
-    """Split a log as asked for; by default by days if times are real, else at random."""
+    """Split a log by `days` or by each customer's newest event; by default as for tuning."""
     if days is not None:
         return last_days(log, days)
     if leave_last:

@@ -24,7 +24,7 @@ async def current_list(
 async def fresh_list(
     repository: Repository, customer_id: str, *, request: ListRequest = FIRST_PAGE, now: datetime
 ) -> RecommendationList:
-    """Compute a list; store it if no filter applies, longer than `request` asks for."""
+    """Compute a list and answer `request` from it; if no filter applies, store the whole list."""
     inputs = await repository.ranking_inputs(customer_id, category=request.category)
     shortlisted = shortlist(inputs, request=request)
     products = await repository.candidates(shortlisted.query)

@@ -13,7 +13,6 @@ from msgspec import Struct
 from domain.errors import StoreBusy, StoreUnavailable
 from domain.ports import ModelStore, TrainingEvent
 from domain.ranking.model import Model, TrainedModel, TunedConfig
-from domain.records.products import Product
 from domain.records.values import to_microseconds
 from domain.training.event_log import EVENT_TYPES, EventLog, order_number
 from domain.training.neighbours import combined_neighbours
@@ -72,7 +71,7 @@ async def train(
 
 
 def _choose_config(data: TrainingData, current: Model, *, budget: TuningBudget, on_trial: OnTrial | None) -> TunedConfig:
-    """Tune if that is asked for or due, else keep the config of the current model."""
+    """Tune if `budget` requires it or if a tuning is due, else keep the config of the current model."""
     trials = budget.trials
     if trials == "auto":
         trials = default_trials(data.log) if is_due(current.config.tuning, data.log) else 0
@@ -90,12 +89,12 @@ def _choose_config(data: TrainingData, current: Model, *, budget: TuningBudget, 
 
 async def read_training_data(store: ModelStore) -> TrainingData:
     """Read everything that training learns from."""
-    log = await read_events(store)
-    products = await read_catalogue(store)
+    log = await _read_events(store)
+    products = [product async for batch in store.training_products() for product in batch]
     return TrainingData(log=log, products=products, assigned=await store.assigned_segments())
 
 
-async def read_events(store: ModelStore) -> EventLog:
+async def _read_events(store: ModelStore) -> EventLog:
     """Read all events into arrays, in batches."""
     numbers: dict[str, int] = {}
     batches = [_arrays(batch, numbers) async for batch in store.training_events()]
@@ -110,11 +109,6 @@ async def read_events(store: ModelStore) -> EventLog:
         orders=orders,
         spent=spent,
     )
-
-
-async def read_catalogue(store: ModelStore) -> list[Product]:
-    """Read the whole catalogue."""
-    return [product async for batch in store.training_products() for product in batch]
 
 
 def _arrays(batch: Sequence[TrainingEvent], numbers: dict[str, int]) -> tuple[np.ndarray, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from domain.errors import ConfigurationError, TrainingRunning
 from functions.training import train as training
-from infra.demo import load_demo_shop
+from infra.demo import demo_shop, load_demo_shop
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases.train import LOCK_SECONDS
 from tests.template import ROOT
@@ -23,6 +23,11 @@ def on_lambda(database, monkeypatch):
     monkeypatch.setenv("ALLOW_EPHEMERAL_SQLITE", "1")
 
 
+async def load(repository):
+    now = datetime.now(UTC)
+    await load_demo_shop(repository, demo_shop(now=now), now=now)
+
+
 def run_in_shop(settings, work):
     async def run():
         async with open_sqlite(settings.database_path, currency="EUR") as repository:
@@ -33,7 +38,7 @@ def run_in_shop(settings, work):
 
 @pytest.mark.parametrize("event", [SCHEDULED, {}], ids=["scheduled", "by-hand"])
 def test_a_training_uses_all_stored_events(settings, event, capsys):
-    run_in_shop(settings, lambda repository: load_demo_shop(repository, now=datetime.now(UTC)))
+    run_in_shop(settings, load)
 
     result = training.handler(event, None)
 
@@ -51,7 +56,7 @@ def test_any_other_event_starts_no_training(event):
 
 
 def test_an_unexpected_error_is_counted_and_logged_without_its_text(settings, monkeypatch, capsys):
-    run_in_shop(settings, lambda repository: load_demo_shop(repository, now=datetime.now(UTC)))
+    run_in_shop(settings, load)
 
     async def fails(*_, **__):
         raise ZeroDivisionError("canary")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from infra.packaging.__main__ import CACHE
 from infra.packaging.wheels import fetch, python
-from tests.canaries import hear
+from tests.canaries import search_later
 
 MACHINE = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
 CLIENT_LOCK = Path(__file__).parents[2] / "requirements" / "awslambdaric.lock"
@@ -124,7 +124,7 @@ class Function:
         self.process.wait()
         self._api.shutdown()
         self._api.server_close()
-        hear(self._output.read_text())
+        search_later(self._output.read_text())
         self._output.unlink()
 
 

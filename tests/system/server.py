@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.canaries import hear
+from tests.canaries import search_later
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,7 +97,7 @@ class Server:
     def _check_output(self):
         """Pass the output to the search for personal data, and delete it."""
         if self._output_file.exists():
-            hear(self.output())
+            search_later(self.output())
             self._output_file.unlink()
 
 

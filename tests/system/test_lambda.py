@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infra.demo import load_demo_shop
+from infra.demo import demo_shop, load_demo_shop
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from tests import postgres
@@ -19,7 +19,7 @@ from tests.template import ROOT, all_functions, functions
 pytestmark = pytest.mark.system
 
 HANDLERS = {name: properties["Handler"] for name, properties in all_functions().items()}
-MAILBOXES = sorted(name for name, properties in functions().items() if "Mailbox" in properties["Events"])
+QUEUE_FUNCTIONS = sorted(name for name, properties in functions().items() if "Mailbox" in properties["Events"])
 API_KEYS = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]["API_KEYS"]
 SUCCESS = {"GET": 200, "POST": 201}
 REFUSAL = {
@@ -45,7 +45,7 @@ def slug_of(answer):
 
 async def fill(url):
     async with open_repository(Settings(database_url=url)) as repository:
-        await load_demo_shop(repository, now=datetime.now(UTC))
+        await load_demo_shop(repository, demo_shop(now=datetime.now(UTC)), now=datetime.now(UTC))
 
 
 async def summary_of(url):
@@ -115,15 +115,15 @@ def test_nothing_is_written_into_an_artefact(artefacts, shop):
     assert fingerprint() == before
 
 
-@pytest.mark.parametrize("name", MAILBOXES)
-def test_a_built_mailbox_that_gets_its_batch_twice_counts_it_once(artefacts, shop, name):
+@pytest.mark.parametrize("name", QUEUE_FUNCTIONS)
+def test_a_batch_that_a_built_function_gets_twice_counts_once(artefacts, shop, name):
     batch = event(f"{name}.queue")
     unacceptable = [record["messageId"] for record in batch["Records"] if record["attributes"]["MessageGroupId"] == "demo-2"]
     before = asyncio.run(summary_of(shop)).n_events
 
-    with function(artefacts, name, shop) as mailbox:
-        answers = [mailbox.invoke(batch) for _ in range(2)]
-        after = mailbox.invoke(event(name))
+    with function(artefacts, name, shop) as queue_function:
+        answers = [queue_function.invoke(batch) for _ in range(2)]
+        after = queue_function.invoke(event(name))
 
     assert answers == [{"batchItemFailures": [{"itemIdentifier": message_id} for message_id in unacceptable]}] * 2
     assert after["statusCode"] == 201

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests import postgres
-from tests.canaries import hear
+from tests.canaries import search_later
 from tests.fuzz.shop import fuzzed_shop
 from tests.system.server import ROOT, serving, url_of
 
@@ -122,7 +122,7 @@ async def test_events_sent_over_http_and_imported_at_once_are_counted_once(shop,
 
         counts = await activity(client, "c-4")
 
-    hear(output + other_output)
+    search_later(output + other_output)
     assert import_process.returncode == 0, output
     assert (counts["orders"], counts["items_bought"], counts["views"]) == (40, 80, 40)
     assert other_process.returncode == 3, other_output

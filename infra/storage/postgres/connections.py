@@ -26,7 +26,7 @@ MAX_LOST_CONNECTIONS = 3
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError, ConcurrentWrite)
-"""Another writer was first: the transaction is rolled back, and a retry sees the changes of that writer."""
+"""Another writer was first: the transaction is rolled back, and a retry reads the changes of that writer."""
 
 _CONNECTION_ERRORS = (
     asyncpg.PostgresConnectionError,

@@ -1,4 +1,4 @@
-"""Sums over the events of a customer: the activity in the profile, and what decides the segment."""
+"""Sums over the events of a customer, for the activity in the profile and for the segment."""
 
 from domain.ranking.model import Model
 from domain.records.customers import Activity, PurchaseSummary, Segment, SegmentInputs
@@ -16,7 +16,7 @@ PURCHASE_SUMS = (
 
 
 def segment_inputs(customer_id: str, *, model: Model, currency: str) -> Steps[SegmentInputs]:
-    """Read what decides the segment of a customer; only orders in `currency` count towards the amount spent."""
+    """Read the segment inputs of a customer; only orders in `currency` count towards the amount spent."""
     sums = yield from one(PURCHASE_SUMS, customer_id=customer_id, currency=currency)
     assigned = yield from one_or_none(
         "SELECT segment FROM customer_segments WHERE customer_id = :customer_id", customer_id=customer_id

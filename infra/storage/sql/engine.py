@@ -1,4 +1,4 @@
-"""What runs transactions on a database."""
+"""The protocol of an engine, which runs transactions on a database."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar

@@ -1,4 +1,4 @@
-"""Read what a new list is computed from."""
+"""Read the inputs and the candidates of a new list."""
 
 from collections.abc import Collection, Sequence
 
@@ -38,7 +38,7 @@ BOUGHT = "SELECT product_id, MAX(occurred_at) FROM purchase_history WHERE custom
 
 
 class CustomerRead(Struct, frozen=True):
-    """A read of one customer: the versions that it sees, and the model of that version."""
+    """One read of a customer: the versions in its snapshot, and the model of that version."""
 
     customer_id: str
     versions: Versions

@@ -1,4 +1,4 @@
-"""Read what training learns from, and write the models that it makes."""
+"""Read the data for training, and write trained models."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -168,14 +168,10 @@ def drop_old() -> Steps[int]:
 
 def pack_model(model: Model) -> bytes:
     """Encode a model as it is stored."""
-    members = msgspec.structs.asdict(model)
+    config = dict(zip(_CONFIG_MEMBERS, msgspec.structs.astuple(model.config), strict=True))
     flat: dict[str, object] = {}
-    for name, value in members.items():
-        if name == "config":
-            own = msgspec.structs.astuple(model.config)
-            flat |= dict(zip(_CONFIG_MEMBERS, own, strict=True))
-        else:
-            flat[name] = value
+    for name, value in msgspec.structs.asdict(model).items():
+        flat |= config if name == "config" else {name: value}
     return _encode(flat)
 
 

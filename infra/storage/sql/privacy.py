@@ -14,6 +14,7 @@ from domain.records.privacy import RecordedInteraction, RecordedItem, RecordedOr
 from domain.records.recommendations import ScoredList
 from domain.records.values import from_microseconds, from_units
 from infra.storage.sql.statements import Steps, one, one_or_none, rows
+from infra.storage.sql.stored_lists import decode_list
 
 PERSONAL = (
     "customer_recommendations",
@@ -27,8 +28,6 @@ PERSONAL = (
 
 REFUSED = Outcome(status="refused", field="customer_id", reason="erased")
 """The outcome of an imported record of an erased customer."""
-
-_decode_list = msgspec.msgpack.Decoder(ScoredList).decode
 
 
 def export(customer: Customer, addresses: list[StoredAddress]) -> Steps[StoredPerson]:
@@ -139,6 +138,6 @@ def _stored_list(customer_id: str) -> Steps[ScoredList | None]:
         "SELECT list FROM customer_recommendations WHERE customer_id = :customer_id", customer_id=customer_id
     )
     try:
-        return None if row is None else _decode_list(row[0])
+        return None if row is None else decode_list(row[0])
     except msgspec.DecodeError:
         return None

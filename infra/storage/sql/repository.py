@@ -82,8 +82,6 @@ class SqlRepository:
     async def purge_events(self, *, before: datetime) -> int:
         return await self.engine.write(self._purge_events, before=before)
 
-    # IngestStore
-
     async def put_products(self, changes: Sequence[ProductChange], *, now: datetime) -> list[Outcome]:
         return await self.engine.write(catalogue.put, changes, now=now, currency=self._currency)
 

@@ -1,5 +1,19 @@
 """Storage in one SQLite file."""
 
-from infra.storage.sqlite.repository import open_sqlite
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-__all__ = ["open_sqlite"]
+from infra.storage.sql.repository import SqlRepository
+from infra.storage.sqlite.connections import Connections
+
+
+@asynccontextmanager
+async def open_sqlite(path: Path, *, currency: str) -> AsyncGenerator[SqlRepository]:
+    """Open the database file, creating and migrating it as needed; raise ConfigurationError if it cannot be used."""
+    connections = Connections(path)
+    await connections.open()
+    try:
+        yield SqlRepository(connections, currency=currency)
+    finally:
+        await connections.close()

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from domain.errors import ConfigurationError
 from infra.progress import Progress
+from infra.storage.sqlite.connection import cause_of
 
 PAGES_PER_STEP = 2000
 
@@ -32,7 +33,7 @@ def back_up(source: Path, target: Path, *, progress: Progress) -> int:
             unfinished.rename(target)
             _sync(target.parent)
     except (OSError, sqlite3.Error) as error:
-        raise ConfigurationError(f"{source} cannot be backed up to {target}: {_cause(error)}.") from error
+        raise ConfigurationError(f"{source} cannot be backed up to {target}: {cause_of(error)}.") from error
     return target.stat().st_size
 
 
@@ -94,7 +95,3 @@ def _sync(path: Path) -> None:
         os.fsync(file)
     finally:
         os.close(file)
-
-
-def _cause(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -86,7 +86,7 @@ class Batcher(Generic[W]):
 
 
 def _as_exception(error: BaseException) -> Exception:
-    """Replace a cancellation or an exit, which would end callers that it was not meant for."""
+    """Replace a cancellation or an exit: raised in the callers, it would end tasks that nobody cancelled."""
     if isinstance(error, Exception):
         return error
     replacement = StoreUnavailable("The storage was stopped; the work may or may not be done.")

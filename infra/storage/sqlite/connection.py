@@ -111,6 +111,12 @@ def code_of(error: sqlite3.OperationalError) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
+def cause_of(error: Exception) -> str:
+    """Return the text of the underlying error, without a path."""
+    cause = error.__cause__ or error
+    return cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+
+
 async def _execute(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: Any) -> T:
     # The private `_execute` is the only way to run a whole transaction as one message to the thread of the connection. If a
     # transaction were several awaits, a cancellation after BEGIN would leave a lock that blocks all other writers.

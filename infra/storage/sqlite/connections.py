@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from infra.storage.sql.statements import Steps
 from infra.storage.sqlite.batcher import Batcher
-from infra.storage.sqlite.connection import Connection, Mode
+from infra.storage.sqlite.connection import Connection, Mode, cause_of
 from infra.storage.sqlite.migrations import check, migrate
 from infra.storage.sqlite.transactions import Transactions, Write, look_up, read_snapshot
 from infra.storage.sqlite.write_lock import WriteLock
@@ -65,7 +65,7 @@ class Connections:
                 self._exit_stack.push_async_callback(batcher.close)
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
-            raise ConfigurationError(f"The database {self._path} cannot be used: {_cause(error)}.") from error
+            raise ConfigurationError(f"The database {self._path} cannot be used: {cause_of(error)}.") from error
         except BaseException:
             await self.close()
             raise
@@ -158,12 +158,6 @@ def log_old_sqlite(version: tuple[int, ...]) -> None:
             "SQLite %s has a rare bug, fixed in 3.51.3, that the write lock of this application avoids.",
             ".".join(map(str, version)),
         )
-
-
-def _cause(error: Exception) -> str:
-    """Return the text of the underlying error; leave out the path, which the message already has."""
-    cause = error.__cause__ or error
-    return cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
 
 
 def _create_if_missing(path: Path) -> None:

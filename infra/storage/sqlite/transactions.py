@@ -1,4 +1,4 @@
-"""What runs in the thread of a connection: look-ups, reads on a snapshot, and write transactions."""
+"""Functions that run in the thread of a connection: look-ups, reads on a snapshot, and write transactions."""
 
 import sqlite3
 from collections.abc import Callable, Generator, Sequence

@@ -17,7 +17,7 @@ from domain.training.neighbours import combined_neighbours
 from domain.training.train import train_model
 from infra.cli import run
 from infra.cli.plot import plot
-from infra.demo import load_demo_shop
+from infra.demo import demo_shop, load_demo_shop
 from infra.storage.opening import open_repository
 from infra.use_cases.evaluate import EvaluationResult
 from infra.use_cases.recommend import fresh_list
@@ -55,7 +55,7 @@ def write(path, log, *, with_times=False):
 
 @pytest.fixture
 def files(tmp_path):
-    """Write a shop with two two_group_log and every fourth event held out; its ids are invalid in an import."""
+    """Write a shop with two groups of customers and every fourth event held out; its ids are invalid in an import."""
     log = two_group_log()
     is_held_out = np.arange(len(log.products)) % 4 == 3
     write(tmp_path / "train.csv.xz", log.only(~is_held_out))
@@ -178,7 +178,7 @@ def test_a_file_without_required_columns_is_refused(tmp_path, capsys):
 
     assert run(["evaluate", "--train", "train.csv"]) == 1
     assert capsys.readouterr().err == (
-        "train.csv has no column customer_id; if it has another name there, use --map THEIRS=customer_id.\n"
+        "train.csv has no column customer_id, product_id; if it has another name there, use --map THEIRS=customer_id.\n"
     )
 
 
@@ -337,7 +337,7 @@ def test_a_catalogue_file_without_training_files_is_refused(capsys):
 
 async def test_the_replay_recommends_the_same_lists_as_the_shop(settings, now):
     async with open_repository(settings) as repository:
-        await load_demo_shop(repository, now=now)
+        await load_demo_shop(repository, demo_shop(now=now), now=now)
         await train(repository, now=now, budget=TuningBudget(trials=0))
         data, config = await read_training_data(repository), TunedConfig()
         neighbours = combined_neighbours(data, config.hyperparameters)
@@ -356,7 +356,7 @@ async def test_the_replay_recommends_the_same_lists_as_the_shop(settings, now):
 def test_a_database_is_evaluated(settings, monkeypatch, capsys):
     async def fill():
         async with open_repository(settings) as repository:
-            await load_demo_shop(repository, now=NOW)
+            await load_demo_shop(repository, demo_shop(now=NOW), now=NOW)
 
     asyncio.run(fill())
     monkeypatch.setenv("DATABASE_URL", settings.database_url)

@@ -53,12 +53,11 @@ async def test_a_customer_without_events_gets_a_list(send):
 async def test_a_clock_that_goes_back_does_not_hide_orders(tmp_path, groups):
     statuses = []
 
-    class BackwardClock:
-        def now(self):
-            return NOW - timedelta(hours=len(statuses))
+    def backward_clock():
+        return NOW - timedelta(hours=len(statuses))
 
     settings = Settings(database_url=f"sqlite:///{tmp_path}/shop.db")
-    apps = [create_app(*endpoints, settings=lambda: settings, clock=BackwardClock()) for endpoints in groups]
+    apps = [create_app(*endpoints, settings=lambda: settings, clock=backward_clock) for endpoints in groups]
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(client_of(app)) for app in apps]
         repository = (await apps[0].storage.shop()).repository

@@ -373,14 +373,13 @@ async def test_the_refusals_of_an_earlier_import_are_removed(import_text, tmp_pa
 
 async def test_progress_without_a_terminal_is_an_occasional_line(monkeypatch):
     stream = io.StringIO()
-    progress = progress_on(stream)
-    progress.begin("Reading a", 10)
-    progress.reach(1)
-    monkeypatch.setattr("infra.progress.PLAIN_SECONDS", 0)
-    progress.reach(5)
-    progress.begin("Storing", None)
-    progress.reach(7)
-    progress.end()
+    with progress_on(stream) as progress:
+        progress.begin("Reading a", 10)
+        progress.reach(1)
+        monkeypatch.setattr("infra.progress.PLAIN_SECONDS", 0)
+        progress.reach(5)
+        progress.begin("Storing", None)
+        progress.reach(7)
 
     assert stream.getvalue().splitlines() == ["Reading a", "Reading a: 50%", "Storing", "Storing: 7"]
 
@@ -390,9 +389,8 @@ def test_progress_on_a_terminal_is_a_bar(monkeypatch):
         def isatty(self):
             return True
 
-    progress = progress_on(Terminal())
-    progress.begin("Reading", 2)
-    progress.reach(1)
-    progress.end()
+    with progress_on(Terminal()) as progress:
+        progress.begin("Reading", 2)
+        progress.reach(1)
 
     assert isinstance(progress, BarProgress)

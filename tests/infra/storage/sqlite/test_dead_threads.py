@@ -22,7 +22,7 @@ def wait_until_dead(connection):
 
 @pytest.fixture
 def end_thread():
-    """End the thread of a connection without its knowledge, as a fault of the interpreter would."""
+    """End the thread of a connection that is still open, as a fault of the interpreter would."""
     dead = []
 
     async def end(connection):
@@ -34,7 +34,7 @@ def end_thread():
 
     yield end
     for inner in dead:
-        inner._connection = None  # aiosqlite would warn that nobody closed it.
+        inner._connection = None  # Otherwise, aiosqlite warns that it was not closed.
 
 
 async def test_a_writer_whose_thread_died_reconnects(repository, end_thread, now):

@@ -16,7 +16,7 @@ from infra.storage.sqlite.write_lock import WriteLock
 
 @pytest.fixture
 def other_process(database):
-    """Return the lock as another process sees it."""
+    """Return the lock of another process."""
     lock = WriteLock(database)
     yield lock
     lock.close()
