@@ -1,1 +1,1 @@
-"""What a shop knows of its customers and products, and how it recommends: pure functions and plain records, no I/O."""
+"""The recommendation logic of a shop: pure functions and plain records, without I/O."""

@@ -1,4 +1,4 @@
-"""What the application asks of storage; every repository passes the same contract suite."""
+"""The protocols of storage; every repository passes the same contract suite."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime

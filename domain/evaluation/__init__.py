@@ -1,1 +1,1 @@
-"""How well lists predict events that were held out."""
+"""Measure how well lists predict held-out events."""

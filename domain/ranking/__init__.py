@@ -1,1 +1,1 @@
-"""From what is known of a customer to a ranked list with its reasons."""
+"""Rank products for a customer, with the reasons of each score."""

@@ -94,14 +94,14 @@ def similar_products(products: Sequence[Product], words: WordWeights) -> Iterato
     for place, product in enumerate(ordered):
         for path in category_levels(product.category) or [None]:
             groups.setdefault(path, []).append(place)
-    wanted: dict[str | None, list[int]] = {}
+    positions_by_path: dict[str | None, list[int]] = {}
     for place, product in enumerate(ordered):
-        wanted.setdefault(_compared_in(product.category, groups), []).append(place)
-    for path, asking in wanted.items():
+        positions_by_path.setdefault(_compared_in(product.category, groups), []).append(place)
+    for path, positions in positions_by_path.items():
         for pool in _parts(groups[path], ordered):
             compared = everything.take(pool)
             compared = replace(compared, words=compared.words.shared())
-            own = np.flatnonzero(np.isin(pool, asking))
+            own = np.flatnonzero(np.isin(pool, positions))
             for first in range(0, len(own), ROWS_PER_BLOCK):
                 yield from _most_similar(own[first : first + ROWS_PER_BLOCK], compared, indexes[pool])
 
@@ -118,16 +118,16 @@ def _most_similar(
     rows: npt.NDArray[np.intp], pool: ProductFeatures, indexes: npt.NDArray[np.int64]
 ) -> Iterator[tuple[int, list[int], list[float]]]:
     """Yield the most similar products of each of `rows`, positions in `pool`; `indexes` are its product indexes."""
-    alike = similarity(pool.take(rows), pool)
-    alike[np.arange(len(rows)), rows] = -1.0
+    similarities = similarity(pool.take(rows), pool)
+    similarities[np.arange(len(rows)), rows] = -1.0
     # A tiny penalty by position breaks ties towards the lower index.
-    ordered = alike - np.arange(len(indexes)) * TIE
+    ordered = similarities - np.arange(len(indexes)) * TIE
     n = min(N_SIMILAR, len(indexes) - 1)
     best = np.argpartition(-ordered, n, axis=1)[:, :n] if n else np.empty((len(rows), 0), dtype=np.intp)
     best = np.take_along_axis(best, np.argsort(-np.take_along_axis(ordered, best, axis=1), axis=1), axis=1)
     for row, columns in enumerate(best):
-        found = columns[alike[row, columns] > 0]
-        yield int(indexes[rows[row]]), indexes[found].tolist(), alike[row, found].tolist()
+        found = columns[similarities[row, columns] > 0]
+        yield int(indexes[rows[row]]), indexes[found].tolist(), similarities[row, found].tolist()
 
 
 def _compared_in(category: str | None, groups: dict[str | None, list[int]]) -> str | None:

@@ -1,4 +1,4 @@
-"""Rerank scored candidates, so that near-duplicates and single categories do not fill a list."""
+"""Rerank scored candidates to avoid lists of near-duplicates or of one category."""
 
 from collections.abc import Hashable, Iterable, Sequence
 

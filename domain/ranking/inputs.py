@@ -20,7 +20,7 @@ MAX_HISTORY_CATEGORIES = 16
 
 
 class Versions(Struct, frozen=True, kw_only=True):
-    """What a stored list was computed from; it is served only while all three are current."""
+    """The versions that a stored list was computed from; it is served only while all three are current."""
 
     customer: int
     catalogue: int
@@ -89,7 +89,7 @@ class CandidateQuery(Struct, frozen=True, kw_only=True):
         return {product.product_index: product for product in products if product.available and self.request.admits(product)}
 
     def n_missing(self, admitted: Mapping[int, Product]) -> int:
-        """Return how many of the newest products to read so that the list is full, 0 where it is full.
+        """Return the number of newest products to read to fill the list, 0 if it is full.
 
         The newest ones may be among `admitted` or `seen`, hence the margin.
         """

@@ -14,7 +14,7 @@ FOREVER = 36_500.0
 """A half-life, in days, that in effect is none."""
 
 MIN_EVIDENCE_WEIGHT = 0.001
-"""Popularity and newness always count a little: they order the products that nothing else speaks for."""
+"""Popularity and newness always count a little: they order the products that have no other score."""
 
 WIRE_NAMES = {"hyperparameters": "recipe", "source_weights": "blend", "ndcg_of_default_weights": "ndcg_of_default_blend"}
 """Names in `/health` and in stored models, kept since the first release."""

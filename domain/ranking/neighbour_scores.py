@@ -18,7 +18,7 @@ SCALED_TOGETHER: tuple[tuple[Source, ...], ...] = (("bought_together", "viewed_t
 """Neighbours bought and viewed together are one trained list in two parts, so they share a scale."""
 
 SEEN_AGAIN_SOURCE: Source = "viewed_together"
-"""A product of the history that speaks for itself counts as something viewed."""
+"""The source of a product of the history that is its own cause."""
 
 
 class NeighbourScores(Struct, frozen=True, kw_only=True):

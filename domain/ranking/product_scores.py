@@ -1,4 +1,4 @@
-"""The part of a score that a product gets for itself: trends, interest in its category, its price, its newness."""
+"""Scores of a product by itself: trends, interest in its category, price, newness."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the inputs say before any candidate is looked at, computed once per list."""
+"""Signals: the customer's segment, interests and trends, computed once per list."""
 
 from collections.abc import Mapping
 from functools import lru_cache

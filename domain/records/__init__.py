@@ -1,1 +1,1 @@
-"""Values and messages: what a shop records, and what it answers."""
+"""The values, messages and records of a shop."""

@@ -1,1 +1,1 @@
-"""From a shop's events and catalogue to a model."""
+"""Learn a model from the events and the catalogue of a shop."""

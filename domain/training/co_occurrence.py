@@ -24,7 +24,7 @@ class Normalisation(Struct, frozen=True, kw_only=True):
     candidate_factors: npt.NDArray[np.float64]
 
 
-class Candidates(Struct, frozen=True, kw_only=True):
+class RegressionCandidates(Struct, frozen=True, kw_only=True):
     """The products that a regression may explain each product by, as the rows of a csr matrix of co-occurrences.
 
     `sizes` (n_products,) is the co-occurrence of each product with itself.
@@ -36,6 +36,7 @@ class Candidates(Struct, frozen=True, kw_only=True):
 
 def product_sizes(matrix: SparseMatrix, customer_weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the diagonal of `X' D X`: each product's squared interactions, weighed by customer."""
+    # The diagonal alone: the whole product would have an entry per pair of products.
     squares = matrix.copy()
     squares.data **= 2
     return np.asarray(squares.T @ customer_weights, dtype=np.float64)
@@ -48,7 +49,7 @@ def co_occurrence(
     *,
     n_neighbours: int,
     n_candidates: int,
-) -> tuple[SparseMatrix, Candidates]:
+) -> tuple[SparseMatrix, RegressionCandidates]:
     """Return the `n_neighbours` products of most weight for each seed, as csr rows, and the candidates of each product.
 
     The weight of j for i is `f(j) c(i,j) / ((c(i,i) + s)^a (c(j,j) + s)^b)` with `c = X' D X`, D the customer weights,
@@ -68,7 +69,7 @@ def co_occurrence(
         neighbours.append((columns[best], weights[best] * seed_factors[seed]))
         best = top_k(columns, together * cosine_factors[columns], k=n_candidates)
         candidates.append((columns[best], together[best]))
-    return _stacked(neighbours), Candidates(together=_stacked(candidates), sizes=sizes)
+    return _stacked(neighbours), RegressionCandidates(together=_stacked(candidates), sizes=sizes)
 
 
 def _rows(
@@ -84,6 +85,7 @@ def _rows(
         block = (by_product[first : first + PRODUCTS_PER_BLOCK] @ matrix).tocsr()
         for row in range(block.shape[0]):
             entries = slice(block.indptr[row], block.indptr[row + 1])
+            # Every product occurs with itself most; it would take a place among its own neighbours.
             others = block.indices[entries] != first + row
             yield first + row, block.indices[entries][others], block.data[entries][others]
 

@@ -42,6 +42,7 @@ class EventLog(Struct, frozen=True, kw_only=True):
 
     def weights(self, *, exponent: float) -> npt.NDArray[np.float64]:
         """Return the weight of each event's type to the power of `exponent`."""
+        # One exponent instead of a weight per type: it can be tuned from few events, and keeps the order of the types.
         return _WEIGHTS[self.event_types] ** exponent
 
     def age_days(self) -> npt.NDArray[np.float64]:
@@ -69,4 +70,5 @@ def order_number(order_id: str | None) -> int:
     """Hash an order id to 63 bits, 0 for none: enough to tell orders apart without keeping the ids in memory."""
     if order_id is None:
         return 0
+    # One bit less than 64, because the columns of the log are signed.
     return int.from_bytes(hashlib.blake2b(order_id.encode(), digest_size=8).digest()) >> 1

@@ -22,6 +22,7 @@ def interaction_matrix(log: EventLog, weights: npt.NDArray[np.float64], *, n_pro
     pairs = (log.customers * n_products + log.products)[by_pair]
     first = np.flatnonzero(np.diff(pairs, prepend=-1))
     last = np.append(first, len(pairs))[1:] - 1
+    # The largest, not the sum: many views of a product must not outweigh its purchase.
     strongest = np.maximum.reduceat(weights[by_pair], first) if len(first) else np.empty(0)
     newest = log.occurred_at[by_pair][last]
     customer, product = np.divmod(pairs[first], max(n_products, 1))
@@ -38,6 +39,7 @@ def activity_weights(matrix: SparseMatrix, *, exponent: float) -> npt.NDArray[np
 
 def _newest_of_each(customers: npt.NDArray[np.int64], newest: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the positions of each customer's newest MAX_PRODUCTS_PER_CUSTOMER entries."""
+    # Sorted by customer, an entry's rank is its offset from the first entry of that customer.
     order = np.lexsort((-newest, customers))
     starts = np.flatnonzero(np.diff(customers[order], prepend=-1))
     rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))

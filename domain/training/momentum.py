@@ -21,11 +21,13 @@ def momentum(log: EventLog, hyperparameters: Hyperparameters, *, n_products: int
     customer at most doubles a product. All factors are 1 if all events have one instant.
     """
     pairs = log.customers * n_products + log.products
+    # Only the first event of a pair counts: later ones do not bring the product a new customer.
     order = np.lexsort((log.occurred_at, pairs))
     first = order[np.diff(pairs[order], prepend=-1) != 0]
     fresh = log.decay(half_life_days=hyperparameters.momentum_days)[first]
     n_customers = np.bincount(log.products[first], minlength=n_products)
     n_fresh = np.bincount(log.products[first], weights=fresh, minlength=n_products)
     usual = float(fresh.mean()) if len(fresh) else 0.0
+    # The prior stands on both sides, so a product without customers has the factor 1.
     factors = (n_fresh + PRIOR) / (usual * n_customers + PRIOR)
     return np.asarray(factors**hyperparameters.momentum_exponent, dtype=np.float64)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from scipy import sparse
 
 from domain.ranking.model import Hyperparameters
-from domain.training.co_occurrence import Candidates, Normalisation, co_occurrence
+from domain.training.co_occurrence import Normalisation, RegressionCandidates, co_occurrence
 from domain.training.interaction_matrix import activity_weights, interaction_matrix
 from domain.training.ridge import MAX_DENSE_PRODUCTS, ease, slim
 from domain.training.top_k import SparseMatrix, top_k_rows
@@ -66,6 +66,7 @@ def learn_neighbours(
         regression = known.regression
     else:
         regression = _regression(matrix, customer_weights, candidates, hyperparameters)
+    # Before the cut to the best 100: a rising product just beyond the cut would be lost otherwise.
     by_momentum = sparse.diags_array(momentum)
 
     def learn_transitions() -> SparseMatrix:
@@ -114,7 +115,7 @@ def _regression_choices(hyperparameters: Hyperparameters) -> tuple[float, ...]:
 def _regression(
     matrix: SparseMatrix,
     customer_weights: npt.NDArray[np.float64],
-    candidates: Candidates,
+    candidates: RegressionCandidates,
     hyperparameters: Hyperparameters,
 ) -> SparseMatrix:
     # The penalty is relative to the mean size of a product, so it means the same in shops of all sizes.

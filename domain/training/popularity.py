@@ -36,6 +36,7 @@ def smoothed(popularities: npt.NDArray[np.float64], *, pseudo_count: float) -> n
     P(p | s) = (n(p, s) + m P(p)) / (n(s) + m) with m the pseudo-count: Dirichlet smoothing (Zhai & Lafferty, "A study of
     smoothing methods for language models", 2004).
     """
+    # The first row is that of all customers.
     overall, *by_segment = popularities
     overall = overall / max(overall.sum(), 1.0)
     return np.stack([(own + pseudo_count * overall) / (own.sum() + pseudo_count) for own in by_segment])
@@ -77,6 +78,7 @@ def category_trends(products: Sequence[Product], popular: npt.NDArray[np.float64
     members: dict[str, list[int]] = {}
     sums: defaultdict[str, float] = defaultdict(float)
     for index in np.lexsort((np.arange(len(popular)), -popular)).tolist():
+        # Products come in the order of their popularity, so all others are unpopular as well.
         if popular[index] <= 0:
             break
         for path in category_levels(by_index[index].category) if index in by_index else []:

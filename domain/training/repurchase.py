@@ -56,11 +56,12 @@ def repurchase_by_category(purchases: EventLog, products: Sequence[Product], *, 
     again = pairs.gaps > 0
     if not again.any():
         return {}
+    # Few customers wait very long: their logarithms, not their days, are spread evenly around the mean.
     logs = np.log(pairs.gaps[again])
     mean, deviation = float(logs.mean()), float(logs.std())
     usual = _shrunk_means(pairs.names, pairs.categories[again], logs, shop=mean)
     horizons = np.array([np.exp(usual[name] + NINE_IN_TEN * deviation) for name in pairs.names])
-    # Rounded first, so that the last bit of exp does not add a whole day.
+    # Rounded first: the last bit of exp must not add a day.
     within = np.ceil(horizons.round(6))[pairs.categories]
     had_time = pairs.first_days + within <= newest // DAY
     rates = _shrunk_means(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg, sparse
 
-from domain.training.co_occurrence import Candidates
+from domain.training.co_occurrence import RegressionCandidates
 from domain.training.top_k import SparseMatrix
 
 MAX_DENSE_PRODUCTS = 4000
@@ -33,7 +33,7 @@ _NO_WEIGHTS: _Weights = (np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, d
 
 
 def slim(
-    matrix: SparseMatrix, customer_weights: npt.NDArray[np.float64], candidates: Candidates, *, penalty: float
+    matrix: SparseMatrix, customer_weights: npt.NDArray[np.float64], candidates: RegressionCandidates, *, penalty: float
 ) -> SparseMatrix:
     """Regress each product on its candidates; return the positive weights as csr rows of the explaining products.
 
@@ -50,8 +50,9 @@ def slim(
         grams = _grams(by_product, chosen)
         # The penalty also makes the all-zero rows of the padding solvable; their weights come out as 0.
         grams[:, np.arange(chosen.shape[1]), np.arange(chosen.shape[1])] += penalty
+        # One stacked call, because hundreds of calls per batch would cost more than the solving.
         weights = np.linalg.solve(grams, right[:, :, None])[:, :, 0]
-        # Reasons are positive, so products that speak against an interest are left out.
+        # Reasons are positive, so products that lower an interest are left out.
         useful = (chosen >= 0) & (weights > 0)
         return weights[useful], chosen[useful], np.repeat(batch, useful.sum(axis=1))
 
@@ -67,7 +68,7 @@ def ease(matrix: SparseMatrix, customer_weights: npt.NDArray[np.float64], *, pen
     """Regress each product on all others at once; return the positive weights as csr rows of the explaining products.
 
     With `P = (X' D X + penalty I)^-1`, the weight of i for j is `-P(i,j) / P(j,j)` (EASE: Steck, "Embarrassingly shallow
-    autoencoders for sparse data", WWW 2019). Pairs without a common customer are dropped: there is no evidence for them.
+    autoencoders for sparse data", WWW 2019). Pairs without a common customer are dropped: no data supports them.
     """
     weighted = sparse.diags_array(customer_weights) @ matrix
     gram = (matrix.T @ weighted).toarray()

@@ -1,4 +1,4 @@
-"""What the buyers of each segment are like: the edges of the segment rule, and the prices that segments pay."""
+"""Segments: the edges of the segment rule, and the prices that each segment pays."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,8 +28,10 @@ class BuyerSummary(Struct, frozen=True, kw_only=True):
 def summarise(purchases: EventLog) -> BuyerSummary:
     """Add up the purchases of each customer."""
     n_customers = len(purchases.customer_ids)
+    # An order has a row per item, but counts once.
     customers_of_orders = np.unique(np.stack([purchases.customers, purchases.orders]), axis=1)[0]
     last = np.zeros(n_customers, dtype=np.int64)
+    # Indexing alone would keep the last row of a customer, not the newest.
     np.maximum.at(last, purchases.customers, purchases.occurred_at)
     return BuyerSummary(
         orders=np.bincount(customers_of_orders, minlength=n_customers),
@@ -73,6 +75,7 @@ def customer_segments(
 
 def median_prices(purchases: EventLog, products: Sequence[Product], *, n_products: int) -> dict[str, float]:
     """Return the median catalogue price of the purchases in each category, for the 5,000 categories with most purchases."""
+    # A price counts once per purchase: what customers usually pay, not what the catalogue usually asks.
     bought = np.bincount(purchases.products, minlength=n_products)
     prices: dict[str, list[tuple[float, int]]] = {}
     for product in products:

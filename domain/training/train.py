@@ -64,7 +64,7 @@ def train_model(
 
 
 def _neighbour_lists(neighbours: SparseMatrix, data: TrainingData, words: WordWeights) -> list[NeighbourLists]:
-    similar = {index: pack(alike, weights) for index, alike, weights in similar_products(data.products, words)}
+    similar = {index: pack(indexes, weights) for index, indexes, weights in similar_products(data.products, words)}
     return [
         NeighbourLists(
             product_index=index,
@@ -83,14 +83,14 @@ def _by_source(neighbours: SparseMatrix, data: TrainingData) -> Iterator[tuple[b
     if data.log.is_purchase.all():
         bought = np.ones(neighbours.nnz, dtype=np.bool_)
     else:
-        bought = _bought_pairs(neighbours, data.purchases)
+        bought = _is_bought_together(neighbours, data.purchases)
     for first, last in zip(neighbours.indptr[:-1].tolist(), neighbours.indptr[1:].tolist(), strict=True):
         both = bought[first:last]
         columns, weights = neighbours.indices[first:last], neighbours.data[first:last]
         yield pack(columns[both], weights[both]), pack(columns[~both], weights[~both])
 
 
-def _bought_pairs(neighbours: SparseMatrix, purchases: EventLog) -> npt.NDArray[np.bool_]:
+def _is_bought_together(neighbours: SparseMatrix, purchases: EventLog) -> npt.NDArray[np.bool_]:
     """Return for each entry of `neighbours` whether some customer bought both products."""
     n_products = neighbours.shape[0]
     matrix = interaction_matrix(purchases, np.ones(len(purchases.products)), n_products=n_products)

@@ -55,6 +55,7 @@ class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
 
     def momentum(self, hyperparameters: Hyperparameters) -> npt.NDArray[np.float64]:
         """Return the momentum of each product (n_products,), computed once per half-life and exponent."""
+        # The only hyperparameters that momentum depends on.
         key = hyperparameters.momentum_days, hyperparameters.momentum_exponent
         if key not in self._momentum:
             self._momentum[key] = momentum(self.log, hyperparameters, n_products=self.n_products)

@@ -35,6 +35,7 @@ def item_transitions(log: EventLog, *, n_products: int, seed_exponent: float, ca
     matrix = sparse.csr_array(
         (np.concatenate(weights), (np.concatenate(seeds), np.concatenate(followers))), shape=(n_products, n_products)
     )
+    # The added 0.5 keeps products with a single event from extreme weights.
     away = np.asarray(matrix.sum(axis=1)).ravel() + SHRINKAGE
     towards = np.asarray(matrix.sum(axis=0)).ravel() + SHRINKAGE
     return (sparse.diags_array(away**-seed_exponent) @ matrix @ sparse.diags_array(towards**-candidate_exponent)).tocsr()

@@ -98,7 +98,7 @@ class NeighbourObjective:
 
     def ndcg(self, hyperparameters: Hyperparameters) -> float:
         """Return the mean NDCG@20 for the shares and histories of `hyperparameters`, approximately for its momentum."""
-        # What does not change how histories are scored is set to fixed values, so that the scores can be reused.
+        # Fields that do not affect the models' scores get fixed values: equal keys reuse the scores.
         history = replace(hyperparameters, ridge_share=0.0, succession_share=0.0, momentum_days=1.0, momentum_exponent=0.0)
         if self._scores is None or self._scored_for != history:
             seeds = self._histories.seeds(hyperparameters)

@@ -58,7 +58,7 @@ class PatternSearch:
 
 
 def first_of_best(choices: Sequence[T], scores: Sequence[float] | npt.NDArray[np.float64]) -> T:
-    """Return the first choice that scores at least MIN_GAIN of the best: a later choice must earn its place."""
+    """Return the first choice that scores at least MIN_GAIN of the best: earlier choices are preferred."""
     return choices[int(np.argmax(np.asarray(scores) >= MIN_GAIN * max(scores)))]
 
 

@@ -15,7 +15,7 @@ from domain.tuning.pattern_search import best_of, first_of_best
 
 TREND_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 90.0, FOREVER)
 SMOOTHINGS = (50_000.0, 10_000.0, 2_000.0, 500.0, 200.0, 50.0, 10.0)
-"""From all customers alike to the segment alone; of values that score about the same the first is taken."""
+"""From the popularity with all customers to that with the segment alone; earlier values are preferred."""
 
 
 def fit_popularity(

@@ -85,7 +85,7 @@ def fit_newcomer_weights(contributions: CandidateContributions) -> SourceWeights
 def _fit(contributions: CandidateContributions, weights: SourceWeights, *, sources: Sequence[Source]) -> SourceWeights:
     """Fit the weights of `sources` one after the other, in three rounds.
 
-    Of weights that score about the same, the smallest is taken: a source has to earn its place.
+    Of weights that score about the same, the smallest is taken: a source gets weight only if it improves the lists.
     """
     for _ in range(ROUNDS):
         before = weights

@@ -101,7 +101,7 @@ def _hold_out(data: TrainingData, *, seed: int) -> HeldOut | None:
 
 
 def _fit_lists(held_out: HeldOut, best: Trial, *, tuning: Tuning) -> TunedConfig:
-    """Choose everything that is not about neighbours, by lists made with the best neighbours."""
+    """Choose all settings except those of neighbours, by lists with the best neighbours."""
     data = held_out.data
     rng = np.random.default_rng(tuning.seed)
     sampled = held_out.sampled.sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
