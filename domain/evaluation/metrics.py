@@ -5,6 +5,9 @@
 Customers without relevant products have no recall and no NDCG; callers leave them out and count them.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -52,6 +55,12 @@ def catalogue_coverage(lists: npt.NDArray[np.int64], *, n_products: int) -> floa
     """
     listed = np.unique(lists)
     return int(np.count_nonzero(listed >= 0)) / max(n_products, 1)
+
+
+def top_product_share(rankings: Sequence[Sequence[int]]) -> float:
+    """Return the share of rankings that contain the product which most of them contain; 0 without products."""
+    counts = Counter(index for ranking in rankings for index in ranking)
+    return max(counts.values(), default=0) / max(len(rankings), 1)
 
 
 def bootstrap_interval(values: npt.NDArray[np.float64], *, rng: np.random.Generator, n: int = 1000) -> tuple[float, float]:

@@ -38,7 +38,10 @@ class GroundTruth(Struct, frozen=True, kw_only=True):
         """Return the ground truth of `n` random customers, or of all if there are no more."""
         if len(self.customers) <= n:
             return self
-        customers = np.sort(rng.choice(self.customers, size=n, replace=False))
+        return self.only(np.sort(rng.choice(self.customers, size=n, replace=False)))
+
+    def only(self, customers: npt.NDArray[np.int64]) -> "GroundTruth":
+        """Return the ground truth of some of the customers, which are sorted."""
         kept = np.isin(self.of_pair, customers)
         return GroundTruth(
             customers=customers, of_pair=self.of_pair[kept], products=self.products[kept], left_out=self.left_out

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from domain.errors import ConfigurationError
 from domain.evaluation.baselines import MODELS, ModelName
+from domain.evaluation.measurement import EvaluationResult
 from domain.evaluation.splitting import Split
 from domain.records.products import Product
 from domain.records.recommendations import Seen
@@ -28,12 +29,13 @@ from infra.ingest.evaluation_files import (
     product_of,
     read_log,
     read_products,
+    read_ranking,
     read_segments,
 )
 from infra.progress import progress_on
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.use_cases.evaluate import EvaluationData, EvaluationOptions, EvaluationResult, evaluate, split_for_evaluation
+from infra.use_cases.evaluate import EvaluationData, EvaluationOptions, evaluate, split_for_evaluation
 from infra.use_cases.train import read_training_data
 
 DESCRIPTION = """\
@@ -64,6 +66,7 @@ def add_command(commands: Any) -> None:
     command.add_argument(
         "--seen", choices=tuple(SEEN), default="drop", help="keep or drop products that a customer has seen before (drop)"
     )
+    command.add_argument("--ranking", metavar="FILE", help="compare your own lists: customer_id, product_id, rank")
     command.add_argument("--models", type=_models, default=MODELS, metavar="A,B,...", help=", ".join(MODELS))
     add_tuning_options(command)
     command.add_argument("--json", action="store_true", help="print one JSON object per model and line")
@@ -82,7 +85,7 @@ def run_evaluate(parsed: argparse.Namespace, settings: Settings) -> int:
         results = evaluate(data, options, progress=progress)
         results = _print_json(results) if parsed.json else list(results)
     if not parsed.json:
-        Console().print(as_table(results, options))
+        Console().print(as_table(results, options), slices_table(results, options), *map(_variety_sentence, results))
     if parsed.plot:
         plot(results, k=options.k, title=_title(results[0], options), path=parsed.plot)
     return 0
@@ -107,6 +110,28 @@ def as_table(results: Sequence[EvaluationResult], options: EvaluationOptions) ->
             f"{result.ms_per_list:.2f}",
         )
     return table
+
+
+def slices_table(results: Sequence[EvaluationResult], options: EvaluationOptions) -> Table:
+    """Lay out the metrics for newcomers and for each segment, one row per slice and model."""
+    table = Table(title="slices of customers", box=SIMPLE_HEAD, padding=0, show_edge=False)
+    names = ("slice", "model", "customers", f"recall@{options.k}", f"NDCG@{options.k}", "hit rate")
+    for name in names:
+        table.add_column(name, justify="left" if name in {"slice", "model"} else "right", no_wrap=True)
+    for name in dict.fromkeys(name for result in results for name in result.slices):
+        for result in results:
+            part = result.slices[name]
+            table.add_row(
+                name, result.model, f"{part.customers:,}", f"{part.recall:.4f}", f"{part.ndcg:.4f}", f"{part.hit_rate:.4f}"
+            )
+    return table
+
+
+def _variety_sentence(result: EvaluationResult) -> str:
+    return (
+        f"{result.model}: {result.top_product_share:.1%} of the lists contain the most listed product; products younger than"
+        f" 30 days have {result.new_product_share:.1%} of the ranks and {result.new_product_hit_share:.1%} of the hits."
+    )
 
 
 def _title(result: EvaluationResult, options: EvaluationOptions) -> str:
@@ -143,7 +168,13 @@ def _from_files(parsed: argparse.Namespace) -> EvaluationData:
             trained = set(split.train.products.tolist())
             products = [product for product in products if product.product_index in trained]
     assigned = read_segments(parsed.customers, mapping=mapping) if parsed.customers else {}
-    return EvaluationData(train=TrainingData(log=split.train, products=products, assigned=assigned), test=split.test)
+    ranking = (
+        read_ranking(parsed.ranking, customers=customers.indexes, products=numbers.indexes, mapping=mapping)
+        if parsed.ranking
+        else {}
+    )
+    train = TrainingData(log=split.train, products=products, assigned=assigned)
+    return EvaluationData(train=train, test=split.test, ranking=ranking)
 
 
 def _unlisted(numbers: IdMap, products: Sequence[Product], *, available: bool) -> list[Product]:
@@ -164,7 +195,16 @@ async def _from_database(parsed: argparse.Namespace, settings: Settings) -> Eval
     async with open_repository(settings) as repository:
         data = await read_training_data(repository)
     split = split_for_evaluation(data.log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
-    return EvaluationData(train=replace(data, log=split.train), test=split.test)
+    ranking = read_ranking(parsed.ranking, customers=_numbered(data), products=_indexed(data)) if parsed.ranking else {}
+    return EvaluationData(train=replace(data, log=split.train), test=split.test, ranking=ranking)
+
+
+def _numbered(data: TrainingData) -> dict[str, int]:
+    return {customer_id: number for number, customer_id in enumerate(data.log.customer_ids)}
+
+
+def _indexed(data: TrainingData) -> dict[str, int]:
+    return {product.product_id: product.product_index for product in data.products}
 
 
 def _models(text: str) -> tuple[ModelName, ...]:

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from domain.errors import ConfigurationError
-from infra.use_cases.evaluate import EvaluationResult
+from domain.evaluation.measurement import EvaluationResult
 
 
 def check_plot(path: Path) -> None:

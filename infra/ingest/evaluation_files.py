@@ -1,6 +1,7 @@
 """Read files for an evaluation into the records that training reads; unlike in an import, an id may be any text."""
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from infra.ingest.rows import RowRefused, check_columns, convert_columns
 T = TypeVar("T", bound=Struct)
 
 NO_MAPPING: Mapping[str, str] = {}
+UNKNOWN_PRODUCT = -1
 
 
 class EventLine(Struct, frozen=True, kw_only=True):
@@ -47,6 +49,12 @@ class CustomerLine(Struct, frozen=True, kw_only=True):
     segment: Segment | None = None
 
 
+class RankingLine(Struct, frozen=True, kw_only=True):
+    customer_id: str
+    product_id: str
+    rank: int
+
+
 class IdMap:
     """Consecutive numbers for ids, in the order of their first appearance."""
 
@@ -59,7 +67,9 @@ class IdMap:
 
 def check_mapping(mapping: Mapping[str, str]) -> None:
     """Raise ConfigurationError if `mapping`, theirs to ours, names a column that an evaluation does not read."""
-    known = {name for line_type in (EventLine, ProductLine, CustomerLine) for name in line_type.__struct_fields__}
+    known = {
+        name for line_type in (EventLine, ProductLine, CustomerLine, RankingLine) for name in line_type.__struct_fields__
+    }
     unknown = sorted(set(mapping.values()) - known)
     if unknown:
         raise ConfigurationError(f"--map names columns that an evaluation does not read: {', '.join(unknown)}.")
@@ -94,6 +104,23 @@ def read_products(path: str, numbering: IdMap, *, mapping: Mapping[str, str] = N
 
 def read_segments(path: str, *, mapping: Mapping[str, str] = NO_MAPPING) -> dict[str, Segment]:
     return {line.customer_id: line.segment for line in _lines([path], CustomerLine, mapping) if line.segment}
+
+
+def read_ranking(
+    path: str, *, customers: Mapping[str, int], products: Mapping[str, int], mapping: Mapping[str, str] = NO_MAPPING
+) -> dict[int, list[int]]:
+    """Read a ranking as product indexes by customer number, best first; an unknown product has the index -1.
+
+    Raise ConfigurationError if no line names a known customer.
+    """
+    lines = sorted(_lines([path], RankingLine, mapping), key=lambda line: line.rank)
+    ranking: defaultdict[int, list[int]] = defaultdict(list)
+    for line in lines:
+        if line.customer_id in customers:
+            ranking[customers[line.customer_id]].append(products.get(line.product_id, UNKNOWN_PRODUCT))
+    if not ranking:
+        raise ConfigurationError(f"{path} names no customer of the events.")
+    return dict(ranking)
 
 
 def product_of(line: ProductLine, index: int, *, available: bool = True) -> Product:

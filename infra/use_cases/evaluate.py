@@ -4,15 +4,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.errors import ConfigurationError
-from domain.evaluation import metrics
-from domain.evaluation.baselines import MODELS, ModelName, RankingTask, ranker_of
+from domain.evaluation.baselines import MODELS, ModelName, RankingTask, first_unseen, ranker_of
+from domain.evaluation.measurement import Comparison, EvaluationResult, Rankings, measure
 from domain.evaluation.replay import Replay
-from domain.evaluation.splitting import GroundTruth, Split, for_tuning, ground_truth_of, last_days, last_of_each
+from domain.evaluation.splitting import (
+    GroundTruth,
+    Split,
+    for_tuning,
+    ground_truth_of,
+    last_days,
+    last_of_each,
+    newcomers_of,
+)
 from domain.ranking.model import TrainedModel
 from domain.records.recommendations import Seen
 from domain.training.event_log import EventLog
@@ -22,16 +29,16 @@ from domain.training.training_data import TrainingData
 from domain.tuning.tune import Trials, default_trials, tune
 from infra.progress import Progress
 
-BOOTSTRAP_SEED = 0
 TRAINED: frozenset[ModelName] = frozenset({"served", "neighbours", "content"})
 """The models that need a whole training; the others train in their ranker."""
 
 
 class EvaluationData(Struct, frozen=True, kw_only=True):
-    """The train part of a shop and the held-out events."""
+    """The train part of a shop, the held-out events, and optionally a ranking of one's own to compare, by customer."""
 
     train: TrainingData
     test: EventLog
+    ranking: Mapping[int, Sequence[int]] = {}
 
 
 class EvaluationOptions(Struct, frozen=True, kw_only=True):
@@ -44,35 +51,11 @@ class EvaluationOptions(Struct, frozen=True, kw_only=True):
     seed: int = 0
 
 
-class EvaluationResult(Struct, frozen=True, kw_only=True):
-    """The metrics of one model: means over customers, with 95 % bootstrap intervals."""
-
-    model: ModelName
-    recall: float
-    recall_interval: tuple[float, float]
-    ndcg: float
-    ndcg_interval: tuple[float, float]
-    hit_rate: float
-    mrr: float
-    coverage: float
-    customers: int
-    left_out: int
-    train_seconds: float
-    ms_per_list: float
-
-
-class Rankings(Struct, frozen=True, kw_only=True):
-    """One model's rankings by customer, and the seconds that they took."""
-
-    by_customer: Mapping[int, Sequence[int]]
-    train_seconds: float
-    seconds: float
-
-
 def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Progress) -> Iterator[EvaluationResult]:
     """Yield the result of each model; raise ConfigurationError, before computing anything, if nothing can be compared."""
     train = data.train
-    ground_truth = ground_truth_of(Split(train=train.log, test=data.test), seen=options.seen)
+    split = Split(train=train.log, test=data.test)
+    ground_truth = ground_truth_of(split, seen=options.seen)
     _check_comparable(ground_truth)
     began = time.perf_counter()
     trained = _train(train, options, progress=progress)
@@ -80,11 +63,14 @@ def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Prog
     available = np.zeros(train.n_products, dtype=np.bool_)
     available[[product.product_index for product in train.products if product.available]] = True
     task = RankingTask(replay=Replay(train, trained), available=available, seen=options.seen, k=options.k)
+    comparison = Comparison(task=task, ground_truth=ground_truth, newcomers=newcomers_of(split))
     for name in options.models:
-        rankings = _rank(name, task, ground_truth, progress=progress)
+        rankings = _rank(name, comparison, progress=progress)
         if name in TRAINED:
             rankings = replace(rankings, train_seconds=train_seconds)
-        yield _measure(name, rankings, ground_truth, options, available=available)
+        yield measure(name, rankings, comparison)
+    if data.ranking:
+        yield measure("ranking", _given(data.ranking, comparison), comparison)
 
 
 def split_for_evaluation(log: EventLog, *, days: float | None = None, leave_last: bool = False) -> Split:
@@ -130,11 +116,11 @@ def _check_comparable(ground_truth: GroundTruth) -> None:
         )
 
 
-def _rank(name: ModelName, task: RankingTask, ground_truth: GroundTruth, *, progress: Progress) -> Rankings:
+def _rank(name: ModelName, comparison: Comparison, *, progress: Progress) -> Rankings:
     began = time.perf_counter()
-    ranker = ranker_of(name, task)
+    ranker = ranker_of(name, comparison.task)
     trained = time.perf_counter()
-    customers: list[int] = ground_truth.customers.tolist()
+    customers = comparison.customers()
     progress.begin(f"Ranking by {name}", len(customers))
     rankings: dict[int, Sequence[int]] = {}
     for customer in customers:
@@ -143,29 +129,11 @@ def _rank(name: ModelName, task: RankingTask, ground_truth: GroundTruth, *, prog
     return Rankings(by_customer=rankings, train_seconds=trained - began, seconds=time.perf_counter() - trained)
 
 
-def _measure(
-    name: ModelName,
-    rankings: Rankings,
-    ground_truth: GroundTruth,
-    options: EvaluationOptions,
-    *,
-    available: npt.NDArray[np.bool_],
-) -> EvaluationResult:
-    hits, n_relevant = ground_truth.hits(rankings.by_customer, k=options.k)
-    recall, ndcg = metrics.recall_at_k(hits, n_relevant), metrics.ndcg_at_k(hits, n_relevant)
-    lists = np.array([index for ranking in rankings.by_customer.values() for index in ranking], dtype=np.int64)
-    rng = np.random.default_rng(BOOTSTRAP_SEED)
-    return EvaluationResult(
-        model=name,
-        recall=float(recall.mean()),
-        recall_interval=metrics.bootstrap_interval(recall, rng=rng),
-        ndcg=float(ndcg.mean()),
-        ndcg_interval=metrics.bootstrap_interval(ndcg, rng=rng),
-        hit_rate=float(metrics.hit_rate_at_k(hits).mean()),
-        mrr=float(metrics.mrr_at_k(hits).mean()),
-        coverage=metrics.catalogue_coverage(lists, n_products=int(available.sum())),
-        customers=len(ground_truth.customers),
-        left_out=ground_truth.left_out,
-        train_seconds=rankings.train_seconds,
-        ms_per_list=1000 * rankings.seconds / len(rankings.by_customer),
-    )
+def _given(ranking: Mapping[int, Sequence[int]], comparison: Comparison) -> Rankings:
+    """Return a ranking from a file under the rules of the comparison: without seen products, cut to k."""
+    task = comparison.task
+    by_customer = {
+        customer: first_unseen(ranking.get(customer, ()), task.left_out(customer), k=task.k)
+        for customer in comparison.customers()
+    }
+    return Rankings(by_customer=by_customer, train_seconds=0.0, seconds=0.0)

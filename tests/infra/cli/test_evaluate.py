@@ -3,12 +3,15 @@
 import asyncio
 import json
 import lzma
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from domain.evaluation.measurement import EvaluationResult
 from domain.evaluation.replay import Replay
 from domain.ranking.model import TunedConfig
 from domain.records.recommendations import ListRequest
@@ -19,15 +22,14 @@ from infra.cli import run
 from infra.cli.plot import plot
 from infra.demo import demo_shop, load_demo_shop
 from infra.storage.opening import open_repository
-from infra.use_cases.evaluate import EvaluationResult
 from infra.use_cases.recommend import fresh_list
 from infra.use_cases.train import TuningBudget, read_training_data, train
 from tests.conftest import NOW
 from tests.domain.event_logs import two_group_log
 
 FIELDS = [
-    "model", "recall", "recall_interval", "ndcg", "ndcg_interval", "hit_rate", "mrr", "coverage", "customers", "left_out",
-    "train_seconds", "ms_per_list",
+    "model", "recall", "recall_interval", "ndcg", "ndcg_interval", "hit_rate", "mrr", "coverage",
+    "top_product_share", "new_product_share", "new_product_hit_share", "slices", "customers", "left_out", "train_seconds", "ms_per_list",
 ]  # fmt: skip
 
 
@@ -75,6 +77,35 @@ def test_json_output_has_one_line_per_model_about_the_same_customers(files, caps
     assert by_model["served"]["ndcg"] > by_model["popularity"]["ndcg"]
     low, high = by_model["served"]["recall_interval"]
     assert 0 < low <= by_model["served"]["recall"] <= high <= 1
+
+
+def test_a_ranking_of_ones_own_is_measured_beside_the_models(files, tmp_path, capsys):
+    held_out = (tmp_path / "test.csv").read_text().splitlines()[1:]
+    pairs = dict(line.split(",")[:2] for line in held_out)
+    lines = [f"{customer},{product},{rank}" for customer, product in pairs.items() for rank in (1,)]
+    lines += [f"{customer},a product that nobody knows,2" for customer in pairs] + ["a stranger,x,1"]
+    (tmp_path / "mine.csv").write_text("\n".join(["customer_id,product_id,rank", *lines, ""]))
+
+    assert run(["evaluate", *files, "--models", "popularity", "--trials", "0", "--ranking", "mine.csv", "--json"]) == 0
+
+    popularity, mine = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (mine["model"], mine["customers"]) == ("ranking", popularity["customers"])
+    assert mine["hit_rate"] == 1.0
+    assert mine["mrr"] == 1.0
+
+
+def test_the_table_has_a_slice_for_each_segment_and_says_how_varied_the_lists_are(files, tmp_path, capsys):
+    customers = [f"{line.split(',')[0]},Premium" for line in (tmp_path / "test.csv").read_text().splitlines()[1:]]
+    (tmp_path / "customers.csv").write_text("\n".join(["customer_id,segment", *dict.fromkeys(customers[:40]), ""]))
+
+    arguments = ["--customers", "customers.csv", "--models", "served", "--trials", "0"]
+    assert run(["evaluate", *files, *arguments]) == 0
+
+    output = capsys.readouterr().out
+    rows = [line.split()[:3] for line in output.splitlines() if line.strip().startswith(("Premium", "Regular"))]
+    assert [row[:2] for row in rows] == [["Premium", "served"], ["Regular", "served"]]
+    assert sum(int(row[2]) for row in rows) == 60
+    assert re.search(r"served: \d+\.\d% of the lists contain the most listed product", output)
 
 
 def test_the_table_states_the_number_of_customers_and_the_treatment_of_seen_products(files, capsys):
@@ -236,6 +267,10 @@ def test_the_plot_shows_the_ndcg_and_interval_of_each_model(tmp_path, monkeypatc
             hit_rate=0.0,
             mrr=0.0,
             coverage=0.0,
+            top_product_share=0.0,
+            new_product_share=0.0,
+            new_product_hit_share=0.0,
+            slices={},
             customers=7,
             left_out=0,
             train_seconds=0.0,
@@ -365,3 +400,11 @@ def test_a_database_is_evaluated(settings, monkeypatch, capsys):
 
     popularity, served = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert served["ndcg"] > popularity["ndcg"]
+
+    Path("mine.csv").write_text("customer_id,product_id,rank\ndemo-1,p-014,1\n")
+    assert run(["evaluate", "--models", "popularity", "--trials", "0", "--ranking", "mine.csv", "--json"]) == 0
+    assert [json.loads(line)["model"] for line in capsys.readouterr().out.splitlines()] == ["popularity", "ranking"]
+
+    Path("mine.csv").write_text("customer_id,product_id,rank\na stranger,p-014,1\n")
+    assert run(["evaluate", "--models", "popularity", "--trials", "0", "--ranking", "mine.csv"]) == 1
+    assert capsys.readouterr().err.endswith("mine.csv names no customer of the events.\n")
