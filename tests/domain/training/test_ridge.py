@@ -32,14 +32,14 @@ def test_slim_solves_the_normal_equations_of_each_product_and_its_candidates(bas
     assert weights.toarray() == pytest.approx(np.maximum(expected, 0.0), abs=1e-9)
 
 
-@pytest.mark.parametrize("bound", ["BATCH_CELLS", "BATCH_ENTRIES"])
-def test_the_batch_size_does_not_change_the_weights_of_slim(monkeypatch, bound):
+@pytest.mark.parametrize(("bound", "value"), [("BATCH_CELLS", 1), ("BATCH_ENTRIES", 1), ("MAX_EMPTY_ROWS", 0)])
+def test_bounds_of_memory_do_not_change_the_weights_of_slim(monkeypatch, bound, value):
     baskets = [[0, 1, 2], [1, 2, 3], [3, 4, 5], [0, 5], [0, 1], [2, 4]]
     _, candidates = co_occurrence_of(baskets)
     matrix, customer_weights = matrix_of(baskets), customer_weights_of(baskets)
     in_one_batch = slim(matrix, customer_weights, candidates, penalty=1.0).toarray()
 
-    monkeypatch.setattr(ridge, bound, 1)
+    monkeypatch.setattr(ridge, bound, value)
 
     assert slim(matrix, customer_weights, candidates, penalty=1.0).toarray() == pytest.approx(in_one_batch)
 
