@@ -17,14 +17,14 @@ def rerank(
     """Choose the best `k`; return their positions in `products` with their penalised scores.
 
     Each chosen product lowers the scores of the others of its category by 7 %, and those of its brand in that category by
-    another 15 %, both to the power of `variety`. Scores fall from rank to rank, so a shorter list is a prefix of a longer
-    one. Ties go to the lower product index.
+    another 15 %, both to the power of `variety`. Products without a category share none. Scores fall from rank to rank, so
+    a shorter list is a prefix of a longer one. Ties go to the lower product index.
     """
     # The result is that of a greedy loop (maximal marginal relevance), without the loop. Within a brand and category the
     # greedy order is the order of scores, so a product's rank there counts the penalties before it; then the same holds
     # for the penalised scores within a category.
     indexes = np.array([product.product_index for product in products], dtype=np.intp)
-    categories = _group_numbers(product.category for product in products)
+    categories = _group_numbers(product.category or product.product_index for product in products)
     # A product without a brand is a brand of its own.
     brands = _group_numbers((product.category, product.brand or product.product_index) for product in products)
     penalised = scores * SAME_BRAND_IN_CATEGORY ** (variety * _ranks_within(brands, scores, indexes))

@@ -88,8 +88,9 @@ class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
 class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     """Everything that tuning chooses; the defaults serve a shop with too few events to hold any out.
 
-    `newcomer_weights` apply to customers without history, `source_weights` to all others. `seen_again` is the score that a product of the customer's history gets for itself. A category counts as rebought from
-    `rebuy_rate` on. `variety` is the power of the penalties for products of one category or brand; 0 switches them off.
+    `newcomer_weights` apply to customers without history, `source_weights` to all others. `seen_again` is the score that a
+    product of the customer's history gets for itself. A category counts as rebought from `rebuy_rate` on. `variety` is the
+    power of the penalties for products of one category or brand; 0 switches them off.
     """
 
     hyperparameters: Hyperparameters = Hyperparameters()

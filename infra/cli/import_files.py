@@ -16,13 +16,13 @@ from infra.storage.opening import open_repository
 from infra.use_cases.purge import purge_and_train
 from infra.use_cases.train import TuningBudget
 
-TUNING_SECONDS = 60.0
-
 DESCRIPTION = """\
 Import files: CSV with a header or JSON Lines, plain, .gz or .xz; - reads standard input.
 
 Importing the same lines again changes nothing. To finish an interrupted import, run the same command again.
 Refused lines are written to FILE.rejected.jsonl; the exit code is then 3.
+
+After events, a model is trained with the settings in use; `python main.py train` also tunes them to the shop.
 
 columns:
 """
@@ -35,7 +35,7 @@ def add_command(commands: Any) -> None:
     command.add_argument("files", nargs="+", metavar="FILE")
     add_mapping_option(command)
     command.add_argument("--create-products", action="store_true", help="create products that appear only in events")
-    command.add_argument("--no-train", action="store_true", help="do not train after the import")
+    command.add_argument("--no-train", action="store_true", help="do not train after importing events")
     command.set_defaults(run=run_import)
 
 
@@ -47,23 +47,24 @@ def run_import(parsed: argparse.Namespace, settings: Settings) -> int:
         create_products=parsed.create_products,
         retention_days=settings.event_retention_days,
     )
-    report = asyncio.run(_import(options, settings, train_after=not parsed.no_train))
+    # Products and customers alone teach a model nothing.
+    trains = parsed.kind == "events" and not parsed.no_train
+    report = asyncio.run(_import(options, settings, trains=trains))
     return report.exit_code
 
 
-async def _import(options: ImportOptions, settings: Settings, *, train_after: bool) -> Report:
+async def _import(options: ImportOptions, settings: Settings, *, trains: bool) -> Report:
     now = datetime.now(UTC)
     async with open_repository(settings) as repository:
         with progress_on(sys.stderr) as progress:
             report = await import_files(options, store=repository, now=now, progress=progress)
         sys.stdout.write(report.summary())
-        if train_after:
-            trials: list[int] = []
-            model = await purge_and_train(
-                repository,
-                retention_days=settings.event_retention_days,
-                budget=TuningBudget(seconds=TUNING_SECONDS),
-                on_trial=trials.append,
-            )
-            sys.stdout.write(describe_model(model, is_tuned_now=bool(trials)))
+        if trains:
+            with progress_on(sys.stderr) as progress:
+                progress.begin("Training without tuning", None)
+                model = await purge_and_train(
+                    repository, retention_days=settings.event_retention_days, budget=TuningBudget(trials=0)
+                )
+            sys.stdout.write(describe_model(model, is_tuned_now=False))
+            sys.stdout.write("An import does not tune: `python main.py train` does.\n")
     return report

@@ -28,6 +28,12 @@ def test_a_product_of_another_brand_comes_between_those_of_one_brand_in_a_catego
     assert reranked_ids(products, [1.0, 0.9, 0.8]) == ["p-1", "p-3", "p-2"]
 
 
+def test_products_without_a_category_do_not_share_one():
+    products = [product(1, category=None), product(2, category=None)]
+
+    assert rerank(products, np.array([1.0, 0.5]), k=2) == [(0, 1.0), (1, 0.5)]
+
+
 def test_returned_scores_include_the_penalties():
     products = [product(1, category="a", brand="x"), product(2, category="a", brand="x")]
 
@@ -42,7 +48,8 @@ def penalised(position, products, scores, *, chosen):
     candidate = products[position]
     same_category = [products[other] for other in chosen if products[other].category == candidate.category]
     same_brand = sum(other.brand == candidate.brand is not None for other in same_category)
-    return scores[position] * SAME_BRAND_IN_CATEGORY**same_brand * SAME_CATEGORY ** len(same_category)
+    n_penalised = len(same_category) if candidate.category else 0
+    return scores[position] * SAME_BRAND_IN_CATEGORY**same_brand * SAME_CATEGORY**n_penalised
 
 
 def greedy_order(products, scores):
@@ -56,7 +63,7 @@ def greedy_order(products, scores):
 
 def products_of(drawn):
     return [
-        product(index, category=f"c{category}", brand=f"b{brand}" if brand else None)
+        product(index, category=f"c{category}" if category else None, brand=f"b{brand}" if brand else None)
         for index, (_, category, brand) in enumerate(drawn)
     ]
 

@@ -110,10 +110,10 @@ async def test_a_purge_is_tried_again_after_the_storage_was_busy(shop, now, capl
     assert caplog.text.count("Old events were not purged: StoreBusy.") == 2
 
 
-@pytest.mark.parametrize("command", [["train"], ["import", "products", "products.csv"]], ids=["train", "import"])
+@pytest.mark.parametrize("command", [["train"], ["import", "events", "events.csv"]], ids=["train", "import"])
 def test_commands_purge_before_they_train(database, tmp_path, monkeypatch, command):
     asyncio.run(create_shop_with_an_old_event(database))
-    (tmp_path / "products.csv").write_text("product_id\np-1\n")
+    (tmp_path / "events.csv").write_text("customer_id,product_id\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
     monkeypatch.setenv("EVENT_RETENTION_DAYS", "7")

@@ -19,7 +19,7 @@ from infra.use_cases.train import TuningBudget, train
 @pytest.mark.names_a_customer
 def test_a_shop_is_imported_and_trained_and_recommends(shop, capsys):
     codes = [
-        run(["import", "products", "products.csv", "--no-train"]),
+        run(["import", "products", "products.csv"]),
         run(["import", "events", "events.csv"]),
         run(["train"]),
         run(["recommend", "c-1"]),
@@ -40,6 +40,27 @@ def busy_shop(shop):
     (shop / "busy.csv").write_text("customer_id,product_id\n" + "\n".join([*lines, *lines, *lines]) + "\n")
     assert run(["import", "events", "busy.csv", "--create-products", "--no-train"]) == 0
     return shop
+
+
+@pytest.mark.parametrize("kind", ["products", "customers"])
+def test_an_import_of_products_or_customers_does_not_train(shop, capsys, kind):
+    (shop / "customers.csv").write_text("customer_id\nc-1\n")
+
+    assert run(["import", kind, f"{kind}.csv"]) == 0
+
+    assert "Trained" not in capsys.readouterr().out
+
+
+def test_an_import_of_events_keeps_the_settings_in_use_and_says_so(busy_shop, capsys):
+    assert run(["train", "--trials", "2"]) == 0
+    tuned = tuning_lines(capsys).removeprefix("Tuned in")
+
+    assert run(["import", "events", "busy.csv"]) == 0
+
+    output = capsys.readouterr()
+    assert "Training without tuning" in output.err
+    assert "Kept the settings tuned on 540 events in" + tuned in output.out
+    assert output.out.endswith("An import does not tune: `python main.py train` does.\n")
 
 
 def tuning_lines(capsys):
@@ -98,7 +119,7 @@ def test_a_wrong_tuning_option_is_explained(capsys, option):
 def test_refused_lines_give_exit_code_3_and_a_private_report(shop, capsys):
     (shop / "bad.csv").write_text("id,name\np 1,Tent\n")
 
-    assert run(["import", "products", "bad.csv", "--map", "id=product_id", "--no-train"]) == 3
+    assert run(["import", "products", "bad.csv", "--map", "id=product_id"]) == 3
     assert "Refused lines are listed in bad.csv.rejected.jsonl." in capsys.readouterr().out
     assert stat.S_IMODE((shop / "bad.csv.rejected.jsonl").stat().st_mode) == 0o600
 

@@ -29,7 +29,8 @@ from tests.domain.event_logs import two_group_log
 
 FIELDS = [
     "model", "recall", "recall_interval", "ndcg", "ndcg_interval", "hit_rate", "mrr", "coverage",
-    "top_product_share", "new_product_share", "new_product_hit_share", "slices", "customers", "left_out", "train_seconds", "ms_per_list",
+    "top_product_share", "new_product_share", "new_product_hit_share", "slices",
+    "customers", "left_out", "train_seconds", "ms_per_list",
 ]  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def test_the_table_has_names_categories_prices_and_sentences(shop, capsys, monke
 @pytest.mark.names_a_customer
 def test_products_without_category_and_price_are_shown(shop, capsys):
     (shop / "bare.csv").write_text("product_id\nbare\n")
-    assert run(["import", "products", "products.csv", "bare.csv", "--no-train"]) == 0
+    assert run(["import", "products", "products.csv", "bare.csv"]) == 0
     assert run(["import", "events", "events.csv"]) == 0
 
     assert run(["recommend", "c-1"]) == 0
