@@ -3,6 +3,8 @@
 `main:app` is the ASGI application. `python main.py` serves it, and `python main.py --help` lists all commands.
 """
 
+import os
+import signal
 import sys
 
 from functions.customer.add_address import add_address
@@ -29,6 +31,12 @@ ENDPOINTS = (
 app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, tune_gc])
 
 if __name__ == "__main__":
-    from infra.cli import run
+    from infra.cli import INTERRUPTED, run
 
-    sys.exit(run(sys.argv[1:]))
+    # SIGTERM ends a command as Ctrl-C does: in order.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    exit_code = run(sys.argv[1:])
+    if exit_code == INTERRUPTED:
+        # A normal exit waits for the threads of an interrupted training.
+        os._exit(exit_code)
+    sys.exit(exit_code)

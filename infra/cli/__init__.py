@@ -21,6 +21,10 @@ docs/settings.md explains each of them.
 """
 
 
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C or SIGTERM ended."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; an error is one line on standard error."""
     parsed = _parser().parse_args(arguments)
@@ -33,7 +37,8 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted. Committed changes are kept; run the same command again to finish.\n")
-        return 130
+        sys.stdout.flush()
+        return INTERRUPTED
 
 
 def _parser() -> Parser:

@@ -4,6 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
@@ -22,8 +23,9 @@ from domain.tuning.tune import Trials, default_trials, is_due, tune
 from infra.storage.ids import new_id
 from infra.tasks import background_task
 
-LOCK_SECONDS = 900
-RENEW_SECONDS = 60.0
+LOCK_SECONDS = 30
+"""How long the lock of a killed training lasts: several renewals, so that a short outage does not end a training."""
+RENEW_SECONDS = 5.0
 
 OnTrial = Callable[[int], None]
 """Receives the number of finished trials, in another thread."""
@@ -65,9 +67,18 @@ async def train(
                 trained_at=to_microseconds(now),
             )
 
-        trained = await asyncio.to_thread(learn)
+        trained = await _in_thread(learn)
         await store.save_model(trained)
     return trained.model
+
+
+async def _in_thread(learn: Callable[[], TrainedModel]) -> TrainedModel:
+    """Run `learn` in a thread that a cancelled training leaves behind; asyncio would wait for its default threads."""
+    executor = ThreadPoolExecutor(1)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(executor, learn)
+    finally:
+        executor.shutdown(wait=False)
 
 
 def _choose_config(data: TrainingData, current: Model, *, budget: TuningBudget, on_trial: OnTrial | None) -> TunedConfig:
@@ -138,6 +149,5 @@ async def _locked(store: ModelStore, *, now: datetime) -> AsyncGenerator[None]:
 async def _renew(store: ModelStore, holder: str) -> None:
     while True:
         await asyncio.sleep(RENEW_SECONDS)
-        # The lock outlasts many renewals, so a short outage of the storage does not end the training.
         with suppress(StoreBusy, StoreUnavailable):
             await store.lock_training(holder, now=datetime.now(UTC), seconds=LOCK_SECONDS)
