@@ -34,7 +34,7 @@ if __name__ == "__main__":
     from infra.cli import INTERRUPTED, run
 
     # SIGTERM ends a command as Ctrl-C does: in order.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: signal.raise_signal(signal.SIGINT))
     exit_code = run(sys.argv[1:])
     if exit_code == INTERRUPTED:
         # A normal exit waits for the threads of an interrupted training.

@@ -12,6 +12,7 @@ ShopError
 ├── StoreBusy             the storage lock was not free in time; the request can be repeated
 ├── StoreUnavailable      the storage cannot be reached, read or written; the request can be repeated
 ├── TrainingRunning       another training holds the lock of the database
+├── ModelNotFound         no stored model has this id
 └── ConfigurationError    a setting, file, option or port that the program cannot work with
 """
 
@@ -83,6 +84,11 @@ class StoreUnavailable(ShopError):
 
 class TrainingRunning(ShopError):
     pass
+
+
+class ModelNotFound(ShopError):
+    def __init__(self, model_id: str) -> None:
+        super().__init__(f"No stored model has the id {model_id!r}; `python main.py models` lists them.")
 
 
 class ConfigurationError(ShopError):

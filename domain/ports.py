@@ -185,7 +185,15 @@ class ModelStore(Protocol):
     async def unlock_training(self, holder: str) -> None: ...
 
     async def save_model(self, trained: TrainedModel) -> None:
-        """Write a new model in batches, switch to it in one transaction, and drop older models."""
+        """Write a new model in batches, switch to it in one transaction, and drop all but the newest five models."""
+        ...
+
+    async def stored_models(self) -> list[Model]:
+        """Return all models that can be used, newest first."""
+        ...
+
+    async def use_model(self, model_id: str) -> None:
+        """Switch to a stored model; raise ModelNotFound."""
         ...
 
 

@@ -74,7 +74,8 @@ class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     """How the config was chosen: seed, number of trials and events, and the score of the best trial.
 
     `ndcg` is the mean NDCG@20 of `n_customers` on held-out events of the shop; `ndcg_of_default_weights` is that of the
-    same neighbours with the documented source weights. Both are 0 where no events could be held out.
+    same neighbours with the documented source weights. Both are 0 where no events could be held out. `rejected_ndcg` is the
+    score of a later tuning that was not taken, because it scored less than `ndcg` on the same held-out events; else 0.
     """
 
     seed: int = 0
@@ -83,6 +84,7 @@ class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     n_customers: int = 0
     ndcg: float = 0.0
     ndcg_of_default_weights: float = 0.0
+    rejected_ndcg: float = 0.0
 
 
 class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):

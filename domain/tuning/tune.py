@@ -13,7 +13,7 @@ from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, Split, by_da
 from domain.ranking.model import FOREVER, Hyperparameters, Model, SourceWeights, TunedConfig, Tuning
 from domain.records.recommendations import Seen
 from domain.training.event_log import EventLog
-from domain.training.neighbours import combine, learn_neighbours
+from domain.training.neighbours import combine, combined_neighbours, learn_neighbours
 from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
@@ -32,6 +32,9 @@ MIN_EVENTS = 500
 INTEREST_DAYS = (3.0, 30.0, FOREVER)
 VARIETY_GRID = (0.0, 0.25, 0.5, 1.0)
 REBUY_RATES = (NEVER, 0.5, 0.25, 0.1, 0.05)
+
+
+DEFAULTS = TunedConfig()
 
 
 class HeldOut(Struct, frozen=True, kw_only=True):
@@ -59,16 +62,20 @@ def is_due(tuning: Tuning, log: EventLog) -> bool:
     return len(log.products) >= 2 * tuning.n_events
 
 
-def tune(data: TrainingData, *, trials: int, seed: int, on_trial: Callable[[int], bool]) -> TunedConfig:
-    """Choose everything that tuning can choose; return the defaults without trials or without events to hold out.
+def tune(
+    data: TrainingData, *, trials: int, seed: int, on_trial: Callable[[int], bool], in_use: TunedConfig = DEFAULTS
+) -> TunedConfig:
+    """Choose everything that tuning can choose; return the config in use without trials or without events to hold out.
+
+    A tuned config in use also stays, with its score on the same held-out events, if that is higher.
 
     A trial learns neighbours by one set of hyperparameters and scores them alone; the first trial uses the defaults. The
     best neighbours are then combined with the other sources. `on_trial` receives the number of finished trials and ends
-    the search by returning False. The same data, trials and seed give the same config.
+    the search by returning False. The same data, trials, seed and config in use give the same config.
     """
     held_out = _hold_out(data, seed=seed) if trials else None
     if held_out is None:
-        return TunedConfig()
+        return in_use
     train, has_times = held_out.data, held_out.has_times
     histories = CustomerHistories(train, held_out.sampled)
     best = run_trial(Hyperparameters(), histories, has_times=has_times)
@@ -84,7 +91,11 @@ def tune(data: TrainingData, *, trials: int, seed: int, on_trial: Callable[[int]
         if search.learn(trial.hyperparameters, trial.score):
             best = trial
         done += 1
-    return _fit_lists(held_out, best, tuning=Tuning(seed=seed, trials=done, n_events=len(data.log.products)))
+    rng = np.random.default_rng(seed)
+    sampled = held_out.sampled.sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
+    tuning = Tuning(seed=seed, trials=done, n_events=len(data.log.products))
+    tuned = _fit_lists(held_out, best, sampled, tuning=tuning, rng=rng)
+    return _better_of(tuned, in_use, held_out, sampled) if in_use.tuning.trials else tuned
 
 
 def _hold_out(data: TrainingData, *, seed: int) -> HeldOut | None:
@@ -100,11 +111,37 @@ def _hold_out(data: TrainingData, *, seed: int) -> HeldOut | None:
     )
 
 
-def _fit_lists(held_out: HeldOut, best: Trial, *, tuning: Tuning) -> TunedConfig:
+def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, sampled: GroundTruth) -> TunedConfig:
+    """Return `tuned`, or the config in use if it scores higher on the same held-out events."""
+    data = held_out.data
+    trained = train_model(
+        data,
+        config=in_use,
+        neighbours=combined_neighbours(data, in_use.hyperparameters),
+        model_id="in_use",
+        trained_at=data.log.newest,
+    )
+    replay = Replay(data, trained)
+    ndcg = _served_ndcg(replay, trained.model, sampled, seen="exclude")
+    if ndcg <= tuned.tuning.ndcg:
+        return tuned
+    by_default = replace(trained.model, config=TunedConfig(hyperparameters=in_use.hyperparameters))
+    measured = replace(
+        in_use.tuning,
+        n_events=tuned.tuning.n_events,
+        n_customers=tuned.tuning.n_customers,
+        ndcg=ndcg,
+        ndcg_of_default_weights=_served_ndcg(replay, by_default, sampled, seen="exclude"),
+        rejected_ndcg=tuned.tuning.ndcg,
+    )
+    return replace(in_use, tuning=measured)
+
+
+def _fit_lists(
+    held_out: HeldOut, best: Trial, sampled: GroundTruth, *, tuning: Tuning, rng: np.random.Generator
+) -> TunedConfig:
     """Choose all settings except those of neighbours, by lists with the best neighbours."""
     data = held_out.data
-    rng = np.random.default_rng(tuning.seed)
-    sampled = held_out.sampled.sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
     hyperparameters = fit_popularity(data, best.hyperparameters, sampled, has_times=held_out.has_times)
     models = learn_neighbours(data, hyperparameters, known=best.models)
     trained = train_model(

@@ -67,7 +67,10 @@ def describe_model(model: Model, *, is_tuned_now: bool) -> str:
         ("rebuy_rate", config.rebuy_rate),
         ("variety", config.variety),
     ]
-    origin = "Tuned in" if is_tuned_now else f"Kept the settings tuned on {tuning.n_events:,} events in"
+    if is_tuned_now and tuning.rejected_ndcg:
+        origin = f"The new settings scored {tuning.rejected_ndcg:.4f}, so those in use stay. They were tuned in"
+    else:
+        origin = "Tuned in" if is_tuned_now else f"Kept the settings tuned on {tuning.n_events:,} events in"
     return (
         f"{summary}{origin} {tuning.trials} trials with seed {tuning.seed}: NDCG@20 {tuning.ndcg:.4f} on held-out events of"
         f" {tuning.n_customers:,} customers; {tuning.ndcg_of_default_weights:.4f} with the default source weights.\n"

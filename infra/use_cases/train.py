@@ -86,8 +86,6 @@ def _choose_config(data: TrainingData, current: Model, *, budget: TuningBudget, 
     trials = budget.trials
     if trials == "auto":
         trials = default_trials(data.log) if is_due(current.config.tuning, data.log) else 0
-    if trials == 0:
-        return current.config
     ends_at = time.monotonic() + budget.seconds
 
     def report(done: int) -> bool:
@@ -95,7 +93,7 @@ def _choose_config(data: TrainingData, current: Model, *, budget: TuningBudget, 
             on_trial(done)
         return time.monotonic() < ends_at
 
-    return tune(data, trials=trials, seed=budget.seed, on_trial=report)
+    return tune(data, trials=trials, seed=budget.seed, on_trial=report, in_use=current.config)
 
 
 async def read_training_data(store: ModelStore) -> TrainingData:

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain.errors import StoreBusy, StoreUnavailable, TrainingRunning
+from domain.errors import ModelNotFound, StoreBusy, StoreUnavailable, TrainingRunning
 from domain.records.customers import CustomerChange
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
+from infra.storage.sql.statements import rows
 from infra.use_cases.train import train
 
 
@@ -68,6 +69,44 @@ async def test_events_after_a_training_count_as_untrained_even_if_as_many_are_pu
         pass
     summary = await shop.summary()
     assert (summary.n_events, summary.n_events_trained, summary.n_events_untrained) == (3, 4, 3)
+
+
+async def test_the_newest_five_models_stay_and_can_be_used_again(shop, now):
+    trained = [(await train(shop, now=now + timedelta(hours=number))).model_id for number in range(7)]
+
+    await shop.use_model(trained[2])
+
+    assert [model.model_id for model in await shop.stored_models()] == trained[:1:-1]
+    inputs = await shop.ranking_inputs("c-1")
+    assert (inputs.model.model_id, inputs.versions.model_id) == (trained[2], trained[2])
+    assert [lists.product_index for lists in inputs.neighbours] == [0]
+    for dropped_or_never_trained in (trained[1], "untrained"):
+        with pytest.raises(ModelNotFound, match=f"No stored model has the id '{dropped_or_never_trained}'"):
+            await shop.use_model(dropped_or_never_trained)
+    assert (await shop.current_model()).model_id == trained[2]
+
+
+async def test_a_model_in_use_stays_though_a_clock_that_was_set_back_dates_it_before_five_others(shop, now):
+    for number in range(5):
+        await train(shop, now=now + timedelta(hours=number))
+
+    model = await train(shop, now=now - timedelta(days=1))
+
+    assert (await shop.current_model()).model_id == model.model_id
+    assert len(await shop.stored_models()) == 6
+
+
+async def test_the_rows_of_a_training_that_was_killed_are_dropped_by_the_next(shop, now, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("infra.storage.sql.models.switch_to", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            await train(shop, now=now)
+    assert len(await shop.engine.read(rows, "SELECT model_id FROM product_neighbours")) == 3
+
+    model = await train(shop, now=now)
+
+    for table in ("product_neighbours", "product_trends", "recommendation_models"):
+        assert set(await shop.engine.read(rows, f"SELECT model_id FROM {table}")) == {(model.model_id,)}
 
 
 async def test_only_one_training_runs_at_a_time(shop, now):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from domain.errors import TrainingRunning
+from domain.errors import ModelNotFound, TrainingRunning
 from domain.ports import TrainingEvent
 from domain.ranking.model import UNTRAINED, Model, NeighbourLists, TunedConfig
 from domain.records.customers import Segment
@@ -17,7 +17,9 @@ from infra.storage.sql.statements import Steps, executemany, one, one_or_none, r
 
 WRITE_BATCH = 1000
 READ_BATCH = 20_000
+KEPT_MODELS = 5
 _DROPPED_AT_ONCE = 300
+_NEWEST_FIRST = "trained_at DESC, model_id DESC"
 _encode = msgspec.msgpack.Encoder().encode
 _CONFIG_MEMBERS = TunedConfig.__struct_encode_fields__
 """Stored models have the members of `config` among their own, as in the first release."""
@@ -30,6 +32,12 @@ def current_id() -> Steps[str]:
 def read_model(model_id: str) -> Steps[Model]:
     row = yield from one_or_none("SELECT model FROM recommendation_models WHERE model_id = :model_id", model_id=model_id)
     return UNTRAINED if row is None else unpack_model(row[0])
+
+
+def read_all() -> Steps[list[Model]]:
+    """Read all models, newest first."""
+    found = yield from rows(f"SELECT model FROM recommendation_models ORDER BY {_NEWEST_FIRST}")
+    return [unpack_model(packed) for (packed,) in found]
 
 
 def count_rows(newest_event_at: int) -> Steps[tuple[int, int, int]]:
@@ -149,21 +157,44 @@ def switch_to(model: Model) -> Steps[None]:
     yield from rows("UPDATE shop_state SET model_id = :model_id", model_id=model.model_id)
 
 
+def use(model_id: str) -> Steps[None]:
+    """Make a stored model current; raise ModelNotFound."""
+    used = yield from rows(
+        "UPDATE shop_state SET model_id = :model_id"
+        " WHERE EXISTS (SELECT 1 FROM recommendation_models WHERE model_id = :model_id) RETURNING slot",
+        model_id=model_id,
+    )
+    if not used:
+        raise ModelNotFound(model_id)
+
+
 def drop_old() -> Steps[int]:
-    """Delete a batch of rows of models that are not current, including half-written ones; return how many."""
-    n_deleted = 0
+    """Delete a batch of rows of a model that is neither kept nor in use, or half-written; return how many."""
+    newest = yield from rows(f"SELECT model_id FROM recommendation_models ORDER BY {_NEWEST_FIRST} LIMIT {KEPT_MODELS}")
+    kept = {(yield from current_id()), *(model_id for (model_id,) in newest)}
     for table, key in (
         ("product_neighbours", "product_index"),
         ("product_trends", "category"),
         ("recommendation_models", "trained_at"),
     ):
-        deleted = yield from rows(
-            f"DELETE FROM {table} WHERE (model_id, {key}) IN (SELECT model_id, {key} FROM {table}"
-            " WHERE model_id <> (SELECT model_id FROM shop_state) LIMIT :n) RETURNING 1",
-            n=_DROPPED_AT_ONCE,
-        )
-        n_deleted += len(deleted)
-    return n_deleted
+        for model_id in (yield from _models_in(table)):
+            if model_id not in kept:
+                deleted = yield from rows(
+                    f"DELETE FROM {table} WHERE (model_id, {key}) IN"
+                    f" (SELECT model_id, {key} FROM {table} WHERE model_id = :model_id LIMIT :n) RETURNING 1",
+                    model_id=model_id,
+                    n=_DROPPED_AT_ONCE,
+                )
+                return len(deleted)
+    return 0
+
+
+def _models_in(table: str) -> Steps[list[str]]:
+    """Return the ids of all models with rows in a table, by one search of the index each instead of a scan."""
+    found, last = list[str](), ""
+    while last := (yield from one(f"SELECT MIN(model_id) FROM {table} WHERE model_id > :last", last=last))[0]:
+        found.append(last)
+    return found
 
 
 def pack_model(model: Model) -> bytes:

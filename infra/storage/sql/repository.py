@@ -135,6 +135,12 @@ class SqlRepository:
         while await self.engine.write(models.drop_old):
             pass
 
+    async def stored_models(self) -> list[Model]:
+        return await self.engine.read(models.read_all)
+
+    async def use_model(self, model_id: str) -> None:
+        await self.engine.write(models.use, model_id)
+
     def _model(self, model_id: str) -> Steps[Model]:
         """Read a model once: it never changes under its id, and only the newest one is needed."""
         if self._newest_model.model_id != model_id:

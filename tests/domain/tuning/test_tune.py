@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from domain.evaluation.splitting import by_day
 from domain.ranking.model import FOREVER, SourceWeights, TunedConfig, Tuning
@@ -11,12 +12,13 @@ from tests.domain.event_logs import event_log, training_data, two_group_log
 from tests.domain.trained_shops import TWO_CATEGORIES
 
 
-def tuned_config(log, *, trials, stop_after=None):
+def tuned_config(log, *, trials, stop_after=None, in_use=TunedConfig()):  # noqa: B008 - frozen
     return tune(
         training_data(log, TWO_CATEGORIES),
         trials=trials,
         seed=0,
         on_trial=lambda n_finished: stop_after is None or n_finished < stop_after,
+        in_use=in_use,
     )
 
 
@@ -46,6 +48,22 @@ def test_default_source_weights_are_used_if_the_fitted_ones_score_less(seed, mon
 
     assert (config.source_weights, config.variety) == (SourceWeights(), TunedConfig().variety)
     assert config.tuning.ndcg == config.tuning.ndcg_of_default_weights > 0
+
+
+def test_a_tuning_that_scores_worse_than_the_config_in_use_is_not_taken():
+    log = random_log(0)
+    by_many_trials, by_one = tuned_config(log, trials=24), tuned_config(log, trials=1)
+
+    kept = tuned_config(log, trials=1, in_use=by_many_trials)
+
+    assert kept == replace(by_many_trials, tuning=replace(by_many_trials.tuning, rejected_ndcg=by_one.tuning.ndcg))
+    assert tuned_config(log, trials=24, in_use=by_one) == by_many_trials
+
+
+def test_a_config_in_use_stays_if_nothing_can_be_held_out():
+    in_use = tuned_config(two_group_log(), trials=1)
+
+    assert tuned_config(event_log(), trials=5, in_use=in_use) == in_use
 
 
 def test_half_lives_are_tuned_if_events_have_times():

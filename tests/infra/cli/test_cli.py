@@ -6,9 +6,12 @@ import socket
 import stat
 
 import pytest
+from msgspec.structs import replace
 
+from domain.ranking.model import UNTRAINED, TunedConfig, Tuning
 from domain.records.interactions import BrowsingEvent
 from infra.cli import run
+from infra.cli.train import describe_model
 from infra.keys import hash_of
 from infra.settings import Settings, read_settings
 from infra.storage.opening import open_repository
@@ -101,6 +104,16 @@ async def test_a_training_without_a_progress_callback_tunes_as_well(settings, no
         model = await train(repository, now=now, budget=TuningBudget(trials=1))
 
     assert (model.config.tuning.trials, model.config.tuning.n_customers) == (1, 40)
+
+
+def test_a_tuning_that_was_not_taken_is_reported_with_both_scores():
+    tuning = Tuning(trials=3, n_events=900, n_customers=40, ndcg=0.2, rejected_ndcg=0.1)
+    model = replace(UNTRAINED, config=TunedConfig(tuning=tuning))
+
+    assert (
+        "The new settings scored 0.1000, so those in use stay. They were tuned in 3 trials with seed 0: NDCG@20 0.2000 on"
+        in describe_model(model, is_tuned_now=True)
+    )
 
 
 def test_a_training_without_trials_reports_that_it_is_not_tuned(shop, capsys):
