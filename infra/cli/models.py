@@ -3,12 +3,7 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterable
 from typing import Any
-
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from domain.ranking.model import Model
 from domain.records.values import from_microseconds
@@ -24,7 +19,7 @@ one of them at once; running servers follow by themselves. The next training rep
 def add_command(commands: Any) -> None:
     command = commands.add_parser("models", help="list the stored models, or go back to one", description=DESCRIPTION)
     command.set_defaults(run=run_list)
-    actions = command.add_subparsers(metavar="use ID")
+    actions = command.add_subparsers(metavar="use")
     use = actions.add_parser("use", help="switch to a stored model", description="Switch to a stored model at once.")
     use.add_argument("model_id", metavar="ID")
     use.set_defaults(run=run_use)
@@ -32,7 +27,7 @@ def add_command(commands: Any) -> None:
 
 def run_list(_: argparse.Namespace, settings: Settings) -> int:
     models, model_id = asyncio.run(_read(settings))
-    Console().print(as_table(models, model_id=model_id))
+    sys.stdout.writelines(describe(model, is_in_use=model.model_id == model_id) for model in models)
     return 0
 
 
@@ -42,21 +37,12 @@ def run_use(parsed: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def as_table(models: Iterable[Model], *, model_id: str) -> Table:
-    """Return the models as a table; `model_id` is the one in use."""
-    table = Table(box=SIMPLE_HEAD)
-    for column in ("model", "trained at (UTC)", "events", "NDCG@20", ""):
-        table.add_column(column, justify="right" if column in {"events", "NDCG@20"} else "left", no_wrap=True)
-    for model in models:
-        tuning = model.config.tuning
-        table.add_row(
-            model.model_id,
-            f"{from_microseconds(model.trained_at):%Y-%m-%d %H:%M:%S}",
-            f"{model.n_events:,}",
-            f"{tuning.ndcg:.4f}" if tuning.trials else "not tuned",
-            "in use" if model.model_id == model_id else "",
-        )
-    return table
+def describe(model: Model, *, is_in_use: bool) -> str:
+    """Return the id, time (UTC), events and score of a model as one line; a table would cut ids on narrow terminals."""
+    tuning = model.config.tuning
+    score = f"NDCG@20 {tuning.ndcg:.4f}" if tuning.trials else "not tuned"
+    trained_at = f"{from_microseconds(model.trained_at):%Y-%m-%d %H:%M}"
+    return f"{model.model_id}  {trained_at}  {model.n_events:,} events  {score}{'  in use' * is_in_use}\n"
 
 
 async def _read(settings: Settings) -> tuple[list[Model], str]:

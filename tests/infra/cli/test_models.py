@@ -3,8 +3,11 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 
+from domain.ranking.model import UNTRAINED, TunedConfig, Tuning
 from infra.cli import run
+from infra.cli.models import describe
 
 
 @pytest.fixture
@@ -16,26 +19,30 @@ def two_models(shop, capsys):
     return re.findall(r"Trained model (\S+) on", capsys.readouterr().out)
 
 
-def rows_of_table(capsys):
-    return [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()][2:]
+def listed(capsys):
+    assert run(["models"]) == 0
+    return [line.split("  ") for line in capsys.readouterr().out.splitlines()]
 
 
 def test_models_are_listed_newest_first_with_the_one_in_use(two_models, capsys):
-    assert run(["models"]) == 0
+    newer, older = listed(capsys)
 
-    newer, older = rows_of_table(capsys)
     assert (newer[0], older[0]) == (two_models[1], two_models[0])
-    assert newer[3:] == ["3", "not", "tuned", "in", "use"]
-    assert older[3:] == ["3", "not", "tuned"]
+    assert newer[2:] == ["3 events", "not tuned", "in use"]
+    assert older[2:] == ["3 events", "not tuned"]
 
 
 def test_the_shop_goes_back_to_an_older_model(two_models, capsys):
     assert run(["models", "use", two_models[0]]) == 0
-    assert f"Model {two_models[0]} is in use." in capsys.readouterr().out
 
-    assert run(["models"]) == 0
-    newer, older = rows_of_table(capsys)
-    assert (newer[-1], older[-1]) == ("tuned", "use")
+    assert capsys.readouterr().out == f"Model {two_models[0]} is in use.\n"
+    assert [line[-1] for line in listed(capsys)] == ["not tuned", "in use"]
+
+
+def test_the_score_of_a_tuned_model_is_listed():
+    model = replace(UNTRAINED, config=TunedConfig(tuning=Tuning(trials=3, ndcg=0.2)))
+
+    assert describe(model, is_in_use=False).endswith("  0 events  NDCG@20 0.2000\n")
 
 
 def test_an_unknown_model_is_an_error_of_one_line(two_models, capsys):
@@ -45,6 +52,4 @@ def test_an_unknown_model_is_an_error_of_one_line(two_models, capsys):
 
 
 def test_a_shop_that_was_never_trained_has_no_models(shop, capsys):
-    assert run(["models"]) == 0
-
-    assert rows_of_table(capsys) == []
+    assert listed(capsys) == []
