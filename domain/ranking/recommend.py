@@ -148,16 +148,14 @@ def eligible(products: Sequence[Product], inputs: RankingInputs, shortlisted: Sh
 
 def to_response(scored: ScoredList, *, request: ListRequest) -> RecommendationList:
     """Return the first `limit` products that pass the filters of `request`, ranked from 1, with their reasons."""
-    admitted = (item for item in scored.items if request.admits(item.product))
+    admitted = list(islice((item for item in scored.items if request.admits(item.product)), request.limit))
     return RecommendationList(
         customer_id=scored.customer_id,
         segment=scored.segment,
-        strategy=scored.strategy,
+        strategy=scored.strategy if admitted else "empty",
         generated_at=scored.generated_at,
         cached=False,
-        items=[
-            _item(rank, item, causes=scored.causes) for rank, item in enumerate(islice(admitted, request.limit), start=1)
-        ],
+        items=[_item(rank, item, causes=scored.causes) for rank, item in enumerate(admitted, start=1)],
     )
 
 

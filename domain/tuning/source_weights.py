@@ -42,7 +42,8 @@ class CandidateContributions:
     def __init__(self, replay: Replay, model: Model, ground_truth: GroundTruth, *, seen: Seen) -> None:
         customers: list[int] = ground_truth.customers.tolist()
         rows = [_contributions_of(replay, customer, model, seen=seen) for customer in customers]
-        most = max((len(indexes) for indexes, _ in rows), default=0)
+        # An empty column, where nobody has a candidate, scores 0.
+        most = max((len(indexes) for indexes, _ in rows), default=0) or 1
         self.values = np.zeros((len(rows), most, len(SOURCES) + 1), dtype=np.float32)
         self._hits = np.zeros((len(rows), most), dtype=np.bool_)
         self._filled = np.zeros((len(rows), most), dtype=np.bool_)

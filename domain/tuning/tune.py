@@ -65,7 +65,7 @@ def is_due(tuning: Tuning, log: EventLog) -> bool:
 def tune(
     data: TrainingData, *, trials: int, seed: int, on_trial: Callable[[int], bool], in_use: TunedConfig = DEFAULTS
 ) -> TunedConfig:
-    """Choose everything that tuning can choose; return the config in use without trials or without events to hold out.
+    """Choose everything that tuning can choose; return the config in use if there is nothing to try or to compare.
 
     A tuned config in use also stays, with its score on the same held-out events, if that is higher.
 
@@ -95,6 +95,9 @@ def tune(
     sampled = held_out.sampled.sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
     tuning = Tuning(seed=seed, trials=done, n_events=len(data.log.products))
     tuned = _fit_lists(held_out, best, sampled, tuning=tuning, rng=rng)
+    if not tuned.tuning.ndcg:
+        # No list predicts anything, for example because nothing is in stock: the trials say nothing.
+        return in_use
     return _better_of(tuned, in_use, held_out, sampled) if in_use.tuning.trials else tuned
 
 
