@@ -96,11 +96,6 @@ def combine(models: NeighbourModels, hyperparameters: Hyperparameters) -> Sparse
     return top_k_rows(weights.tocsr(), k=N_NEIGHBOURS)
 
 
-def combined_neighbours(data: TrainingData, hyperparameters: Hyperparameters) -> SparseMatrix:
-    """Learn the neighbours of all products, as csr rows, best first."""
-    return combine(learn_neighbours(data, hyperparameters), hyperparameters)
-
-
 def _regression_choices(hyperparameters: Hyperparameters) -> tuple[float, ...]:
     """Return the hyperparameters that the regressions depend on."""
     return (

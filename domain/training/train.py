@@ -13,6 +13,7 @@ from domain.records.customers import SEGMENTS
 from domain.training.co_occurrence import PRODUCTS_PER_BLOCK
 from domain.training.event_log import EventLog
 from domain.training.interaction_matrix import interaction_matrix
+from domain.training.neighbours import NeighbourModels, combine, learn_neighbours
 from domain.training.popularity import N_STORED, category_trends, popularity_by_segment, smoothed, top_products
 from domain.training.repurchase import rebuy_days, repurchase_by_category
 from domain.training.segments import median_prices, price_fit_by_segment
@@ -21,15 +22,16 @@ from domain.training.training_data import TrainingData
 
 
 def train_model(
-    data: TrainingData, *, config: TunedConfig, neighbours: SparseMatrix, model_id: str, trained_at: int
+    data: TrainingData, *, config: TunedConfig, known: NeighbourModels | None = None, model_id: str, trained_at: int
 ) -> TrainedModel:
     """Learn everything that serving needs; the same input gives the same model and lists.
 
-    `neighbours` are the csr rows (seeds, candidates) of `combined_neighbours(data, config.hyperparameters)`; `trained_at`
-    is in microseconds.
+    What `known` neighbour models of the same data have in common with `config` is not learned again. `trained_at` is in
+    microseconds.
     """
     log, products = data.log, data.products
     hyperparameters = config.hyperparameters
+    neighbours = combine(learn_neighbours(data, hyperparameters, known=known), hyperparameters)
     popularities = popularity_by_segment(data, hyperparameters)
     by_segment = smoothed(popularities, pseudo_count=hyperparameters.segment_smoothing)
     medians = median_prices(data.purchases, products, n_products=data.n_products)

@@ -13,7 +13,6 @@ from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, Split, by_da
 from domain.ranking.model import FOREVER, Hyperparameters, Model, SourceWeights, TunedConfig, Tuning
 from domain.records.recommendations import Seen
 from domain.training.event_log import EventLog
-from domain.training.neighbours import combine, combined_neighbours, learn_neighbours
 from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
@@ -67,11 +66,10 @@ def tune(
 ) -> TunedConfig:
     """Choose everything that tuning can choose; return the config in use if there is nothing to try or to compare.
 
-    A tuned config in use also stays, with its score on the same held-out events, if that is higher.
-
-    A trial learns neighbours by one set of hyperparameters and scores them alone; the first trial uses the defaults. The
-    best neighbours are then combined with the other sources. `on_trial` receives the number of finished trials and ends
-    the search by returning False. The same data, trials, seed and config in use give the same config.
+    A tuned config in use also stays, with its score on the same held-out events, if that is higher. A trial learns
+    neighbours by one set of hyperparameters and scores them alone; the first trial uses the defaults. The best neighbours
+    are then combined with the other sources. `on_trial` receives the number of finished trials and ends the search by
+    returning False. The same data, trials, seed and config in use give the same config.
     """
     held_out = _hold_out(data, seed=seed) if trials else None
     if held_out is None:
@@ -117,13 +115,7 @@ def _hold_out(data: TrainingData, *, seed: int) -> HeldOut | None:
 def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, sampled: GroundTruth) -> TunedConfig:
     """Return `tuned`, or the config in use if it scores higher on the same held-out events."""
     data = held_out.data
-    trained = train_model(
-        data,
-        config=in_use,
-        neighbours=combined_neighbours(data, in_use.hyperparameters),
-        model_id="in_use",
-        trained_at=data.log.newest,
-    )
+    trained = train_model(data, config=in_use, model_id="in_use", trained_at=data.log.newest)
     replay = Replay(data, trained)
     ndcg = _served_ndcg(replay, trained.model, sampled, seen="exclude")
     if ndcg <= tuned.tuning.ndcg:
@@ -146,11 +138,10 @@ def _fit_lists(
     """Choose all settings except those of neighbours, by lists with the best neighbours."""
     data = held_out.data
     hyperparameters = fit_popularity(data, best.hyperparameters, sampled, has_times=held_out.has_times)
-    models = learn_neighbours(data, hyperparameters, known=best.models)
     trained = train_model(
         data,
         config=TunedConfig(hyperparameters=hyperparameters),
-        neighbours=combine(models, hyperparameters),
+        known=best.models,
         model_id="tuned",
         trained_at=data.log.newest,
     )

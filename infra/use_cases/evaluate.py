@@ -23,7 +23,6 @@ from domain.evaluation.splitting import (
 from domain.ranking.model import TrainedModel
 from domain.records.recommendations import Seen
 from domain.training.event_log import EventLog
-from domain.training.neighbours import combined_neighbours
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
 from domain.tuning.tune import Trials, default_trials, tune
@@ -88,13 +87,7 @@ def split_for_evaluation(log: EventLog, *, days: float | None = None, leave_last
 def _train(data: TrainingData, options: EvaluationOptions, *, progress: Progress) -> TrainedModel:
     trials = default_trials(data.log) if options.trials == "auto" else options.trials
     config = tune(data, trials=trials, seed=options.seed, on_trial=_trials_on(progress, trials))
-    return train_model(
-        data,
-        config=config,
-        neighbours=combined_neighbours(data, config.hyperparameters),
-        model_id="evaluated",
-        trained_at=data.log.newest,
-    )
+    return train_model(data, config=config, model_id="evaluated", trained_at=data.log.newest)
 
 
 def _trials_on(progress: Progress, trials: int) -> Callable[[int], bool]:

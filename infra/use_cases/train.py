@@ -16,7 +16,6 @@ from domain.ports import ModelStore, TrainingEvent
 from domain.ranking.model import Model, TrainedModel, TunedConfig
 from domain.records.values import to_microseconds
 from domain.training.event_log import EVENT_TYPES, EventLog, order_number
-from domain.training.neighbours import combined_neighbours
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
 from domain.tuning.tune import Trials, default_trials, is_due, tune
@@ -59,13 +58,7 @@ async def train(
 
         def learn() -> TrainedModel:
             config = _choose_config(data, current, budget=budget, on_trial=on_trial)
-            return train_model(
-                data,
-                config=config,
-                neighbours=combined_neighbours(data, config.hyperparameters),
-                model_id=new_id(),
-                trained_at=to_microseconds(now),
-            )
+            return train_model(data, config=config, model_id=new_id(), trained_at=to_microseconds(now))
 
         trained = await _in_thread(learn)
         await store.save_model(trained)

@@ -8,7 +8,6 @@ from domain.ranking.recommend import recommend, shortlist
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
-from domain.training.neighbours import combined_neighbours
 from domain.training.train import train_model
 from infra.use_cases.train import read_training_data
 from tests.conftest import NOW
@@ -53,13 +52,7 @@ async def trained_shop(repository):
         await repository.put_events(events[first : first + 300], create_products=False, now=NOW)
     data = await read_training_data(repository)
     config = (await repository.current_model()).config
-    trained = train_model(
-        data,
-        config=config,
-        neighbours=combined_neighbours(data, config.hyperparameters),
-        model_id="m-1",
-        trained_at=data.log.newest,
-    )
+    trained = train_model(data, config=config, model_id="m-1", trained_at=data.log.newest)
     await repository.save_model(trained)
     return repository, Replay(data, trained)
 

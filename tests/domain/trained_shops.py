@@ -4,7 +4,6 @@ from msgspec.structs import replace
 
 from domain.evaluation.replay import Replay
 from domain.ranking.model import TunedConfig
-from domain.training.neighbours import combined_neighbours
 from domain.training.train import train_model
 from tests.domain.event_logs import training_data
 from tests.domain.shop import NOW_US, product
@@ -15,8 +14,7 @@ TWO_CATEGORIES = [product(index, category=f"c{index // 6}") for index in range(1
 
 def train(log, products, assigned=None, *, config=DEFAULTS):
     data = training_data(log, products, assigned)
-    neighbours = combined_neighbours(data, config.hyperparameters)
-    return train_model(data, config=config, neighbours=neighbours, model_id="m", trained_at=NOW_US)
+    return train_model(data, config=config, model_id="m", trained_at=NOW_US)
 
 
 def replay_of(log, products=TWO_CATEGORIES, assigned=None, **config):

@@ -16,7 +16,6 @@ from domain.evaluation.replay import Replay
 from domain.ranking.model import TunedConfig
 from domain.records.recommendations import ListRequest
 from domain.training.event_log import EVENT_TYPES
-from domain.training.neighbours import combined_neighbours
 from domain.training.train import train_model
 from infra.cli import run
 from infra.cli.plot import plot
@@ -376,8 +375,7 @@ async def test_the_replay_recommends_the_same_lists_as_the_shop(settings, now):
         await load_demo_shop(repository, demo_shop(now=now), now=now)
         await train(repository, now=now, budget=TuningBudget(trials=0))
         data, config = await read_training_data(repository), TunedConfig()
-        neighbours = combined_neighbours(data, config.hyperparameters)
-        replay = Replay(data, train_model(data, config=config, neighbours=neighbours, model_id="m", trained_at=0))
+        replay = Replay(data, train_model(data, config=config, model_id="m", trained_at=0))
         for customer in range(0, len(data.log.customer_ids), 40):
             served = await fresh_list(repository, data.log.customer_ids[customer], now=replay.now)
 
