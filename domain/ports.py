@@ -40,7 +40,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class TrainingEvent(Struct, frozen=True, kw_only=True, array_like=True):
+class TrainingEvent(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """One interaction or order item as training reads it; `spent` is in the shop's currency, 0 where unknown."""
 
     customer_id: str

@@ -105,7 +105,7 @@ def _item_knn(task: RankingTask) -> Ranker:
     """Rank by the sum of cosines to all products of the customer, whatever the event types and times."""
     log = task.replay.data.log
     n_products = len(task.available)
-    matrix = interaction_matrix(log, np.ones(len(log.products)), n_products=n_products)
+    matrix = interaction_matrix(task.replay.data.pairs, np.ones(len(log.products)), n_products=n_products)
     neighbours, _ = co_occurrence(
         matrix,
         activity_weights(matrix, exponent=0.0),

@@ -9,12 +9,11 @@ from msgspec import Struct
 from scipy import sparse
 
 from domain.ranking.model import Hyperparameters
-from domain.training.co_occurrence import Normalisation, RegressionCandidates, co_occurrence
-from domain.training.interaction_matrix import activity_weights, interaction_matrix
+from domain.training.co_occurrence import Normalisation, co_occurrence, product_sizes
+from domain.training.interaction_matrix import activity_weights, interaction_matrix, with_columns
 from domain.training.ridge import MAX_DENSE_PRODUCTS, ease, slim
-from domain.training.top_k import SparseMatrix, top_k_rows
+from domain.training.top_k import SparseMatrix, best_first, top_k_rows
 from domain.training.training_data import TrainingData
-from domain.training.transitions import item_transitions
 
 N_NEIGHBOURS = 100
 
@@ -48,8 +47,9 @@ def learn_neighbours(
     """
     log = data.log
     weights = log.weights(exponent=hyperparameters.event_exponent) * log.decay(half_life_days=hyperparameters.memory_days)
-    matrix = interaction_matrix(log, weights, n_products=data.n_products)
-    customer_weights = activity_weights(matrix, exponent=hyperparameters.activity_exponent)
+    every = interaction_matrix(data.pairs, weights, n_products=data.n_products)
+    customer_weights = activity_weights(every, exponent=hyperparameters.activity_exponent)
+    matrix = with_columns(every, data.learned)
     momentum = data.momentum(hyperparameters)
     together, candidates = co_occurrence(
         matrix,
@@ -65,23 +65,24 @@ def learn_neighbours(
     if known and _regression_choices(known.hyperparameters) == _regression_choices(hyperparameters):
         regression = known.regression
     else:
-        regression = _regression(matrix, customer_weights, candidates, hyperparameters)
-    # Before the cut to the best 100: a rising product just beyond the cut would be lost otherwise.
-    by_momentum = sparse.diags_array(momentum)
+        sizes = product_sizes(every, customer_weights)
+        # The penalty is relative to the mean size of a product, so it means the same in shops of all sizes.
+        penalty = hyperparameters.ridge * (float(sizes[sizes > 0].mean()) if sizes.any() else 1.0)
+        regression = _regression(
+            matrix, customer_weights, candidates, penalty=penalty, n_candidates=hyperparameters.n_candidates
+        )
 
     def learn_transitions() -> SparseMatrix:
-        transitions = item_transitions(
-            log,
-            n_products=data.n_products,
+        transitions = data.transitions.normalised(
             seed_exponent=hyperparameters.seed_exponent,
             candidate_exponent=hyperparameters.candidate_exponent,
         )
-        return _comparable(top_k_rows((transitions @ by_momentum).tocsr(), k=N_NEIGHBOURS))
+        return _comparable(_rising(transitions, momentum))
 
     return NeighbourModels(
         hyperparameters=hyperparameters,
         together=_comparable(together),
-        ridge=_comparable(top_k_rows((regression @ by_momentum).tocsr(), k=N_NEIGHBOURS)),
+        ridge=_comparable(_rising(regression, momentum)),
         regression=regression,
         learn_transitions=learn_transitions,
     )
@@ -93,7 +94,7 @@ def combine(models: NeighbourModels, hyperparameters: Hyperparameters) -> Sparse
     weights = together_share * models.together + hyperparameters.ridge_share * models.ridge
     if hyperparameters.succession_share > 0:
         weights = weights + hyperparameters.succession_share * models.transitions
-    return top_k_rows(weights.tocsr(), k=N_NEIGHBOURS)
+    return best_first(top_k_rows(weights.tocsr(), k=N_NEIGHBOURS))
 
 
 def _regression_choices(hyperparameters: Hyperparameters) -> tuple[float, ...]:
@@ -110,16 +111,22 @@ def _regression_choices(hyperparameters: Hyperparameters) -> tuple[float, ...]:
 def _regression(
     matrix: SparseMatrix,
     customer_weights: npt.NDArray[np.float64],
-    candidates: RegressionCandidates,
-    hyperparameters: Hyperparameters,
+    candidates: SparseMatrix,
+    *,
+    penalty: float,
+    n_candidates: int,
 ) -> SparseMatrix:
-    # The penalty is relative to the mean size of a product, so it means the same in shops of all sizes.
-    occurring = candidates.sizes[candidates.sizes > 0]
-    penalty = hyperparameters.ridge * (float(occurring.mean()) if len(occurring) else 1.0)
     n_products = matrix.shape[1]
-    if hyperparameters.n_candidates >= n_products and n_products <= MAX_DENSE_PRODUCTS:
+    if n_candidates >= n_products and n_products <= MAX_DENSE_PRODUCTS:
         return ease(matrix, customer_weights, penalty=penalty)
     return slim(matrix, customer_weights, candidates, penalty=penalty)
+
+
+def _rising(matrix: SparseMatrix, momentum: npt.NDArray[np.float64]) -> SparseMatrix:
+    """Multiply candidates by their momentum, and keep the best of each seed."""
+    # Before the cut to the best 100: a rising product just beyond the cut would be lost otherwise.
+    weights = matrix.data * momentum[matrix.indices]
+    return top_k_rows(sparse.csr_array((weights, matrix.indices, matrix.indptr), shape=matrix.shape), k=N_NEIGHBOURS)
 
 
 def _comparable(matrix: SparseMatrix) -> SparseMatrix:

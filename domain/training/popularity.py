@@ -44,15 +44,11 @@ def smoothed(popularities: npt.NDArray[np.float64], *, pseudo_count: float) -> n
 
 def popularity_by_segment(data: TrainingData, hyperparameters: Hyperparameters) -> npt.NDArray[np.float64]:
     """Return the popularity with all customers and with those of each segment (1 + n_segments, n_products)."""
-    log, n_products = data.log, data.n_products
+    log, pairs, n_products = data.log, data.pairs, data.n_products
     weights = log.weights(exponent=hyperparameters.event_exponent) * log.decay(half_life_days=hyperparameters.trend_days)
-    # The heaviest event of each pair of customer and product comes first in this order.
-    pairs = log.customers * n_products + log.products
-    order = np.lexsort((-weights, pairs))
-    heaviest = order[np.diff(pairs[order], prepend=-1) != 0]
-    products = log.products[heaviest]
-    weights = weights[heaviest] * data.momentum(hyperparameters)[products]
-    segments = data.segments[log.customers[heaviest]]
+    products = pairs.products
+    weights = pairs.largest(weights) * data.momentum(hyperparameters)[products]
+    segments = data.segments[pairs.customers]
     chosen = [np.ones(len(segments), dtype=np.bool_), *(segments == position for position in range(len(SEGMENTS)))]
     counts = [np.bincount(products, weights=weights * rows, minlength=n_products) for rows in chosen]
     # Without any event bincount returns integers.

@@ -29,12 +29,14 @@ def summarise(purchases: EventLog) -> BuyerSummary:
     """Add up the purchases of each customer."""
     n_customers = len(purchases.customer_ids)
     # An order has a row per item, but counts once.
-    customers_of_orders = np.unique(np.stack([purchases.customers, purchases.orders]), axis=1)[0]
+    by_order = np.lexsort((purchases.orders, purchases.customers))
+    customers, orders = purchases.customers[by_order], purchases.orders[by_order]
+    begins = (np.diff(customers, prepend=-1) != 0) | (np.diff(orders, prepend=-1) != 0)
     last = np.zeros(n_customers, dtype=np.int64)
     # Indexing alone would keep the last row of a customer, not the newest.
     np.maximum.at(last, purchases.customers, purchases.occurred_at)
     return BuyerSummary(
-        orders=np.bincount(customers_of_orders, minlength=n_customers),
+        orders=np.bincount(customers[begins], minlength=n_customers),
         spent=np.bincount(purchases.customers, weights=purchases.spent, minlength=n_customers).astype(np.float64),
         last_purchased_at=last,
     )

@@ -10,25 +10,58 @@ from msgspec import Struct
 from domain.ranking.model import Hyperparameters
 from domain.records.customers import Segment, SegmentRule
 from domain.records.products import Product
+from domain.training.compared_products import ComparedProducts
 from domain.training.event_log import EventLog
+from domain.training.event_pairs import EventPairs, pairs_of
 from domain.training.momentum import momentum
 from domain.training.segments import BuyerSummary, customer_segments, fit_segment_rule, summarise
+from domain.training.transitions import Transitions, item_transitions
+
+ALL_PRODUCTS = 2**31
 
 
 class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
     """What a model is learned from; `assigned` has the segments that the shop assigned, by customer id.
 
-    Derived values are computed once, when they are first used.
+    Neighbours are learned among the `max_products` products with most customers. Derived values are computed once, when they
+    are first used.
     """
 
     log: EventLog
     products: list[Product]
     assigned: Mapping[str, Segment]
+    max_products: int = ALL_PRODUCTS
+
+    def with_log(self, log: EventLog) -> "TrainingData":
+        """Return the same shop with other events; what follows from the catalogue alone is not computed again."""
+        other = TrainingData(log=log, products=self.products, assigned=self.assigned)
+        other.__dict__["catalogue"] = self.catalogue
+        return other
+
+    @cached_property
+    def catalogue(self) -> ComparedProducts:
+        return ComparedProducts(products=self.products)
 
     @cached_property
     def n_products(self) -> int:
         """The size of matrices of products: the largest product index + 1."""
         return max((product.product_index for product in self.products), default=-1) + 1
+
+    @cached_property
+    def learned(self) -> npt.NDArray[np.bool_]:
+        """Whether neighbours of each product are learned (n_products,); of equal products the lower index is."""
+        n_customers = np.bincount(self.pairs.products, minlength=self.n_products)
+        learned = np.zeros(self.n_products, dtype=np.bool_)
+        learned[np.argsort(-n_customers, kind="stable")[: self.max_products]] = True
+        return learned
+
+    @cached_property
+    def transitions(self) -> Transitions:
+        return item_transitions(self.log, among=self.learned)
+
+    @cached_property
+    def pairs(self) -> EventPairs:
+        return pairs_of(self.log)
 
     @cached_property
     def purchases(self) -> EventLog:
@@ -58,7 +91,7 @@ class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
         # The only hyperparameters that momentum depends on.
         key = hyperparameters.momentum_days, hyperparameters.momentum_exponent
         if key not in self._momentum:
-            self._momentum[key] = momentum(self.log, hyperparameters, n_products=self.n_products)
+            self._momentum[key] = momentum(self.pairs, hyperparameters, n_products=self.n_products)
         return self._momentum[key]
 
     @cached_property

@@ -10,7 +10,7 @@ from domain.evaluation.splitting import GroundTruth
 from domain.ranking.model import FOREVER, Hyperparameters
 from domain.training.popularity import popularity, popularity_by_segment, smoothed
 from domain.training.training_data import TrainingData
-from domain.tuning.neighbours import TUNING_K
+from domain.tuning.histories import TUNING_K
 from domain.tuning.pattern_search import best_of, first_of_best
 
 TREND_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 90.0, FOREVER)

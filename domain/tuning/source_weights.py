@@ -14,7 +14,7 @@ from domain.ranking.model import Model, SourceWeights, with_evidence
 from domain.ranking.neighbour_scores import SEEN_AGAIN_SOURCE
 from domain.ranking.recommend import eligible, score, shortlist
 from domain.records.recommendations import SOURCES, ListRequest, Seen, Source
-from domain.tuning.neighbours import TUNING_K
+from domain.tuning.histories import TUNING_K
 from domain.tuning.pattern_search import first_of_best
 
 NO_PRODUCT = -1

@@ -4,19 +4,28 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.replay import Replay
-from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, Split, by_day, for_tuning, ground_truth_of, newcomers_of
+from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, ground_truth_of, newcomers_of
 from domain.ranking.model import FOREVER, Hyperparameters, Model, SourceWeights, TunedConfig, Tuning
 from domain.records.recommendations import Seen
 from domain.training.event_log import EventLog
 from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
-from domain.tuning.neighbours import TUNING_K, CustomerHistories, Trial, run_trial, search_grids
+from domain.tuning.held_out import HeldOut, hold_out
+from domain.tuning.histories import TUNING_K, CustomerHistories
+from domain.tuning.neighbours import (
+    ALL_WITH_TIMES,
+    SHARES,
+    SHARES_WITH_TIMES,
+    Trial,
+    combined_best,
+    run_trial,
+    search_grids,
+)
 from domain.tuning.pattern_search import PatternSearch, best_of, first_of_best
 from domain.tuning.popularity import fit_popularity
 from domain.tuning.source_weights import CandidateContributions, fit_newcomer_weights, fit_seen_again, fit_source_weights
@@ -24,9 +33,9 @@ from domain.tuning.source_weights import CandidateContributions, fit_newcomer_we
 Trials = int | Literal["auto"]
 """The number of trials, or the number that suits the data."""
 
-MAX_CUSTOMERS = 5000
 MAX_REPLAYED_CUSTOMERS = 1000
 MIN_EVENTS = 500
+
 
 INTEREST_DAYS = (3.0, 30.0, FOREVER)
 VARIETY_GRID = (0.0, 0.25, 0.5, 1.0)
@@ -34,15 +43,8 @@ REBUY_RATES = (NEVER, 0.5, 0.25, 0.1, 0.05)
 
 
 DEFAULTS = TunedConfig()
-
-
-class HeldOut(Struct, frozen=True, kw_only=True):
-    """The train part of a shop, the held-out events, and the ground truth of the customers sampled for trials."""
-
-    data: TrainingData
-    split: Split
-    sampled: GroundTruth
-    has_times: bool
+WITHOUT_TIMES = {"history_days": FOREVER, "succession_share": 0.0, "momentum_exponent": 0.0}
+"""Hyperparameters that cannot be tuned where events have no real times."""
 
 
 def default_trials(log: EventLog) -> int:
@@ -71,24 +73,10 @@ def tune(
     are then combined with the other sources. `on_trial` receives the number of finished trials and ends the search by
     returning False. The same data, trials, seed and config in use give the same config.
     """
-    held_out = _hold_out(data, seed=seed) if trials else None
+    held_out = hold_out(data, seed=seed) if trials else None
     if held_out is None:
         return in_use
-    train, has_times = held_out.data, held_out.has_times
-    histories = CustomerHistories(train, held_out.sampled)
-    best = run_trial(Hyperparameters(), histories, has_times=has_times)
-    search = PatternSearch(
-        best.hyperparameters,
-        best.score,
-        grids=search_grids(train, has_times=has_times),
-        rng=np.random.default_rng(seed),
-    )
-    done = 1
-    while on_trial(done) and done < trials and (proposal := search.proposal()) is not None:
-        trial = run_trial(proposal, histories, has_times=has_times, known=best.models)
-        if search.learn(trial.hyperparameters, trial.score):
-            best = trial
-        done += 1
+    best, done = _search(held_out, trials=trials, seed=seed, on_trial=on_trial)
     rng = np.random.default_rng(seed)
     sampled = held_out.sampled.sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
     tuning = Tuning(seed=seed, trials=done, n_events=len(data.log.products))
@@ -99,17 +87,31 @@ def tune(
     return _better_of(tuned, in_use, held_out, sampled) if in_use.tuning.trials else tuned
 
 
-def _hold_out(data: TrainingData, *, seed: int) -> HeldOut | None:
-    split = for_tuning(data.log, seed=seed)
-    if split is None:
-        return None
-    ground_truth = ground_truth_of(split, seen="exclude")
-    return HeldOut(
-        data=TrainingData(log=split.train, products=data.products, assigned=data.assigned),
-        split=split,
-        sampled=ground_truth.sample(MAX_CUSTOMERS, rng=np.random.default_rng(seed)),
-        has_times=by_day(data.log) is not None,
+def _search(held_out: HeldOut, *, trials: int, seed: int, on_trial: Callable[[int], bool]) -> tuple[Trial, int]:
+    """Try hyperparameters one after the other; return the best trial and the number of trials."""
+    data, is_sample = held_out.trial_data, held_out.is_sample
+    histories = CustomerHistories(data, held_out.sampled)
+    if held_out.has_times:
+        first, every, shares = Hyperparameters(), ALL_WITH_TIMES, SHARES_WITH_TIMES
+    else:
+        first, every, shares = replace(Hyperparameters(), **WITHOUT_TIMES), SHARES, SHARES
+    best = run_trial(first, histories, choices=every)
+    search = PatternSearch(
+        best.hyperparameters,
+        best.score,
+        grids=search_grids(data, has_times=held_out.has_times),
+        rng=np.random.default_rng(seed),
     )
+    done = 1
+    while on_trial(done) and done < trials and (proposal := search.proposal()) is not None:
+        # In large shops, to score histories of all half-lives would take longer than to learn the neighbours.
+        trial = run_trial(proposal, histories, choices=shares if is_sample else every, known=best.models)
+        if search.learn(trial.hyperparameters, trial.score):
+            best = trial
+        done += 1
+    if is_sample and done > 1:
+        best = combined_best(best.models, histories, best.hyperparameters, choices=every)
+    return best, done
 
 
 def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, sampled: GroundTruth) -> TunedConfig:
@@ -141,7 +143,7 @@ def _fit_lists(
     trained = train_model(
         data,
         config=TunedConfig(hyperparameters=hyperparameters),
-        known=best.models,
+        known=None if held_out.is_sample else best.models,
         model_id="tuned",
         trained_at=data.log.newest,
     )
@@ -196,7 +198,12 @@ def _fit_rebuy_rate(replay: Replay, model: Model, held_out: HeldOut, *, rng: np.
     days = [rebuy_days(repurchases, min_rate=rate) for rate in REBUY_RATES]
     if len(ground_truth.customers) < MIN_CUSTOMERS or not days[-1]:
         return model.config.rebuy_rate
-    scores = [_served_ndcg(replay, replace(model, rebuy_days=own), ground_truth, seen="include") for own in days]
+    scores: list[float] = []
+    for position, own in enumerate(days):
+        # Rates with the same categories give the same lists.
+        same = days.index(own)
+        rebuying = replace(model, rebuy_days=own)
+        scores.append(scores[same] if same < position else _served_ndcg(replay, rebuying, ground_truth, seen="include"))
     return first_of_best(REBUY_RATES, scores)
 
 

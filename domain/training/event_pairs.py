@@ -1,0 +1,58 @@
+"""The events of a log by pair of customer and product, sorted once for all that training derives from pairs."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from domain.training.event_log import EventLog
+
+
+class EventPairs(Struct, frozen=True, kw_only=True, dict=True):
+    """Every pair of customer and product that has events, by customer, then by product.
+
+    `order` sorts the events of `log` by pair, the oldest first within a pair; `starts` (n_pairs,) are the places in `order`
+    at which the pairs begin.
+    """
+
+    log: EventLog
+    order: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.intp]
+
+    @cached_property
+    def first(self) -> npt.NDArray[np.intp]:
+        """The oldest event of each pair."""
+        return self.order[self.starts]
+
+    @cached_property
+    def customers(self) -> npt.NDArray[np.int64]:
+        return self.log.customers[self.first]
+
+    @cached_property
+    def products(self) -> npt.NDArray[np.int64]:
+        return self.log.products[self.first]
+
+    @cached_property
+    def recency_rank(self) -> npt.NDArray[np.int64]:
+        """The rank of each pair among those of its customer, 0 for the pair with the newest event."""
+        newest = self.log.occurred_at[self.order[np.append(self.starts, len(self.order))[1:] - 1]]
+        # Sorted by customer, an entry's rank is its offset from the first entry of that customer.
+        order = np.lexsort((-newest, self.customers))
+        starts = np.flatnonzero(np.diff(self.customers[order], prepend=-1))
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+        return rank
+
+    def largest(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the largest of `weights` (n_events,) of each pair."""
+        # reduceat cannot take an empty list of starts.
+        return np.maximum.reduceat(weights[self.order], self.starts) if len(self.starts) else np.empty(0)
+
+
+def pairs_of(log: EventLog) -> EventPairs:
+    """Sort the events of a log by pair."""
+    order = np.lexsort((log.occurred_at, log.products, log.customers))
+    begins = np.diff(log.customers[order], prepend=-1) != 0
+    begins |= np.diff(log.products[order], prepend=-1) != 0
+    return EventPairs(log=log, order=order, starts=np.flatnonzero(begins))
