@@ -18,6 +18,22 @@ class Progress(Protocol):
         """Report how many steps of the phase are done."""
         ...
 
+    def expect(self, total: int) -> None:
+        """Correct the number of steps of the phase."""
+        ...
+
+    def end(self) -> None: ...
+
+
+class NoProgress:
+    """Show nothing."""
+
+    def begin(self, phase: str, total: int | None) -> None: ...
+
+    def reach(self, done: int) -> None: ...
+
+    def expect(self, total: int) -> None: ...
+
     def end(self) -> None: ...
 
 
@@ -36,6 +52,9 @@ class PlainProgress:
             self._written_at = time.monotonic()
             amount = f"{done / self._total:.0%}" if self._total else f"{done:,}"
             self._stream.write(f"{self._phase}: {amount}\n")
+
+    def expect(self, total: int) -> None:
+        self._total = total
 
     def end(self) -> None:
         self._stream.flush()
@@ -57,6 +76,9 @@ class BarProgress:
 
     def reach(self, done: int) -> None:
         self._bars.update(self._task, completed=done)
+
+    def expect(self, total: int) -> None:
+        self._bars.update(self._task, total=total)
 
     def end(self) -> None:
         self._bars.stop()

@@ -153,7 +153,7 @@ def _solve_for_candidates(
     # The penalty also makes the all-zero rows of the padding solvable; their weights come out as 0.
     grams[:, np.arange(n), np.arange(n)] += penalty
     # One stacked call, because hundreds of calls per batch would cost more than the solving.
-    return np.linalg.solve(grams, right[:, :, None])[:, :, 0]
+    return np.asarray(np.linalg.solve(grams, right[:, :, None])[:, :, 0], dtype=np.float64)
 
 
 def _solve_for_customers(

@@ -35,7 +35,7 @@ class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
     def with_log(self, log: EventLog) -> "TrainingData":
         """Return the same shop with other events; what follows from the catalogue alone is not computed again."""
         other = TrainingData(log=log, products=self.products, assigned=self.assigned)
-        other.__dict__["catalogue"] = self.catalogue
+        vars(other)["catalogue"] = self.catalogue
         return other
 
     @cached_property

@@ -11,7 +11,6 @@ from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, ground_truth_of, newcomers_of
 from domain.ranking.model import FOREVER, Hyperparameters, Model, SourceWeights, TunedConfig, Tuning
 from domain.records.recommendations import Seen
-from domain.training.event_log import EventLog
 from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
@@ -47,20 +46,19 @@ WITHOUT_TIMES = {"history_days": FOREVER, "succession_share": 0.0, "momentum_exp
 """Hyperparameters that cannot be tuned where events have no real times."""
 
 
-def default_trials(log: EventLog) -> int:
+def default_trials(n_events: int) -> int:
     """Return the number of trials for the size of the data: 24 up to 100,000 events, 12 up to a million, then 6.
 
     Below 500 events there are none, because their result would be chance.
     """
-    n_events = len(log.products)
     if n_events < MIN_EVENTS:
         return 0
     return 24 if n_events <= 100_000 else 12 if n_events <= 1_000_000 else 6
 
 
-def is_due(tuning: Tuning, log: EventLog) -> bool:
-    """Return whether the shop has twice the events of its last tuning, or was never tuned."""
-    return len(log.products) >= 2 * tuning.n_events
+def expected_trials(n_events: int, tuning: Tuning) -> int:
+    """Return the number of trials of a tuning that is due; 0 until a shop has twice the events of its last tuning."""
+    return default_trials(n_events) if n_events >= 2 * tuning.n_events else 0
 
 
 def tune(

@@ -32,7 +32,7 @@ from infra.ingest.evaluation_files import (
     read_ranking,
     read_segments,
 )
-from infra.progress import progress_on
+from infra.progress import Progress, progress_on
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.evaluate import EvaluationData, EvaluationOptions, evaluate, split_for_evaluation
@@ -81,7 +81,7 @@ def run_evaluate(parsed: argparse.Namespace, settings: Settings) -> int:
         k=parsed.k, seen=SEEN[parsed.seen], models=parsed.models, trials=parsed.trials, seed=parsed.seed
     )
     with progress_on(sys.stderr) as progress:
-        data = _from_files(parsed) if parsed.train else asyncio.run(_from_database(parsed, settings))
+        data = _from_files(parsed) if parsed.train else asyncio.run(_from_database(parsed, settings, progress=progress))
         results = evaluate(data, options, progress=progress)
         results = _print_json(results) if parsed.json else list(results)
     if not parsed.json:
@@ -187,13 +187,14 @@ def _unlisted(numbers: IdMap, products: Sequence[Product], *, available: bool) -
     ]
 
 
-async def _from_database(parsed: argparse.Namespace, settings: Settings) -> EvaluationData:
+async def _from_database(parsed: argparse.Namespace, settings: Settings, *, progress: Progress) -> EvaluationData:
     if parsed.test or parsed.products or parsed.customers or parsed.map:
         raise ConfigurationError(
             "--test, --products, --customers and --map go with --train; without --train the database is evaluated."
         )
     async with open_repository(settings) as repository:
-        data = await read_training_data(repository)
+        progress.begin("Reading events", (await repository.summary()).n_events)
+        data = await read_training_data(repository, progress=progress)
     split = split_for_evaluation(data.log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
     ranking = read_ranking(parsed.ranking, customers=_numbered(data), products=_indexed(data)) if parsed.ranking else {}
     return EvaluationData(train=replace(data, log=split.train), test=split.test, ranking=ranking)

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from infra.cli.arguments import add_mapping_option, parse_mapping
-from infra.cli.train import describe_model
+from infra.cli.train import train_and_describe
 from infra.ingest import ImportOptions, Report, import_files
 from infra.ingest.rows import Kind, columns_of
 from infra.progress import progress_on
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.use_cases.purge import purge_and_train
 from infra.use_cases.train import TuningBudget
 
 DESCRIPTION = """\
@@ -61,10 +60,7 @@ async def _import(options: ImportOptions, settings: Settings, *, trains: bool) -
         sys.stdout.write(report.summary())
         if trains:
             with progress_on(sys.stderr) as progress:
-                progress.begin("Training without tuning", None)
-                model = await purge_and_train(
-                    repository, retention_days=settings.event_retention_days, budget=TuningBudget(trials=0)
-                )
-            sys.stdout.write(describe_model(model, is_tuned_now=False))
+                description = await train_and_describe(repository, settings, TuningBudget(trials=0), progress=progress)
+            sys.stdout.write(description)
             sys.stdout.write("An import does not tune: `python main.py train` does.\n")
     return report

@@ -4,16 +4,16 @@ import argparse
 import asyncio
 import re
 import sys
-from collections.abc import Callable
 from typing import Any
 
+from domain.ports import ShopStore
 from domain.ranking.model import Model
 from infra.cli.arguments import add_tuning_options
-from infra.progress import progress_on
+from infra.progress import Progress, progress_on
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.purge import purge_and_train
-from infra.use_cases.train import TuningBudget
+from infra.use_cases.train import ConfigOrigin, TrainingWatcher, TuningBudget
 
 DESCRIPTION = """\
 Train on all events; a running server switches to the new model by itself.
@@ -21,11 +21,15 @@ Train on all events; a running server switches to the new model by itself.
 Training first tunes its settings to the shop: it holds out some events, and tries settings on them. It tunes at the
 first training and again after the number of events has doubled; in between it keeps the settings of the current model.
 --trials N tunes now, in at most N trials: the same data, seed and number of trials give the same settings. --trials 0
-does not tune.
+does not tune. --budget bounds the whole training: it tunes now, in as many trials as there is time for.
 """
 MAX_TRIALS = 1000
 """The number of trials within a --budget; the search converges long before."""
 
+_WHY_NOT_TUNED: dict[ConfigOrigin, str] = {
+    "nothing_to_compare": "the held-out events could not be compared with any list",
+    "no_time": "the budget leaves no time for a trial",
+}
 _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -34,7 +38,7 @@ def add_command(commands: Any) -> None:
         "train", help="train on all events; a running server switches to the new model by itself", description=DESCRIPTION
     )
     add_tuning_options(command)
-    command.add_argument("--budget", type=duration, metavar="60s", help="start no trial after this time: 90s, 10m, 1h")
+    command.add_argument("--budget", type=duration, metavar="60s", help="bound the whole training: 90s, 10m, 1h")
     command.set_defaults(run=run_train)
 
 
@@ -44,13 +48,11 @@ def run_train(parsed: argparse.Namespace, settings: Settings) -> int:
         budget = TuningBudget(
             trials=MAX_TRIALS if parsed.trials == "auto" else parsed.trials, seed=parsed.seed, seconds=parsed.budget
         )
-    trials: list[int] = []
-    model = asyncio.run(_train(settings, budget, on_trial=trials.append))
-    sys.stdout.write(describe_model(model, is_tuned_now=bool(trials)))
+    sys.stdout.write(asyncio.run(_train(settings, budget)))
     return 0
 
 
-def describe_model(model: Model, *, is_tuned_now: bool) -> str:
+def describe_model(model: Model, *, origin: ConfigOrigin) -> str:
     """Return the data a model was trained on, its settings, and their score, as lines of text."""
     summary = (
         f"Trained model {model.model_id} on {model.n_events:,} events of {model.n_customers:,} customers"
@@ -58,7 +60,8 @@ def describe_model(model: Model, *, is_tuned_now: bool) -> str:
     )
     config, tuning = model.config, model.config.tuning
     if not tuning.trials:
-        return summary + "Not tuned: there are too few events, or tuning was off. The documented defaults are used.\n"
+        reason = _WHY_NOT_TUNED.get(origin, "there are too few events, or tuning was off")
+        return f"{summary}Not tuned: {reason}. The documented defaults are used.\n"
     hyperparameters, source_weights = config.hyperparameters, config.source_weights
     values = [
         *((name, getattr(hyperparameters, name)) for name in hyperparameters.__struct_fields__),
@@ -67,13 +70,16 @@ def describe_model(model: Model, *, is_tuned_now: bool) -> str:
         ("rebuy_rate", config.rebuy_rate),
         ("variety", config.variety),
     ]
-    if is_tuned_now and tuning.rejected_ndcg:
-        origin = f"The new settings scored {tuning.rejected_ndcg:.4f}, so those in use stay. They were tuned in"
+    if origin == "rejected":
+        beginning = f"The new settings scored {tuning.rejected_ndcg:.4f}, so those in use stay. They were tuned in"
+    elif origin == "tuned":
+        beginning = "Tuned in"
     else:
-        origin = "Tuned in" if is_tuned_now else f"Kept the settings tuned on {tuning.n_events:,} events in"
+        why = f"Not tuned again: {_WHY_NOT_TUNED[origin]}. " if origin in _WHY_NOT_TUNED else ""
+        beginning = f"{why}Kept the settings tuned on {tuning.n_events:,} events in"
     return (
-        f"{summary}{origin} {tuning.trials} trials with seed {tuning.seed}: NDCG@20 {tuning.ndcg:.4f} on held-out events of"
-        f" {tuning.n_customers:,} customers; {tuning.ndcg_of_default_weights:.4f} with the default source weights.\n"
+        f"{summary}{beginning} {tuning.trials} trials with seed {tuning.seed}: NDCG@20 {tuning.ndcg:.4f} on held-out events"
+        f" of {tuning.n_customers:,} customers; {tuning.ndcg_of_default_weights:.4f} with the default source weights.\n"
         f"Settings: {', '.join(f'{name} {value:g}' for name, value in values)}.\n"
     )
 
@@ -86,15 +92,14 @@ def duration(text: str) -> float:
     return float(match[1]) * _UNIT_SECONDS[match[2]]
 
 
-async def _train(settings: Settings, budget: TuningBudget, *, on_trial: Callable[[int], None]) -> Model:
+async def _train(settings: Settings, budget: TuningBudget) -> str:
     with progress_on(sys.stderr) as progress:
-        progress.begin("Training", None)
-
-        def report_trial(n_done: int) -> None:
-            on_trial(n_done)
-            progress.reach(n_done)
-
         async with open_repository(settings) as repository:
-            return await purge_and_train(
-                repository, retention_days=settings.event_retention_days, budget=budget, on_trial=report_trial
-            )
+            return await train_and_describe(repository, settings, budget, progress=progress)
+
+
+async def train_and_describe(repository: ShopStore, settings: Settings, budget: TuningBudget, *, progress: Progress) -> str:
+    """Purge and train, and return what `describe_model` says of the model."""
+    watcher = TrainingWatcher(progress)
+    model = await purge_and_train(repository, retention_days=settings.event_retention_days, budget=budget, watcher=watcher)
+    return describe_model(model, origin=watcher.origin)

@@ -85,7 +85,7 @@ def split_for_evaluation(log: EventLog, *, days: float | None = None, leave_last
 
 
 def _train(data: TrainingData, options: EvaluationOptions, *, progress: Progress) -> TrainedModel:
-    trials = default_trials(data.log) if options.trials == "auto" else options.trials
+    trials = default_trials(len(data.log.products)) if options.trials == "auto" else options.trials
     config = tune(data, trials=trials, seed=options.seed, on_trial=_trials_on(progress, trials))
     return train_model(data, config=config, model_id="evaluated", trained_at=data.log.newest)
 

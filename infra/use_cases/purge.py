@@ -1,13 +1,12 @@
 """Delete events that are older than the retention, alone or before a training."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from domain.ports import Repository, ShopStore
 from domain.ranking.model import Model
 from domain.records.interactions import oldest_kept
-from infra.use_cases.train import TuningBudget, train
+from infra.use_cases.train import TrainingWatcher, TuningBudget, train
 
 PAUSE_SECONDS = 0.01
 
@@ -26,8 +25,8 @@ async def purge(repository: Repository, *, now: datetime, retention_days: int) -
 
 
 async def purge_and_train(
-    store: ShopStore, *, retention_days: int, budget: TuningBudget, on_trial: Callable[[int], None] | None = None
+    store: ShopStore, *, retention_days: int, budget: TuningBudget, watcher: TrainingWatcher | None = None
 ) -> Model:
     """Purge, then train on the remaining events: an expired event must not shape the model."""
     await purge(store, now=datetime.now(UTC), retention_days=retention_days)
-    return await train(store, now=datetime.now(UTC), budget=budget, on_trial=on_trial)
+    return await train(store, now=datetime.now(UTC), budget=budget, watcher=watcher)

@@ -2,39 +2,47 @@
 
 import asyncio
 import math
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from typing import Literal
 
 import numpy as np
 from msgspec import Struct
 
 from domain.errors import StoreBusy, StoreUnavailable
-from domain.ports import ModelStore, TrainingEvent
+from domain.ports import ModelStore, ShopStore, TrainingEvent
 from domain.ranking.model import Model, TrainedModel, TunedConfig
 from domain.records.values import to_microseconds
 from domain.training.event_log import EVENT_TYPES, EventLog, order_number
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
-from domain.tuning.tune import Trials, default_trials, is_due, tune
+from domain.tuning.tune import Trials, expected_trials, tune
+from infra.progress import NoProgress, Progress
 from infra.storage.ids import new_id
 from infra.tasks import background_task
+from infra.use_cases.training_time import TrainingClock, TrainingSize, rounded
 
 LOCK_SECONDS = 30
 """How long the lock of a killed training lasts: several renewals, so that a short outage does not end a training."""
 RENEW_SECONDS = 5.0
 
-OnTrial = Callable[[int], None]
-"""Receives the number of finished trials, in another thread."""
+TICK_SECONDS = 0.5
+"""How often the progress of a training is shown."""
+NEARLY_DONE = 0.97
+
+ConfigOrigin = Literal["kept", "tuned", "rejected", "nothing_to_compare", "no_time"]
+"""How the config of a model was chosen: without a tuning, by one, by an earlier one that scored better, or in spite of one
+that could compare nothing or had no time for a trial."""
 
 
 class TuningBudget(Struct, frozen=True, kw_only=True):
     """How much tuning a training may do.
 
     With `trials` "auto", a tuning that is due takes as many trials as suit the data, and else the config of the current
-    model stays; with 0 it always stays. `seconds` ends the tuning after the trial in progress.
+    model stays; with 0 it always stays. `seconds` bounds the whole training: trials end while there is time for what follows
+    them, and a training without time for a trial does not tune.
     """
 
     trials: Trials = "auto"
@@ -45,23 +53,41 @@ class TuningBudget(Struct, frozen=True, kw_only=True):
 DEFAULT_BUDGET = TuningBudget()
 
 
+class TrainingWatcher:
+    """Shows the progress of a training, and learns how its config was chosen."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.origin: ConfigOrigin = "kept"
+
+
 async def train(
-    store: ModelStore, *, now: datetime, budget: TuningBudget = DEFAULT_BUDGET, on_trial: OnTrial | None = None
+    store: ShopStore, *, now: datetime, budget: TuningBudget = DEFAULT_BUDGET, watcher: TrainingWatcher | None = None
 ) -> Model:
     """Train on all stored events and switch to the result; raise TrainingRunning while another training runs.
 
     If the training ends early, for whatever reason, the current model stays.
     """
+    watcher = watcher or TrainingWatcher(NoProgress())
+    clock = TrainingClock(budget_seconds=budget.seconds)
     async with _locked(store, now=now):
-        data = await read_training_data(store)
         current = await store.current_model()
+        data = await _read(store, current, budget, progress=watcher.progress)
+        wanted = expected_trials(len(data.log.products), current.config.tuning) if budget.trials == "auto" else budget.trials
+        trials = clock.plan(_size_of(data), trials=wanted)
 
         def learn() -> TrainedModel:
-            config = _choose_config(data, current, budget=budget, on_trial=on_trial)
+            config = current.config
+            if trials:
+                config = tune(
+                    data, trials=trials, seed=budget.seed, on_trial=lambda _: clock.allows_another(), in_use=config
+                )
+            watcher.origin = _origin_of(config, current.config, trials=trials, wanted=wanted)
             return train_model(data, config=config, model_id=new_id(), trained_at=to_microseconds(now))
 
-        trained = await _in_thread(learn)
-        await store.save_model(trained)
+        async with background_task(_show(clock, watcher.progress, is_tuning=trials > 0)):
+            trained = await _in_thread(learn)
+            await store.save_model(trained)
     return trained.model
 
 
@@ -74,32 +100,57 @@ async def _in_thread(learn: Callable[[], TrainedModel]) -> TrainedModel:
         executor.shutdown(wait=False)
 
 
-def _choose_config(data: TrainingData, current: Model, *, budget: TuningBudget, on_trial: OnTrial | None) -> TunedConfig:
-    """Tune if `budget` requires it or if a tuning is due, else keep the config of the current model."""
-    trials = budget.trials
-    if trials == "auto":
-        trials = default_trials(data.log) if is_due(current.config.tuning, data.log) else 0
-    ends_at = time.monotonic() + budget.seconds
-
-    def report(done: int) -> bool:
-        if on_trial:
-            on_trial(done)
-        return time.monotonic() < ends_at
-
-    return tune(data, trials=trials, seed=budget.seed, on_trial=report, in_use=current.config)
+async def _read(store: ShopStore, current: Model, budget: TuningBudget, *, progress: Progress) -> TrainingData:
+    """Read the training data; show how far it is, and about how long the whole training will take."""
+    summary = await store.summary()
+    size = TrainingSize(n_events=summary.n_events, n_products=summary.n_products)
+    trials = expected_trials(size.n_events, current.config.tuning) if budget.trials == "auto" else budget.trials
+    seconds = min(size.seconds(trials=trials), budget.seconds)
+    progress.begin(f"Reading {size.n_events:,} events; training takes about {rounded(seconds)}", size.n_events)
+    return await read_training_data(store, progress=progress)
 
 
-async def read_training_data(store: ModelStore) -> TrainingData:
-    """Read everything that training learns from."""
-    log = await _read_events(store)
+async def _show(clock: TrainingClock, progress: Progress, *, is_tuning: bool) -> None:
+    """Show the seconds that passed, of those that the training takes."""
+    phase = "Tuning and training" if is_tuning else "Training without tuning"
+    progress.begin(f"{phase}, about {rounded(clock.total - clock.elapsed)}", math.ceil(clock.total))
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        # A training that takes longer than expected is nearly done, as far as anyone knows.
+        progress.expect(math.ceil(max(clock.total, clock.elapsed / NEARLY_DONE)))
+        progress.reach(int(clock.elapsed))
+
+
+def _size_of(data: TrainingData) -> TrainingSize:
+    return TrainingSize(
+        n_events=len(data.log.products), n_products=len(data.products), n_customers=len(data.log.customer_ids)
+    )
+
+
+def _origin_of(config: TunedConfig, in_use: TunedConfig, *, trials: int, wanted: int) -> ConfigOrigin:
+    if not trials:
+        return "no_time" if wanted else "kept"
+    if config is in_use:
+        return "nothing_to_compare"
+    return "rejected" if config.tuning.rejected_ndcg else "tuned"
+
+
+async def read_training_data(store: ModelStore, *, progress: Progress) -> TrainingData:
+    """Read everything that training learns from; `progress` reaches the number of events read."""
+    log = await _read_events(store, progress=progress)
     products = [product async for batch in store.training_products() for product in batch]
     return TrainingData(log=log, products=products, assigned=await store.assigned_segments())
 
 
-async def _read_events(store: ModelStore) -> EventLog:
+async def _read_events(store: ModelStore, *, progress: Progress) -> EventLog:
     """Read all events into arrays, in batches."""
     numbers: dict[str, int] = {}
-    batches = [_arrays(batch, numbers) async for batch in store.training_events()]
+    batches: list[tuple[np.ndarray, ...]] = []
+    n_read = 0
+    async for batch in store.training_events():
+        batches.append(_arrays(batch, numbers))
+        n_read += len(batch)
+        progress.reach(n_read)
     columns = [np.concatenate(column) for column in zip(_arrays([], numbers), *batches, strict=True)]
     customers, products, event_types, occurred_at, orders, spent = columns
     return EventLog(

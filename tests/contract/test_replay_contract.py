@@ -9,6 +9,7 @@ from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from domain.training.train import train_model
+from infra.progress import NoProgress
 from infra.use_cases.train import read_training_data
 from tests.conftest import NOW
 
@@ -50,7 +51,7 @@ async def trained_shop(repository):
     await repository.put_products(products, now=NOW)
     for first in range(0, len(events), 300):
         await repository.put_events(events[first : first + 300], create_products=False, now=NOW)
-    data = await read_training_data(repository)
+    data = await read_training_data(repository, progress=NoProgress())
     config = (await repository.current_model()).config
     trained = train_model(data, config=config, model_id="m-1", trained_at=data.log.newest)
     await repository.save_model(trained)

@@ -19,8 +19,7 @@ def test_co_occurrences_are_divided_by_the_sizes_of_seed_and_candidate(baskets):
     neighbours, candidates = co_occurrence_of(baskets)
 
     assert neighbours.toarray() == pytest.approx(expected)
-    assert candidates.sizes == pytest.approx(np.diag(gram))
-    assert candidates.together.toarray() == pytest.approx(gram - np.diag(np.diag(gram)))
+    assert candidates.toarray() == pytest.approx(gram - np.diag(np.diag(gram)))
 
 
 def test_candidates_are_the_products_of_largest_cosine():
@@ -30,13 +29,13 @@ def test_candidates_are_the_products_of_largest_cosine():
 
     gram = gram_of(baskets)
     cosines = gram / np.sqrt(np.diag(gram) + SHRINKAGE)
-    assert candidates.together[[0]].indices.tolist() == [1 + int(np.argmax(cosines[0, 1:3]))]
+    assert candidates[[0]].indices.tolist() == [1 + int(np.argmax(cosines[0, 1:3]))]
 
 
 def test_the_block_size_does_not_change_the_neighbours(monkeypatch):
     baskets = [[0, 1, 2], [1, 2, 3], [3, 4, 5], [0, 5]]
     in_one_block = co_occurrence_of(baskets)[0].toarray()
 
-    monkeypatch.setattr(module, "PRODUCTS_PER_BLOCK", 2)
+    monkeypatch.setattr(module, "PAIRS_PER_BLOCK", 2)
 
     assert co_occurrence_of(baskets)[0].toarray() == pytest.approx(in_one_block)

@@ -23,13 +23,26 @@ def test_slim_solves_the_normal_equations_of_each_product_and_its_candidates(bas
     _, candidates = co_occurrence_of(baskets, n_candidates=n_candidates)
     expected = np.zeros((N_PRODUCTS, N_PRODUCTS))
     for index in range(N_PRODUCTS):
-        chosen = candidates.together[[index]].indices
+        chosen = candidates[[index]].indices
         regularised = gram[np.ix_(chosen, chosen)] + penalty * np.eye(len(chosen))
         expected[chosen, index] = np.linalg.solve(regularised, gram[chosen, index])
 
     weights = slim(matrix_of(baskets), customer_weights_of(baskets), candidates, penalty=penalty)
 
     assert weights.toarray() == pytest.approx(np.maximum(expected, 0.0), abs=1e-9)
+
+
+@given(BASKETS, st.integers(1, N_PRODUCTS), st.sampled_from([0.1, 10.0]), st.sampled_from(["customers", "candidates"]))
+def test_equations_of_customers_and_of_candidates_have_the_same_solution(baskets, n_candidates, penalty, equations):
+    _, candidates = co_occurrence_of(baskets, n_candidates=n_candidates)
+    matrix, customer_weights = matrix_of(baskets), customer_weights_of(baskets)
+    usual = slim(matrix, customer_weights, candidates, penalty=penalty).toarray()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ridge, "FEW_CUSTOMERS", {"customers": 1e6, "candidates": 0.0}[equations])
+        by_others = slim(matrix, customer_weights, candidates, penalty=penalty).toarray()
+
+    assert by_others == pytest.approx(usual, abs=1e-12)
 
 
 @pytest.mark.parametrize(("bound", "value"), [("BATCH_CELLS", 1), ("BATCH_ENTRIES", 1), ("MAX_EMPTY_ROWS", 0)])

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from domain.evaluation.splitting import by_day
 from domain.ranking.model import FOREVER, SourceWeights, TunedConfig, Tuning
 from domain.tuning import pattern_search
-from domain.tuning.tune import default_trials, is_due, tune
+from domain.tuning.tune import default_trials, expected_trials, tune
 from tests.domain.event_logs import event_log, training_data, two_group_log
 from tests.domain.trained_shops import TWO_CATEGORIES
 
@@ -98,17 +98,13 @@ def test_the_defaults_are_used_if_nothing_can_be_tuned(log, trials):
 
 @pytest.mark.parametrize(("n_events", "trials"), [(499, 0), (500, 24), (100_001, 12), (1_000_001, 6)])
 def test_the_number_of_trials_depends_on_the_number_of_events(n_events, trials):
-    log = event_log(("a", 0, "view", 0)).only(np.zeros(n_events, dtype=np.int64))
-
-    assert default_trials(log) == trials
+    assert default_trials(n_events) == trials
 
 
 def test_tuning_is_due_at_first_and_when_the_events_have_doubled():
-    log = two_group_log()
-
-    assert is_due(Tuning(), log)
-    assert not is_due(Tuning(n_events=121), log)
-    assert is_due(Tuning(n_events=120), log)
+    assert expected_trials(1000, Tuning()) == 24
+    assert expected_trials(1000, Tuning(n_events=501)) == 0
+    assert expected_trials(1000, Tuning(n_events=500)) == 24
 
 
 def weekly_purchases(*, customers_rebuy):

@@ -71,7 +71,7 @@ def tuning_lines(capsys):
 
 
 def test_training_keeps_tuned_settings_until_the_events_have_doubled(busy_shop, capsys):
-    assert run(["train", "--budget", "0s"]) == 0
+    assert run(["train", "--trials", "1"]) == 0
     first = tuning_lines(capsys)
     assert run(["train"]) == 0
     output = capsys.readouterr().out
@@ -81,15 +81,54 @@ def test_training_keeps_tuned_settings_until_the_events_have_doubled(busy_shop, 
     assert "Kept the settings tuned on 540 events in" + first.removeprefix("Tuned in") in output
 
 
-def test_the_trials_of_a_time_budget_can_be_repeated_with_their_number(busy_shop, capsys):
+def test_the_trials_of_a_time_budget_can_be_repeated_with_their_number(busy_shop, capsys, monkeypatch):
     assert run(["train", "--trials", "2", "--seed", "5"]) == 0
     by_number = tuning_lines(capsys)
-    assert run(["train", "--trials", "9", "--seed", "5", "--budget", "0s"]) == 0
+    # Time for one trial, whatever it takes.
+    monkeypatch.setattr("infra.use_cases.train.TrainingClock.allows_another", lambda _: False)
+    assert run(["train", "--trials", "9", "--seed", "5", "--budget", "1h"]) == 0
     by_time = tuning_lines(capsys)
     assert run(["train", "--trials", "1", "--seed", "5"]) == 0
 
     assert by_number.startswith("Tuned in 2 trials with seed 5")
     assert by_time == tuning_lines(capsys)
+
+
+def test_a_budget_without_time_for_a_trial_keeps_the_settings(busy_shop, capsys):
+    assert run(["train", "--budget", "0s"]) == 0
+    assert "Not tuned: the budget leaves no time for a trial. The documented defaults" in capsys.readouterr().out
+
+    assert run(["train", "--trials", "1"]) == 0
+    assert run(["train", "--budget", "0s"]) == 0
+    kept = "Not tuned again: the budget leaves no time for a trial. Kept the settings tuned on 540 events in 1 trials"
+    assert kept in capsys.readouterr().out
+
+
+def test_a_later_tuning_that_can_compare_nothing_is_not_reported_as_a_tuning(busy_shop, capsys):
+    assert run(["train", "--trials", "1"]) == 0
+    (busy_shop / "gone.csv").write_text("product_id,name,in_stock\n" + "".join(f"p-{n},Gone,false\n" for n in range(12)))
+    assert run(["import", "products", "gone.csv"]) == 0
+    capsys.readouterr()
+
+    assert run(["train", "--trials", "1"]) == 0
+
+    output = capsys.readouterr().out
+    assert "Not tuned again: the held-out events could not be compared with any list. Kept the settings tuned on" in output
+    assert "Tuned in" not in output
+
+
+def test_training_shows_how_long_it_takes_and_how_far_it_is(busy_shop, capsys, monkeypatch):
+    monkeypatch.setattr("infra.use_cases.train.TICK_SECONDS", 0.0)
+    monkeypatch.setattr("infra.progress.PLAIN_SECONDS", 0.0)
+
+    assert run(["train", "--trials", "1"]) == 0
+    assert run(["train", "--trials", "0"]) == 0
+
+    lines = capsys.readouterr().err.splitlines()
+    assert "Reading 540 events; training takes about a few seconds" in lines
+    assert any(line.endswith("training takes about a few seconds: 100%") for line in lines)
+    assert any(line.startswith("Tuning and training, about a few seconds: ") for line in lines)
+    assert any(line.startswith("Training without tuning, about a few seconds: ") for line in lines)
 
 
 async def test_a_training_without_a_progress_callback_tunes_as_well(settings, now):
@@ -112,7 +151,7 @@ def test_a_tuning_that_was_not_taken_is_reported_with_both_scores():
 
     assert (
         "The new settings scored 0.1000, so those in use stay. They were tuned in 3 trials with seed 0: NDCG@20 0.2000 on"
-        in describe_model(model, is_tuned_now=True)
+        in describe_model(model, origin="rejected")
     )
 
 

@@ -20,6 +20,7 @@ from domain.training.train import train_model
 from infra.cli import run
 from infra.cli.plot import plot
 from infra.demo import demo_shop, load_demo_shop
+from infra.progress import NoProgress
 from infra.storage.opening import open_repository
 from infra.use_cases.recommend import fresh_list
 from infra.use_cases.train import TuningBudget, read_training_data, train
@@ -374,7 +375,7 @@ async def test_the_replay_recommends_the_same_lists_as_the_shop(settings, now):
     async with open_repository(settings) as repository:
         await load_demo_shop(repository, demo_shop(now=now), now=now)
         await train(repository, now=now, budget=TuningBudget(trials=0))
-        data, config = await read_training_data(repository), TunedConfig()
+        data, config = await read_training_data(repository, progress=NoProgress()), TunedConfig()
         replay = Replay(data, train_model(data, config=config, model_id="m", trained_at=0))
         for customer in range(0, len(data.log.customer_ids), 40):
             served = await fresh_list(repository, data.log.customer_ids[customer], now=replay.now)

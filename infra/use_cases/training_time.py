@@ -1,0 +1,104 @@
+"""How long a training takes: estimated from counts, then corrected by what its first steps took."""
+
+import time
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from domain.tuning.held_out import MAX_TRIAL_EVENTS, MAX_TRIAL_PRODUCTS, MAX_WHOLE_EVENTS
+from domain.tuning.tune import MAX_REPLAYED_CUSTOMERS
+
+# Measured on two cores, with the shops of docs/benchmarks.md.
+START_SECONDS = 0.5
+READ_SECONDS_PER_EVENT = 3.5e-6
+LEARN_SECONDS_PER_EVENT = 4e-6
+LEARN_SECONDS_PER_PRODUCT = 180e-6
+TRIAL_SECONDS_PER_EVENT = 2e-6
+TRIAL_SECONDS_PER_PRODUCT = 300e-6
+SECONDS_PER_LIST = 3e-3
+N_REPLAYS = 12
+"""How many lists of each compared customer the fitting of weights computes."""
+MIN_SECONDS = 1e-6
+MARGIN = 1.15
+"""Estimates must rather be too long, because a budget is a promise."""
+
+
+class TrainingSize(Struct, frozen=True, kw_only=True):
+    """The counts that decide how long a training takes."""
+
+    n_events: int
+    n_products: int
+    n_customers: int = MAX_REPLAYED_CUSTOMERS
+
+    @property
+    def read_seconds(self) -> float:
+        return self.n_events * READ_SECONDS_PER_EVENT
+
+    @property
+    def learn_seconds(self) -> float:
+        return START_SECONDS + self.n_events * LEARN_SECONDS_PER_EVENT + self.n_products * LEARN_SECONDS_PER_PRODUCT
+
+    @property
+    def trial_seconds(self) -> float:
+        n_products = self.n_products if self.n_events <= MAX_WHOLE_EVENTS else min(self.n_products, MAX_TRIAL_PRODUCTS)
+        n_events = min(self.n_events, MAX_TRIAL_EVENTS)
+        return n_events * TRIAL_SECONDS_PER_EVENT + n_products * TRIAL_SECONDS_PER_PRODUCT
+
+    @property
+    def fit_seconds(self) -> float:
+        """The seconds of a tuning after its trials: a training on the train part, and the lists of compared customers."""
+        return self.learn_seconds + min(self.n_customers, MAX_REPLAYED_CUSTOMERS) * N_REPLAYS * SECONDS_PER_LIST
+
+    def seconds(self, *, trials: int) -> float:
+        """Return the estimated seconds of a whole training."""
+        tuning = trials * self.trial_seconds + self.fit_seconds if trials else 0.0
+        return self.read_seconds + self.learn_seconds + tuning
+
+
+class TrainingClock:
+    """The seconds since a training began, and those that all of it takes at the speed that was measured so far."""
+
+    def __init__(self, *, budget_seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._budget_seconds = budget_seconds
+        self._began_at = self._trial_began_at = now()
+        self._size = TrainingSize(n_events=0, n_products=0)
+        self._trials_left = 0
+        self.total = 0.0
+
+    @property
+    def elapsed(self) -> float:
+        return self._now() - self._began_at
+
+    def plan(self, size: TrainingSize, *, trials: int) -> int:
+        """Plan what follows the reading of a shop; return `trials`, or 0 if the budget leaves no time for one."""
+        self._size, self._trials_left, self._trial_began_at = size, trials, self._now()
+        if trials and not self._allows(size.trial_seconds, speed=1.0):
+            self._trials_left = 0
+        self._expect(size.trial_seconds, speed=1.0)
+        return self._trials_left
+
+    def allows_another(self) -> bool:
+        """Record that a trial ended; return whether the budget leaves time for one more."""
+        trial_seconds = self._now() - self._trial_began_at
+        self._trial_began_at = self._now()
+        self._trials_left -= 1
+        speed = trial_seconds / max(self._size.trial_seconds, MIN_SECONDS)
+        self._expect(trial_seconds, speed=speed)
+        return self._allows(trial_seconds, speed=speed)
+
+    def _allows(self, trial_seconds: float, *, speed: float) -> bool:
+        needed = trial_seconds + speed * (self._size.fit_seconds + self._size.learn_seconds)
+        return self.elapsed + MARGIN * needed <= self._budget_seconds
+
+    def _expect(self, trial_seconds: float, *, speed: float) -> None:
+        is_tuning = self._trials_left > 0 or self.total > 0
+        after_trials = self._size.learn_seconds + (self._size.fit_seconds if is_tuning else 0.0)
+        self.total = self.elapsed + max(self._trials_left, 0) * trial_seconds + speed * after_trials
+
+
+def rounded(seconds: float) -> str:
+    """Return a duration as text, as exact as an estimate can be."""
+    if seconds < 10:
+        return "a few seconds"
+    return f"{round(seconds, -1):.0f} seconds" if seconds < 90 else f"{max(round(seconds / 60), 2)} minutes"

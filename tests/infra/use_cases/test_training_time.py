@@ -1,0 +1,64 @@
+"""The estimates of how long a training takes, and the trials that a budget leaves time for."""
+
+import pytest
+
+from infra.use_cases.training_time import MARGIN, TrainingClock, TrainingSize, rounded
+
+SIZE = TrainingSize(n_events=1_000_000, n_products=50_000)
+AFTER_TRIALS = SIZE.fit_seconds + SIZE.learn_seconds
+
+
+class Watch:
+    """A clock that tests set."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
+def test_a_tuning_takes_its_trials_and_the_lists_of_compared_customers_longer():
+    tuning = SIZE.seconds(trials=6) - SIZE.seconds(trials=0)
+
+    assert tuning == pytest.approx(6 * SIZE.trial_seconds + SIZE.fit_seconds)
+
+
+def test_trials_of_large_shops_take_no_longer_with_more_products():
+    def trial_seconds(n_events, n_products):
+        return TrainingSize(n_events=n_events, n_products=n_products).trial_seconds
+
+    assert trial_seconds(200_000, 20_000) == trial_seconds(200_000, 40_000)
+    assert trial_seconds(100_000, 20_000) < trial_seconds(100_000, 40_000)
+
+
+def test_a_training_is_planned_with_all_trials_if_there_is_time_for_one():
+    seconds = 5.0 + MARGIN * (SIZE.trial_seconds + AFTER_TRIALS)
+    watch = Watch()
+    enough, too_short = (TrainingClock(budget_seconds=seconds + extra, now=watch) for extra in (0.1, -0.1))
+    watch.seconds = 5.0
+
+    assert enough.plan(SIZE, trials=6) == 6
+    assert too_short.plan(SIZE, trials=6) == 0
+    assert enough.total == pytest.approx(5.0 + 6 * SIZE.trial_seconds + AFTER_TRIALS)
+    assert too_short.total == pytest.approx(5.0 + SIZE.learn_seconds)
+
+
+def test_what_follows_the_trials_is_expected_to_be_as_slow_as_the_last_trial():
+    watch = Watch()
+    needed = 2 * (2 * SIZE.trial_seconds + MARGIN * AFTER_TRIALS)
+    clock = TrainingClock(budget_seconds=needed + 2 * SIZE.trial_seconds, now=watch)
+    clock.plan(SIZE, trials=4)
+
+    watch.seconds += 2 * SIZE.trial_seconds
+    assert clock.allows_another()
+    assert clock.total == pytest.approx(2 * (4 * SIZE.trial_seconds + AFTER_TRIALS))
+    watch.seconds += 2 * SIZE.trial_seconds
+    assert not clock.allows_another()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(3.0, "a few seconds"), (44.0, "40 seconds"), (95.0, "2 minutes"), (290.0, "5 minutes")]
+)
+def test_durations_are_rounded(seconds, text):
+    assert rounded(seconds) == text
