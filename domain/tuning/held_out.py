@@ -14,7 +14,7 @@ MAX_WHOLE_EVENTS = 100_000
 MAX_TRIAL_EVENTS = 2_000_000
 MAX_TRIAL_PRODUCTS = 10_000
 """In larger shops, trials learn neighbours of the products with most customers only: they decide the measure."""
-MAX_SEEDS = 300_000
+MAX_SEEDS = 200_000
 """How many events the histories of the compared customers have together."""
 
 

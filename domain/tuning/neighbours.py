@@ -49,24 +49,27 @@ class NeighbourObjective:
         self._histories, self._models = histories, models
         self._learned_momentum = histories.data.momentum(models.hyperparameters)
         self._scored_for: Hyperparameters | None = None
-        self._scores: tuple[SparseMatrix, SparseMatrix, SparseMatrix] | None = None
+        self._seeds: SparseMatrix = None
+        self._scores: dict[str, SparseMatrix] = {}
 
     def ndcg(self, hyperparameters: Hyperparameters) -> float:
         """Return the mean NDCG@20 for the shares and histories of `hyperparameters`, approximately for its momentum."""
         # Fields that do not affect the models' scores get fixed values: equal keys reuse the scores.
         history = replace(hyperparameters, ridge_share=0.0, succession_share=0.0, momentum_days=1.0, momentum_exponent=0.0)
-        if self._scores is None or self._scored_for != history:
-            seeds = self._histories.seeds(hyperparameters)
-            models = (self._models.together, self._models.ridge, self._models.transitions)
-            together, ridge, transitions = (self._histories.best_unseen(seeds, model) for model in models)
-            self._scored_for, self._scores = history, (together, ridge, transitions)
-        together, ridge, transitions = self._scores
+        if self._scored_for != history:
+            self._scored_for, self._seeds, self._scores = history, self._histories.seeds(hyperparameters), {}
         together_share = 1.0 - hyperparameters.ridge_share - hyperparameters.succession_share
-        combined = together_share * together + hyperparameters.ridge_share * ridge
+        combined = together_share * self._scores_of("together") + hyperparameters.ridge_share * self._scores_of("ridge")
         if hyperparameters.succession_share > 0:
-            combined = combined + hyperparameters.succession_share * transitions
+            combined = combined + hyperparameters.succession_share * self._scores_of("transitions")
         combined.data *= (self._histories.data.momentum(hyperparameters) / self._learned_momentum)[combined.indices]
         return self._histories.ndcg(combined)
+
+    def _scores_of(self, model: str) -> SparseMatrix:
+        """Score the histories by one of the models, when it first has a share."""
+        if model not in self._scores:
+            self._scores[model] = self._histories.best_unseen(self._seeds, getattr(self._models, model))
+        return self._scores[model]
 
 
 class Trial(Struct, frozen=True, kw_only=True):
@@ -84,15 +87,11 @@ def run_trial(
     choices: Choices,
     known: NeighbourModels | None = None,
 ) -> Trial:
-    """Learn neighbours by `hyperparameters` and score the best combination; `known` are models whose parts may be reused."""
+    """Learn neighbours by `hyperparameters`, and choose the values of `choices`, one after the other, that suit them best.
+
+    `known` are models whose parts may be reused.
+    """
     models = learn_neighbours(histories.data, hyperparameters, known=known)
-    return combined_best(models, histories, hyperparameters, choices=choices)
-
-
-def combined_best(
-    models: NeighbourModels, histories: CustomerHistories, hyperparameters: Hyperparameters, *, choices: Choices
-) -> Trial:
-    """Choose the values of `choices`, one after the other, that combine the models and histories best."""
     objective = NeighbourObjective(histories, models)
     score, best = -np.inf, hyperparameters
     for name, values in choices:

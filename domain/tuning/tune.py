@@ -21,7 +21,6 @@ from domain.tuning.neighbours import (
     SHARES,
     SHARES_WITH_TIMES,
     Trial,
-    combined_best,
     run_trial,
     search_grids,
 )
@@ -102,13 +101,11 @@ def _search(held_out: HeldOut, *, trials: int, seed: int, on_trial: Callable[[in
     )
     done = 1
     while on_trial(done) and done < trials and (proposal := search.proposal()) is not None:
-        # In large shops, to score histories of all half-lives would take longer than to learn the neighbours.
+        # In large shops, to score histories of all half-lives again would take longer than to learn the neighbours.
         trial = run_trial(proposal, histories, choices=shares if is_sample else every, known=best.models)
         if search.learn(trial.hyperparameters, trial.score):
             best = trial
         done += 1
-    if is_sample and done > 1:
-        best = combined_best(best.models, histories, best.hyperparameters, choices=every)
     return best, done
 
 
