@@ -22,7 +22,7 @@ import numpy as np
 import uvloop
 from rich.console import Console
 
-from benchmarks import writers
+from benchmarks import training, writers
 from benchmarks.synthetic import write_shop
 from domain.ranking.recommend import recommend, shortlist, to_response
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
@@ -352,6 +352,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         measure_training(folder)
+        training.measure(folder / "whole" / "shop.db", folder)
         large, _ = create_shop(folder / "large", n_products=100_000, n_events=1_000_000)
         small, _ = create_shop(folder / "small", n_products=1_000, n_events=1_000_000)
         medians: dict[str, float] = {}

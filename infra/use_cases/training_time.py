@@ -19,6 +19,7 @@ SECONDS_PER_LIST = 3e-3
 N_REPLAYS = 12
 """How many lists of each compared customer the fitting of weights computes."""
 MIN_SECONDS = 1e-6
+MIN_MEASURED_SECONDS = 1.0
 MARGIN = 1.15
 """Estimates must rather be too long, because a budget is a promise."""
 
@@ -73,9 +74,11 @@ class TrainingClock:
     def plan(self, size: TrainingSize, *, trials: int) -> int:
         """Plan what follows the reading of a shop; return `trials`, or 0 if the budget leaves no time for one."""
         self._size, self._trials_left, self._trial_began_at = size, trials, self._now()
-        if trials and not self._allows(size.trial_seconds, speed=1.0):
+        # A short reading says little about the speed of the machine.
+        speed = max(self.elapsed / size.read_seconds, 1.0) if size.read_seconds >= MIN_MEASURED_SECONDS else 1.0
+        if trials and not self._allows(speed * size.trial_seconds, speed=speed):
             self._trials_left = 0
-        self._expect(size.trial_seconds, speed=1.0)
+        self._expect(speed * size.trial_seconds, speed=speed)
         return self._trials_left
 
     def allows_another(self) -> bool:

@@ -1,5 +1,7 @@
 """The estimates of how long a training takes, and the trials that a budget leaves time for."""
 
+import math
+
 import pytest
 
 from infra.use_cases.training_time import MARGIN, TrainingClock, TrainingSize, rounded
@@ -33,15 +35,25 @@ def test_trials_of_large_shops_take_no_longer_with_more_products():
 
 
 def test_a_training_is_planned_with_all_trials_if_there_is_time_for_one():
-    seconds = 5.0 + MARGIN * (SIZE.trial_seconds + AFTER_TRIALS)
+    seconds = SIZE.read_seconds + MARGIN * (SIZE.trial_seconds + AFTER_TRIALS)
     watch = Watch()
     enough, too_short = (TrainingClock(budget_seconds=seconds + extra, now=watch) for extra in (0.1, -0.1))
-    watch.seconds = 5.0
+    watch.seconds = SIZE.read_seconds
 
     assert enough.plan(SIZE, trials=6) == 6
     assert too_short.plan(SIZE, trials=6) == 0
-    assert enough.total == pytest.approx(5.0 + 6 * SIZE.trial_seconds + AFTER_TRIALS)
-    assert too_short.total == pytest.approx(5.0 + SIZE.learn_seconds)
+    assert enough.total == pytest.approx(SIZE.read_seconds + 6 * SIZE.trial_seconds + AFTER_TRIALS)
+    assert too_short.total == pytest.approx(SIZE.read_seconds + SIZE.learn_seconds)
+
+
+def test_a_slow_reading_announces_a_slow_training():
+    watch = Watch()
+    clock = TrainingClock(budget_seconds=math.inf, now=watch)
+    watch.seconds = 3 * SIZE.read_seconds
+
+    clock.plan(SIZE, trials=0)
+
+    assert clock.total == pytest.approx(3 * SIZE.seconds(trials=0))
 
 
 def test_what_follows_the_trials_is_expected_to_be_as_slow_as_the_last_trial():
