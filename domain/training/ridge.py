@@ -1,7 +1,6 @@
 """Ridge regressions that explain the interest in one product by the interest in others."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ BATCH_CELLS = 300_000
 MAX_EMPTY_ROWS = 200_000
 """Up to this many rows of a batch, numbering all of them is cheaper than finding those that occur."""
 
-BATCH_ENTRIES = 20_000_000
+BATCH_ENTRIES = 4_000_000
 """The number of interactions that a batch copies, which bounds its memory."""
 
 FEW_CUSTOMERS = 0.75
@@ -31,10 +30,10 @@ MAX_MENTIONS = 4
 MIN_EQUATIONS = 16
 """Smaller systems share a batch as if they had this many equations, which bounds the length of a batch."""
 
-_Weights = tuple[npt.NDArray[Any], npt.NDArray[np.int64], npt.NDArray[np.intp]]
+_Weights = tuple[npt.NDArray[np.float64], npt.NDArray[np.int32], npt.NDArray[np.int32]]
 """Positive weights, the products that explain, the products explained."""
 
-_NO_WEIGHTS: _Weights = (np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.intp))
+_NO_WEIGHTS: _Weights = (np.empty(0), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int32))
 
 
 def slim(
@@ -61,7 +60,7 @@ def slim(
         weights = solve(by_product, chosen, right, penalty=penalty)
         # Reasons are positive, so products that lower an interest are left out.
         useful = (chosen >= 0) & (weights > 0)
-        return weights[useful], chosen[useful], np.repeat(batch, useful.sum(axis=1))
+        return weights[useful], chosen[useful].astype(np.int32), np.repeat(batch.astype(np.int32), useful.sum(axis=1))
 
     n_entries = _entries_of_candidates(by_product, candidates)
     batches = [
