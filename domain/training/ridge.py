@@ -1,11 +1,14 @@
 """Ridge regressions that explain the interest in one product by the interest in others."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from scipy import linalg, sparse
 
+from domain.training.co_occurrence import pairs_per_product
+from domain.training.gram_table import GramTable
 from domain.training.threads import in_threads
 from domain.training.top_k import SparseMatrix
 
@@ -20,6 +23,9 @@ MAX_EMPTY_ROWS = 200_000
 
 BATCH_ENTRIES = 4_000_000
 """The number of interactions that a batch copies, which bounds its memory."""
+
+MAX_TABLE_PAIRS = 40_000_000
+"""Up to this many pairs of interactions of one customer, a table of all co-occurrences is small, and look-ups are fast."""
 
 FEW_CUSTOMERS = 0.75
 """Up to this many customers per candidate, equations of customers are cheaper than those of candidates."""
@@ -54,10 +60,16 @@ def slim(
     n_candidates = np.diff(candidates.indptr)
     is_few = n_customers <= FEW_CUSTOMERS * n_candidates
 
+    grams_of = partial(_grams, by_product)
+    if pairs_per_product(matrix).sum() <= MAX_TABLE_PAIRS:
+        grams_of = GramTable(by_product).grams
+
     def regress(batch: npt.NDArray[np.intp]) -> _Weights:
         chosen, right = _padded(candidates, batch)
-        solve = _solve_for_customers if is_few[batch[0]] else _solve_for_candidates
-        weights = solve(by_product, chosen, right, penalty=penalty)
+        if is_few[batch[0]]:
+            weights = _solve_for_customers(by_product, chosen, right, penalty=penalty)
+        else:
+            weights = _solve_for_candidates(grams_of(chosen), right, penalty=penalty)
         # Reasons are positive, so products that lower an interest are left out.
         useful = (chosen >= 0) & (weights > 0)
         return weights[useful], chosen[useful].astype(np.int32), np.repeat(batch.astype(np.int32), useful.sum(axis=1))
@@ -136,10 +148,8 @@ def _padded(together: SparseMatrix, batch: npt.NDArray[np.intp]) -> tuple[npt.ND
     return chosen, common
 
 
-def _solve_for_candidates(
-    by_product: SparseMatrix, chosen: npt.NDArray[np.int64], right: npt.NDArray[np.float64], *, penalty: float
-) -> npt.NDArray[np.float64]:
-    """Return the weights (m, n) of the candidates of m products, from one equation per candidate."""
+def _grams(by_product: SparseMatrix, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return the (m, n, n) co-occurrences among the candidates of m products."""
     m, n = chosen.shape
     values, rows, starts = _copied(by_product, chosen)
     n_rows = m * by_product.shape[0]
@@ -148,7 +158,14 @@ def _solve_for_candidates(
         present, rows = np.unique(rows, return_inverse=True)
         n_rows = len(present)
     columns = sparse.csc_array((values, rows.astype(np.int32), starts), shape=(n_rows, m * n))
-    grams = _diagonal_blocks(columns.T @ columns.tocsr(), m=m, n=n)
+    return _diagonal_blocks(columns.T @ columns.tocsr(), m=m, n=n)
+
+
+def _solve_for_candidates(
+    grams: npt.NDArray[np.float64], right: npt.NDArray[np.float64], *, penalty: float
+) -> npt.NDArray[np.float64]:
+    """Return the weights (m, n) of the candidates of m products, from one equation per candidate; change `grams`."""
+    n = right.shape[1]
     # The penalty also makes the all-zero rows of the padding solvable; their weights come out as 0.
     grams[:, np.arange(n), np.arange(n)] += penalty
     # One stacked call, because hundreds of calls per batch would cost more than the solving.

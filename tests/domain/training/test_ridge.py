@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.training import ridge
+from domain.training import gram_table, ridge
 from domain.training.ridge import ease, slim
 from tests.domain.training.baskets import (
     BASKETS,
@@ -45,11 +45,27 @@ def test_equations_of_customers_and_of_candidates_have_the_same_solution(baskets
     assert by_others == pytest.approx(usual, abs=1e-12)
 
 
+@given(BASKETS, st.integers(1, N_PRODUCTS), st.integers(0, N_PRODUCTS))
+def test_a_table_of_co_occurrences_gives_the_same_weights_whatever_the_best_sellers_are(baskets, n_candidates, n_busiest):
+    _, candidates = co_occurrence_of(baskets, n_candidates=n_candidates)
+    matrix, customer_weights = matrix_of(baskets), customer_weights_of(baskets)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ridge, "FEW_CUSTOMERS", 0.0)
+        patched.setattr(gram_table, "N_BUSIEST", n_busiest)
+        by_table = slim(matrix, customer_weights, candidates, penalty=1.0).toarray()
+        patched.setattr(ridge, "MAX_TABLE_PAIRS", -1)
+        without = slim(matrix, customer_weights, candidates, penalty=1.0).toarray()
+
+    assert by_table == pytest.approx(without, abs=1e-12)
+
+
 @pytest.mark.parametrize(("bound", "value"), [("BATCH_CELLS", 1), ("BATCH_ENTRIES", 1), ("MAX_EMPTY_ROWS", 0)])
 def test_bounds_of_memory_do_not_change_the_weights_of_slim(monkeypatch, bound, value):
     baskets = [[0, 1, 2], [1, 2, 3], [3, 4, 5], [0, 5], [0, 1], [2, 4]]
     _, candidates = co_occurrence_of(baskets)
     matrix, customer_weights = matrix_of(baskets), customer_weights_of(baskets)
+    monkeypatch.setattr(ridge, "MAX_TABLE_PAIRS", -1)
     in_one_batch = slim(matrix, customer_weights, candidates, penalty=1.0).toarray()
 
     monkeypatch.setattr(ridge, bound, value)
