@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import ConfigurationError
-from infra.progress import progress_on
+from infra.cli.progress_bar import progress_on
 from infra.settings import Settings
 from infra.storage.sqlite.backup import back_up
 

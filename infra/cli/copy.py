@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from domain.errors import ConfigurationError
-from infra.progress import progress_on
+from infra.cli.progress_bar import progress_on
 from infra.settings import Settings, is_database_url
 from infra.storage.opening import open_repository
 from infra.use_cases.copy import copy_shop

@@ -22,6 +22,7 @@ from domain.records.recommendations import Seen
 from domain.training.training_data import TrainingData
 from infra.cli.arguments import add_mapping_option, add_tuning_options, days, list_length, parse_mapping
 from infra.cli.plot import check_plot, plot
+from infra.cli.progress_bar import progress_on
 from infra.ingest.evaluation_files import (
     IdMap,
     ProductLine,
@@ -32,7 +33,7 @@ from infra.ingest.evaluation_files import (
     read_ranking,
     read_segments,
 )
-from infra.progress import Progress, progress_on
+from infra.progress import Progress
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.evaluate import EvaluationData, EvaluationOptions, evaluate, split_for_evaluation

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from infra.cli.arguments import add_mapping_option, parse_mapping
+from infra.cli.progress_bar import progress_on
 from infra.cli.train import train_and_describe
 from infra.ingest import ImportOptions, Report, import_files
 from infra.ingest.rows import Kind, columns_of
-from infra.progress import progress_on
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.train import TuningBudget

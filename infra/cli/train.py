@@ -9,7 +9,8 @@ from typing import Any
 from domain.ports import ShopStore
 from domain.ranking.model import Model
 from infra.cli.arguments import add_tuning_options
-from infra.progress import Progress, progress_on
+from infra.cli.progress_bar import progress_on
+from infra.progress import Progress
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.purge import purge_and_train

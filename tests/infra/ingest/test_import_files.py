@@ -11,8 +11,9 @@ import pytest
 
 from domain.errors import ConfigurationError
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from infra.cli.progress_bar import BarProgress, progress_on
 from infra.ingest import ImportOptions, import_files
-from infra.progress import BarProgress, PlainProgress, progress_on
+from infra.progress import PlainProgress
 
 
 @pytest.fixture
@@ -391,6 +392,7 @@ def test_progress_on_a_terminal_is_a_bar(monkeypatch):
 
     with progress_on(Terminal()) as progress:
         progress.begin("Reading", 2)
+        progress.expect(4)
         progress.reach(1)
 
     assert isinstance(progress, BarProgress)
