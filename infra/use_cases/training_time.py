@@ -15,6 +15,7 @@ LEARN_SECONDS_PER_EVENT = 4e-6
 LEARN_SECONDS_PER_PRODUCT = 180e-6
 TRIAL_SECONDS_PER_EVENT = 2e-6
 TRIAL_SECONDS_PER_PRODUCT = 300e-6
+FIRST_TRIAL = 3.0
 SECONDS_PER_LIST = 3e-3
 N_REPLAYS = 12
 """How many lists of each compared customer the fitting of weights computes."""
@@ -46,13 +47,18 @@ class TrainingSize(Struct, frozen=True, kw_only=True):
         return n_events * TRIAL_SECONDS_PER_EVENT + n_products * TRIAL_SECONDS_PER_PRODUCT
 
     @property
+    def first_trial_seconds(self) -> float:
+        """The seconds of the first trial, which in large shops chooses more than the others."""
+        return self.trial_seconds * (FIRST_TRIAL if self.n_events > MAX_WHOLE_EVENTS else 1.0)
+
+    @property
     def fit_seconds(self) -> float:
         """The seconds of a tuning after its trials: a training on the train part, and the lists of compared customers."""
         return self.learn_seconds + min(self.n_customers, MAX_REPLAYED_CUSTOMERS) * N_REPLAYS * SECONDS_PER_LIST
 
     def seconds(self, *, trials: int) -> float:
         """Return the estimated seconds of a whole training."""
-        tuning = trials * self.trial_seconds + self.fit_seconds if trials else 0.0
+        tuning = self.first_trial_seconds + (trials - 1) * self.trial_seconds + self.fit_seconds if trials else 0.0
         return self.read_seconds + self.learn_seconds + tuning
 
 
@@ -65,6 +71,7 @@ class TrainingClock:
         self._began_at = self._trial_began_at = now()
         self._size = TrainingSize(n_events=0, n_products=0)
         self._trials_left = 0
+        self._expected_trial_seconds = 0.0
         self.total = 0.0
 
     @property
@@ -73,31 +80,29 @@ class TrainingClock:
 
     def plan(self, size: TrainingSize, *, trials: int) -> int:
         """Plan what follows the reading of a shop; return `trials`, or 0 if the budget leaves no time for one."""
-        self._size, self._trials_left, self._trial_began_at = size, trials, self._now()
+        self._size, self._trial_began_at = size, self._now()
         # A short reading says little about the speed of the machine.
         speed = max(self.elapsed / size.read_seconds, 1.0) if size.read_seconds >= MIN_MEASURED_SECONDS else 1.0
-        if trials and not self._allows(speed * size.trial_seconds, speed=speed):
-            self._trials_left = 0
-        self._expect(speed * size.trial_seconds, speed=speed)
+        self._expected_trial_seconds = size.first_trial_seconds
+        self._trials_left = trials if self._allows(speed) else 0
+        planned = size.seconds(trials=self._trials_left) - size.read_seconds
+        self.total = self.elapsed + speed * planned
         return self._trials_left
 
     def allows_another(self) -> bool:
         """Record that a trial ended; return whether the budget leaves time for one more."""
-        trial_seconds = self._now() - self._trial_began_at
-        self._trial_began_at = self._now()
+        size = self._size
+        speed = (self._now() - self._trial_began_at) / max(self._expected_trial_seconds, MIN_SECONDS)
+        self._trial_began_at, self._expected_trial_seconds = self._now(), size.trial_seconds
         self._trials_left -= 1
-        speed = trial_seconds / max(self._size.trial_seconds, MIN_SECONDS)
-        self._expect(trial_seconds, speed=speed)
-        return self._allows(trial_seconds, speed=speed)
+        left = max(self._trials_left, 0) * size.trial_seconds + size.fit_seconds + size.learn_seconds
+        self.total = self.elapsed + speed * left
+        return self._allows(speed)
 
-    def _allows(self, trial_seconds: float, *, speed: float) -> bool:
-        needed = trial_seconds + speed * (self._size.fit_seconds + self._size.learn_seconds)
-        return self.elapsed + MARGIN * needed <= self._budget_seconds
-
-    def _expect(self, trial_seconds: float, *, speed: float) -> None:
-        is_tuning = self._trials_left > 0 or self.total > 0
-        after_trials = self._size.learn_seconds + (self._size.fit_seconds if is_tuning else 0.0)
-        self.total = self.elapsed + max(self._trials_left, 0) * trial_seconds + speed * after_trials
+    def _allows(self, speed: float) -> bool:
+        """Return whether the budget leaves time for a trial and all that follows, at a speed relative to the estimates."""
+        needed = self._expected_trial_seconds + self._size.fit_seconds + self._size.learn_seconds
+        return self.elapsed + MARGIN * speed * needed <= self._budget_seconds
 
 
 def rounded(seconds: float) -> str:

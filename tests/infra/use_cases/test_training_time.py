@@ -23,7 +23,14 @@ class Watch:
 def test_a_tuning_takes_its_trials_and_the_lists_of_compared_customers_longer():
     tuning = SIZE.seconds(trials=6) - SIZE.seconds(trials=0)
 
-    assert tuning == pytest.approx(6 * SIZE.trial_seconds + SIZE.fit_seconds)
+    assert tuning == pytest.approx(SIZE.first_trial_seconds + 5 * SIZE.trial_seconds + SIZE.fit_seconds)
+
+
+def test_only_in_large_shops_the_first_trial_takes_longer():
+    small = TrainingSize(n_events=100_000, n_products=5000)
+
+    assert small.first_trial_seconds == small.trial_seconds
+    assert SIZE.first_trial_seconds > SIZE.trial_seconds
 
 
 def test_trials_of_large_shops_take_no_longer_with_more_products():
@@ -35,14 +42,14 @@ def test_trials_of_large_shops_take_no_longer_with_more_products():
 
 
 def test_a_training_is_planned_with_all_trials_if_there_is_time_for_one():
-    seconds = SIZE.read_seconds + MARGIN * (SIZE.trial_seconds + AFTER_TRIALS)
+    seconds = SIZE.read_seconds + MARGIN * (SIZE.first_trial_seconds + AFTER_TRIALS)
     watch = Watch()
     enough, too_short = (TrainingClock(budget_seconds=seconds + extra, now=watch) for extra in (0.1, -0.1))
     watch.seconds = SIZE.read_seconds
 
     assert enough.plan(SIZE, trials=6) == 6
     assert too_short.plan(SIZE, trials=6) == 0
-    assert enough.total == pytest.approx(SIZE.read_seconds + 6 * SIZE.trial_seconds + AFTER_TRIALS)
+    assert enough.total == pytest.approx(SIZE.seconds(trials=6))
     assert too_short.total == pytest.approx(SIZE.read_seconds + SIZE.learn_seconds)
 
 
@@ -58,13 +65,13 @@ def test_a_slow_reading_announces_a_slow_training():
 
 def test_what_follows_the_trials_is_expected_to_be_as_slow_as_the_last_trial():
     watch = Watch()
-    needed = 2 * (2 * SIZE.trial_seconds + MARGIN * AFTER_TRIALS)
-    clock = TrainingClock(budget_seconds=needed + 2 * SIZE.trial_seconds, now=watch)
+    after_first = 2 * MARGIN * (SIZE.trial_seconds + AFTER_TRIALS)
+    clock = TrainingClock(budget_seconds=2 * SIZE.first_trial_seconds + after_first + 0.1, now=watch)
     clock.plan(SIZE, trials=4)
 
-    watch.seconds += 2 * SIZE.trial_seconds
+    watch.seconds += 2 * SIZE.first_trial_seconds
     assert clock.allows_another()
-    assert clock.total == pytest.approx(2 * (4 * SIZE.trial_seconds + AFTER_TRIALS))
+    assert clock.total == pytest.approx(watch.seconds + 2 * (3 * SIZE.trial_seconds + AFTER_TRIALS))
     watch.seconds += 2 * SIZE.trial_seconds
     assert not clock.allows_another()
 
