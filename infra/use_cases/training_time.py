@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from domain.ranking.inputs import MAX_HISTORY_EVENTS
 from domain.tuning.held_out import MAX_TRIAL_EVENTS, MAX_TRIAL_PRODUCTS, MAX_WHOLE_EVENTS
 from domain.tuning.tune import MAX_REPLAYED_CUSTOMERS
 
@@ -13,10 +14,12 @@ START_SECONDS = 0.5
 READ_SECONDS_PER_EVENT = 3.5e-6
 LEARN_SECONDS_PER_EVENT = 4e-6
 LEARN_SECONDS_PER_PRODUCT = 180e-6
+SECONDS_PER_TRIAL = 0.5
 TRIAL_SECONDS_PER_EVENT = 2e-6
 TRIAL_SECONDS_PER_PRODUCT = 300e-6
 FIRST_TRIAL = 3.0
-SECONDS_PER_LIST = 3e-3
+SECONDS_PER_LIST = 0.8e-3
+SECONDS_PER_LIST_AND_EVENT = 20e-6
 N_REPLAYS = 12
 """How many lists of each compared customer the fitting of weights computes."""
 MIN_SECONDS = 1e-6
@@ -44,7 +47,7 @@ class TrainingSize(Struct, frozen=True, kw_only=True):
     def trial_seconds(self) -> float:
         n_products = self.n_products if self.n_events <= MAX_WHOLE_EVENTS else min(self.n_products, MAX_TRIAL_PRODUCTS)
         n_events = min(self.n_events, MAX_TRIAL_EVENTS)
-        return n_events * TRIAL_SECONDS_PER_EVENT + n_products * TRIAL_SECONDS_PER_PRODUCT
+        return SECONDS_PER_TRIAL + n_events * TRIAL_SECONDS_PER_EVENT + n_products * TRIAL_SECONDS_PER_PRODUCT
 
     @property
     def first_trial_seconds(self) -> float:
@@ -54,7 +57,9 @@ class TrainingSize(Struct, frozen=True, kw_only=True):
     @property
     def fit_seconds(self) -> float:
         """The seconds of a tuning after its trials: a training on the train part, and the lists of compared customers."""
-        return self.learn_seconds + min(self.n_customers, MAX_REPLAYED_CUSTOMERS) * N_REPLAYS * SECONDS_PER_LIST
+        n_lists = min(self.n_customers, MAX_REPLAYED_CUSTOMERS) * N_REPLAYS
+        history = min(self.n_events / max(self.n_customers, 1), MAX_HISTORY_EVENTS)
+        return self.learn_seconds + n_lists * (SECONDS_PER_LIST + history * SECONDS_PER_LIST_AND_EVENT)
 
     def seconds(self, *, trials: int) -> float:
         """Return the estimated seconds of a whole training."""
@@ -85,8 +90,7 @@ class TrainingClock:
         speed = max(self.elapsed / size.read_seconds, 1.0) if size.read_seconds >= MIN_MEASURED_SECONDS else 1.0
         self._expected_trial_seconds = size.first_trial_seconds
         self._trials_left = trials if self._allows(speed) else 0
-        planned = size.seconds(trials=self._trials_left) - size.read_seconds
-        self.total = self.elapsed + speed * planned
+        self._expect(speed * (size.seconds(trials=self._trials_left) - size.read_seconds))
         return self._trials_left
 
     def allows_another(self) -> bool:
@@ -96,8 +100,14 @@ class TrainingClock:
         self._trial_began_at, self._expected_trial_seconds = self._now(), size.trial_seconds
         self._trials_left -= 1
         left = max(self._trials_left, 0) * size.trial_seconds + size.fit_seconds + size.learn_seconds
-        self.total = self.elapsed + speed * left
+        self._expect(speed * left)
         return self._allows(speed)
+
+    def _expect(self, seconds: float) -> None:
+        """Expect the training to end in `seconds`, or within its budget: trials end in time."""
+        self.total = self.elapsed + seconds
+        if self._trials_left > 0:
+            self.total = min(self.total, self._budget_seconds)
 
     def _allows(self, speed: float) -> bool:
         """Return whether the budget leaves time for a trial and all that follows, at a speed relative to the estimates."""

@@ -45,11 +45,14 @@ def test_a_training_is_planned_with_all_trials_if_there_is_time_for_one():
     seconds = SIZE.read_seconds + MARGIN * (SIZE.first_trial_seconds + AFTER_TRIALS)
     watch = Watch()
     enough, too_short = (TrainingClock(budget_seconds=seconds + extra, now=watch) for extra in (0.1, -0.1))
+    unbounded = TrainingClock(budget_seconds=math.inf, now=watch)
     watch.seconds = SIZE.read_seconds
 
     assert enough.plan(SIZE, trials=6) == 6
     assert too_short.plan(SIZE, trials=6) == 0
-    assert enough.total == pytest.approx(SIZE.seconds(trials=6))
+    assert unbounded.plan(SIZE, trials=6) == 6
+    assert unbounded.total == pytest.approx(SIZE.seconds(trials=6))
+    assert enough.total == pytest.approx(seconds + 0.1)
     assert too_short.total == pytest.approx(SIZE.read_seconds + SIZE.learn_seconds)
 
 
@@ -66,12 +69,13 @@ def test_a_slow_reading_announces_a_slow_training():
 def test_what_follows_the_trials_is_expected_to_be_as_slow_as_the_last_trial():
     watch = Watch()
     after_first = 2 * MARGIN * (SIZE.trial_seconds + AFTER_TRIALS)
-    clock = TrainingClock(budget_seconds=2 * SIZE.first_trial_seconds + after_first + 0.1, now=watch)
+    budget = 2 * SIZE.first_trial_seconds + after_first + 0.1
+    clock = TrainingClock(budget_seconds=budget, now=watch)
     clock.plan(SIZE, trials=4)
 
     watch.seconds += 2 * SIZE.first_trial_seconds
     assert clock.allows_another()
-    assert clock.total == pytest.approx(watch.seconds + 2 * (3 * SIZE.trial_seconds + AFTER_TRIALS))
+    assert clock.total == pytest.approx(min(watch.seconds + 2 * (3 * SIZE.trial_seconds + AFTER_TRIALS), budget))
     watch.seconds += 2 * SIZE.trial_seconds
     assert not clock.allows_another()
 
