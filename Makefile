@@ -13,7 +13,7 @@ PARAMETERS ?=
 SAM = SAM_CLI_TELEMETRY=0 $(BIN)/sam
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench bench-quality lock audit \
+.PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench bench-serving bench-quality lock audit \
 	sam-validate sam-build lambda-test bench-lambda deploy clean
 
 help: ## print the targets
@@ -55,8 +55,11 @@ test-system: $(VENV)/.dev ## test servers, crashes, a browser, the template
 test-slow: $(VENV)/.dev ## run the long forms of system tests
 	$(BIN)/python -m pytest -q -m slow
 
-bench: $(VENV)/.dev ## measure what docs/benchmarks.md states
+bench: bench-serving ## measure what docs/benchmarks.md states
 	$(BIN)/python -m benchmarks.run
+
+bench-serving: $(VENV)/.dev $(BENCH_VENV)/.bench ## measure serving on a real shop; DATABASE=FILE takes one that is trained
+	$(BIN)/python -m benchmarks.serving --peer-python $(BENCH_VENV)/bin/python $(if $(DATABASE),--database $(DATABASE))
 
 bench-quality: $(VENV)/.runtime $(BENCH_VENV)/.bench ## compare with other libraries, write docs/quality.md
 	$(BENCH_VENV)/bin/python -m benchmarks.quality --python $(BIN)/python --write docs/quality.md
