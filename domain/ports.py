@@ -6,8 +6,8 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from domain.ranking.inputs import CandidateQuery, PastEvent, RankingInputs, Versions
-from domain.ranking.model import Model, TrainedModel, TunedConfig
+from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig, WeightedProducts
+from domain.ranking.packed_history import CustomerState
 from domain.records.customers import (
     Activity,
     Address,
@@ -15,21 +15,20 @@ from domain.records.customers import (
     CustomerChange,
     NewCustomer,
     Segment,
-    SegmentInputs,
     StoredAddress,
 )
 from domain.records.interactions import CustomerEvent, EventCounts, EventType
-from domain.records.privacy import StoredPerson
+from domain.records.privacy import CustomerExport
 from domain.records.products import Product, ProductChange
-from domain.records.recommendations import RecommendationList, ScoredList
+from domain.records.recommendations import ListRequest, RecommendationList
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """The result of recording events, and what now decides the customer's segment."""
+    """The result of recording events; `state` is that of the customer after them, None if it must be read."""
 
     accepted: EventCounts
     seen_before: EventCounts
-    segment_inputs: SegmentInputs
+    state: CustomerState | None
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -52,22 +51,20 @@ class TrainingEvent(Struct, frozen=True, kw_only=True, array_like=True, gc=False
 
 
 class StoredList(Struct, frozen=True, kw_only=True):
-    """A list with its usual first page, and the versions it was computed from."""
+    """A list as answered, the length it was asked for with, and the state of the customer that it was computed from."""
 
-    recommendations: ScoredList
-    first_page: RecommendationList
-    versions: Versions
+    recommendations: RecommendationList
+    length: int
+    state: CustomerState
 
 
 class StoredProfile(Struct, frozen=True, kw_only=True):
-    """A customer as stored, read at one moment; `customer.segment` follows from `segment_inputs`."""
+    """A customer as stored, read at one moment; `customer.segment` follows from the segment inputs of `state`."""
 
     customer: Customer
     addresses: list[StoredAddress]
     activity: Activity
-    segment_inputs: SegmentInputs
-    history: list[PastEvent]
-    interest_days: float
+    state: CustomerState
 
 
 class ShopSummary(Struct, frozen=True, kw_only=True):
@@ -88,7 +85,7 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
 class Repository(Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
-    All raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.
+    All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.
     """
 
     async def create_customer(self, new: NewCustomer, *, now: datetime) -> Customer:
@@ -107,31 +104,50 @@ class Repository(Protocol):
         """Read a customer with addresses, activity and recent history."""
         ...
 
-    async def ranking_inputs(self, customer_id: str, *, category: str | None = None) -> RankingInputs:
-        """Read what a list is computed from; `category` is the category that the list is limited to, if any."""
+    async def customer_state(self, customer_id: str) -> CustomerState:
+        """Read what a list depends on of a customer."""
         ...
 
-    async def candidates(self, query: CandidateQuery) -> list[Product]:
-        """Return the available products of `query`, each once, filters applied."""
+    async def products(self, indexes: Sequence[int]) -> list[Product]:
+        """Return the products with these indexes, in any order and without unknown ones."""
         ...
 
-    async def stored_first_page(self, customer_id: str) -> RecommendationList | None:
-        """Return the first page of the stored list if all that it was computed from is current, else None."""
+    async def newest_products(self, request: ListRequest, *, n: int) -> list[int]:
+        """Return the indexes of the `n` newest available products that pass the filters of `request`, newest first."""
         ...
 
-    async def stored_list(self, customer_id: str) -> ScoredList | None:
-        """Return the whole stored list under the same condition."""
+    async def newest_of_categories(self, categories: Sequence[str], *, n: int) -> dict[str, list[int]]:
+        """Return the indexes of the `n` newest available products of each category itself, newest first."""
+        ...
+
+    async def neighbours(self, model_id: str, product_indexes: Sequence[int]) -> list[NeighbourLists]:
+        """Return the lists that training has for these products, in any order."""
+        ...
+
+    async def category_trends(self, model_id: str, categories: Sequence[str]) -> dict[str, bytes]:
+        """Return the popular products of these category paths, packed, without unknown ones."""
+        ...
+
+    async def recent_popularity(self) -> WeightedProducts:
+        """Return the products of most customers in the last 1,000 interactions and order items."""
+        ...
+
+    async def stored_list(self, customer_id: str, *, length: int) -> RecommendationList | None:
+        """Return the stored list if all that it was computed from is current and it has `length` products, else None."""
         ...
 
     async def store_list(self, stored: StoredList) -> None:
-        """Store a list, unless it was computed from an older version of its customer."""
+        """Store a list, unless it was computed from an older version of its customer.
+
+        That may happen later or not at all: a stored list only saves a computation.
+        """
         ...
 
     async def summary(self) -> ShopSummary:
         """Return the state of the shop; the health check."""
         ...
 
-    async def export(self, customer_id: str) -> StoredPerson:
+    async def export(self, customer_id: str) -> CustomerExport:
         """Read everything that is stored about a person."""
         ...
 

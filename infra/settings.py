@@ -20,6 +20,7 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 MAX_KEYS_PER_SCOPE = 2
 _KEY = f"(?:{'|'.join(get_args(KeyScope))}):[0-9a-f]{{64}}"
+_RATE = r"[A-Z]{3}=\d{1,10}(?:\.\d{1,12})?"
 _ORIGIN = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?"
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
@@ -44,6 +45,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     log_level: LogLevel = "INFO"
     log_requests: Literal[0, 1] = 0
     currency: Currency = "EUR"
+    currency_rates: Annotated[str, Meta(pattern=_comma_separated(_RATE))] = ""
     reuse_seconds: Annotated[int, Meta(ge=0, le=86_400 * 365)] = 3600
     train_after_events: Annotated[int, Meta(ge=0)] = 0
     allow_ephemeral_sqlite: Literal[0, 1] = 0
@@ -60,12 +62,20 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
             n > MAX_KEYS_PER_SCOPE for n in keys_per_scope.values()
         ):
             raise ValueError("a duplicate key, or more than two keys of one scope")
+        if len(self.rates) < len(_split(self.currency_rates)) or not all(self.rates.values()):
+            raise ValueError("a duplicate currency, or a rate of 0")
 
     @property
     def keys(self) -> dict[bytes, KeyScope]:
         """Return the scope of each key by the SHA-256 of the key."""
         pairs: Any = (entry.split(":") for entry in _split(self.api_keys))
         return {bytes.fromhex(digest): scope for scope, digest in pairs}
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """Return the worth of one unit of each other currency in the shop's own."""
+        pairs = (entry.split("=") for entry in _split(self.currency_rates))
+        return {currency: float(rate) for currency, rate in pairs}
 
     @property
     def origins(self) -> frozenset[bytes]:
@@ -89,6 +99,9 @@ EXPECTED = {
     "LOG_LEVEL": "one of " + ", ".join(get_args(LogLevel)),
     "LOG_REQUESTS": "0 or 1",
     "CURRENCY": "a currency code of three capital letters (ISO 4217)",
+    "CURRENCY_RATES": (
+        "the worth of one unit of other currencies in CURRENCY, each above 0 and named once, like USD=0.92,GBP=1.17"
+    ),
     "REUSE_SECONDS": "a whole number of seconds, 0 or more",
     "TRAIN_AFTER_EVENTS": "a whole number of events, or 0 to disable training in the background",
     "ALLOW_EPHEMERAL_SQLITE": "0 or 1",
@@ -129,4 +142,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         except msgspec.ValidationError as error:
             actual = "" if name in _SECRET else f", not {value!r}"
             raise ConfigurationError(f"{name} must be {EXPECTED[name]}{actual}.") from error
-    return msgspec.convert(given, Settings, strict=False)
+    settings = msgspec.convert(given, Settings, strict=False)
+    if settings.rates.get(settings.currency, 1.0) != 1.0:
+        raise ConfigurationError(f"CURRENCY_RATES must be without {settings.currency}: it is the shop's own currency.")
+    return settings

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from infra.settings import Settings
+from infra.storage import opening
 from infra.storage.opening import open_repository
 from tests import postgres
 
@@ -80,6 +81,12 @@ def database_url(request):
 
 
 @pytest.fixture
-async def repository(database_url):
+def written_at_once(monkeypatch):
+    """Let repositories store lists and histories before they answer, so that tests find them in the database."""
+    monkeypatch.setattr(opening, "WRITE_DELAY_SECONDS", 0.0)
+
+
+@pytest.fixture
+async def repository(database_url, written_at_once):
     async with open_repository(Settings(database_url=database_url)) as opened:
         yield opened

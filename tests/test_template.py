@@ -102,10 +102,11 @@ def variables_read_by(name):
     attributes = set(re.findall(r"\bsettings(?:\(\))?\.(\w+)", source))
     of_keys = {"api_keys"} if "keys" in attributes else set()
     of_origins = {"cors_origins"} if "origins" in attributes else set()
+    of_rates = {"currency_rates"} if "rates" in attributes else set()
     of_url = {"database_url"} if attributes & {"is_postgres", "database_path"} else set()
     variables = set(re.findall(r"os\.environ(?:\.get\(|\[)\"(\w+)\"", source)) - {"AWS_LAMBDA_FUNCTION_NAME"}
     return {
-        field.upper() for field in (attributes | of_url | of_keys | of_origins) & set(Settings.__struct_fields__)
+        field.upper() for field in (attributes | of_url | of_keys | of_origins | of_rates) & set(Settings.__struct_fields__)
     } | variables
 
 

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from domain.evaluation.replay import Replay
 from domain.ranking.model import Hyperparameters, Model, SourceWeights
+from domain.ranking.own_scores import with_weight, without_own
+from domain.ranking.quotas import Marks, Quota, fill_places
 from domain.records.recommendations import SOURCES, Seen
 from domain.training.co_occurrence import Normalisation, co_occurrence
 from domain.training.interaction_matrix import activity_weights, interaction_matrix
@@ -34,16 +36,24 @@ class RankingTask(Struct, frozen=True, kw_only=True):
     seen: Seen
     k: int
 
-    def left_out(self, customer: int) -> set[int]:
-        return self.replay.seen(customer) if self.seen == "exclude" else set[int]()
+    def first_allowed(self, order: Sequence[int], customer: int) -> list[int]:
+        """Return the first `k` products of an order under the `seen` rule that lists are served with."""
+        if self.seen == "include":
+            return list(order[: self.k])
+        own = self.replay.seen(customer)
+        order = order[: self.k + len(own)]
+        if self.seen == "exclude":
+            return first_unseen(order, own, k=self.k)
+        marks = Marks(own=np.array([index in own for index in order], dtype=np.bool_), on_trial=_no_marks(order))
+        places = fill_places(np.arange(len(order)), np.zeros(len(order)), marks, quota=Quota(), k=self.k)
+        return [order[position] for position in places.positions.tolist()]
 
 
-def ranker_of(name: ModelName, task: RankingTask) -> Ranker:
+def ranker_of(name: str, task: RankingTask) -> Ranker:
     """Return the ranker of a model.
 
-    `served` is the final list; `neighbours` and `content` are the same code with all other weights at
-    their minimum. The others score
-    the whole catalogue.
+    `served` is the list that HTTP answers; `neighbours` and `content` are the same code with all other weights at their
+    minimum, and so is the name of an own source. The others score the whole catalogue.
     """
     data, model = task.replay.data, task.replay.model
     match name:
@@ -66,13 +76,19 @@ def ranker_of(name: ModelName, task: RankingTask) -> Ranker:
             return _served(_weighing(model, only), task)
         case "content":
             return _served(_weighing(model, replace(_NOTHING, similar_product=0.5, category_interest=1.0)), task)
-        case _:
+        case "served":
             return _served(model, task)
+        case _:
+            return _served(_own_alone(model, name), task)
 
 
 def first_unseen(order: Sequence[int], seen: Collection[int], *, k: int) -> list[int]:
     """Return the first `k` products of an order that are not among `seen`."""
     return [index for index in order[: k + len(seen)] if index not in seen][:k]
+
+
+def _no_marks(order: Sequence[int]) -> npt.NDArray[np.bool_]:
+    return np.zeros(len(order), dtype=np.bool_)
 
 
 def _without_momentum(model: Model) -> Hyperparameters:
@@ -81,7 +97,21 @@ def _without_momentum(model: Model) -> Hyperparameters:
 
 
 def _weighing(model: Model, source_weights: SourceWeights) -> Model:
-    return replace(model, config=replace(model.config, source_weights=source_weights, variety=0.0))
+    """Weigh the lists of customers with history; own sources count for nobody."""
+    newcomer_weights = without_own(model.config.newcomer_weights)
+    return _with_weights(model, without_own(source_weights), newcomer_weights)
+
+
+def _own_alone(model: Model, name: str) -> Model:
+    alone = with_weight(without_own(_NOTHING), name, 1.0)
+    return _with_weights(model, alone, alone)
+
+
+def _with_weights(model: Model, source_weights: SourceWeights, newcomer_weights: SourceWeights) -> Model:
+    return replace(
+        model,
+        config=replace(model.config, source_weights=source_weights, newcomer_weights=newcomer_weights, variety=0.0),
+    )
 
 
 def _served(model: Model, task: RankingTask) -> Ranker:
@@ -96,7 +126,7 @@ def _same_for_all(scores: npt.NDArray[np.float64], task: RankingTask) -> Ranker:
     available = order[task.available[order]].tolist()
 
     def rank(customer: int) -> Sequence[int]:
-        return first_unseen(available, task.left_out(customer), k=task.k)
+        return task.first_allowed(available, customer)
 
     return rank
 
@@ -116,7 +146,10 @@ def _item_knn(task: RankingTask) -> Ranker:
 
     def rank(customer: int) -> Sequence[int]:
         scores = np.asarray((matrix[[customer]] @ neighbours).todense()).ravel() * task.available
-        scores[list(task.left_out(customer))] = 0.0
-        return top_k(np.arange(len(scores), dtype=np.int32), scores, k=task.k).tolist()
+        own = task.replay.seen(customer)
+        if task.seen == "exclude":
+            scores[list(own)] = 0.0
+        order = top_k(np.arange(len(scores), dtype=np.int32), scores, k=task.k + len(own)).tolist()
+        return task.first_allowed(order, customer)
 
     return rank

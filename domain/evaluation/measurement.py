@@ -1,14 +1,13 @@
 """Measure rankings on held-out events: means over customers, their intervals, and slices of customers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
 from domain.evaluation import metrics
-from domain.evaluation.baselines import ModelName, RankingTask
+from domain.evaluation.baselines import RankingTask
 from domain.evaluation.splitting import GroundTruth
 from domain.ranking.product_scores import NEW_DAYS
 from domain.records.customers import SEGMENTS
@@ -34,7 +33,7 @@ class EvaluationResult(Struct, frozen=True, kw_only=True):
     `top_product_share` is the share of lists that contain the most listed product.
     """
 
-    model: ModelName | Literal["ranking"]
+    model: str
     recall: float
     recall_interval: tuple[float, float]
     ndcg: float
@@ -81,7 +80,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
         return [*self.ground_truth.customers.tolist(), *self.newcomers.customers.tolist()]
 
 
-def measure(name: ModelName | Literal["ranking"], rankings: Rankings, comparison: Comparison) -> EvaluationResult:
+def measure(name: str, rankings: Rankings, comparison: Comparison) -> EvaluationResult:
     """Compare the rankings of one model with the ground truth."""
     task, ground_truth = comparison.task, comparison.ground_truth
     hits, n_relevant = ground_truth.hits(rankings.by_customer, k=task.k)

@@ -1,6 +1,6 @@
 """Compare products by their catalogue data alone, which also works for products without any event."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.ranking.catalogue import Indexes
 from domain.ranking.contributions import NO_CONTRIBUTIONS, SOURCE_INDEX, Contributions
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.model import WordWeights
@@ -55,7 +56,7 @@ def features(products: Sequence[Product], words: WordWeights) -> ProductFeatures
     """Extract the features of `products`, in their order, with the word weights of the model."""
     paths = [_levels(product.category) for product in products]
     levels = np.array(paths, dtype=np.uint64).reshape(len(products), LEVELS)
-    prices = np.array([product.price or np.nan for product in products], dtype=np.float64)
+    prices = np.array([product.comparable_price or np.nan for product in products], dtype=np.float64)
     return ProductFeatures(
         levels=levels,
         depths=np.count_nonzero(levels, axis=1),
@@ -109,7 +110,9 @@ def similar_products(products: Sequence[Product], words: WordWeights) -> Iterato
 def _parts(group: list[int], products: Sequence[Product]) -> Iterator[npt.NDArray[np.intp]]:
     """Split the positions of a category's products into parts of at most MAX_COMPARED, sorted by position."""
     if len(group) > MAX_COMPARED:
-        group = sorted(group, key=lambda place: (products[place].brand or "", products[place].price or 0.0, place))
+        group = sorted(
+            group, key=lambda place: (products[place].brand or "", products[place].comparable_price or 0.0, place)
+        )
     for first in range(0, len(group), MAX_COMPARED):
         yield np.sort(np.array(group[first : first + MAX_COMPARED], dtype=np.intp))
 
@@ -147,35 +150,35 @@ def _levels(category: str | None) -> tuple[int, ...]:
 
 
 def similar_without_lists(
-    products: Sequence[Product],
-    inputs: RankingInputs,
-    *,
-    past: Mapping[int, Product],
-    seeds: Mapping[int, float],
-    weight: float,
+    candidates: Indexes, inputs: RankingInputs, *, seeds: npt.NDArray[np.float64], weight: float
 ) -> Contributions:
     """Compare by content the pairs that training did not: seeds without a list, and products newer than the model.
 
-    Training never compared these pairs, so nothing counts twice. `seeds` are the weights of the products `past`. All
-    contributions to a product together are at most `weight`, as those of trained lists are.
+    Training never compared these pairs, so nothing counts twice. `seeds` (n,) are the weights of the products of the
+    history. All contributions to a product together are at most `weight`, as those of trained lists are.
     """
-    strongest = sorted(seeds, key=lambda index: (-seeds[index], index))[:N_CONTENT_SEEDS]
-    listed = {entry.product_index for entry in inputs.neighbours if entry.similar_product}
-    is_listed = np.array([index in listed for index in strongest], dtype=np.bool_)
-    indexes = np.array([product.product_index for product in products], dtype=np.intp)
-    is_new = indexes > inputs.model.newest_product_index
-    if is_listed.all() and not is_new.any():
+    past = inputs.history.products
+    strongest = np.argsort(-seeds, kind="stable")[:N_CONTENT_SEEDS]
+    is_listed = np.array([bool(inputs.neighbours[seed].similar_product) for seed in strongest.tolist()], dtype=np.bool_)
+    is_new = candidates > inputs.model.newest_product_index
+    positions = np.flatnonzero(is_new | ~is_listed.all())
+    if not len(positions) or not len(strongest):
         return NO_CONTRIBUTIONS
     words = inputs.model.words
-    similarities = similarity(features([past[index] for index in strongest], words), features(products, words))
-    uncompared = (is_new | ~is_listed[:, None]) & (indexes != np.array(strongest, dtype=np.intp)[:, None])
-    rows, positions = np.nonzero(uncompared & (similarities >= MIN_SIMILARITY))
-    numbers = {index: number for number, index in enumerate(past)}
-    amounts = np.array([seeds[index] for index in strongest])[rows] * similarities[rows, positions]
-    largest = np.bincount(positions, weights=amounts).max(initial=1.0)
+    one, other = (
+        features([inputs.catalogue.product(index) for index in indexes.tolist()], words)
+        for indexes in (past[strongest], candidates[positions])
+    )
+    similarities = similarity(one, other)
+    groups = inputs.catalogue.group_codes
+    is_other = groups[candidates[positions]] != groups[past[strongest]][:, None]
+    uncompared = (is_new[positions] | ~is_listed[:, None]) & is_other
+    rows, columns = np.nonzero(uncompared & (similarities >= MIN_SIMILARITY))
+    amounts = seeds[strongest][rows] * similarities[rows, columns]
+    largest = np.bincount(columns, weights=amounts).max(initial=1.0)
     return Contributions(
-        positions=positions,
+        positions=positions[columns],
         sources=np.full(len(rows), SOURCE_INDEX["similar_product"]),
-        causes=np.array([numbers[index] for index in strongest], dtype=np.intp)[rows],
+        causes=strongest[rows],
         amounts=amounts * (weight / largest),
     )

@@ -1,26 +1,19 @@
-"""The contributions that add up to a score: arrays while a list is computed, bytes while it is stored.
-
-A reason names a contribution, so the reasons of a product are the arithmetic of its score.
-"""
-
-from collections.abc import Sequence
+"""The contributions that add up to a score. A reason names a contribution: reasons are the arithmetic of the score."""
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.records.recommendations import SOURCES, Contribution, Source
+from domain.records.recommendations import SOURCES, Source
 
-CONTRIBUTION = np.dtype([("source", "u1"), ("cause", "<i2"), ("amount", "<f4")])
 NO_CAUSE = -1
 SOURCE_INDEX: dict[Source, int] = {source: index for index, source in enumerate(SOURCES)}
 
 
 class Contributions(Struct, frozen=True, kw_only=True):
-    """Contributions to the scores of some products, as parallel arrays with one entry each.
+    """Contributions of products of the history to the scores of some products, as parallel arrays with one entry each.
 
-    `positions` index the products; `sources` index SOURCES; `causes` index a table of product ids and category paths, or
-    are NO_CAUSE.
+    `positions` index the products; `sources` index SOURCES; `causes` index the products of the history, or are NO_CAUSE.
     """
 
     positions: npt.NDArray[np.intp]
@@ -28,24 +21,34 @@ class Contributions(Struct, frozen=True, kw_only=True):
     causes: npt.NDArray[np.intp]
     amounts: npt.NDArray[np.float64]
 
-    def totals(self, n_products: int) -> npt.NDArray[np.float64]:
-        """Return the sum of the contributions to each product (n_products,)."""
-        return np.bincount(self.positions, weights=self.amounts, minlength=n_products).astype(np.float64, copy=False)
+    def largest(self, n: int) -> "Contributions":
+        """Keep the `n` largest entries of each product and source, and merge the others to one of them without a cause."""
+        groups = self.positions * len(SOURCES) + self.sources
+        order = np.lexsort((-self.amounts, groups))
+        _, first, sizes = np.unique(groups[order], return_index=True, return_counts=True)
+        ranks = np.arange(len(order)) - np.repeat(first, sizes)
+        kept, merged = order[ranks < n], order[ranks >= n]
+        rest, of = np.unique(groups[merged], return_inverse=True)
+        sums = np.bincount(of, weights=self.amounts[merged], minlength=len(rest)).astype(np.float64)
+        return Contributions(
+            positions=np.append(self.positions[kept], rest // len(SOURCES)),
+            sources=np.append(self.sources[kept], rest % len(SOURCES)),
+            causes=np.append(self.causes[kept], np.full(len(rest), NO_CAUSE)),
+            amounts=np.concatenate([self.amounts[kept], sums]),
+        )
 
-    def packed(self, chosen: Sequence[int]) -> list[bytes]:
-        """Pack the positive contributions to each of the products at the positions `chosen` as CONTRIBUTION records."""
-        ranks = np.full(max(self.positions.max(initial=-1), max(chosen, default=-1)) + 1, -1)
-        ranks[list(chosen)] = np.arange(len(chosen))
-        rank_of = ranks[self.positions]
-        kept = np.flatnonzero((rank_of >= 0) & (self.amounts > 0))
-        kept = kept[np.argsort(rank_of[kept], kind="stable")]
-        records = np.empty(len(kept), dtype=CONTRIBUTION)
-        records["source"] = self.sources[kept]
-        records["cause"] = self.causes[kept]
-        records["amount"] = self.amounts[kept]
-        packed = records.tobytes()
-        ends = (np.bincount(rank_of[kept], minlength=len(chosen)).cumsum() * CONTRIBUTION.itemsize).tolist()
-        return [packed[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    def to(self, chosen: npt.NDArray[np.intp]) -> "Contributions":
+        """Return the contributions to the products at the positions `chosen`, which then have the positions 0, 1, ..."""
+        position_of = np.full(max(self.positions.max(initial=-1), chosen.max(initial=-1)) + 1, -1)
+        position_of[chosen] = np.arange(len(chosen))
+        positions = position_of[self.positions]
+        kept = np.flatnonzero(positions >= 0)
+        return Contributions(
+            positions=positions[kept],
+            sources=self.sources[kept],
+            causes=self.causes[kept],
+            amounts=self.amounts[kept],
+        )
 
 
 def concatenate(*parts: Contributions) -> Contributions:
@@ -60,14 +63,3 @@ def concatenate(*parts: Contributions) -> Contributions:
 
 _EMPTY = np.empty(0, dtype=np.intp)
 NO_CONTRIBUTIONS = Contributions(positions=_EMPTY, sources=_EMPTY, causes=_EMPTY, amounts=np.empty(0))
-
-
-def unpack_contributions(packed: bytes, *, causes: Sequence[str]) -> list[Contribution]:
-    """Return the contributions to one product; `causes` is the table that they index."""
-    records: list[tuple[int, int, float]] = np.frombuffer(packed, dtype=CONTRIBUTION).tolist()
-    return [(SOURCES[source], None if cause == NO_CAUSE else causes[cause], amount) for source, cause, amount in records]
-
-
-def sources_in(packed: Sequence[bytes]) -> set[Source]:
-    """Return the sources that contribute to any of these products."""
-    return {SOURCES[source] for source in set(np.frombuffer(b"".join(packed), dtype=CONTRIBUTION)["source"].tolist())}

@@ -1,9 +1,7 @@
 """What training learned of a shop: the model, and the lists of products that are stored beside it."""
 
-from functools import cached_property
-
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from domain.records.customers import Segment, SegmentRule
 
@@ -53,7 +51,10 @@ class Hyperparameters(Struct, frozen=True, kw_only=True):
 
 
 class SourceWeights(Struct, frozen=True, kw_only=True):
-    """The weight of each source in a score; sources are scaled to [0, 1] before."""
+    """The weight of each source in a score; sources are scaled to [0, 1] before.
+
+    `own` has the tuned weights of sources that the shop added, by name; names of sources that it removed do not count.
+    """
 
     bought_together: float = 1.0
     viewed_together: float = 1.0
@@ -63,6 +64,11 @@ class SourceWeights(Struct, frozen=True, kw_only=True):
     price_fit: float = 0.02
     new: float = 0.02
     popular: float = 0.05
+    own: dict[str, float] = {}
+
+    def __hash__(self) -> int:
+        # Litestar hashes the defaults of fields, and a dict has no hash.
+        return hash((astuple(self)[:-1], frozenset(self.own.items())))
 
 
 def with_evidence(weights: SourceWeights) -> SourceWeights:
@@ -74,8 +80,9 @@ class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     """How the config was chosen: seed, number of trials and events, and the score of the best trial.
 
     `ndcg` is the mean NDCG@20 of `n_customers` on held-out events of the shop; `ndcg_of_default_weights` is that of the
-    same neighbours with the documented source weights. Both are 0 where no events could be held out. `rejected_ndcg` is the
-    score of a later tuning that was not taken, because it scored less than `ndcg` on the same held-out events; else 0.
+    same neighbours with the documented source weights, without own sources. Both are 0 where no events could be held out.
+    `rejected_ndcg` is the score of a later tuning that was not taken, because it scored less than `ndcg` on the same
+    held-out events; else 0.
     """
 
     seed: int = 0
@@ -92,7 +99,8 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
 
     `newcomer_weights` apply to customers without history, `source_weights` to all others. `seen_again` is the score that a
     product of the customer's history gets for itself. A category counts as rebought from `rebuy_rate` on. `variety` is the
-    power of the penalties for products of one category or brand; 0 switches them off.
+    power of the penalties for products of one category or brand; 0 switches them off. `trial_places` of each ten places are
+    for new products with few customers.
     """
 
     hyperparameters: Hyperparameters = Hyperparameters()
@@ -101,6 +109,7 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     seen_again: float = 0.0
     rebuy_rate: float = 0.25
     variety: float = 0.5
+    trial_places: int = 1
     tuning: Tuning = Tuning()
 
     def weights_for(self, *, has_history: bool) -> SourceWeights:
@@ -108,16 +117,11 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
         return with_evidence(self.source_weights if has_history else self.newcomer_weights)
 
 
-class WeightedProducts(Struct, frozen=True, kw_only=True, dict=True):
-    """Products with a weight each, best first: `products` are product indexes, `weights` lie in (0, 1]."""
+class WeightedProducts(Struct, frozen=True, kw_only=True):
+    """Products with a weight each, best first: `products` are product indexes; trends have weights in (0, 1]."""
 
     products: tuple[int, ...] = ()
     weights: tuple[float, ...] = ()
-
-    @cached_property
-    def by_index(self) -> dict[int, float]:
-        """The weights by product index, best first; computed once, because a model serves many requests."""
-        return dict(zip(self.products, self.weights, strict=True))
 
 
 class WordWeights(Struct, frozen=True, kw_only=True):
@@ -138,7 +142,8 @@ class Model(Struct, frozen=True, kw_only=True):
     """One version of what was learned; instants in microseconds; `model_id` is `untrained` before the first training.
 
     `rebuy_days` has the usual interval, in days, of each category that customers rebuy. `median_prices` are those of the
-    products bought in a category. `segment_events` counts the events behind each segment's trend. Products above
+    products bought in a category. `tried` counts the customers of young products as their weights, for those with most
+    customers; all others count as untried. `segment_events` counts the events behind each segment's trend. Products above
     `newest_product_index` came after the training.
     """
 
@@ -158,6 +163,7 @@ class Model(Struct, frozen=True, kw_only=True):
     popular: WeightedProducts = WeightedProducts()
     segment_trends: dict[Segment, WeightedProducts] = {}
     segment_events: dict[Segment, int] = {}
+    tried: WeightedProducts = WeightedProducts()
 
 
 UNTRAINED = Model()
@@ -170,6 +176,11 @@ class NeighbourLists(Struct, frozen=True, kw_only=True, gc=False):
     bought_together: bytes
     viewed_together: bytes
     similar_product: bytes
+
+
+def no_neighbours(product_index: int) -> NeighbourLists:
+    """Return the lists of a product that training has none for."""
+    return NeighbourLists(product_index=product_index, bought_together=b"", viewed_together=b"", similar_product=b"")
 
 
 class TrainedModel(Struct, frozen=True, kw_only=True):

@@ -1,137 +1,160 @@
 """The part of a score that comes from neighbours of the products in the customer's history."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from msgspec.structs import replace
 
+from domain.ranking.catalogue import Indexes
 from domain.ranking.contributions import SOURCE_INDEX, Contributions
 from domain.ranking.model import NeighbourLists, SourceWeights
 from domain.ranking.packing import NEIGHBOUR, unpack
-from domain.records.products import Product
 from domain.records.recommendations import Source
 
 NEIGHBOUR_SOURCES: tuple[Source, ...] = ("bought_together", "viewed_together", "similar_product")
-SCALED_TOGETHER: tuple[tuple[Source, ...], ...] = (("bought_together", "viewed_together"), ("similar_product",))
+SCALED_TOGETHER: tuple[tuple[int, ...], ...] = ((0, 1), (2,))
 """Neighbours bought and viewed together are one trained list in two parts, so they share a scale."""
 
-SEEN_AGAIN_SOURCE: Source = "viewed_together"
-"""The source of a product of the history that is its own cause."""
+
+class Candidates(Struct, frozen=True, kw_only=True):
+    """The products that occur among neighbours, numbered from 0.
+
+    `products` (m,) and `number_of` are a sparse set (Briggs & Torczon 1993): of a product index p, `number_of[p]` is its
+    position in `products` if that holds p, and without meaning if not.
+    """
+
+    products: npt.NDArray[np.int32]
+    number_of: npt.NDArray[np.int32]
+
+    def numbers(self, products: Indexes) -> Indexes:
+        """Return the number of each product, -1 for those that are no candidates."""
+        if not len(self.products):
+            return np.full(len(products), -1)
+        numbers = self.number_of[np.minimum(products, len(self.number_of) - 1)].astype(np.intp)
+        inside = numbers.clip(0, len(self.products) - 1)
+        return np.where(self.products[inside] == products, inside, -1)
 
 
 class NeighbourScores(Struct, frozen=True, kw_only=True):
-    """Neighbours of the history as parallel arrays, one entry per source, seed and candidate.
+    """Neighbours of the history: arrays (n,) with one entry per source, seed and candidate, ordered by source.
 
-    `sources` index SOURCES; `seeds` number the products of the history; `candidates` are product indexes; `amounts` are
-    weighted and scaled: the best candidate of a source sums to the source's weight. `groups` gives all entries of one
-    candidate the same number, below the length of the arrays.
+    `numbers` are those of `candidates`; `amounts` are weighted by the seeds. `ends` are the ends of the list of each source
+    and seed. The unscaled `sums` (m,) of a source, None for one without entries, times its factor of `scales` are the
+    scores: those of the best candidate of a source make the source's weight.
     """
 
-    sources: npt.NDArray[np.intp]
-    seeds: npt.NDArray[np.intp]
-    candidates: npt.NDArray[np.intp]
-    groups: npt.NDArray[np.intp]
+    numbers: Indexes
     amounts: npt.NDArray[np.float64]
+    ends: Indexes
+    candidates: Candidates
+    sums: list[npt.NDArray[np.float64] | None]
+    scales: list[float]
 
-    def best(self, n: int | None) -> list[int]:
-        """Return the `n` candidates with the largest sums, or all of them, best first, ties by product index."""
-        totals = np.bincount(self.groups, weights=self.amounts, minlength=len(self.groups))
-        scored = np.flatnonzero(totals)
-        if n is not None and len(scored) > n:
-            # Ties at the edge of a partition stay in and are broken by the sort of the few that remain.
-            edge = np.partition(totals[scored], -n)[-n]
-            scored = scored[totals[scored] >= edge]
-        candidates = self.candidates[scored]
-        return candidates[np.lexsort((candidates, -totals[scored]))[:n]].tolist()
+    def best(self, n: int | None, *, without: Indexes) -> Indexes:
+        """Return the `n` candidates with the largest scores, or all of them, ties by index; leave out `without`."""
+        totals = self._totals()
+        numbers = self.candidates.numbers(without)
+        totals[numbers[numbers >= 0]] = 0.0
+        scored = np.flatnonzero(totals > 0)
+        return _best(self.candidates.products[scored].astype(np.intp), totals[scored], n)
 
-    def of(self, products: Sequence[Product]) -> Contributions:
-        """Return the contributions to the scores of `products`."""
-        indexes = np.array([product.product_index for product in products], dtype=np.intp)
-        positions = look_up(self.candidates, keys=indexes, values=np.arange(len(products)))
-        known = positions >= 0
+    def best_of(self, products: Indexes, n: int | None) -> Indexes:
+        """Return the `n` of `products` with the largest scores, or all with any, ties by index."""
+        totals = self.of(products).sum(axis=0)
+        scored = np.flatnonzero(totals > 0)
+        return _best(products[scored], totals[scored], n)
+
+    def of(self, products: Indexes) -> npt.NDArray[np.float64]:
+        """Return the scores of `products` by source (3, len(products)), 0 for those that are no candidates."""
+        scores = np.zeros((len(self.sums), len(products)))
+        numbers = self.candidates.numbers(products)
+        known = np.flatnonzero(numbers >= 0)
+        for row, (sums, scale) in enumerate(zip(self.sums, self.scales, strict=True)):
+            if sums is not None:
+                scores[row, known] = sums[numbers[known]] * scale
+        return scores
+
+    def contributions_to(self, products: Indexes) -> Contributions:
+        """Return the entries of `products`; their `causes` are positions in the products of the history."""
+        # The last place takes the products that are no candidates.
+        position_of = np.full(len(self.candidates.products) + 1, -1, dtype=np.int16)
+        position_of[self.candidates.numbers(products)] = np.arange(len(products))
+        positions = position_of[self.numbers]
+        found = np.flatnonzero(positions >= 0)
+        n_seeds = len(self.ends) // len(self.sums)
+        lists = self.ends.searchsorted(found, side="right")
+        rows = lists // max(n_seeds, 1)
         return Contributions(
-            positions=positions[known],
-            sources=self.sources[known],
-            causes=self.seeds[known],
-            amounts=self.amounts[known],
+            positions=positions[found].astype(np.intp),
+            sources=np.array([SOURCE_INDEX[source] for source in NEIGHBOUR_SOURCES], dtype=np.intp)[rows],
+            causes=lists % max(n_seeds, 1),
+            amounts=self.amounts[found] * np.array(self.scales)[rows],
         )
 
-    def without(self, products: Iterable[int]) -> "NeighbourScores":
-        """Return the scores with those of `products` at 0."""
-        own = np.fromiter(products, dtype=np.intp)
-        return replace(self, amounts=np.where(np.isin(self.candidates, own), 0.0, self.amounts))
-
-    def with_seen_again(self, seeds: Mapping[int, float], *, weight: float) -> "NeighbourScores":
-        """Add each product of the history as a neighbour of itself."""
-        if weight == 0:
-            return self
-        own = np.fromiter(seeds, dtype=np.intp, count=len(seeds))
-        candidates = np.append(self.candidates, own)
-        return NeighbourScores(
-            sources=np.append(self.sources, np.full(len(own), SOURCE_INDEX[SEEN_AGAIN_SOURCE])),
-            seeds=np.append(self.seeds, np.arange(len(own))),
-            candidates=candidates,
-            groups=look_up(candidates, keys=candidates, values=np.arange(len(candidates))),
-            amounts=np.append(self.amounts, weight * np.fromiter(seeds.values(), dtype=np.float64, count=len(seeds))),
-        )
+    def _totals(self) -> npt.NDArray[np.float64]:
+        scaled = [sums * scale for sums, scale in zip(self.sums, self.scales, strict=True) if sums is not None]
+        return sum(scaled, start=np.zeros(len(self.candidates.products)))
 
 
 def neighbour_scores(
-    lists: Sequence[NeighbourLists],
-    *,
-    seeds: Mapping[int, float],
-    past: Iterable[int],
-    weights: SourceWeights,
+    lists: Sequence[NeighbourLists], *, seed_weights: npt.NDArray[np.float64], weights: SourceWeights
 ) -> NeighbourScores:
-    """Weigh the neighbours of all products of the history by their seeds, and scale each source."""
-    numbers = {index: number for number, index in enumerate(past)}
-    packed = [getattr(entry, source) for source in NEIGHBOUR_SOURCES for entry in lists]
-    lengths = np.array([len(one) // NEIGHBOUR.itemsize for one in packed], dtype=np.intp)
-    entries = unpack(b"".join(packed))
+    """Weigh the neighbours of the products of the history (n,) by the weights of these seeds (n,), and scale each source."""
+    packed = [entry.bought_together for entry in lists]
+    packed += [entry.viewed_together for entry in lists]
+    packed += [entry.similar_product for entry in lists]
+    lengths = np.fromiter(map(len, packed), dtype=np.intp, count=len(packed)) // NEIGHBOUR.itemsize
+    records = unpack(b"".join(packed))
     n_sources = len(NEIGHBOUR_SOURCES)
-    seed_of_list = np.tile(np.array([numbers[entry.product_index] for entry in lists], dtype=np.intp), n_sources)
-    weight_of_list = np.tile(np.array([seeds.get(entry.product_index, 0.0) for entry in lists]), n_sources)
-    rows = np.repeat(np.repeat(np.arange(n_sources), len(lists)), lengths)
-    candidates = entries["product_index"].astype(np.intp)
-    groups = look_up(candidates, keys=candidates, values=np.arange(len(candidates)))
-    amounts = entries["weight"] * np.repeat(weight_of_list, lengths)
-    scales = _scales(rows, groups, amounts, weights=weights)
+    amounts = records["weight"] * np.repeat(np.tile(seed_weights, n_sources), lengths)
+    candidates, numbers = _numbered(records["product_index"])
+    ends = lengths.cumsum()
+    starts = [0, *ends.reshape(n_sources, -1)[:, -1].tolist()] if lists else [0] * (n_sources + 1)
+    sums = [
+        np.bincount(numbers[first:last], weights=amounts[first:last], minlength=len(candidates.products)).astype(np.float64)
+        if last > first
+        else None
+        for first, last in pairwise(starts)
+    ]
     return NeighbourScores(
-        sources=np.array([SOURCE_INDEX[source] for source in NEIGHBOUR_SOURCES], dtype=np.intp)[rows],
-        seeds=np.repeat(seed_of_list, lengths),
+        numbers=numbers,
+        amounts=amounts,
+        ends=ends,
         candidates=candidates,
-        groups=groups,
-        amounts=amounts * scales[rows],
+        sums=sums,
+        scales=_scales(sums, weights),
     )
 
 
-def _scales(
-    rows: npt.NDArray[np.intp], groups: npt.NDArray[np.intp], amounts: npt.NDArray[np.float64], *, weights: SourceWeights
-) -> npt.NDArray[np.float64]:
+def _scales(sums: Sequence[npt.NDArray[np.float64] | None], weights: SourceWeights) -> list[float]:
     """Return a factor for each of NEIGHBOUR_SOURCES: its weight over the largest sum of a candidate."""
-    n_sources, n_groups = len(NEIGHBOUR_SOURCES), len(groups)
-    sums = np.bincount(rows * n_groups + groups, weights=amounts, minlength=n_sources * n_groups)
-    by_source = dict(zip(NEIGHBOUR_SOURCES, sums.reshape(n_sources, n_groups), strict=True))
-    largest = {
-        source: np.sum([by_source[one] for one in together], axis=0).max(initial=0.0)
-        for together in SCALED_TOGETHER
-        for source in together
-    }
-    return np.array(
-        [getattr(weights, source) / largest[source] if largest[source] > 0 else 0.0 for source in NEIGHBOUR_SOURCES]
-    )
+    scales = [0.0] * len(sums)
+    for together in SCALED_TOGETHER:
+        parts = [own for source in together if (own := sums[source]) is not None]
+        largest = float(sum(parts[1:], start=parts[0]).max()) if parts else 0.0
+        for source in together:
+            scales[source] = getattr(weights, NEIGHBOUR_SOURCES[source]) / largest if largest > 0 else 0.0
+    return scales
 
 
-def look_up(
-    wanted: npt.NDArray[np.intp], *, keys: npt.NDArray[np.intp], values: npt.NDArray[np.intp]
-) -> npt.NDArray[np.intp]:
-    """Return the value of each of `wanted` (integers from 0) in the mapping from `keys` to `values`, -1 where it has none.
+def _best(products: Indexes, totals: npt.NDArray[np.float64], n: int | None) -> Indexes:
+    """Return the `n` products with the largest totals, or all of them, ties by index."""
+    if n is None or len(products) <= n:
+        return products
+    # Ties at the edge of a partition stay in and are broken by the sort of the few that remain.
+    kept = np.flatnonzero(totals >= np.partition(totals, -n)[-n])
+    return products[kept[np.lexsort((products[kept], -totals[kept]))[:n]]]
 
-    A table replaces a sort. It is as long as the largest number, but only the touched pages cost time.
-    """
-    table = np.empty(max(wanted.max(initial=-1), keys.max(initial=-1)) + 1, dtype=np.intp)
-    table[wanted] = -1
-    table[keys] = values
-    return table[wanted]
+
+def _numbered(entries: npt.NDArray[np.int32]) -> tuple[Candidates, Indexes]:
+    """Return the candidates among `entries`, and the number of each entry."""
+    # A table replaces a sort. It is as long as the largest index, but only the touched pages cost time.
+    number_of = np.empty(int(entries.max(initial=-1)) + 1, dtype=np.int32)
+    places = np.arange(len(entries), dtype=np.int32)
+    number_of[entries] = places
+    # The last place of each product wins, and is where its entry finds itself.
+    products = entries[number_of[entries] == places]
+    number_of[products] = np.arange(len(products), dtype=np.int32)
+    return Candidates(products=products, number_of=number_of), number_of[entries].astype(np.intp)

@@ -1,93 +1,91 @@
 """Scores of a product by itself: trends, interest in its category, price, newness."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
-from domain.ranking.contributions import NO_CAUSE, SOURCE_INDEX, Contributions
-from domain.ranking.interests import strongest_interest
-from domain.ranking.model import Model
+from domain.ranking.catalogue import Catalogue, Indexes
+from domain.ranking.inputs import RankingInputs
 from domain.ranking.signals import Signals
+from domain.ranking.trends import trend_of
 from domain.records.customers import Segment
-from domain.records.products import Product
 from domain.records.recommendations import Source
 from domain.records.values import DAY, to_microseconds
 
 PRODUCT_SOURCES: tuple[Source, ...] = ("segment_trend", "category_interest", "price_fit", "new", "popular")
 NEW_DAYS = 30.0
+TRIAL_CUSTOMERS = 20
 UNTRIED = 0.02
 """Share of an interest that a product unpopular in its category gets, enough to precede products of no interest."""
 
 
-def product_scores(signals: Signals, products: Sequence[Product], *, model: Model, now: datetime) -> Contributions:
-    """Return the contributions of PRODUCT_SOURCES to the scores of `products`."""
-    indexes = [product.product_index for product in products]
-    interest, paths = _category_interest(signals, products)
-    columns: dict[Source, npt.ArrayLike] = {
-        "segment_trend": [signals.segment_trend.get(index, 0.0) for index in indexes],
-        "category_interest": interest,
-        "price_fit": price_fit_scores(products, model=model, segment=signals.segment),
-        "new": newness(products, now=now),
-        "popular": [signals.popularity.get(index, 0.0) for index in indexes],
+def product_scores(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: datetime) -> npt.NDArray[np.float64]:
+    """Return the weighted scores of products (n,) by PRODUCT_SOURCES, an array (5, n)."""
+    columns: dict[Source, npt.NDArray[np.float64]] = {
+        "segment_trend": signals.segment_trend.of(products),
+        "category_interest": category_interest(signals, products, catalogue=inputs.catalogue),
+        "price_fit": price_fit_scores(products, inputs=inputs, segment=signals.segment),
+        "new": newness(products, inputs, now=now),
+        "popular": signals.popularity.of(products),
     }
-    amounts = np.stack(
-        [getattr(signals.weights, source) * np.asarray(columns[source], dtype=np.float64) for source in PRODUCT_SOURCES]
-    )
-    rows, positions = np.nonzero(amounts)
-    # Causes number the products of the history first, then the paths of interest.
-    numbers = {path: number for number, path in enumerate(signals.interests, start=len(signals.past))}
-    causes = np.array([numbers.get(path or "", NO_CAUSE) for path in paths], dtype=np.intp)
-    return Contributions(
-        positions=positions,
-        sources=np.array([SOURCE_INDEX[source] for source in PRODUCT_SOURCES], dtype=np.intp)[rows],
-        causes=np.where(rows == PRODUCT_SOURCES.index("category_interest"), causes[positions], NO_CAUSE),
-        amounts=amounts[rows, positions],
-    )
+    return np.stack([getattr(signals.weights, source) * columns[source] for source in PRODUCT_SOURCES])
 
 
-def newness(products: Sequence[Product], *, now: datetime) -> npt.NDArray[np.float64]:
-    """Return (n,) values: 1 for a product created `now`, falling as 1 / (1 + age / 30 days)."""
-    created_at = np.array([product.created_at for product in products], dtype=np.float64)
-    age_days = np.maximum(to_microseconds(now) - created_at, 0.0) / DAY
-    return 1.0 / (1.0 + age_days / NEW_DAYS)
+def newness(products: Indexes, inputs: RankingInputs, *, now: datetime) -> npt.NDArray[np.float64]:
+    """Return (n,) values: 1 for a product created `now` without customers, less with its age and its customers.
+
+    1 / (1 + age / 30 days) x 1 / (1 + customers / 20): interest in a new product falls as it becomes known.
+    """
+    by_age = 1.0 / (1.0 + _age_days(products, inputs, now=now) / NEW_DAYS)
+    return by_age / (1.0 + trend_of(inputs.model.tried).of(products) / TRIAL_CUSTOMERS)
 
 
-def price_fit_scores(products: Sequence[Product], *, model: Model, segment: Segment) -> npt.NDArray[np.float64]:
+def on_trial(products: Indexes, inputs: RankingInputs, *, now: datetime) -> npt.NDArray[np.bool_]:
+    """Return which products are younger than 30 days and had fewer than 20 customers when the model was trained."""
+    is_young = _age_days(products, inputs, now=now) < NEW_DAYS
+    return is_young & (trend_of(inputs.model.tried).of(products) < TRIAL_CUSTOMERS)
+
+
+def _age_days(products: Indexes, inputs: RankingInputs, *, now: datetime) -> npt.NDArray[np.float64]:
+    return np.maximum(to_microseconds(now) - inputs.catalogue.created_at[products], 0) / DAY
+
+
+def price_fit_scores(products: Indexes, *, inputs: RankingInputs, segment: Segment) -> npt.NDArray[np.float64]:
     """Return how usual the prices are for the segment, (n,) values in [0, 1].
 
     A Gaussian of the log ratio to the median price of the product's category; 0 where a price or its median is unknown.
     """
-    usual = model.price_fit.get(segment)
+    usual = inputs.model.price_fit.get(segment)
     if usual is None:
         return np.zeros(len(products))
-    medians = model.median_prices
-    ratios = np.array([(product.price or 0.0) / medians.get(product.category or "", np.inf) for product in products])
+    catalogue = inputs.catalogue
+    medians = catalogue.categories.values(inputs.model.median_prices)[catalogue.category_codes[products]]
+    ratios = np.nan_to_num(catalogue.prices[products]) / medians
     known = ratios > 0
     distance = (np.log(ratios, out=np.zeros(len(products)), where=known) - usual.mean) / usual.deviation
     return np.exp(-0.5 * distance * distance) * known
 
 
-def _category_interest(signals: Signals, products: Sequence[Product]) -> tuple[list[float], list[str | None]]:
-    """Return the score and the causing path of each product: interest in its category x popularity within it."""
-    by_category = {
-        category: strongest_interest(category, signals.interests) for category in {product.category for product in products}
-    }
-    # The best product of the best category gets 1, which scales the source to [0, 1].
-    largest = max(
-        (
-            strongest_interest(path, signals.interests)[1] * max(trend.values())
-            for path, trend in signals.category_trends.items()
-            if trend
-        ),
-        default=0.0,
-    )
-    scores: list[float] = []
-    paths: list[str | None] = []
-    for product in products:
-        path, interest = by_category[product.category]
-        trend = signals.category_trends.get(product.category or "", {}).get(product.product_index, 0.0)
-        scores.append(interest * (UNTRIED + (1 - UNTRIED) * trend / (largest or 1.0)))
-        paths.append(path)
-    return scores, paths
+def category_interest(signals: Signals, products: Indexes, *, catalogue: Catalogue) -> npt.NDArray[np.float64]:
+    """Return the interest in the category of each product x its popularity within it: (n,) values in [0, 1].
+
+    `products` are ascending. The best product of the best category gets 1, which scales the source to [0, 1].
+    """
+    tree, codes_of = catalogue.categories, catalogue.category_codes[products]
+    interests = tree.strongest(codes_of, signals.interests)[0]
+    trends = [trend for trend in signals.category_trends.values() if len(trend.weights)]
+    if not trends or not len(products):
+        return UNTRIED * interests
+    paths = [path for path, trend in signals.category_trends.items() if len(trend.weights)]
+    codes = np.array([tree.add(path) for path in paths], dtype=np.int32)
+    best = np.array([trend.weights.max() for trend in trends])
+    largest = float((tree.strongest(codes, signals.interests)[0] * best).max())
+    indexes = np.concatenate([trend.products for trend in trends])
+    places = np.minimum(products.searchsorted(indexes), len(products) - 1)
+    code_of = np.repeat(codes, [len(trend.products) for trend in trends])
+    # The trend of an upper level also has products of lower levels, which count by the trend of their own category.
+    kept = (products[places] == indexes) & (codes_of[places] == code_of)
+    popularity = np.zeros(len(products))
+    popularity[places[kept]] = np.concatenate([trend.weights for trend in trends])[kept]
+    return interests * (UNTRIED + (1 - UNTRIED) * popularity / (largest or 1.0))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from domain.records.recommendations import Contribution, Reason, Source
+from domain.records.recommendations import Contribution, Reason
 
 MAX_REASONS = 5
 N_NAMED = 2
@@ -14,7 +14,7 @@ def reasons_of(contributions: Iterable[Contribution], *, product_id: str) -> lis
     Of more than 5 contributions, the two largest keep their cause and the others are merged per source. Where more than
     5 reasons remain, the smallest are dropped and the shares refer to those that remain. A product is never its own cause.
     """
-    ranked: list[tuple[float, Source, str]] = sorted(
+    ranked: list[tuple[float, str, str]] = sorted(
         (-amount, source, "" if cause in (None, product_id) else cause) for source, cause, amount in contributions
     )
     if len(ranked) > MAX_REASONS:
@@ -28,10 +28,10 @@ def reasons_of(contributions: Iterable[Contribution], *, product_id: str) -> lis
     ]
 
 
-def _merged(ranked: Sequence[tuple[float, Source, str]]) -> list[tuple[float, Source, str]]:
+def _merged(ranked: Sequence[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
     """Merge all but the two largest with a cause per source; a source with one entry keeps its cause."""
     named = [reason for reason in ranked if reason[2]][:N_NAMED]
-    merged: dict[Source, tuple[float, Source, str]] = {}
+    merged: dict[str, tuple[float, str, str]] = {}
     for amount, source, cause in (reason for reason in ranked if reason not in named):
         if source in merged:
             merged[source] = (merged[source][0] + amount, source, "")

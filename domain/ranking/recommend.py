@@ -5,42 +5,35 @@ scores and ranks those that exist. A score is the sum of its contributions; ever
 multiplied by its weight.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from domain.ranking.catalogue import Catalogue, Indexes, union
 from domain.ranking.content_similarity import similar_without_lists
-from domain.ranking.contributions import Contributions, concatenate, sources_in, unpack_contributions
-from domain.ranking.diversity import rerank
+from domain.ranking.contributions import SOURCE_INDEX, Contributions, concatenate
+from domain.ranking.diversity import best_variants, groups_of, rerank
 from domain.ranking.inputs import CandidateQuery, RankingInputs
 from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
-from domain.ranking.product_scores import product_scores
-from domain.ranking.reasons import reasons_of
+from domain.ranking.own_scores import own_scores
+from domain.ranking.product_scores import PRODUCT_SOURCES, on_trial, product_scores
+from domain.ranking.quotas import MAX_OWN, Marks, Quota, fill_places
 from domain.ranking.signals import Signals, compute_signals
-from domain.records.products import Product
-from domain.records.recommendations import (
-    STORED_LENGTH,
-    ListRequest,
-    RecommendationList,
-    RecommendedProduct,
-    ScoredList,
-    ScoredProduct,
-    Source,
-    Strategy,
-)
-from domain.records.values import DAY
+from domain.records.recommendations import MAX_LIMIT, SOURCES, ListRequest, Source, Strategy
 
 N_NEIGHBOUR_CANDIDATES = 100
+N_OWN_CANDIDATES = 20
 N_POPULAR_CANDIDATES = 20
 N_CATEGORY_CANDIDATES = 10
 N_NEWEST_CANDIDATES = 4
+N_NEWEST_OF_SHOP = 10
 MIN_SEGMENT_EVENTS = 50
 
 PERSONAL_SOURCES: frozenset[Source] = frozenset({*NEIGHBOUR_SOURCES, "category_interest"})
+SEEN_AGAIN_SOURCE: Source = "viewed_together"
+"""The source of a product of the history that is its own cause."""
 
 
 class Shortlist(Struct, frozen=True, kw_only=True):
@@ -51,148 +44,167 @@ class Shortlist(Struct, frozen=True, kw_only=True):
 
 
 class Scores(Struct, frozen=True, kw_only=True):
-    """The totals (n,) of n products, and the contributions behind them, which index `causes`."""
+    """The scores of n products, ascending by index.
 
-    totals: npt.NDArray[np.float64]
-    contributions: Contributions
-    causes: list[str]
+    `by_source` (8 + n_own, n) are the sums of the contributions of each of SOURCES and of the own sources, and `seen_again`
+    (n,) what products of the history get for themselves. `similar` are those that come from comparing content, with
+    positions in the products.
+    """
+
+    products: Indexes
+    by_source: npt.NDArray[np.float64]
+    seen_again: npt.NDArray[np.float64]
+    similar: Contributions
+
+    @property
+    def totals(self) -> npt.NDArray[np.float64]:
+        return self.by_source.sum(axis=0) + self.seen_again
+
+
+class Ranking(Struct, frozen=True, kw_only=True):
+    """A ranked list: `positions` (k,) index the products of `scores`, `values` (k,) are the scores after reranking."""
+
+    inputs: RankingInputs
+    signals: Signals
+    scores: Scores
+    positions: Indexes
+    values: npt.NDArray[np.float64]
+    strategy: Strategy
+    generated_at: datetime
+
+    @property
+    def products(self) -> Indexes:
+        """The product indexes, best first."""
+        return self.scores.products[self.positions]
 
 
 def shortlist(inputs: RankingInputs, *, request: ListRequest) -> Shortlist:
     """Choose the products to score: the best neighbours, the most popular, and the newest of the categories of interest."""
     signals = compute_signals(inputs, request=request)
     # Filters remove many candidates, so a filtered request considers all of them.
-    indexes = dict.fromkeys(signals.neighbours.best(None if request.is_filtered else N_NEIGHBOUR_CANDIDATES))
-    for trend, n in (
-        (signals.segment_trend, N_POPULAR_CANDIDATES),
-        (signals.popularity, N_POPULAR_CANDIDATES),
-        *((trend, N_CATEGORY_CANDIDATES) for trend in signals.category_trends.values()),
-    ):
-        indexes.update(dict.fromkeys(islice(trend, None if request.is_filtered else n)))
+    n_neighbours, n_own, n_popular, n_category = (
+        (None, None, None, None)
+        if request.is_filtered
+        else (N_NEIGHBOUR_CANDIDATES, N_OWN_CANDIDATES, N_POPULAR_CANDIDATES, N_CATEGORY_CANDIDATES)
+    )
+    pieces = [
+        signals.neighbours.best(n_neighbours, without=inputs.history.own),
+        signals.neighbours.best_of(signals.own, n_own),
+        signals.segment_trend.best_first[:n_popular],
+        signals.popularity.best_first[:n_popular],
+        *(trend.best_first[:n_category] for trend in signals.category_trends.values()),
+    ]
+    if inputs.model.config.seen_again:
+        pieces.append(np.intersect1d(inputs.history.products, signals.own, assume_unique=True))
     query = CandidateQuery(
-        product_indexes=tuple(indexes),
+        product_indexes=union(*pieces),
         categories=signals.top_categories,
         n_newest=N_NEWEST_CANDIDATES,
-        n_fill=_length(request),
-        seen=frozenset(inputs.bought),
+        n_newest_of_shop=0 if request.is_filtered else N_NEWEST_OF_SHOP,
+        n_fill=MAX_LIMIT,
+        own=inputs.history.own,
         request=request,
     )
     return Shortlist(query=query, signals=signals)
 
 
-def recommend(inputs: RankingInputs, shortlisted: Shortlist, products: Sequence[Product], *, now: datetime) -> ScoredList:
-    """Rank `products`, the catalogue's answer to the shortlist: 100 for a list to store, `limit` for a filtered request."""
+def recommend(inputs: RankingInputs, shortlisted: Shortlist, candidates: Indexes, *, now: datetime) -> Ranking:
+    """Rank the first `limit` of `candidates`, the catalogue's answer to the shortlist, ascending."""
     request, signals = shortlisted.query.request, shortlisted.signals
-    candidates = eligible(products, inputs, shortlisted)
-    scores = score(signals, candidates, inputs=inputs, now=now)
+    scores = score(signals, eligible(candidates, inputs, signals), inputs=inputs, now=now)
+    totals = scores.totals
     # A product without a positive score has no reason to be shown.
-    positive = np.flatnonzero(scores.totals > 0)
-    chosen = [
-        (int(positive[position]), value)
-        for position, value in rerank(
-            [candidates[position] for position in positive.tolist()],
-            scores.totals[positive],
-            k=_length(request),
-            variety=inputs.model.config.variety,
-        )
-    ]
-    contributions = scores.contributions.packed([position for position, _ in chosen])
-    return ScoredList(
-        customer_id=inputs.customer_id,
-        segment=signals.segment,
-        strategy=_strategy(inputs, signals, contributions),
+    positive = np.flatnonzero(totals > 0)
+    positive = positive[best_variants(totals[positive], inputs.catalogue, scores.products[positive])]
+    is_own = _are_variants(scores.products[positive], signals.own, inputs.catalogue)
+    marks = Marks(own=is_own, on_trial=on_trial(scores.products[positive], inputs, now=now))
+    k = request.limit
+    order, values = rerank(
+        totals[positive],
+        groups_of(inputs.catalogue, scores.products[positive]),
+        # Own products beyond their quota give their places to others.
+        k=min(k + int(np.count_nonzero(is_own)), len(positive)),
+        variety=inputs.model.config.variety,
+    )
+    places = fill_places(
+        order,
+        values,
+        marks.take(order),
+        quota=Quota(max_own=MAX_OWN if request.seen == "few" else k, min_on_trial=inputs.model.config.trial_places),
+        k=k,
+    )
+    positions = positive[places.positions]
+    scores.by_source[SOURCE_INDEX["new"], positions] += places.bonuses
+    return Ranking(
+        inputs=inputs,
+        signals=signals,
+        scores=scores,
+        positions=positions,
+        values=places.scores,
+        strategy=_strategy(inputs, signals, scores.by_source[:, positions]),
         generated_at=now,
-        causes=scores.causes,
-        items=[
-            ScoredProduct(product=candidates[position], score=value, contributions=own)
-            for (position, value), own in zip(chosen, contributions, strict=True)
-        ],
     )
 
 
-def score(signals: Signals, products: Sequence[Product], *, inputs: RankingInputs, now: datetime) -> Scores:
-    """Add up the contributions of all sources to each of `products`."""
-    contributions = concatenate(
-        product_scores(signals, products, model=inputs.model, now=now),
-        signals.neighbours.of(products),
-        similar_without_lists(
-            products, inputs, past=signals.past, seeds=signals.seeds, weight=signals.weights.similar_product
-        ),
+def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: datetime) -> Scores:
+    """Add up the contributions of all sources to each of `products`, which are ascending."""
+    history = inputs.history
+    by_source = np.vstack(
+        [np.zeros((len(SOURCES), len(products))), own_scores(products, inputs, weights=signals.weights, now=now)]
     )
-    return Scores(
-        totals=contributions.totals(len(products)),
-        contributions=contributions,
-        causes=[*(product.product_id for product in signals.past.values()), *signals.interests],
+    by_source[_rows(NEIGHBOUR_SOURCES)] = signals.neighbours.of(products)
+    by_source[_rows(PRODUCT_SOURCES)] = product_scores(signals, products, inputs=inputs, now=now)
+    similar = similar_without_lists(products, inputs, seeds=signals.seeds, weight=signals.weights.similar_product)
+    np.add.at(by_source[SOURCE_INDEX["similar_product"]], similar.positions, similar.amounts)
+    seen_again = np.zeros(len(products))
+    if inputs.model.config.seen_again:
+        places = np.minimum(history.products.searchsorted(products), len(history.products) - 1)
+        is_past = _is_in(products, history.products)
+        seen_again[is_past] = inputs.model.config.seen_again * signals.seeds[places[is_past]]
+    return Scores(products=products, by_source=by_source, seen_again=seen_again, similar=similar)
+
+
+def eligible(candidates: Indexes, inputs: RankingInputs, signals: Signals) -> Indexes:
+    """Return the candidates that the list may contain."""
+    return candidates[~_are_variants(candidates, signals.excluded, inputs.catalogue)]
+
+
+def contributions_to(ranking: Ranking) -> Contributions:
+    """Return the contributions of products of the history to the ranked products."""
+    return concatenate(
+        ranking.signals.neighbours.contributions_to(ranking.products), ranking.scores.similar.to(ranking.positions)
     )
 
 
-def eligible(products: Sequence[Product], inputs: RankingInputs, shortlisted: Shortlist) -> list[Product]:
-    """Return the products that the list may contain.
+def _rows(sources: tuple[Source, ...]) -> list[int]:
+    return [SOURCE_INDEX[source] for source in sources]
 
-    A bought product returns only when its category is rebought and due. With `seen` = exclude, nothing of the history or
-    of the purchases returns.
+
+def _are_variants(products: Indexes, of: Indexes, catalogue: Catalogue) -> npt.NDArray[np.bool_]:
+    """Return for each product whether it, or a variant of it, is in `of`, which is ascending."""
+    if not catalogue.has_variants:
+        return _is_in(products, of)
+    return np.isin(catalogue.group_codes[products], catalogue.group_codes[of])
+
+
+def _is_in(products: Indexes, ascending: Indexes) -> npt.NDArray[np.bool_]:
+    """Return for each product whether it is in `ascending`."""
+    if not len(ascending):
+        return np.zeros(len(products), dtype=np.bool_)
+    return ascending[np.minimum(ascending.searchsorted(products), len(ascending) - 1)] == products
+
+
+def _strategy(inputs: RankingInputs, signals: Signals, by_source: npt.NDArray[np.float64]) -> Strategy:
+    """Return the most specific basis of a list, from the contributions (8 + n_own, k) to its products.
+
+    Own sources count like `popular`.
     """
-    signals = shortlisted.signals
-    if shortlisted.query.request.seen == "exclude":
-        return [
-            product
-            for product in products
-            if product.product_id not in inputs.bought and product.product_index not in signals.past
-        ]
-    return [
-        product
-        for product in products
-        if product.product_id not in inputs.bought or _is_due(product, inputs, reference_time=signals.reference_time)
-    ]
-
-
-def to_response(scored: ScoredList, *, request: ListRequest) -> RecommendationList:
-    """Return the first `limit` products that pass the filters of `request`, ranked from 1, with their reasons."""
-    admitted = list(islice((item for item in scored.items if request.admits(item.product)), request.limit))
-    return RecommendationList(
-        customer_id=scored.customer_id,
-        segment=scored.segment,
-        strategy=scored.strategy if admitted else "empty",
-        generated_at=scored.generated_at,
-        cached=False,
-        items=[_item(rank, item, causes=scored.causes) for rank, item in enumerate(admitted, start=1)],
-    )
-
-
-def _length(request: ListRequest) -> int:
-    return request.limit if request.is_filtered else STORED_LENGTH
-
-
-def _is_due(product: Product, inputs: RankingInputs, *, reference_time: int) -> bool:
-    """Return whether the usual rebuy interval of a bought product has passed."""
-    interval = inputs.model.rebuy_days.get(product.category or "")
-    return interval is not None and reference_time - inputs.bought[product.product_id] >= interval * DAY
-
-
-def _strategy(inputs: RankingInputs, signals: Signals, contributions: Sequence[bytes]) -> Strategy:
-    """Return the most specific basis of a list, from the contributions to its products."""
-    sources = sources_in(contributions)
+    n_sources = len(SOURCES)
+    sources = {SOURCES[row] for row in np.flatnonzero(by_source[:n_sources].any(axis=1)).tolist()}
     if not PERSONAL_SOURCES.isdisjoint(sources):
         return "personalised"
     if "segment_trend" in sources and inputs.model.segment_events.get(signals.segment, 0) >= MIN_SEGMENT_EVENTS:
         return "segment"
-    if "popular" in sources:
+    if "popular" in sources or by_source[n_sources:].any():
         return "popular"
-    return "catalogue" if contributions else "empty"
-
-
-def _item(rank: int, item: ScoredProduct, *, causes: Sequence[str]) -> RecommendedProduct:
-    product = item.product
-    return RecommendedProduct(
-        rank=rank,
-        product_id=product.product_id,
-        name=product.name,
-        category=product.category,
-        brand=product.brand,
-        price=product.price,
-        currency=product.currency,
-        url=product.url,
-        image_url=product.image_url,
-        score=round(item.score, 6),
-        reasons=reasons_of(unpack_contributions(item.contributions, causes=causes), product_id=product.product_id),
-    )
+    return "catalogue" if by_source.shape[1] else "empty"

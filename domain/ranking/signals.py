@@ -1,89 +1,87 @@
 """Signals: the customer's segment, interests and trends, computed once per list."""
 
-from collections.abc import Mapping
-from functools import lru_cache
-
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
+from domain.ranking.catalogue import Indexes
 from domain.ranking.inputs import RankingInputs
-from domain.ranking.interests import category_interests, path_interests, product_weights
-from domain.ranking.model import SourceWeights
+from domain.ranking.interests import category_interests, product_weights, weights_by_category
+from domain.ranking.model import SourceWeights, WeightedProducts
 from domain.ranking.neighbour_scores import NeighbourScores, neighbour_scores
-from domain.ranking.packing import unpack
+from domain.ranking.packed_history import NEVER_BOUGHT
+from domain.ranking.trends import Trend, trend_of, unpack_trend
 from domain.records.customers import Segment, segment_of
-from domain.records.products import Product
 from domain.records.recommendations import ListRequest
+from domain.records.values import DAY
 
 N_INTERESTS = 5
+NO_PRODUCTS = WeightedProducts()
 
 
 class Signals(Struct, frozen=True, kw_only=True):
-    """The customer's segment, history and interests, the source weights, and the trends that apply to them.
+    """The customer's segment and interests, the source weights, and the trends that apply to them.
 
-    `past` has the products of the history by product index, newest first; `seeds` their weights in [0, 1]. `interests` are
-    in [0, 1] by category path; `top_categories` are the categories of most interest. Trends are weights in [0, 1] by
-    product index. Ages count from `reference_time`, in microseconds: the newest event of the shop.
+    `seeds` (n,) are the weights in [0, 1] of the products of the history. `interests` are in [0, 1] by the code of a
+    category path; `top_categories` are the categories of most interest. `excluded` are the products, ascending, that the
+    list may not contain, and `own` those of the customer that it may. Ages count from the newest event of the shop.
     """
 
     segment: Segment
     weights: SourceWeights
-    reference_time: int
-    past: dict[int, Product]
-    seeds: dict[int, float]
+    seeds: npt.NDArray[np.float64]
     neighbours: NeighbourScores
-    interests: dict[str, float]
+    interests: npt.NDArray[np.float64]
     top_categories: tuple[str, ...]
-    segment_trend: Mapping[int, float]
-    popularity: Mapping[int, float]
-    category_trends: dict[str, Mapping[int, float]]
+    segment_trend: Trend
+    popularity: Trend
+    category_trends: dict[str, Trend]
+    excluded: Indexes
+    own: Indexes
 
 
 def compute_signals(inputs: RankingInputs, *, request: ListRequest) -> Signals:
     """Weigh the history, and look up the trends of the customer's segment and categories."""
     model, history = inputs.model, inputs.history
     hyperparameters = model.config.hyperparameters
-    reference_time = max(model.newest_event_at, history[0].occurred_at if history else 0)
-    past = {event.product.product_index: event.product for event in history}
     seeds, recent = (
         product_weights(history, half_life_days=half_life_days, hyperparameters=hyperparameters)
         for half_life_days in (hyperparameters.history_days, hyperparameters.interest_days)
     )
-    interests = category_interests(history, half_life_days=hyperparameters.interest_days)
     segment, segment_source = segment_of(inputs.segment_inputs)
-    trend = model.segment_trends.get(segment) if segment_source != "default" else None
+    has_segment = segment_source != "default"
+    trend = model.segment_trends.get(segment, NO_PRODUCTS) if has_segment else NO_PRODUCTS
     popular = model.popular if model.popular.products else inputs.recent_popularity
-    weights = model.config.weights_for(has_history=bool(history))
+    weights = model.config.weights_for(has_history=len(history.occurred_at) > 0)
+    may_contain = _may_contain(inputs, request=request)
+    categories = inputs.catalogue.categories
+    interests = category_interests(history, inputs.catalogue, half_life_days=hyperparameters.interest_days)
     return Signals(
         segment=segment,
         weights=weights,
-        reference_time=reference_time,
-        past=past,
         seeds=seeds,
-        neighbours=_own_neighbours(inputs, seeds, past, weights=weights, request=request),
-        interests=path_interests(past, recent),
+        neighbours=neighbour_scores(inputs.neighbours, seed_weights=seeds, weights=weights),
+        interests=categories.interests(*weights_by_category(inputs.catalogue, history.products, recent)),
         top_categories=tuple(interest.category for interest in interests[:N_INTERESTS]),
-        segment_trend=trend.by_index if trend else {},
-        popularity=popular.by_index,
-        category_trends={path: _weights(packed) for path, packed in inputs.category_trends.items()},
+        segment_trend=trend_of(trend),
+        popularity=trend_of(popular),
+        category_trends={path: unpack_trend(packed) for path, packed in inputs.category_trends.items()},
+        excluded=inputs.history.own[~may_contain],
+        own=inputs.history.own[may_contain],
     )
 
 
-def _own_neighbours(
-    inputs: RankingInputs,
-    seeds: Mapping[int, float],
-    past: Mapping[int, Product],
-    *,
-    weights: SourceWeights,
-    request: ListRequest,
-) -> NeighbourScores:
-    """Score the neighbours of the history; its own products score nothing where the request excludes them."""
-    scores = neighbour_scores(inputs.neighbours, seeds=seeds, past=past, weights=weights)
+def _may_contain(inputs: RankingInputs, *, request: ListRequest) -> npt.NDArray[np.bool_]:
+    """Return for each of the customer's own products whether the list may contain it.
+
+    A bought product returns only when its category is rebought and its usual interval has passed.
+    """
+    history, model = inputs.history, inputs.model
     if request.seen == "exclude":
-        return scores.without(seeds)
-    return scores.with_seen_again(seeds, weight=inputs.model.config.seen_again)
-
-
-@lru_cache(maxsize=4096)
-def _weights(packed: bytes) -> Mapping[int, float]:
-    entries = unpack(packed)
-    return dict(zip(entries["product_index"].tolist(), entries["weight"].tolist(), strict=True))
+        return np.zeros(len(history.own), dtype=np.bool_)
+    may_contain = history.bought_at == NEVER_BOUGHT
+    if model.rebuy_days:
+        rebuy_days = inputs.catalogue.categories.values(model.rebuy_days)[inputs.catalogue.category_codes[history.own]]
+        reference_time = max(model.newest_event_at, int(history.occurred_at.max(initial=0)))
+        may_contain |= reference_time - history.bought_at >= rebuy_days * DAY
+    return may_contain

@@ -88,7 +88,7 @@ class AddressBook(Struct, frozen=True, kw_only=True):
 
 
 class Activity(Struct, frozen=True, kw_only=True):
-    """The totals of a customer's events; `spent` counts orders in the shop's currency."""
+    """The totals of a customer's events; `spent` is in the shop's currency, without money that has no rate in it."""
 
     views: int
     carts: int

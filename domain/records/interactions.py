@@ -26,6 +26,9 @@ from domain.records.values import (
 
 BrowsingType = Literal["view", "cart", "wishlist"]
 EventType = Literal[BrowsingType, "purchase"]
+EVENT_TYPES: tuple[EventType, ...] = ("cart", "purchase", "view", "wishlist")
+"""In the order of the alphabet, in which a database sorts them too."""
+
 MAX_ORDER_ITEMS = 500
 
 

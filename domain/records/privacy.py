@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from domain.records.customers import Customer, StoredAddress
 from domain.records.interactions import EventType
-from domain.records.recommendations import RecommendationList, ScoredList
+from domain.records.recommendations import RecommendationList
 
 
 class RecordedInteraction(Struct, frozen=True, kw_only=True):
@@ -30,18 +30,8 @@ class RecordedOrder(Struct, frozen=True, kw_only=True):
     items: list[RecordedItem]
 
 
-class StoredPerson(Struct, frozen=True, kw_only=True):
-    """A person as stored; events are oldest first."""
-
-    customer: Customer
-    addresses: list[StoredAddress]
-    browsing: list[RecordedInteraction]
-    purchases: list[RecordedOrder]
-    recommendations: ScoredList | None
-
-
 class CustomerExport(Struct, frozen=True, kw_only=True):
-    """A person as exported, with the stored list and all its reasons, however old it is."""
+    """Everything that is stored about a person: events oldest first, and the stored list, however old it is."""
 
     customer: Customer
     addresses: list[StoredAddress]

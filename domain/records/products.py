@@ -1,5 +1,6 @@
 """Products of the catalogue, and the changes that an import makes."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from msgspec import UNSET, Struct, UnsetType
@@ -11,7 +12,8 @@ class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     """A product for ranking and for answers.
 
     `product_index` is its position in matrices and neighbour lists; the repository assigns it once and never reuses it.
-    `created_at` is in microseconds.
+    `created_at` is in microseconds. `variant_of` is the top of the chain of parents, which need not be in the catalogue.
+    `price` is in `currency`; `rate` is the worth of one unit of it in the shop's currency, None if that is unknown.
     """
 
     product_index: int
@@ -25,6 +27,14 @@ class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     image_url: str | None
     created_at: int
     available: bool
+    # With defaults, because lists that release 0.1.0 stored lack them.
+    variant_of: str | None = None
+    rate: float | None = 1.0
+
+    @property
+    def comparable_price(self) -> float | None:
+        """The price in the shop's currency, which is what prices are compared by; None where price or rate is unknown."""
+        return None if self.price is None or self.rate is None else self.price * self.rate
 
 
 class ProductChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,12 +52,36 @@ class ProductChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     url: Url | UnsetType | None = UNSET
     image_url: Url | UnsetType | None = UNSET
     created_at: Instant | UnsetType | None = UNSET
+    variant_of: Id | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         if self.price is not UNSET:
             check_money(self.price)
         if self.created_at is not UNSET:
             check_instant(self.created_at)
+
+
+def group_of(product: Product) -> str:
+    """Return the id of the group of a product: all variants of one parent and the parent itself, else the product alone."""
+    return product.variant_of or product.product_id
+
+
+def top_parent(product_id: str, parents: Mapping[str, str | None]) -> str | None:
+    """Return the top of the chain of parents above a product, None if it is itself the top.
+
+    A parent without an entry in `parents` is a top. Products that name each other in a circle have the lowest of their ids
+    as top.
+    """
+    chain: dict[str, None] = {}
+    top: str = product_id
+    while parent := parents.get(top):
+        chain[top] = None
+        if parent in chain:
+            ids = list(chain)
+            top = min(ids[ids.index(parent) :])
+            break
+        top = parent
+    return None if top == product_id else top
 
 
 @lru_cache(maxsize=65_536)

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.errors import InvalidField
 from domain.records.customers import Activity, Customer, Segment, StoredAddress
-from domain.records.products import Product, is_in_category
 
 Strategy = Literal["personalised", "segment", "popular", "catalogue", "empty"]
 Source = Literal[
@@ -24,12 +23,14 @@ Source = Literal[
 ]
 
 SOURCES: tuple[Source, ...] = get_args(Source)
-DEFAULT_LIMIT = 10
-STORED_LENGTH = 100
-"""Stored lists are longer than the default limit, so they also answer larger limits and most filters."""
+SourceName = Annotated[str, Meta(extra_json_schema={"enum": sorted(SOURCES)})]
+"""One of SOURCES, or the name of a source that the shop added; the OpenAPI document adds these."""
 
-Seen = Literal["include", "exclude"]
-"""Whether a list may contain products of the customer's own history."""
+DEFAULT_LIMIT = 10
+MAX_LIMIT = 100
+
+Seen = Literal["few", "exclude", "include"]
+"""How many products of the customer's own history a list may contain: at most two of ten, none, or any number."""
 
 
 class Reason(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -38,7 +39,7 @@ class Reason(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     Causes are products that the customer looked at or bought, so a storefront key does not receive them.
     """
 
-    source: Source
+    source: SourceName
     share: float
     product_id: str | None = None
     category: str | None = None
@@ -69,27 +70,8 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
     items: list[RecommendedProduct]
 
 
-Contribution = tuple[Source, str | None, float]
+Contribution = tuple[str, str | None, float]
 """A positive contribution to a score: source, cause (a product id or a category path), amount."""
-
-
-class ScoredProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
-    """A product of a stored list; answering it turns the packed positive contributions to its score into reasons."""
-
-    product: Product
-    score: float
-    contributions: bytes
-
-
-class ScoredList(Struct, frozen=True, kw_only=True):
-    """A list as stored, longer than the usual answer; the contributions of its items index `causes`."""
-
-    customer_id: str
-    segment: Segment
-    strategy: Strategy
-    generated_at: datetime
-    causes: list[str]
-    items: list[ScoredProduct]
 
 
 def for_storefront(answer: RecommendationList) -> RecommendationList:
@@ -99,7 +81,7 @@ def for_storefront(answer: RecommendationList) -> RecommendationList:
 
 
 def _per_source(reasons: Iterable[Reason]) -> list[Reason]:
-    shares: dict[Source, float] = {}
+    shares: dict[str, float] = {}
     for reason in reasons:
         shares[reason.source] = shares.get(reason.source, 0.0) + reason.share
     ranked = sorted(shares.items(), key=lambda entry: -entry[1])
@@ -120,34 +102,28 @@ class Profile(Struct, frozen=True, kw_only=True):
 
 
 class ListRequest(Struct, frozen=True, kw_only=True):
-    """A request for a list: its length, and the filters that apply before the best `limit` are taken."""
+    """A request for a list: its length, and the filters that apply before the best `limit` are taken.
+
+    Prices are in the shop's currency.
+    """
 
     limit: int = DEFAULT_LIMIT
     category: str | None = None
     min_price: float | None = None
     max_price: float | None = None
     exclude: frozenset[str] = frozenset()
-    seen: Seen = "include"
+    seen: Seen = "few"
 
     @property
     def is_filtered(self) -> bool:
         return bool(self.exclude) or not (self.category is self.min_price is self.max_price is None)
 
+    @property
+    def is_storable(self) -> bool:
+        """Whether the answer is the customer's list itself, which other requests may reuse."""
+        return not self.is_filtered and self.seen == "few"
+
     def check(self) -> None:
         """Raise InvalidField if `min_price` exceeds `max_price`."""
         if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
             raise InvalidField("#/query/min_price", "Expected at most `max_price`")
-
-    def admits(self, product: Product) -> bool:
-        """Return whether a product passes the filters; a product without a price passes no price filter."""
-        if product.product_id in self.exclude:
-            return False
-        if self.category is not None and not is_in_category(product.category, self.category):
-            return False
-        if self.min_price is None and self.max_price is None:
-            return True
-        if product.price is None:
-            return False
-        return (self.min_price is None or product.price >= self.min_price) and (
-            self.max_price is None or product.price <= self.max_price
-        )

@@ -6,13 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.interests import EVENT_WEIGHTS
-from domain.records.interactions import EventType
+from domain.ranking.interests import WEIGHT_BY_TYPE
+from domain.records.interactions import EVENT_TYPES
 from domain.records.values import DAY
 
-EVENT_TYPES: tuple[EventType, ...] = tuple(EVENT_WEIGHTS)
 PURCHASE = EVENT_TYPES.index("purchase")
-_WEIGHTS = np.array([EVENT_WEIGHTS[event_type] for event_type in EVENT_TYPES])
 
 
 class EventLog(Struct, frozen=True, kw_only=True):
@@ -43,7 +41,7 @@ class EventLog(Struct, frozen=True, kw_only=True):
     def weights(self, *, exponent: float) -> npt.NDArray[np.float64]:
         """Return the weight of each event's type to the power of `exponent`."""
         # One exponent instead of a weight per type: it can be tuned from few events, and keeps the order of the types.
-        return _WEIGHTS[self.event_types] ** exponent
+        return WEIGHT_BY_TYPE[self.event_types] ** exponent
 
     def age_days(self) -> npt.NDArray[np.float64]:
         """Return the age of each event, counted from the newest one: an old history is as good as a current one."""

@@ -9,10 +9,13 @@ import numpy.typing as npt
 from domain.ranking.model import Hyperparameters, WeightedProducts
 from domain.records.customers import SEGMENTS
 from domain.records.products import Product, category_levels
+from domain.records.values import DAY
 from domain.training.training_data import TrainingData
 
 N_STORED = 200
 N_STORED_PER_CATEGORY = 50
+N_TRIED = 5000
+TRIED_DAYS = 90
 
 
 def popularity(data: TrainingData, hyperparameters: Hyperparameters) -> npt.NDArray[np.float64]:
@@ -62,6 +65,19 @@ def top_products(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts
     if not len(order):
         return WeightedProducts()
     return WeightedProducts(products=tuple(order.tolist()), weights=tuple((scores[order] / scores[order[0]]).tolist()))
+
+
+def tried_products(data: TrainingData) -> WeightedProducts:
+    """Count the customers of each product younger than 90 days, for the 5,000 products with most."""
+    log = data.log
+    young = np.zeros(data.n_products, dtype=np.bool_)
+    since = log.newest - TRIED_DAYS * DAY
+    young[[product.product_index for product in data.products if product.created_at > since]] = True
+    pairs = np.unique((log.customers * data.n_products + log.products)[young[log.products]])
+    counts = np.bincount(pairs % max(data.n_products, 1), minlength=data.n_products)
+    order = np.argsort(-counts, kind="stable")[:N_TRIED]
+    order = order[counts[order] > 0]
+    return WeightedProducts(products=tuple(order.tolist()), weights=tuple(counts[order].astype(np.float64).tolist()))
 
 
 def category_trends(products: Sequence[Product], popular: npt.NDArray[np.float64]) -> Mapping[str, WeightedProducts]:

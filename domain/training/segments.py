@@ -81,8 +81,9 @@ def median_prices(purchases: EventLog, products: Sequence[Product], *, n_product
     bought = np.bincount(purchases.products, minlength=n_products)
     prices: dict[str, list[tuple[float, int]]] = {}
     for product in products:
-        if product.price and product.category and bought[product.product_index]:
-            prices.setdefault(product.category, []).append((product.price, int(bought[product.product_index])))
+        price = product.comparable_price
+        if price and product.category and bought[product.product_index]:
+            prices.setdefault(product.category, []).append((price, int(bought[product.product_index])))
     most = sorted(prices, key=lambda category: (-sum(n for _, n in prices[category]), category))[:MAX_MODEL_CATEGORIES]
     return {category: float(np.median(np.repeat(*map(np.array, zip(*prices[category], strict=True))))) for category in most}
 
@@ -95,9 +96,10 @@ def price_fit_by_segment(
     ratios = np.full(size, np.nan)
     for product in products:
         median = medians.get(product.category or "")
-        if product.price and median:
+        price = product.comparable_price
+        if price and median:
             # Logs, because twice and half the median are equally far from it.
-            ratios[product.product_index] = np.log(product.price / median)
+            ratios[product.product_index] = np.log(price / median)
     paid, segment_of_purchase = ratios[purchases.products], segments[purchases.customers]
     known = ~np.isnan(paid)
     fits: dict[Segment, PriceFit] = {}

@@ -13,7 +13,14 @@ from domain.training.event_log import EventLog
 from domain.training.event_pairs import pairs_of
 from domain.training.interaction_matrix import interaction_matrix
 from domain.training.neighbours import NeighbourModels, combine, learn_neighbours
-from domain.training.popularity import N_STORED, category_trends, popularity_by_segment, smoothed, top_products
+from domain.training.popularity import (
+    N_STORED,
+    category_trends,
+    popularity_by_segment,
+    smoothed,
+    top_products,
+    tried_products,
+)
 from domain.training.repurchase import rebuy_days, repurchase_by_category
 from domain.training.segments import median_prices, price_fit_by_segment
 from domain.training.threads import in_threads
@@ -52,12 +59,13 @@ def train_model(
             rebuy_days=rebuy_days(repurchases, min_rate=config.rebuy_rate),
             median_prices=medians,
             price_fit=price_fit_by_segment(data.purchases, products, data.segments, medians=medians),
-            words=data.catalogue.words,
+            words=data.compared.words,
             popular=top_products(popularities[0], n=N_STORED),
             segment_trends={
                 segment: top_products(own, n=N_STORED) for segment, own in zip(SEGMENTS, by_segment, strict=True)
             },
             segment_events=dict(zip(SEGMENTS, segment_events, strict=True)),
+            tried=tried_products(data),
         ),
         neighbours=_neighbour_lists(neighbours, data),
         category_trends={path: pack(trend.products, trend.weights) for path, trend in trends.items()},
@@ -65,17 +73,18 @@ def train_model(
 
 
 def _neighbour_lists(neighbours: SparseMatrix, data: TrainingData) -> list[NeighbourLists]:
-    similar = data.catalogue.similar
+    """Return the lists of all products; each variant has those of its group, which name representatives."""
+    similar = data.compared.similar
     bought, viewed = _by_source(neighbours, data)
     return [
         NeighbourLists(
             product_index=index,
-            bought_together=bought[index],
-            viewed_together=viewed[index],
-            similar_product=similar.get(index, b""),
+            bought_together=bought[source],
+            viewed_together=viewed[source],
+            similar_product=similar.get(source, b""),
         )
-        for index in range(data.n_products)
-        if bought[index] or viewed[index] or index in similar
+        for index, source in enumerate(data.representatives.of(np.arange(data.n_products)).tolist())
+        if bought[source] or viewed[source] or source in similar
     ]
 
 

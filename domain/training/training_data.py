@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ranking.model import Hyperparameters
 from domain.records.customers import Segment, SegmentRule
@@ -16,6 +17,7 @@ from domain.training.event_pairs import EventPairs, pairs_of
 from domain.training.momentum import momentum
 from domain.training.segments import BuyerSummary, customer_segments, fit_segment_rule, summarise
 from domain.training.transitions import Transitions, item_transitions
+from domain.training.variants import NO_VARIANTS, Representatives, representatives
 
 ALL_PRODUCTS = 2**31
 
@@ -23,24 +25,26 @@ ALL_PRODUCTS = 2**31
 class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
     """What a model is learned from; `assigned` has the segments that the shop assigned, by customer id.
 
-    Neighbours are learned among the `max_products` products with most customers. Derived values are computed once, when they
-    are first used.
+    The events of `log` stand at the representatives of their groups of variants. Neighbours are learned among the
+    `max_products` products with most customers. Derived values are computed once, when they are first used.
     """
 
     log: EventLog
     products: list[Product]
     assigned: Mapping[str, Segment]
+    representatives: Representatives = NO_VARIANTS
     max_products: int = ALL_PRODUCTS
 
     def with_log(self, log: EventLog) -> "TrainingData":
         """Return the same shop with other events; what follows from the catalogue alone is not computed again."""
-        other = TrainingData(log=log, products=self.products, assigned=self.assigned)
-        vars(other)["catalogue"] = self.catalogue
+        other = replace(self, log=log)
+        vars(other)["compared"] = self.compared
         return other
 
     @cached_property
-    def catalogue(self) -> ComparedProducts:
-        return ComparedProducts(products=self.products)
+    def compared(self) -> ComparedProducts:
+        """The products that stand for their groups of variants."""
+        return ComparedProducts(products=self.representatives.among(self.products))
 
     @cached_property
     def n_products(self) -> int:
@@ -97,3 +101,9 @@ class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def _momentum(self) -> dict[tuple[float, float], npt.NDArray[np.float64]]:
         return {}
+
+
+def merge_variants(log: EventLog, products: list[Product], assigned: Mapping[str, Segment]) -> TrainingData:
+    """Return what a model is learned from, with the variants of a product as one."""
+    chosen = representatives(products, log)
+    return TrainingData(log=chosen.merge(log), products=products, assigned=assigned, representatives=chosen)

@@ -5,7 +5,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, Split, by_day, for_tuning, ground_truth_of
-from domain.ranking.inputs import MAX_HISTORY_EVENTS
+from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.training.training_data import TrainingData
 
 MAX_CUSTOMERS = 5000

@@ -6,8 +6,8 @@ from scipy import sparse
 
 from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.splitting import GroundTruth
-from domain.ranking.inputs import MAX_HISTORY_EVENTS
 from domain.ranking.model import Hyperparameters
+from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.records.values import DAY
 from domain.training.threads import in_threads
 from domain.training.top_k import Rows, SparseMatrix, best_first, blocks, largest, stacked, top_k_rows

@@ -9,15 +9,13 @@ from msgspec.structs import replace
 from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import GroundTruth
-from domain.ranking.contributions import SOURCE_INDEX
 from domain.ranking.model import Model, SourceWeights, with_evidence
-from domain.ranking.neighbour_scores import SEEN_AGAIN_SOURCE
+from domain.ranking.own_scores import own_names, weights_by_source, with_weight, without_own
 from domain.ranking.recommend import eligible, score, shortlist
 from domain.records.recommendations import SOURCES, ListRequest, Seen, Source
 from domain.tuning.histories import TUNING_K
 from domain.tuning.pattern_search import first_of_best
 
-NO_PRODUCT = -1
 WEIGHT_GRID = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 SEEN_AGAIN_GRID = (0.0, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 ROUNDS = 3
@@ -29,14 +27,13 @@ NEWCOMER_SOURCES: tuple[Source, ...] = ("segment_trend", "price_fit", "new")
 """What is fitted for customers without history, beside `popular`, which keeps its weight."""
 
 EVERYTHING = SourceWeights(**dict.fromkeys(SOURCES, 1.0))
-SEEN_AGAIN = len(SOURCES)
-"""The column of contributions that products of the history make to themselves."""
 
 
 class CandidateContributions:
     """The contributions to the candidates of some customers: (n_customers, most candidates, n_sources + 1).
 
-    Columns follow SOURCES, each as if its weight were 1; the last one is SEEN_AGAIN.
+    Columns follow SOURCES and the own sources, each as if its weight were 1; the last one is what products of the history
+    get for themselves.
     """
 
     def __init__(self, replay: Replay, model: Model, ground_truth: GroundTruth, *, seen: Seen) -> None:
@@ -44,7 +41,7 @@ class CandidateContributions:
         rows = [_contributions_of(replay, customer, model, seen=seen) for customer in customers]
         # An empty column, where nobody has a candidate, scores 0.
         most = max((len(indexes) for indexes, _ in rows), default=0) or 1
-        self.values = np.zeros((len(rows), most, len(SOURCES) + 1), dtype=np.float32)
+        self.values = np.zeros((len(rows), most, len(weights_by_source(EVERYTHING)) + 1), dtype=np.float32)
         self._hits = np.zeros((len(rows), most), dtype=np.bool_)
         self._filled = np.zeros((len(rows), most), dtype=np.bool_)
         self._n_relevant = np.zeros(len(rows), dtype=np.int64)
@@ -57,8 +54,7 @@ class CandidateContributions:
 
     def ndcg(self, weights: SourceWeights, *, seen_again: float = 0.0) -> float:
         """Return the mean NDCG@20 of the lists with these weights, before diversity."""
-        served = with_evidence(weights)
-        vector = np.array([*(getattr(served, source) for source in SOURCES), seen_again], dtype=np.float32)
+        vector = np.array([*weights_by_source(with_evidence(weights)).values(), seen_again], dtype=np.float32)
         totals = np.where(self._filled, self.values @ vector, -np.inf)
         k = min(TUNING_K, totals.shape[1])
         # A partition of all candidates and a sort of k are several times as fast as a sort of all.
@@ -79,11 +75,16 @@ def fit_source_weights(contributions: CandidateContributions, *, first: SourceWe
 
 
 def fit_newcomer_weights(contributions: CandidateContributions) -> SourceWeights:
-    """Fit the weights of customers without history, from the documented ones."""
-    return _fit(contributions, SourceWeights(), sources=NEWCOMER_SOURCES)
+    """Fit the weights of customers without history, from the documented ones, without own sources."""
+    return _fit(contributions, without_own(SourceWeights()), sources=NEWCOMER_SOURCES)
 
 
-def _fit(contributions: CandidateContributions, weights: SourceWeights, *, sources: Sequence[Source]) -> SourceWeights:
+def fit_own_weights(contributions: CandidateContributions, *, first: SourceWeights) -> SourceWeights:
+    """Fit the weights of own sources, with all others as in `first`."""
+    return _fit(contributions, without_own(first), sources=own_names())
+
+
+def _fit(contributions: CandidateContributions, weights: SourceWeights, *, sources: Sequence[str]) -> SourceWeights:
     """Fit the weights of `sources` one after the other, in three rounds.
 
     Of weights that score about the same, the smallest is taken: a source gets weight only if it improves the lists.
@@ -91,7 +92,7 @@ def _fit(contributions: CandidateContributions, weights: SourceWeights, *, sourc
     for _ in range(ROUNDS):
         before = weights
         for source in sources:
-            tried = [replace(weights, **{source: value}) for value in WEIGHT_GRID]
+            tried = [with_weight(weights, source, value) for value in WEIGHT_GRID]
             weights = first_of_best(tried, [contributions.ndcg(one) for one in tried])
         if weights == before:
             break
@@ -107,22 +108,12 @@ def fit_seen_again(contributions: CandidateContributions, weights: SourceWeights
 
 def _contributions_of(
     replay: Replay, customer: int, model: Model, *, seen: Seen
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
     """Return a customer's candidates and the contributions to them, computed by the steps that serve a list."""
-    config = replace(model.config, source_weights=EVERYTHING, newcomer_weights=EVERYTHING)
-    with_everything = replace(model, config=config)
-    inputs = replay.ranking_inputs(customer, model=with_everything)
+    everything = replace(EVERYTHING, own=dict.fromkeys(own_names(), 1.0))
+    config = replace(model.config, source_weights=everything, newcomer_weights=everything)
+    inputs = replay.ranking_inputs(customer, model=replace(model, config=config))
     shortlisted = shortlist(inputs, request=ListRequest(seen=seen))
-    products = eligible(replay.candidates(shortlisted.query), inputs, shortlisted)
-    contributions = score(shortlisted.signals, products, inputs=inputs, now=replay.now).contributions
-    indexes = np.array([product.product_index for product in products], dtype=np.int64)
-    # A product of the history that is its own cause contributes for having been seen, not as a neighbour.
-    past: Sequence[int] = [*shortlisted.signals.past, NO_PRODUCT]
-    causes = np.where(contributions.causes < len(past) - 1, contributions.causes, -1)
-    by_itself = (contributions.sources == SOURCE_INDEX[SEEN_AGAIN_SOURCE]) & (
-        np.array(past, dtype=np.int64)[causes] == indexes[contributions.positions]
-    )
-    columns = np.where(by_itself, SEEN_AGAIN, contributions.sources)
-    values = np.zeros((len(products), len(SOURCES) + 1))
-    np.add.at(values, (contributions.positions, columns), contributions.amounts)
-    return indexes, values
+    candidates = eligible(replay.candidates(shortlisted.query), inputs, shortlisted.signals)
+    scores = score(shortlisted.signals, candidates, inputs=inputs, now=replay.now)
+    return candidates, np.vstack([scores.by_source, scores.seen_again]).T

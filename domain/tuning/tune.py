@@ -10,6 +10,7 @@ from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, ground_truth_of, newcomers_of
 from domain.ranking.model import FOREVER, Hyperparameters, Model, SourceWeights, TunedConfig, Tuning
+from domain.ranking.own_scores import own_names, without_own
 from domain.records.recommendations import Seen
 from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category
 from domain.training.train import train_model
@@ -26,7 +27,13 @@ from domain.tuning.neighbours import (
 )
 from domain.tuning.pattern_search import PatternSearch, best_of, first_of_best
 from domain.tuning.popularity import fit_popularity
-from domain.tuning.source_weights import CandidateContributions, fit_newcomer_weights, fit_seen_again, fit_source_weights
+from domain.tuning.source_weights import (
+    CandidateContributions,
+    fit_newcomer_weights,
+    fit_own_weights,
+    fit_seen_again,
+    fit_source_weights,
+)
 
 Trials = int | Literal["auto"]
 """The number of trials, or the number that suits the data."""
@@ -117,7 +124,8 @@ def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, sampl
     ndcg = _served_ndcg(replay, trained.model, sampled, seen="exclude")
     if ndcg <= tuned.tuning.ndcg:
         return tuned
-    by_default = replace(trained.model, config=TunedConfig(hyperparameters=in_use.hyperparameters))
+    default = without_own(SourceWeights())
+    by_default = replace(trained.model, config=TunedConfig(hyperparameters=in_use.hyperparameters, source_weights=default))
     measured = replace(
         in_use.tuning,
         n_events=tuned.tuning.n_events,
@@ -132,12 +140,15 @@ def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, sampl
 def _fit_lists(
     held_out: HeldOut, best: Trial, sampled: GroundTruth, *, tuning: Tuning, rng: np.random.Generator
 ) -> TunedConfig:
-    """Choose all settings except those of neighbours, by lists with the best neighbours."""
-    data = held_out.data
+    """Choose all settings except those of neighbours, by lists with the best neighbours.
+
+    The weights of own sources come last: everything else is chosen without them, as if they did not exist.
+    """
+    data, default = held_out.data, without_own(SourceWeights())
     hyperparameters = fit_popularity(data, best.hyperparameters, sampled, has_times=held_out.has_times)
     trained = train_model(
         data,
-        config=TunedConfig(hyperparameters=hyperparameters),
+        config=TunedConfig(hyperparameters=hyperparameters, source_weights=default),
         known=None if held_out.is_sample else best.models,
         model_id="tuned",
         trained_at=data.log.newest,
@@ -149,7 +160,7 @@ def _fit_lists(
     )[1]
     tried = [_with(model, variety=variety) for variety in VARIETY_GRID]
     # The documented weights come last: they are taken only if they serve better than everything that was fitted.
-    tried.append(_with(trained.model, source_weights=SourceWeights()))
+    tried.append(_with(trained.model, source_weights=default))
     scores = [_served_ndcg(replay, one, sampled, seen="exclude") for one in tried]
     served, ndcg = best_of(tried, scores)
     with_seen = ground_truth_of(held_out.split, seen="include").sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
@@ -158,9 +169,12 @@ def _fit_lists(
     newcomers = newcomers_of(held_out.split).sample(MAX_REPLAYED_CUSTOMERS, rng=np.random.default_rng(tuning.seed))
     if len(newcomers.customers) >= MIN_CUSTOMERS:
         contributions = CandidateContributions(replay, served, newcomers, seen="include")
-        served = _with(served, newcomer_weights=fit_newcomer_weights(contributions))
+        weights = fit_newcomer_weights(contributions)
+        served = _with(served, newcomer_weights=fit_own_weights(contributions, first=weights))
     if held_out.has_times:
         served = _with(served, rebuy_rate=_fit_rebuy_rate(replay, served, held_out, rng=rng))
+    if own_names():
+        served, ndcg = _fit_own(replay, served, sampled, ndcg=ndcg)
     return replace(
         served.config,
         tuning=replace(tuning, n_customers=len(sampled.customers), ndcg=ndcg, ndcg_of_default_weights=scores[-1]),
@@ -178,6 +192,14 @@ def _fit_weights(replay: Replay, interest_days: float, ground_truth: GroundTruth
     contributions = CandidateContributions(replay, model, ground_truth, seen="exclude")
     weights = fit_source_weights(contributions, first=model.config.source_weights)
     return contributions.ndcg(weights), _with(model, source_weights=weights)
+
+
+def _fit_own(replay: Replay, model: Model, ground_truth: GroundTruth, *, ndcg: float) -> tuple[Model, float]:
+    """Fit the weights of own sources; return `model` and its score as they were unless the served lists are better."""
+    contributions = CandidateContributions(replay, model, ground_truth, seen="exclude")
+    fitted = _with(model, source_weights=fit_own_weights(contributions, first=model.config.source_weights))
+    tried = [model, fitted]
+    return best_of(tried, [ndcg, _served_ndcg(replay, fitted, ground_truth, seen="exclude")])
 
 
 def _fit_rebuy_rate(replay: Replay, model: Model, held_out: HeldOut, *, rng: np.random.Generator) -> float:

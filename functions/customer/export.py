@@ -4,9 +4,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from domain.ranking.recommend import to_response
 from domain.records.privacy import CustomerExport
-from domain.records.recommendations import STORED_LENGTH, ListRequest
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BACKEND
@@ -24,15 +22,7 @@ from infra.storage.opening import Shop
 )
 async def export(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]]) -> CustomerExport:
     """Return everything that is stored about a customer."""
-    stored = await shop.repository.export(customer_id)
-    scored = stored.recommendations
-    return CustomerExport(
-        customer=stored.customer,
-        addresses=stored.addresses,
-        browsing=stored.browsing,
-        purchases=stored.purchases,
-        recommendations=None if scored is None else to_response(scored, request=ListRequest(limit=STORED_LENGTH)),
-    )
+    return await shop.repository.export(customer_id)
 
 
 app = create_app(export)

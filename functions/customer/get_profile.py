@@ -12,6 +12,7 @@ from infra.http.auth import BACKEND
 from infra.http.parameters import IdInPath
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
+from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.recommend import current_list
 
 
@@ -28,11 +29,14 @@ async def get_profile(customer_id: IdInPath, shop: NamedDependency[SkipValidatio
     recommendations = await current_list(
         shop.repository, customer_id, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds
     )
+    inputs = await ranking_data_of(shop.repository).inputs(stored.state)
     return Profile(
         customer=stored.customer,
         addresses=stored.addresses,
         activity=stored.activity,
-        category_interests=category_interests(stored.history, half_life_days=stored.interest_days),
+        category_interests=category_interests(
+            inputs.history, inputs.catalogue, half_life_days=inputs.model.config.hyperparameters.interest_days
+        ),
         recommendations=recommendations,
     )
 

@@ -29,7 +29,8 @@ async def update_behavior(data: JSONBody[BehaviorUpdate], shop: NamedDependency[
     now = shop.now()
     check_update(data, now=now, retention_days=shop.settings.event_retention_days)
     recorded = await shop.repository.record(data.events(), now=now)
-    segment, _ = segment_of(recorded.segment_inputs)
+    state = recorded.state or await shop.repository.customer_state(data.customer_id)
+    segment, _ = segment_of(state.segment_inputs)
     return UpdatedBehavior(
         customer_id=data.customer_id, accepted=recorded.accepted, seen_before=recorded.seen_before, segment=segment
     )

@@ -8,7 +8,7 @@ from domain.records.recommendations import ListRequest, RecommendationList, for_
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import STOREFRONT, AuthenticatedRequest
-from infra.http.parameters import Category, Excluded, IdInPath, Limit, MaxPrice, MinPrice
+from infra.http.parameters import Category, Excluded, IdInPath, Limit, MaxPrice, MinPrice, SeenRule
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.recommend import current_list
@@ -30,10 +30,16 @@ async def for_customer(
     min_price: MinPrice = None,
     max_price: MaxPrice = None,
     exclude: Excluded = None,
+    seen: SeenRule = "few",
 ) -> RecommendationList:
     """Return the best `limit` products that pass all filters, with their scores and reasons."""
     list_request = ListRequest(
-        limit=limit, category=category, min_price=min_price, max_price=max_price, exclude=frozenset(exclude or ())
+        limit=limit,
+        category=category,
+        min_price=min_price,
+        max_price=max_price,
+        exclude=frozenset(exclude or ()),
+        seen=seen,
     )
     list_request.check()
     recommendations = await current_list(

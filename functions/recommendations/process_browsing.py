@@ -30,8 +30,8 @@ async def process_browsing(
     """Record one interaction and return an updated list. The same `event_id` sent again counts once."""
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
-    await shop.repository.record([data], now=now)
-    recommendations = await fresh_list(shop.repository, data.customer_id, now=now)
+    recorded = await shop.repository.record([data], now=now)
+    recommendations = await fresh_list(shop.repository, data.customer_id, state=recorded.state, now=now)
     return recommendations if request.auth == "backend" else for_storefront(recommendations)
 
 

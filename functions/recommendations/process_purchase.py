@@ -28,8 +28,8 @@ async def process_purchase(data: JSONBody[Purchase], shop: NamedDependency[SkipV
     """Record one order and return an updated list. The same `order_id` sent again counts once."""
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
-    await shop.repository.record([data], now=now)
-    return await fresh_list(shop.repository, data.customer_id, now=now)
+    recorded = await shop.repository.record([data], now=now)
+    return await fresh_list(shop.repository, data.customer_id, state=recorded.state, now=now)
 
 
 app = create_app(process_purchase)

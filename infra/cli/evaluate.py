@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.errors import ConfigurationError
-from domain.evaluation.baselines import MODELS, ModelName
+from domain.evaluation.baselines import MODELS
 from domain.evaluation.measurement import EvaluationResult
 from domain.evaluation.splitting import Split
+from domain.ranking.own_scores import own_names
+from domain.records.currencies import Currencies
 from domain.records.products import Product
 from domain.records.recommendations import Seen
 from domain.training.training_data import TrainingData
+from domain.training.variants import representatives
 from infra.cli.arguments import add_mapping_option, add_tuning_options, days, list_length, parse_mapping
 from infra.cli.plot import check_plot, plot
 from infra.cli.progress_bar import progress_on
@@ -48,9 +52,11 @@ any text, times are optional. Without --test, --holdout-days or --leave-last-out
 are held out; where events have no real times, a tenth of each customer's products.
 """
 
-SEEN: dict[str, Seen] = {"keep": "include", "drop": "exclude"}
-"""The values of --seen, as values of `ListRequest.seen`."""
-_SEEN_PRODUCTS: dict[Seen, str] = {"exclude": "dropped", "include": "kept"}
+SEEN: dict[str, Seen] = {
+    "few": "few", "exclude": "exclude", "include": "include", "drop": "exclude", "keep": "include",
+}  # fmt: skip
+"""The values of --seen, as values of `ListRequest.seen`; published protocols call two of them drop and keep."""
+_SEEN_PRODUCTS: dict[Seen, str] = {"few": "on at most two of ten places", "exclude": "left out", "include": "included"}
 
 
 def add_command(commands: Any) -> None:
@@ -65,10 +71,15 @@ def add_command(commands: Any) -> None:
     add_mapping_option(command)
     command.add_argument("-k", type=list_length, default=20, metavar="1-100", help="length of a list (20)")
     command.add_argument(
-        "--seen", choices=tuple(SEEN), default="drop", help="keep or drop products that a customer has seen before (drop)"
+        "--seen",
+        choices=tuple(SEEN),
+        default="few",
+        help="products of the customer's history: few of them (few)",
     )
     command.add_argument("--ranking", metavar="FILE", help="compare your own lists: customer_id, product_id, rank")
-    command.add_argument("--models", type=_models, default=MODELS, metavar="A,B,...", help=", ".join(MODELS))
+    command.add_argument(
+        "--models", type=_models, default=MODELS, metavar="A,B,...", help=", ".join((*MODELS, *own_names()))
+    )
     add_tuning_options(command)
     command.add_argument("--json", action="store_true", help="print one JSON object per model and line")
     command.add_argument("--plot", type=Path, metavar="FILE.png", help="plot the NDCG of the models (needs matplotlib)")
@@ -82,7 +93,11 @@ def run_evaluate(parsed: argparse.Namespace, settings: Settings) -> int:
         k=parsed.k, seen=SEEN[parsed.seen], models=parsed.models, trials=parsed.trials, seed=parsed.seed
     )
     with progress_on(sys.stderr) as progress:
-        data = _from_files(parsed) if parsed.train else asyncio.run(_from_database(parsed, settings, progress=progress))
+        data = (
+            _from_files(parsed, settings)
+            if parsed.train
+            else asyncio.run(_from_database(parsed, settings, progress=progress))
+        )
         results = evaluate(data, options, progress=progress)
         results = _print_json(results) if parsed.json else list(results)
     if not parsed.json:
@@ -154,14 +169,18 @@ def _print_json(results: Iterable[EvaluationResult]) -> list[EvaluationResult]:
     return printed
 
 
-def _from_files(parsed: argparse.Namespace) -> EvaluationData:
+def _from_files(parsed: argparse.Namespace, settings: Settings) -> EvaluationData:
     customers, numbers, mapping = IdMap(), IdMap(), parse_mapping(parsed.map)
     check_mapping(mapping)
-    products = read_products(parsed.products, numbers, mapping=mapping) if parsed.products else []
-    log = read_log(parsed.train, customers=customers, products=numbers, mapping=mapping)
+    currencies = Currencies(own=settings.currency, rates=settings.rates)
+    products = read_products(parsed.products, numbers, currencies=currencies, mapping=mapping) if parsed.products else []
+    read = partial(read_log, customers=customers, products=numbers, currencies=currencies, mapping=mapping)
+    log = read(parsed.train)
     products += _unlisted(numbers, products, available=not parsed.products)
+    chosen = representatives(products, log)
+    log = chosen.merge(log)
     if parsed.test:
-        test = read_log(parsed.test, customers=customers, products=numbers, mapping=mapping)
+        test = chosen.merge(read(parsed.test))
         split = Split(train=replace(log, customer_ids=list(customers.indexes)), test=test)
     else:
         split = split_for_evaluation(log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
@@ -174,7 +193,7 @@ def _from_files(parsed: argparse.Namespace) -> EvaluationData:
         if parsed.ranking
         else {}
     )
-    train = TrainingData(log=split.train, products=products, assigned=assigned)
+    train = TrainingData(log=split.train, products=products, assigned=assigned, representatives=chosen)
     return EvaluationData(train=train, test=split.test, ranking=ranking)
 
 
@@ -209,9 +228,9 @@ def _indexed(data: TrainingData) -> dict[str, int]:
     return {product.product_id: product.product_index for product in data.products}
 
 
-def _models(text: str) -> tuple[ModelName, ...]:
-    names = text.split(",")
-    unknown = [name for name in names if name not in MODELS]
+def _models(text: str) -> tuple[str, ...]:
+    names, models = text.split(","), (*MODELS, *own_names())
+    unknown = [name for name in names if name not in models]
     if unknown:
-        raise argparse.ArgumentTypeError(f"unknown model {', '.join(unknown)}; the models are {', '.join(MODELS)}")
-    return tuple(name for name in MODELS if name in names)
+        raise argparse.ArgumentTypeError(f"unknown model {', '.join(unknown)}; the models are {', '.join(models)}")
+    return tuple(name for name in models if name in names)

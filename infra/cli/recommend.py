@@ -3,24 +3,33 @@
 import argparse
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from domain.ports import StoredProfile
-from domain.ranking.inputs import PastEvent
+from domain.ranking.packed_history import NEVER_BOUGHT
 from domain.records.recommendations import ListRequest, Reason, RecommendationList, RecommendedProduct
 from infra.cli.arguments import list_length
 from infra.settings import Settings
 from infra.storage.opening import open_repository
+from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.recommend import current_list
 
 MAX_SENTENCES = 2
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """The names of the products that a customer looked at or bought, by id, and which of them were bought."""
+
+    names: dict[str, str] = {}
+    bought: frozenset[str] = frozenset()
 
 
 def add_command(commands: Any) -> None:
@@ -31,27 +40,37 @@ def add_command(commands: Any) -> None:
 
 
 def run_recommend(parsed: argparse.Namespace, settings: Settings) -> int:
-    recommendations, profile = asyncio.run(_read(settings, parsed.customer_id, ListRequest(limit=parsed.limit)))
-    Console().print(as_table(recommendations, profile))
+    read = asyncio.run(_read(settings, parsed.customer_id, ListRequest(limit=parsed.limit)))
+    Console().print(as_table(*read))
     return 0
 
 
-async def _read(settings: Settings, customer_id: str, request: ListRequest) -> tuple[RecommendationList, StoredProfile]:
+async def _read(
+    settings: Settings, customer_id: str, request: ListRequest
+) -> tuple[RecommendationList, StoredProfile, Past]:
     async with open_repository(settings) as repository:
         recommendations = await current_list(
             repository, customer_id, request=request, now=datetime.now(UTC), reuse_seconds=settings.reuse_seconds
         )
-        return recommendations, await repository.profile(customer_id)
+        profile = await repository.profile(customer_id)
+        inputs = await ranking_data_of(repository).inputs(profile.state)
+        names = {}
+        bought = set()
+        own = zip(inputs.history.own.tolist(), inputs.history.bought_at.tolist(), strict=True)
+        for product, bought_at in ((inputs.catalogue.product(index), bought_at) for index, bought_at in own):
+            names[product.product_id] = product.name
+            if bought_at != NEVER_BOUGHT:
+                bought.add(product.product_id)
+        return recommendations, profile, Past(names=names, bought=frozenset(bought))
 
 
 class Explainer:
     """Turn the reasons of one customer's list into sentences."""
 
-    def __init__(self, first_name: str | None, segment: str, history: Sequence[PastEvent]) -> None:
+    def __init__(self, first_name: str | None, segment: str, past: Past) -> None:
         self._customer = first_name or "this customer"
         self._segment = segment
-        self._names = {event.product.product_id: event.product.name for event in history}
-        self._bought = {event.product.product_id for event in history if event.event_type == "purchase"}
+        self._past = past
 
     def sentences(self, reasons: Iterable[Reason]) -> list[str]:
         """Return the sentences with the largest shares; reasons with the same sentence are added up."""
@@ -78,10 +97,10 @@ class Explainer:
         return sentences
 
     def _event(self, product_id: str) -> str:
-        return f"{'bought' if product_id in self._bought else 'viewed'} {self._name(product_id)}"
+        return f"{'bought' if product_id in self._past.bought else 'viewed'} {self._name(product_id)}"
 
     def _name(self, product_id: str) -> str:
-        return self._names.get(product_id, product_id)
+        return self._past.names.get(product_id, product_id)
 
     def _sentence(self, reason: Reason) -> str:
         match reason.source:
@@ -97,13 +116,15 @@ class Explainer:
                 return f"Fits the usual price of {self._segment} customers"
             case "new":
                 return "New in the shop"
-            case _:
+            case "popular":
                 return "Popular in the shop"
+            case own:
+                return own.replace("_", " ").capitalize()
 
 
-def as_table(recommendations: RecommendationList, profile: StoredProfile) -> Table:
+def as_table(recommendations: RecommendationList, profile: StoredProfile, past: Past) -> Table:
     """Lay out a list with products, prices and reasons, two lines per product."""
-    explainer = Explainer(profile.customer.first_name, profile.customer.segment, profile.history)
+    explainer = Explainer(profile.customer.first_name, profile.customer.segment, past)
     title = f"{recommendations.customer_id}: {recommendations.strategy}, segment {recommendations.segment}"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("", justify="right")

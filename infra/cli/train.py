@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.ports import ShopStore
 from domain.ranking.model import Model
+from domain.ranking.own_scores import weights_by_source
 from infra.cli.arguments import add_tuning_options
 from infra.cli.progress_bar import progress_on
 from infra.progress import Progress
@@ -63,10 +64,10 @@ def describe_model(model: Model, *, origin: ConfigOrigin) -> str:
     if not tuning.trials:
         reason = _WHY_NOT_TUNED.get(origin, "there are too few events, or tuning was off")
         return f"{summary}Not tuned: {reason}. The documented defaults are used.\n"
-    hyperparameters, source_weights = config.hyperparameters, config.source_weights
+    hyperparameters = config.hyperparameters
     values = [
         *((name, getattr(hyperparameters, name)) for name in hyperparameters.__struct_fields__),
-        *((f"weight {name}", getattr(source_weights, name)) for name in source_weights.__struct_fields__),
+        *((f"weight {name}", weight) for name, weight in weights_by_source(config.source_weights).items()),
         ("seen_again", config.seen_again),
         ("rebuy_rate", config.rebuy_rate),
         ("variety", config.variety),

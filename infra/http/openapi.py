@@ -11,6 +11,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from msgspec import Struct
 
+from domain.ranking.own_scores import own_names
+from domain.records.recommendations import SOURCES
 from infra.http.app import create_app
 from infra.http.auth import OPEN
 from infra.http.problems import Problem
@@ -95,6 +97,9 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components([*structs, Problem], ref_template="#/components/schemas/{name}")
     for schema in schemas.values():
         schema["additionalProperties"] = False
+        for name, member in schema["properties"].items():
+            if schema["title"] == "Reason" and name == "source":
+                member["enum"] = [*sorted(SOURCES), *own_names()]
     schemas = {SCHEMA_NAMES.get(name, name): schema for name, schema in schemas.items()}
     document["components"]["schemas"] = schemas
     for reference in _references(document):

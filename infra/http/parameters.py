@@ -7,6 +7,7 @@ from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
 
+from domain.records.recommendations import Seen
 from domain.records.values import CATEGORY_PATTERN, ID_PATTERN, MAX_CATEGORY_LENGTH, MAX_ID_LENGTH, Id
 
 IdInPath = Annotated[
@@ -25,10 +26,12 @@ Category = Annotated[
 ]
 # Litestar omits a minimum of 0 and the constraints of list items from the OpenAPI document.
 MinPrice = Annotated[
-    float | None, QueryParameter(ge=0, le=1e9, schema_extra={"minimum": 0}, description="Lowest price, inclusive")
+    float | None,
+    QueryParameter(ge=0, le=1e9, schema_extra={"minimum": 0}, description="Lowest price in the shop's currency, inclusive"),
 ]
 MaxPrice = Annotated[
-    float | None, QueryParameter(ge=0, le=1e9, schema_extra={"minimum": 0}, description="Highest price, inclusive")
+    float | None,
+    QueryParameter(ge=0, le=1e9, schema_extra={"minimum": 0}, description="Highest price in the shop's currency, inclusive"),
 ]
 Excluded = Annotated[
     list[Id] | None,
@@ -36,5 +39,11 @@ Excluded = Annotated[
         max_items=100,
         description="Product ids to leave out; repeat the parameter for each",
         schema_extra={"items": {"type": "string", "maxLength": MAX_ID_LENGTH, "pattern": ID_PATTERN}},
+    ),
+]
+SeenRule = Annotated[
+    Seen,
+    QueryParameter(
+        description="Products of the customer's own history: at most two of ten places (few), none, or any number (include)"
     ),
 ]

@@ -9,13 +9,15 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.errors import ConfigurationError
+from domain.records.currencies import Currencies
 from domain.records.customers import Segment
-from domain.records.interactions import EventType
-from domain.records.products import Product
+from domain.records.interactions import EVENT_TYPES, EventType
+from domain.records.products import Product, top_parent
 from domain.records.values import Instant, to_microseconds
-from domain.training.event_log import EVENT_TYPES, EventLog, order_number
+from domain.training.event_log import EventLog, order_number
 from infra.ingest.files import FileRow, open_rows
 from infra.ingest.rows import RowRefused, check_columns, convert_columns
 
@@ -33,6 +35,7 @@ class EventLine(Struct, frozen=True, kw_only=True):
     order_id: str | None = None
     quantity: int = 1
     unit_price: float = 0.0
+    currency: str | None = None
 
 
 class ProductLine(Struct, frozen=True, kw_only=True):
@@ -41,7 +44,9 @@ class ProductLine(Struct, frozen=True, kw_only=True):
     category: str | None = None
     brand: str | None = None
     price: float | None = None
+    currency: str | None = None
     created_at: Instant | None = None
+    variant_of: str | None = None
 
 
 class CustomerLine(Struct, frozen=True, kw_only=True):
@@ -76,11 +81,16 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
 
 
 def read_log(
-    paths: Sequence[str], *, customers: IdMap, products: IdMap, mapping: Mapping[str, str] = NO_MAPPING
+    paths: Sequence[str],
+    *,
+    customers: IdMap,
+    products: IdMap,
+    currencies: Currencies,
+    mapping: Mapping[str, str] = NO_MAPPING,
 ) -> EventLog:
     """Read events into arrays, extending the numberings; an event without a time is at 1970.
 
-    `mapping` renames columns: theirs to ours.
+    `mapping` renames columns: theirs to ours. Money without a currency is in the own one of `currencies`.
     """
     lines = list(_lines(paths, EventLine, mapping))
     codes = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
@@ -92,14 +102,26 @@ def read_log(
         event_types=np.array([codes[line.event_type] for line in lines], dtype=np.int8),
         occurred_at=np.array([_microseconds(line.occurred_at) for line in lines], dtype=np.int64),
         orders=np.array([_order_of(line, index) for index, line in enumerate(lines)], dtype=np.int64),
-        spent=np.array([line.quantity * line.unit_price for line in lines], dtype=np.float64),
+        spent=np.array(
+            [line.quantity * line.unit_price * (_rate_of(line, currencies) or 0.0) for line in lines], dtype=np.float64
+        ),
     )
 
 
-def read_products(path: str, numbering: IdMap, *, mapping: Mapping[str, str] = NO_MAPPING) -> list[Product]:
+def read_products(
+    path: str, numbering: IdMap, *, currencies: Currencies, mapping: Mapping[str, str] = NO_MAPPING
+) -> list[Product]:
     """Read a catalogue; the last line of an id counts."""
     lines = {line.product_id: line for line in _lines([path], ProductLine, mapping)}
-    return [product_of(line, numbering.index_of(line.product_id)) for line in lines.values()]
+    parents = {line.product_id: line.variant_of for line in lines.values()}
+    return [
+        replace(
+            product_of(line, numbering.index_of(line.product_id)),
+            variant_of=top_parent(line.product_id, parents),
+            rate=_rate_of(line, currencies),
+        )
+        for line in lines.values()
+    ]
 
 
 def read_segments(path: str, *, mapping: Mapping[str, str] = NO_MAPPING) -> dict[str, Segment]:
@@ -132,7 +154,7 @@ def product_of(line: ProductLine, index: int, *, available: bool = True) -> Prod
         category=line.category or None,
         brand=line.brand or None,
         price=line.price,
-        currency="",
+        currency=line.currency or "",
         url=None,
         image_url=None,
         created_at=_microseconds(line.created_at),
@@ -168,7 +190,7 @@ def _line(row: FileRow, line_type: type[T], mapping: Mapping[str, str]) -> T:
     fields: dict[str, Any] = {
         name: value for name in line_type.__struct_fields__ if (value := values.get(name)) is not None and value != ""
     }
-    for name in ("customer_id", "product_id", "order_id"):
+    for name in ("customer_id", "product_id", "order_id", "variant_of"):
         if name in fields:
             fields[name] = str(fields[name])
     try:
@@ -180,6 +202,10 @@ def _line(row: FileRow, line_type: type[T], mapping: Mapping[str, str]) -> T:
 
 def _microseconds(moment: datetime | None) -> int:
     return 0 if moment is None else to_microseconds(moment)
+
+
+def _rate_of(line: EventLine | ProductLine, currencies: Currencies) -> float | None:
+    return currencies.rate_of(line.currency or currencies.own)
 
 
 def _order_of(line: EventLine, index: int) -> int:

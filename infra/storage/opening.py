@@ -12,11 +12,13 @@ from msgspec import Struct
 
 from domain.errors import ConfigurationError
 from domain.ports import Repository
+from domain.records.currencies import Currencies
 from infra.settings import Settings
 from infra.storage.sql.repository import SqlRepository
 from infra.storage.sqlite import open_sqlite
 
 LOCAL_POOL_SIZE = 8
+WRITE_DELAY_SECONDS = 0.05
 DEMO_SHOP = Path(__file__).parents[2] / "demo.db"
 
 
@@ -77,6 +79,8 @@ def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqlReposi
     On AWS Lambda many environments start at once: each takes one connection and leaves the schema to `migrate`.
     """
     on_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+    # An environment of AWS Lambda may stop after the answer.
+    delay_seconds = 0.0 if on_lambda else WRITE_DELAY_SECONDS
     if settings.is_postgres:
         from infra.storage.postgres import PoolOptions, open_postgres  # noqa: PLC0415 - SQLite shops start without asyncpg
 
@@ -84,12 +88,18 @@ def open_repository(settings: Settings) -> AbstractAsyncContextManager[SqlReposi
             size=settings.database_pool_size or (1 if on_lambda else LOCAL_POOL_SIZE),
             statement_cache_size=settings.database_statement_cache_size,
         )
-        return open_postgres(settings.database_url, currency=settings.currency, options=options, migrate=not on_lambda)
+        return open_postgres(
+            settings.database_url,
+            currencies=Currencies(own=settings.currency, rates=settings.rates),
+            options=options,
+            migrate=not on_lambda,
+            delay_seconds=delay_seconds,
+        )
     if on_lambda and not settings.allow_ephemeral_sqlite:
         raise ConfigurationError("SQLite keeps nothing on AWS Lambda; set ALLOW_EPHEMERAL_SQLITE=1 for a trial.")
     if on_lambda:
         _copy_demo_shop(settings.database_path)
-    return open_sqlite(settings.database_path, currency=settings.currency)
+    return open_sqlite(settings.database_path, currency=settings.currency, rates=settings.rates, delay_seconds=delay_seconds)
 
 
 def _copy_demo_shop(database: Path) -> None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.errors import ConfigurationError
-from domain.evaluation.baselines import MODELS, ModelName, RankingTask, first_unseen, ranker_of
+from domain.evaluation.baselines import MODELS, ModelName, RankingTask, ranker_of
 from domain.evaluation.measurement import Comparison, EvaluationResult, Rankings, measure
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import (
@@ -28,8 +28,8 @@ from domain.training.training_data import TrainingData
 from domain.tuning.tune import Trials, default_trials, tune
 from infra.progress import Progress
 
-TRAINED: frozenset[ModelName] = frozenset({"served", "neighbours", "content"})
-"""The models that need a whole training; the others train in their ranker."""
+BASELINES: frozenset[ModelName] = frozenset({"popularity", "recent_popularity", "segment_trend", "item_knn"})
+"""The models that train in their ranker; the others need a whole training."""
 
 
 class EvaluationData(Struct, frozen=True, kw_only=True):
@@ -44,8 +44,8 @@ class EvaluationOptions(Struct, frozen=True, kw_only=True):
     """What to measure."""
 
     k: int = 20
-    seen: Seen = "exclude"
-    models: tuple[ModelName, ...] = MODELS
+    seen: Seen = "few"
+    models: tuple[str, ...] = MODELS
     trials: Trials = "auto"
     seed: int = 0
 
@@ -60,12 +60,14 @@ def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Prog
     trained = _train(train, options, progress=progress)
     train_seconds = time.perf_counter() - began
     available = np.zeros(train.n_products, dtype=np.bool_)
-    available[[product.product_index for product in train.products if product.available]] = True
+    # The other variants of a product count as their representative.
+    own = train.representatives.among(train.products)
+    available[[product.product_index for product in own if product.available]] = True
     task = RankingTask(replay=Replay(train, trained), available=available, seen=options.seen, k=options.k)
     comparison = Comparison(task=task, ground_truth=ground_truth, newcomers=newcomers_of(split))
     for name in options.models:
         rankings = _rank(name, comparison, progress=progress)
-        if name in TRAINED:
+        if name not in BASELINES:
             rankings = replace(rankings, train_seconds=train_seconds)
         yield measure(name, rankings, comparison)
     if data.ranking:
@@ -105,11 +107,11 @@ def _check_comparable(ground_truth: GroundTruth) -> None:
     if not len(ground_truth.customers):
         raise ConfigurationError(
             f"None of {ground_truth.left_out:,} customers with held-out events can be compared: they have no event in the"
-            " training part, or have seen everything that is held out (--seen keep counts that as well)."
+            " training part, or have seen everything that is held out (--seen few and include count that as well)."
         )
 
 
-def _rank(name: ModelName, comparison: Comparison, *, progress: Progress) -> Rankings:
+def _rank(name: str, comparison: Comparison, *, progress: Progress) -> Rankings:
     began = time.perf_counter()
     ranker = ranker_of(name, comparison.task)
     trained = time.perf_counter()
@@ -123,10 +125,11 @@ def _rank(name: ModelName, comparison: Comparison, *, progress: Progress) -> Ran
 
 
 def _given(ranking: Mapping[int, Sequence[int]], comparison: Comparison) -> Rankings:
-    """Return a ranking from a file under the rules of the comparison: without seen products, cut to k."""
+    """Return a ranking from a file under the rules of the comparison."""
     task = comparison.task
+    representatives = task.replay.data.representatives
     by_customer = {
-        customer: first_unseen(ranking.get(customer, ()), task.left_out(customer), k=task.k)
+        customer: task.first_allowed(representatives.rank(ranking.get(customer, ())), customer)
         for customer in comparison.customers()
     }
     return Rankings(by_customer=by_customer, train_seconds=0.0, seconds=0.0)

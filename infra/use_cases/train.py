@@ -14,10 +14,11 @@ from msgspec import Struct
 from domain.errors import StoreBusy, StoreUnavailable
 from domain.ports import ModelStore, ShopStore, TrainingEvent
 from domain.ranking.model import Model, TrainedModel, TunedConfig
+from domain.records.interactions import EVENT_TYPES
 from domain.records.values import to_microseconds
-from domain.training.event_log import EVENT_TYPES, EventLog, order_number
+from domain.training.event_log import EventLog, order_number
 from domain.training.train import train_model
-from domain.training.training_data import TrainingData
+from domain.training.training_data import TrainingData, merge_variants
 from domain.tuning.tune import Trials, expected_trials, tune
 from infra.progress import NoProgress, Progress
 from infra.storage.ids import new_id
@@ -139,7 +140,7 @@ async def read_training_data(store: ModelStore, *, progress: Progress) -> Traini
     """Read everything that training learns from; `progress` reaches the number of events read."""
     log = await _read_events(store, progress=progress)
     products = [product async for batch in store.training_products() for product in batch]
-    return TrainingData(log=log, products=products, assigned=await store.assigned_segments())
+    return merge_variants(log, products, await store.assigned_segments())
 
 
 async def _read_events(store: ModelStore, *, progress: Progress) -> EventLog:

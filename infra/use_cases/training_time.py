@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from domain.ranking.inputs import MAX_HISTORY_EVENTS
+from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.tuning.held_out import MAX_TRIAL_EVENTS, MAX_TRIAL_PRODUCTS, MAX_WHOLE_EVENTS
 from domain.tuning.tune import MAX_REPLAYED_CUSTOMERS
 

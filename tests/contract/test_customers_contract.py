@@ -97,9 +97,9 @@ async def test_an_unknown_customer_raises_customer_not_found(repository, now):
     with pytest.raises(CustomerNotFound):
         await repository.add_addresses("nobody", [address()])
     with pytest.raises(CustomerNotFound):
-        await repository.ranking_inputs("nobody")
+        await repository.customer_state("nobody")
     with pytest.raises(CustomerNotFound):
-        await repository.stored_list("nobody")
+        await repository.stored_list("nobody", length=10)
 
 
 async def test_imported_customers_are_new_then_unchanged_then_changed(repository, now):
@@ -144,10 +144,10 @@ async def test_an_imported_e_mail_address_of_another_customer_refuses_only_that_
 
 async def test_an_assigned_segment_makes_a_stored_list_stale(repository, now):
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
-    before = (await repository.ranking_inputs("c-1")).versions
+    before = await repository.customer_state("c-1")
 
     await repository.put_customers([CustomerChange(customer_id="c-1", segment="Premium")], now=now)
 
-    inputs = await repository.ranking_inputs("c-1")
-    assert inputs.versions.customer == before.customer + 1
-    assert segment_of(inputs.segment_inputs) == ("Premium", "assigned")
+    after = await repository.customer_state("c-1")
+    assert after.version == before.version + 1
+    assert segment_of(after.segment_inputs) == ("Premium", "assigned")

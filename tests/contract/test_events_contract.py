@@ -7,10 +7,12 @@ import msgspec
 import pytest
 
 from domain.errors import CustomerNotFound, EventIdReused, ProductNotFound
-from domain.ranking.inputs import MAX_HISTORY_EVENTS
+from domain.ranking.history import unpack_history
+from domain.ranking.packed_history import MAX_HISTORY_EVENTS, NEVER_BOUGHT
 from domain.records.customers import NewCustomer
-from domain.records.interactions import BrowsingEvent, EventCounts, OrderItem, Purchase
+from domain.records.interactions import EVENT_TYPES, BrowsingEvent, EventCounts, OrderItem, Purchase
 from domain.records.products import ProductChange
+from domain.records.values import to_microseconds
 
 
 @pytest.fixture
@@ -116,12 +118,12 @@ async def test_an_order_sent_again_with_its_items_in_another_order_is_the_same(s
 )
 async def test_a_known_id_with_other_content_is_refused_and_changes_nothing(shop, now, event, changed):
     await shop.record([event], now=now)
-    before = await shop.ranking_inputs("c-1")
+    before = await shop.customer_state("c-1")
 
     with pytest.raises(EventIdReused):
         await shop.record([viewed(), msgspec.structs.replace(event, **changed)], now=now)
 
-    assert await shop.ranking_inputs("c-1") == before
+    assert await shop.customer_state("c-1") == before
 
 
 async def test_the_same_order_sent_64_times_at_once_is_counted_once(shop, now):
@@ -196,27 +198,28 @@ async def test_the_history_is_the_newest_events_first(shop, now):
         now=now,
     )
 
-    history = (await shop.ranking_inputs("c-1")).history
+    history = unpack_history((await shop.customer_state("c-1")).history)
 
-    assert len(history) == MAX_HISTORY_EVENTS
-    assert [event.occurred_at for event in history] == sorted((event.occurred_at for event in history), reverse=True)
-    assert [event.event_type for event in history[:3]] == ["view", "purchase", "view"]
+    assert len(history.occurred_at) == MAX_HISTORY_EVENTS
+    assert history.occurred_at.tolist() == sorted(history.occurred_at.tolist(), reverse=True)
+    assert [EVENT_TYPES[code] for code in history.event_types[:3]] == ["view", "purchase", "view"]
 
 
 async def test_products_bought_long_ago_are_still_known(shop, now):
     await shop.record([bought(occurred_at=now - timedelta(days=3000))], now=now)
     await shop.record([viewed("p-2") for _ in range(MAX_HISTORY_EVENTS)], now=now)
 
-    inputs = await shop.ranking_inputs("c-1")
+    history = unpack_history((await shop.customer_state("c-1")).history)
 
-    assert list(inputs.bought) == ["p-1"]
-    assert len(inputs.history) == MAX_HISTORY_EVENTS
+    assert history.own.tolist() == [0, 1]
+    assert history.bought_at.tolist() == [to_microseconds(now - timedelta(days=3000)), NEVER_BOUGHT]
+    assert len(history.occurred_at) == MAX_HISTORY_EVENTS
 
 
 async def test_creating_the_products_of_events_does_not_change_known_products(shop, now):
-    before = (await shop.ranking_inputs("c-1")).versions.catalogue
+    before = (await shop.customer_state("c-1")).catalogue_version
 
     outcomes = await shop.put_events([viewed("p-1")], create_products=True, now=now)
 
     assert [one.status for one in outcomes] == ["new"]
-    assert (await shop.ranking_inputs("c-1")).versions.catalogue == before
+    assert (await shop.customer_state("c-1")).catalogue_version == before

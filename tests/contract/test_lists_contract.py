@@ -6,14 +6,14 @@ import msgspec
 import pytest
 
 from domain.ports import StoredList
-from domain.ranking.inputs import MAX_HISTORY_CATEGORIES, CandidateQuery, Versions, trend_categories
-from domain.ranking.model import UNTRAINED, Model, NeighbourLists, TrainedModel, WeightedProducts
-from domain.ranking.recommend import to_response
+from domain.ranking.inputs import MAX_HISTORY_CATEGORIES, trend_categories
+from domain.ranking.model import UNTRAINED, Model, NeighbourLists, TrainedModel, WeightedProducts, no_neighbours
 from domain.records.customers import NewCustomer
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
-from domain.records.recommendations import ListRequest, ScoredList
+from domain.records.recommendations import ListRequest, RecommendationList
 from infra.use_cases.recommend import current_list
+from tests.inputs import candidate_query, candidates_of, inputs_of
 
 
 @pytest.fixture
@@ -36,20 +36,6 @@ async def shop(repository, now):
 
 async def list_of(repository, now):
     return await current_list(repository, "c-1", now=now, reuse_seconds=3600)
-
-
-def candidate_query(**values):
-    return CandidateQuery(
-        **{
-            "product_indexes": (),
-            "categories": (),
-            "n_newest": 0,
-            "n_fill": 0,
-            "seen": frozenset(),
-            "request": ListRequest(),
-        }
-        | values
-    )
 
 
 async def test_a_stored_list_is_served_while_everything_is_current(shop, now):
@@ -87,7 +73,7 @@ async def test_a_list_is_not_served_after_its_inputs_have_changed(shop, now, cha
 
     await change(shop, now)
 
-    assert await shop.stored_list("c-1") is await shop.stored_first_page("c-1") is None
+    assert await shop.stored_list("c-1", length=10) is None
     assert not (await list_of(shop, now)).cached
 
 
@@ -101,21 +87,19 @@ async def test_a_product_that_goes_out_of_stock_is_not_in_the_next_list(shop, no
 
 
 async def test_a_list_computed_before_an_event_does_not_replace_a_newer_one(shop, now):
-    old = await shop.ranking_inputs("c-1")
+    old = await shop.customer_state("c-1")
     await change_by_event(shop, now)
     newer = await list_of(shop, now)
-    late = ScoredList(
+    late = RecommendationList(
         customer_id="c-1",
         segment="Regular",
         strategy="empty",
         generated_at=now + timedelta(minutes=1),
-        causes=[],
+        cached=False,
         items=[],
     )
 
-    first_page = to_response(late, request=ListRequest())
-
-    await shop.store_list(StoredList(recommendations=late, first_page=first_page, versions=old.versions))
+    await shop.store_list(StoredList(recommendations=late, length=10, state=old))
 
     assert (await list_of(shop, now)).items == newer.items
 
@@ -128,7 +112,26 @@ async def test_a_stored_list_answers_every_limit(shop, now, limit):
     stored = await current_list(shop, "c-1", request=request, now=now, reuse_seconds=3600)
 
     assert (fresh.cached, stored.cached) == (False, True)
-    assert stored.items == fresh.items[:limit]
+    assert stored.items == fresh.items
+    assert len(stored.items) == min(limit, 6)
+
+
+async def test_a_stored_list_serves_shorter_requests_and_a_longer_one_replaces_it(shop, now):
+    async def listed(limit):
+        return await current_list(shop, "c-1", request=ListRequest(limit=limit), now=now, reuse_seconds=3600)
+
+    lists = [await listed(limit) for limit in (3, 2, 5, 2, 3, 5)]
+
+    assert [one.cached for one in lists] == [False, True, False, True, True, True]
+    assert [len(one.items) for one in lists] == [3, 2, 5, 2, 3, 5]
+    assert all(one.items == lists[2].items[: len(one.items)] for one in lists)
+
+
+async def test_a_list_that_is_shorter_than_asked_for_is_stored_for_that_length(shop, now):
+    for is_cached in (False, True):
+        listed = await current_list(shop, "c-1", request=ListRequest(limit=100), now=now, reuse_seconds=3600)
+
+        assert (listed.cached, len(listed.items)) == (is_cached, 6)
 
 
 async def test_an_unchanged_import_keeps_stored_lists(shop, now):
@@ -140,16 +143,21 @@ async def test_an_unchanged_import_keeps_stored_lists(shop, now):
     assert (await list_of(shop, now)).cached
 
 
-async def test_a_stored_list_of_the_whole_catalogue_answers_filters(shop, now):
-    await list_of(shop, now)
+@pytest.mark.parametrize(
+    "request_", [ListRequest(category="a"), ListRequest(seen="exclude"), ListRequest(seen="include")], ids=repr
+)
+async def test_requests_with_conditions_are_computed_and_leave_the_stored_list(shop, now, request_):
+    first = await list_of(shop, now)
 
-    answer = await current_list(shop, "c-1", request=ListRequest(category="a"), now=now, reuse_seconds=3600)
+    answers = [await current_list(shop, "c-1", request=request_, now=now, reuse_seconds=3600) for _ in range(2)]
 
-    assert answer.cached
-    assert [item.rank for item in answer.items] == [1, 2, 3]
+    assert [answer.cached for answer in answers] == [False, False]
+    assert [item.rank for item in answers[0].items] == list(range(1, len(answers[0].items) + 1))
+    again = await list_of(shop, now)
+    assert (again.cached, again.items) == (True, first.items)
 
 
-async def test_filters_that_a_stored_list_cannot_answer_search_the_whole_catalogue(shop, now):
+async def test_filters_search_the_whole_catalogue(shop, now):
     await shop.put_products(
         [
             ProductChange(product_id=f"q-{number}", category="many", created_at=now - timedelta(days=1))
@@ -171,18 +179,18 @@ async def test_filters_that_a_stored_list_cannot_answer_search_the_whole_catalog
 
 async def test_candidates_are_found_by_index_then_by_category_then_among_the_newest(shop):
     async def ids(**values):
-        return {product.product_id for product in await shop.candidates(candidate_query(**values))}
+        return {product.product_id for product in await candidates_of(shop, candidate_query(**values))}
 
     assert await ids(product_indexes=(0, 4, 99)) == {"p-0", "p-4"}
-    assert await ids(categories=("a/b",), n_newest=2) == {"p-5", "p-3"}
+    assert await ids(categories=("a/b", "none"), n_newest=2) == {"p-5", "p-3"}
     assert await ids(n_fill=2) == {"p-5", "p-4"}
-    assert await ids(n_fill=2, seen=frozenset({"p-5"})) >= {"p-4", "p-3"}
+    assert await ids(n_fill=2, own=[5]) >= {"p-4", "p-3"}
 
 
 async def test_candidates_pass_the_filters(shop):
     request = ListRequest(category="a", min_price=1, max_price=3, exclude=frozenset({"p-1"}))
 
-    found = await shop.candidates(candidate_query(product_indexes=(0, 1, 2, 3, 5), n_fill=10, request=request))
+    found = await candidates_of(shop, candidate_query(product_indexes=(0, 1, 2, 3, 5), n_fill=10, request=request))
 
     assert [product.product_id for product in found] == ["p-3"]
 
@@ -190,9 +198,9 @@ async def test_candidates_pass_the_filters(shop):
 async def test_withdrawn_products_are_no_candidates(shop, now):
     await shop.put_products([ProductChange(product_id="p-5", withdrawn=True)], now=now)
 
-    found = await shop.candidates(candidate_query(product_indexes=(5,), categories=("a/b",), n_newest=9, n_fill=9))
+    query = candidate_query(product_indexes=(5,), categories=("a/b",), n_newest=9, n_fill=9)
 
-    assert "p-5" not in {product.product_id for product in found}
+    assert "p-5" not in {product.product_id for product in await candidates_of(shop, query)}
 
 
 async def test_a_category_is_matched_by_whole_levels(shop, now):
@@ -200,9 +208,24 @@ async def test_a_category_is_matched_by_whole_levels(shop, now):
         [ProductChange(product_id="ab", category="ab"), ProductChange(product_id="a", category="a")], now=now
     )
 
-    found = await shop.candidates(candidate_query(n_fill=20, request=ListRequest(category="a")))
+    found = await candidates_of(shop, candidate_query(n_fill=20, request=ListRequest(category="a")))
 
     assert {product.product_id for product in found} == {"a", "p-1", "p-3", "p-5"}
+
+
+async def test_the_newest_products_are_newest_first_and_those_of_one_instant_by_index(shop, now):
+    later = now + timedelta(days=1)
+    await shop.put_products([ProductChange(product_id="p-2", created_at=later)], now=now)
+
+    assert await shop.newest_products(ListRequest(), n=3) == [2, 5, 4]
+    assert await shop.newest_products(ListRequest(category="a", exclude=frozenset({"p-5"})), n=9) == [3, 1]
+    assert await shop.newest_of_categories(["c", "a", "a/b"], n=2) == {"c": [2, 4], "a": [], "a/b": [5, 3]}
+
+
+async def test_unknown_products_and_neighbours_are_left_out(shop):
+    assert [product.product_id for product in await shop.products([2, 99])] == ["p-2"]
+    assert await shop.neighbours("untrained", [2]) == []
+    assert await shop.category_trends("untrained", ["c"]) == {}
 
 
 async def test_ranking_inputs_contain_the_trained_lists_of_the_history(shop, now):
@@ -211,9 +234,10 @@ async def test_ranking_inputs_contain_the_trained_lists_of_the_history(shop, now
     await shop.save_model(TrainedModel(model=model, neighbours=[lists], category_trends={"a/b": b"x", "c": b"y", "d": b"z"}))
     await change_by_event(shop, now)
 
-    inputs = await shop.ranking_inputs("c-1", category="c")
+    state = await shop.customer_state("c-1")
+    inputs = await inputs_of(shop, "c-1", category="c")
 
-    assert inputs.versions == Versions(customer=1, catalogue=1, model_id="m-1")
+    assert (state.version, state.catalogue_version, state.model.model_id) == (1, 1, "m-1")
     assert inputs.neighbours == [lists]
     assert inputs.category_trends == {"a/b": b"x", "c": b"y"}
     assert inputs.model == model
@@ -233,8 +257,8 @@ async def test_ranking_inputs_contain_the_trends_of_the_categories_that_the_doma
     await shop.record(views, now=now)
 
     for asked in (None, names[-1], names[0], "unknown"):
-        inputs = await shop.ranking_inputs("c-1", category=asked)
-        chosen = trend_categories(inputs.history, asked=asked)
+        inputs = await inputs_of(shop, "c-1", category=asked)
+        chosen = trend_categories(inputs.history, inputs.catalogue, asked=asked)
 
         assert len(chosen) == MAX_HISTORY_CATEGORIES
         assert list(inputs.category_trends) == list(dict.fromkeys(name for name in chosen if name in names))
@@ -247,10 +271,10 @@ async def test_the_popularity_of_an_untrained_shop_counts_customers_and_not_thei
         order = Purchase(customer_id=customer_id, items=(OrderItem(product_id="p-2"),))
         await shop.record([BrowsingEvent(customer_id=customer_id, product_id="p-2"), order], now=now)
 
-    inputs = await shop.ranking_inputs("c-1")
+    inputs = await inputs_of(shop, "c-1")
 
     assert inputs.model is UNTRAINED
-    assert inputs.recent_popularity.by_index == {2: 1.0, 1: 0.5}
+    assert inputs.recent_popularity == WeightedProducts(products=(2, 1), weights=(1.0, 0.5))
 
 
 async def test_a_newer_model_replaces_the_older_one_and_its_lists(shop, now):
@@ -266,9 +290,9 @@ async def test_a_newer_model_replaces_the_older_one_and_its_lists(shop, now):
         [BrowsingEvent(customer_id="c-1", product_id="p-1"), BrowsingEvent(customer_id="c-1", product_id="p-0")],
         now=now,
     )
-    inputs = await shop.ranking_inputs("c-1")
+    inputs = await inputs_of(shop, "c-1")
     assert inputs.model.model_id == "m-2"
-    assert [entry.product_index for entry in inputs.neighbours] == [0]
+    assert inputs.neighbours == [lists[0], no_neighbours(1)]
     assert inputs.category_trends == {}
 
 
@@ -297,6 +321,6 @@ async def test_products_are_new_then_unchanged_then_changed_and_values_can_be_cl
     )
 
     assert [one.status for one in (*first, *cleared)] == ["new", "unchanged", "changed"]
-    (product,) = await repository.candidates(candidate_query(product_indexes=(0,)))
+    (product,) = await repository.products([0])
     assert (product.name, product.category, product.brand, product.price) == ("p-1", None, "Lumo", 1.5)
     assert (product.currency, product.url, product.image_url) == ("EUR", "u", "i")

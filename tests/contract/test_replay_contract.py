@@ -2,16 +2,20 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import asdict
 
 from domain.evaluation.replay import Replay
+from domain.ranking.answer import to_response
 from domain.ranking.recommend import recommend, shortlist
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from domain.training.train import train_model
 from infra.progress import NoProgress
+from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.train import read_training_data
 from tests.conftest import NOW
+from tests.inputs import inputs_of
 
 N_PRODUCTS = 150
 N_CUSTOMERS = 40
@@ -58,39 +62,41 @@ async def trained_shop(repository):
     return repository, Replay(data, trained)
 
 
-@pytest.mark.parametrize("seen", ["include", "exclude"])
+@pytest.mark.parametrize("seen", ["few", "exclude", "include"])
 async def test_the_replay_reads_and_recommends_what_the_repository_does(trained_shop, seen):
     repository, replay = trained_shop
     request = ListRequest(seen=seen)
     n_considered = []
 
     for customer, customer_id in enumerate(replay.data.log.customer_ids):
-        stored = await repository.ranking_inputs(customer_id)
+        state = await repository.customer_state(customer_id)
+        stored = await inputs_of(repository, customer_id)
         replayed = replay.ranking_inputs(customer, model=stored.model)
         shortlisted = shortlist(stored, request=request)
-        products = await repository.candidates(shortlisted.query)
-
-        assert [event.product.product_id for event in stored.history] == [
-            event.product.product_id for event in replayed.history
-        ]
-        assert (stored.bought, stored.segment_inputs) == (replayed.bought, replayed.segment_inputs)
-        assert stored.neighbours == replayed.neighbours
-        assert list(stored.category_trends.items()) == list(replayed.category_trends.items())
-        assert sorted(product.product_id for product in products) == sorted(
-            product.product_id for product in replay.candidates(shortlisted.query)
+        candidates = await ranking_data_of(repository).candidates(
+            stored, shortlisted.query, catalogue_version=state.catalogue_version
         )
-        listed = recommend(stored, shortlisted, products, now=replay.now)
-        assert listed == replay.list_for(customer, model=stored.model, request=request)
+
+        assert columns_of(stored.history) == columns_of(replayed.history)
+        assert (stored.segment_inputs, stored.neighbours) == (replayed.segment_inputs, replayed.neighbours)
+        assert list(stored.category_trends.items()) == list(replayed.category_trends.items())
+        assert candidates.tolist() == replay.candidates(shortlisted.query).tolist()
+        listed = recommend(stored, shortlisted, candidates, now=replay.now)
+        assert to_response(listed) == to_response(replay.list_for(customer, model=stored.model, request=request))
         n_considered.append(len(stored.category_trends))
 
     # The largest histories have more categories than are considered.
     assert max(n_considered) == 16
 
 
+def columns_of(history):
+    return {name: column.tolist() for name, column in asdict(history).items()}
+
+
 async def test_the_category_that_is_asked_for_is_considered_first(trained_shop):
     repository, _ = trained_shop
 
-    inputs = await repository.ranking_inputs(f"c-{N_CUSTOMERS - 1}", category="c1/d1")
+    inputs = await inputs_of(repository, f"c-{N_CUSTOMERS - 1}", category="c1/d1")
 
     assert next(iter(inputs.category_trends)) == "c1/d1"
     assert len(inputs.category_trends) == 16

@@ -77,9 +77,8 @@ async def test_the_newest_five_models_stay_and_can_be_used_again(shop, now):
     await shop.use_model(trained[2])
 
     assert [model.model_id for model in await shop.stored_models()] == trained[:1:-1]
-    inputs = await shop.ranking_inputs("c-1")
-    assert (inputs.model.model_id, inputs.versions.model_id) == (trained[2], trained[2])
-    assert [lists.product_index for lists in inputs.neighbours] == [0]
+    assert (await shop.customer_state("c-1")).model.model_id == trained[2]
+    assert [lists.product_index for lists in await shop.neighbours(trained[2], [0])] == [0]
     for dropped_or_never_trained in (trained[1], "untrained"):
         with pytest.raises(ModelNotFound, match=f"No stored model has the id '{dropped_or_never_trained}'"):
             await shop.use_model(dropped_or_never_trained)

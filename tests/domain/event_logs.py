@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from domain.records.interactions import EVENT_TYPES
 from domain.records.values import DAY
-from domain.training.event_log import EVENT_TYPES, EventLog
+from domain.training.event_log import EventLog
 from domain.training.training_data import TrainingData
 from tests.domain.shop import NOW_US, product
 

@@ -2,10 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.ranking.inputs import PastEvent, RankingInputs, Versions
-from domain.ranking.model import Model, NeighbourLists, TunedConfig, WeightedProducts
+from msgspec import Struct
+
+from domain.ranking.catalogue import Catalogue
+from domain.ranking.history import unpack_history
+from domain.ranking.inputs import RankingInputs
+from domain.ranking.model import Model, NeighbourLists, TunedConfig, WeightedProducts, no_neighbours
+from domain.ranking.packed_history import PURCHASE, PackedHistory, pack_history
 from domain.ranking.packing import pack
 from domain.records.customers import PurchaseSummary, SegmentInputs, SegmentRule
+from domain.records.interactions import EVENT_TYPES
 from domain.records.products import Product
 from domain.records.values import DAY, to_microseconds
 
@@ -30,8 +36,26 @@ def product(index, **fields):
     return Product(product_index=index, **defaults | fields)
 
 
+class PastEvent(Struct, frozen=True):
+    """One event of the customer with one product, `occurred_at` in microseconds."""
+
+    product: Product
+    event_type: str
+    occurred_at: int
+
+    def packable(self):
+        return self.product.product_index, EVENT_TYPES.index(self.event_type), self.occurred_at
+
+
 def past_event(item, event_type="view", days_ago=0.0):
-    return PastEvent(product=item, event_type=event_type, occurred_at=NOW_US - int(days_ago * DAY))
+    return PastEvent(item, event_type, NOW_US - int(days_ago * DAY))
+
+
+def history_of(*events, bought=None):
+    """Return the packed history of past events; `bought` has microseconds by index of products of older purchases."""
+    newest = [event.packable() for event in events]
+    older = [(index, PURCHASE, occurred_at) for index, occurred_at in (bought or {}).items()]
+    return PackedHistory(events=pack_history(newest).events, own=pack_history([*newest, *older]).own)
 
 
 def neighbour_lists(index, *, bought=(), viewed=(), similar=()):
@@ -70,18 +94,21 @@ def ranking_inputs(
     category_trends=None,
     recent_popularity=None,
 ):
+    """Return the inputs of a list; `neighbours` may lack products of the history, and have them in any order."""
     model = model or model_with()
+    unpacked = unpack_history(history_of(*history, bought=bought))
+    products = {index: product(index) for index in unpacked.own.tolist()}
+    lists = {entry.product_index: entry for entry in neighbours}
     return RankingInputs(
         customer_id="c-1",
-        versions=Versions(customer=1, catalogue=1, model_id=model.model_id),
         segment_inputs=SegmentInputs(
             assigned=assigned, purchases=purchases, rule=SegmentRule(), reference_time=model.newest_event_at
         ),
-        history=list(history),
-        bought=bought or {},
-        neighbours=list(neighbours),
-        category_trends=category_trends or {},
+        history=unpacked,
         model=model,
+        catalogue=Catalogue([*(products | {event.product.product_index: event.product for event in history}).values()]),
+        neighbours=[lists.get(index) or no_neighbours(index) for index in unpacked.products.tolist()],
+        category_trends=category_trends or {},
         recent_popularity=recent_popularity or WeightedProducts(),
     )
 

@@ -12,6 +12,7 @@ LEAK = re.compile(
     rb"|(?i:sqlite|postgres|asyncpg|litestar|msgspec|mangum|granian|numpy|uvloop|starlette|pydantic)"
     rb"|(?i:\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|JOIN|WHERE|PRAGMA)\b)"
     rb"|customer_profiles|customer_addresses|browsing_history|purchase_history|product_catalog|customer_recommendations"
+    rb"|customer_histories"
 )
 
 

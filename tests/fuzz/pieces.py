@@ -26,7 +26,7 @@ TARGET_PARTS = (
     b"%00", b"%ff", b"%", b"%2", b"%2f", b"%2e%2e", b"..", b"//", b"/", b";", b"#", b"?", b"&", b"=", b"\xff",
     b"%c0%af", b"limit=5", b"&limit=abc", b"&limit=9" + b"9" * 5000, b"&category=home", b"&category=",
     b"&min_price=nan", b"&min_price=1e400", b"&max_price=-1", b"&exclude=p-1" * 101, b"&exclude=", b"a" * 9000, b"+",
-    b"[", b"{}", b"&limit=%F0%9F%9A%80", b"&limit=\xd9\xa1",
+    b"&seen=few", b"&seen=exclude", b"&seen=include", b"&seen=", b"[", b"{}", b"&limit=%F0%9F%9A%80", b"&limit=\xd9\xa1",
 )
 HEADER_VALUES = (
     b"", b"application/json", b"application/json; charset=utf-8", b"application/json; charset=utf-16", b"text/plain",

@@ -21,7 +21,8 @@ def test_every_setting_can_be_set():
     environment = {
         "DATABASE_URL": "sqlite:////data/shop.db", "HOST": "0.0.0.0", "PORT": "80", "WORKERS": "4", "LOG_LEVEL": "ERROR",
         "LOG_REQUESTS": "1",
-        "CURRENCY": "CHF", "REUSE_SECONDS": "60", "TRAIN_AFTER_EVENTS": "1000", "ALLOW_EPHEMERAL_SQLITE": "1",
+        "CURRENCY": "CHF", "CURRENCY_RATES": "USD=0.92,GBP=1.17,CHF=1",
+        "REUSE_SECONDS": "60", "TRAIN_AFTER_EVENTS": "1000", "ALLOW_EPHEMERAL_SQLITE": "1",
         "DATABASE_POOL_SIZE": "3", "DATABASE_STATEMENT_CACHE_SIZE": "0", "API_KEYS": f"backend:{A},storefront:{B}",
         "RATE_LIMIT_PER_SECOND": "50", "EVENT_RETENTION_DAYS": "730", "CORS_ORIGINS": "https://a.example,http://b:8080",
     }  # fmt: skip
@@ -31,6 +32,7 @@ def test_every_setting_can_be_set():
     assert set(environment) == set(EXPECTED)
     assert settings.database_path == Path("/data/shop.db")
     assert (settings.port, settings.workers, settings.currency, settings.reuse_seconds) == (80, 4, "CHF", 60)
+    assert settings.rates == {"USD": 0.92, "GBP": 1.17, "CHF": 1.0}
     assert settings.keys == {b"\xaa" * 32: "backend", b"\xbb" * 32: "storefront"}
     assert settings.origins == {b"https://a.example", b"http://b:8080"}
 
@@ -47,6 +49,9 @@ def test_an_empty_variable_counts_as_absent():
         ("DATABASE_URL", "mysql://user:secret@host"), ("RATE_LIMIT_PER_SECOND", "0.5"), ("EVENT_RETENTION_DAYS", "-1"),
         ("API_KEYS", "secret"), ("API_KEYS", f"backend:{A},"), ("API_KEYS", f"backend:{A}\n"), ("API_KEYS", f"other:{A}"),
         ("API_KEYS", f"backend:{A},backend:{B},backend:{C}"), ("API_KEYS", f"backend:{A},storefront:{A}"),
+        *(("CURRENCY_RATES", value) for value in (
+            "usd=1", "USD=-1", "USD=0.0", "USD=nan", "USD=1e999", "USD=1,USD=2", "USD", "USD=1,", "USD=inf",
+        )),
         ("CORS_ORIGINS", "*"), ("CORS_ORIGINS", "https://a.example/path"), ("CORS_ORIGINS", "a.example"),
     ],
 )  # fmt: skip
@@ -56,6 +61,12 @@ def test_the_error_of_an_invalid_setting_has_its_name_and_valid_values(name, val
 
     assert str(caught.value).startswith(f"{name} must be {EXPECTED[name]}")
     assert "secret" not in str(caught.value)
+
+
+def test_a_rate_of_the_own_currency_is_1_or_absent():
+    assert read_settings({"CURRENCY": "USD", "CURRENCY_RATES": "EUR=1.09"}).rates == {"EUR": 1.09}
+    with pytest.raises(ConfigurationError, match="CURRENCY_RATES must be without USD"):
+        read_settings({"CURRENCY": "USD", "CURRENCY_RATES": "USD=0.92"})
 
 
 def test_a_scope_may_have_two_keys():

@@ -40,6 +40,7 @@ PATHS = {
     ),
     "add_addresses": lambda shop: shop.add_addresses("c-1", [ADDRESS]),
     "record": lambda shop: shop.record(EVENTS, now=NOW),
+    "pack_history": lambda shop: shop.customer_state("c-2"),
     "store_list": lambda shop: fresh_list(shop, "c-1", now=NOW),
     "put_products": lambda shop: shop.put_products([ProductChange(product_id=f"n-{n}") for n in range(3)], now=NOW),
     "put_customers": lambda shop: shop.put_customers(
@@ -63,6 +64,8 @@ async def prepare(database):
         await shop.put_events(
             [BrowsingEvent(customer_id=f"c-{n}", product_id=f"p-{n % 5}") for n in range(20)], create_products=False, now=NOW
         )
+        # From now on, recording adds to the packed history of this customer.
+        await shop.customer_state("c-1")
 
 
 def run_path(path, database, *, dies_at):

@@ -108,7 +108,6 @@ import asyncio
 from infra.storage.sql.repository import SqlRepository
 from domain.ports import Recorded
 from domain.records.interactions import count_events
-from domain.records.customers import SegmentInputs, SegmentRule
 
 record = SqlRepository.record
 
@@ -117,8 +116,7 @@ async def acknowledged_before_it_is_stored(self, events, *, now):
         await asyncio.sleep(0.2)
         await record(self, events, now=now)
     self.pending = [*getattr(self, "pending", []), asyncio.create_task(record_later())]
-    segment_inputs = SegmentInputs(assigned=None, purchases=None, rule=SegmentRule(), reference_time=0)
-    return Recorded(accepted=count_events(events), seen_before=count_events([]), segment_inputs=segment_inputs)
+    return Recorded(accepted=count_events(events), seen_before=count_events([]), state=None)
 
 SqlRepository.record = acknowledged_before_it_is_stored
 """

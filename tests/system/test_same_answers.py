@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from domain.errors import ShopError
-from domain.ranking.inputs import CandidateQuery
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, WeightedProducts
 from domain.ranking.packing import pack
 from domain.records.customers import Address, CustomerChange, NewCustomer
@@ -25,6 +24,7 @@ from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.recommend import current_list
 from tests import postgres
+from tests.inputs import candidate_query, candidates_of, inputs_of
 
 pytestmark = pytest.mark.system
 
@@ -48,6 +48,7 @@ requests = st.builds(
     min_price=st.sampled_from([None, 0.5]),
     max_price=st.sampled_from([None, 10.0]),
     exclude=st.frozensets(product_ids, max_size=2),
+    seen=st.sampled_from(["few", "few", "exclude", "include"]),
 )
 addresses = st.builds(
     Address,
@@ -164,30 +165,33 @@ class SameAnswers(RuleBasedStateMachine):
 
     @rule(customer_id=customer_ids, category=st.one_of(st.none(), categories))
     def ranking_inputs(self, customer_id, category):
-        self.run_on_both(lambda shop: shop.ranking_inputs(customer_id, category=category))
+        async def read(shop):
+            inputs = await inputs_of(shop, customer_id, category=category)
+            columns = {name: column.tolist() for name, column in msgspec.structs.asdict(inputs.history).items()}
+            return columns, inputs.neighbours, inputs.category_trends, inputs.recent_popularity
+
+        self.run_on_both(lambda shop: shop.customer_state(customer_id))
+        self.run_on_both(read)
 
     @rule(
         indexes=st.lists(st.integers(0, 14), max_size=6, unique=True),
         query_categories=st.lists(categories, max_size=3, unique=True),
         n_newest=st.integers(0, 3),
         n_fill=st.integers(0, 8),
-        seen=st.frozensets(product_ids, max_size=3),
+        own=st.sets(st.integers(0, 11), max_size=3).map(sorted),
         request=requests,
+        customer_id=customer_ids,
     )
-    def candidates(self, indexes, query_categories, n_newest, n_fill, seen, request):
-        query = CandidateQuery(
-            product_indexes=tuple(indexes),
-            categories=tuple(query_categories),
+    def candidates(self, indexes, query_categories, n_newest, n_fill, own, request, customer_id):
+        query = candidate_query(
+            product_indexes=indexes,
+            categories=query_categories,
             n_newest=n_newest,
             n_fill=n_fill,
-            seen=seen,
+            own=own,
             request=request,
         )
-
-        async def sorted_candidates(shop):
-            return sorted(await shop.candidates(query), key=lambda product: product.product_index)
-
-        self.run_on_both(sorted_candidates)
+        self.run_on_both(lambda shop: candidates_of(shop, query, customer_id=customer_id))
 
     @rule(customer_id=customer_ids, request=requests)
     def recommend(self, customer_id, request):
@@ -195,8 +199,8 @@ class SameAnswers(RuleBasedStateMachine):
 
     @rule(customer_id=customer_ids)
     def stored_lists(self, customer_id):
-        self.run_on_both(lambda shop: shop.stored_first_page(customer_id))
-        self.run_on_both(lambda shop: shop.stored_list(customer_id))
+        for length in (3, 100):
+            self.run_on_both(lambda shop, length=length: shop.stored_list(customer_id, length=length))
 
     @rule(customer_id=customer_ids)
     def export(self, customer_id):
@@ -267,7 +271,7 @@ def content_of(event):
     return (event.customer_id, event.product_index, event.event_type, event.occurred_at, event.spent)
 
 
-def test_both_databases_return_the_same_answers(postgres_server):
+def test_both_databases_return_the_same_answers(postgres_server, written_at_once):
     class OnThisServer(SameAnswers):
         server = postgres_server
 

@@ -10,7 +10,7 @@ import pytest
 from domain.records.customers import NewCustomer
 from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
-from domain.records.recommendations import ListRequest, RecommendationList, ScoredList
+from domain.records.recommendations import ListRequest, RecommendationList
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.storage.sql import customers, stored_lists
@@ -78,14 +78,9 @@ def invalidate_by_deletion(monkeypatch):
     """Serve any stored list, and delete it with every event, instead of comparing versions."""
     store, raise_versions = stored_lists.store, customers.raise_versions
 
-    def read_any_list(column, stored_type):
-        def read(customer_id):
-            row = yield from one_or_none(
-                f"SELECT {column} FROM customer_recommendations WHERE customer_id = :id", id=customer_id
-            )
-            return msgspec.msgpack.decode(row[0], type=stored_type) if row else None
-
-        return read
+    def read_any_list(customer_id, length):
+        row = yield from one_or_none("SELECT list FROM customer_recommendations WHERE customer_id = :id", id=customer_id)
+        return (), msgspec.msgpack.decode(row[0], type=RecommendationList) if row else None
 
     def store_any_list(stored):
         statement = next(store(stored))
@@ -95,8 +90,7 @@ def invalidate_by_deletion(monkeypatch):
         yield from raise_versions(customer_ids)
         yield from stored_lists.forget(customer_ids)
 
-    monkeypatch.setattr(stored_lists, "read_first_page", read_any_list("beginning", RecommendationList))
-    monkeypatch.setattr(stored_lists, "read_list", read_any_list("list", ScoredList))
+    monkeypatch.setattr(stored_lists, "read", read_any_list)
     monkeypatch.setattr(stored_lists, "store", store_any_list)
     monkeypatch.setattr(customers, "raise_versions", raise_versions_and_delete_lists)
 

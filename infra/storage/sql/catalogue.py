@@ -1,29 +1,32 @@
 """The products of the catalogue."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET
 
 from domain.ports import Outcome
+from domain.records.currencies import Currencies
 from domain.records.products import Product, ProductChange
 from domain.records.recommendations import ListRequest
 from domain.records.values import from_units, to_microseconds, to_units
-from infra.storage.sql.cache import Cache
+from infra.storage.sql import variants
 from infra.storage.sql.statements import Row, Steps, executemany, one, rows
 
 AVAILABLE = "p.in_stock = 1 AND p.withdrawn = 0"
 PRODUCT_COLUMNS = (
     "p.product_index, p.product_id, p.name, p.category, p.brand, p.price, p.currency, p.url, p.image_url,"
-    f" p.created_at, {AVAILABLE}"
+    f" p.variant_group, p.created_at, {AVAILABLE}"
 )
-_STORED = (
+_GIVEN = (
     "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url", "created_at",
+    "variant_of",
 )  # fmt: skip
+_STORED = (*_GIVEN, "variant_group")
 
 
-def product_from(row: Row) -> Product:
+def product_from(row: Row, currencies: Currencies) -> Product:
     """Return the product of a row that begins with PRODUCT_COLUMNS."""
     price = row[5]
     return Product(
@@ -36,8 +39,10 @@ def product_from(row: Row) -> Product:
         currency=row[6],
         url=row[7],
         image_url=row[8],
-        created_at=row[9],
-        available=bool(row[10]),
+        rate=currencies.rate_of(row[6]),
+        variant_of=row[9],
+        created_at=row[10],
+        available=bool(row[11]),
     )
 
 
@@ -48,6 +53,7 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
     outcomes: list[Outcome] = []
     written: dict[str, dict[str, Any]] = {}
     created: list[str] = []
+    moved: dict[str, str | None] = {}
     for change in changes:
         before = stored.get(change.product_id)
         after = _merged(change, before or _new_columns(change.product_id, now=now, currency=currency), currency=currency)
@@ -55,7 +61,13 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
             created.append(change.product_id)
         if before != after:
             stored[change.product_id] = written[change.product_id] = after
+            if after["variant_of"] != (before or {}).get("variant_of"):
+                moved[change.product_id] = after["variant_of"]
         outcomes.append(Outcome(status="new" if before is None else "unchanged" if before == after else "changed"))
+    groups = yield from variants.groups_of(moved)
+    for product_id in moved:
+        written[product_id]["variant_group"] = groups.pop(product_id)
+    yield from variants.write_groups(groups)
     if written:
         yield from _write(written, created)
     return outcomes
@@ -66,54 +78,33 @@ def create_from_ids(product_ids: Iterable[str], *, now: datetime, currency: str)
     yield from put([ProductChange(product_id=product_id) for product_id in product_ids], now=now, currency=currency)
 
 
-def version() -> Steps[int]:
-    return (yield from one("SELECT catalogue_version FROM shop_state"))[0]
+def by_index(indexes: Sequence[int], currencies: Currencies) -> Steps[list[Product]]:
+    """Read the products with these indexes."""
+    result = yield from rows(
+        f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_index IN (:indexes)", indexes=list(indexes)
+    )
+    return [product_from(row, currencies) for row in result]
 
 
-def by_index(indexes: Collection[int], *, version: int, cache: Cache) -> Steps[list[Product]]:
-    """Return the products with these indexes, in that order and without unknown ones."""
-    cached, missing = cache.by_index.lookup(version, indexes)
-    if missing:
-        result = yield from rows(
-            f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_index IN (:missing)", missing=missing
-        )
-        cached.update((row[0], product_from(row)) for row in result)
-        cache.by_id.add(version, {row[1]: cached[row[0]] for row in result})
-    return [cached[index] for index in indexes if index in cached]
-
-
-def by_id(product_ids: Collection[str], *, version: int, cache: Cache) -> Steps[dict[str, Product]]:
-    """Return a dictionary that contains at least the products with these ids."""
-    cached, missing = cache.by_id.lookup(version, product_ids)
-    if missing:
-        result = yield from rows(
-            f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_id IN (:missing)", missing=missing
-        )
-        cached.update((row[1], product_from(row)) for row in result)
-        cache.by_index.add(version, {row[0]: cached[row[1]] for row in result})
-    return cached
-
-
-def newest_of(categories: Sequence[str], *, n: int, version: int, cache: Cache) -> Steps[list[int]]:
-    """Return the indexes of the `n` newest available products of each category, newest first."""
-    keys = [(category, n) for category in categories]
-    cached, missing = cache.newest.lookup(version, keys)
-    for category, _ in missing:
+def newest_of(categories: Sequence[str], n: int) -> Steps[dict[str, list[int]]]:
+    """Return the indexes of the `n` newest available products of each category itself, newest first."""
+    found: dict[str, list[int]] = {}
+    for category in categories:
         result = yield from rows(
             f"SELECT p.product_index FROM product_catalog p WHERE {AVAILABLE} AND p.category = :category"
-            " ORDER BY p.created_at DESC, p.product_index DESC LIMIT :n",
+            f" AND {variants.NEWEST_OF_GROUP} ORDER BY p.created_at DESC, p.product_index DESC LIMIT :n",
             category=category,
             n=n,
         )
-        cached[category, n] = [index for (index,) in result]
-    return [index for key in keys for index in cached[key]]
+        found[category] = [index for (index,) in result]
+    return found
 
 
-def newest_admitted(request: ListRequest, *, n: int) -> Steps[list[int]]:
+def newest_admitted(request: ListRequest, n: int, currencies: Currencies) -> Steps[list[int]]:
     """Return the indexes of the `n` newest available products that pass the filters of `request`, newest first."""
-    where, parameters = filters(request)
+    where, parameters = filters(request, currencies)
     result = yield from rows(
-        f"SELECT p.product_index FROM product_catalog p WHERE {where}"
+        f"SELECT p.product_index FROM product_catalog p WHERE {where} AND {variants.NEWEST_OF_GROUP}"
         " ORDER BY p.created_at DESC, p.product_index DESC LIMIT :n",
         **parameters,
         n=n,
@@ -121,7 +112,7 @@ def newest_admitted(request: ListRequest, *, n: int) -> Steps[list[int]]:
     return [index for (index,) in result]
 
 
-def filters(request: ListRequest) -> tuple[str, dict[str, Any]]:
+def filters(request: ListRequest, currencies: Currencies) -> tuple[str, dict[str, Any]]:
     """Return the conditions on available products `p` that a request sets, as SQL, and their parameters."""
     conditions = [AVAILABLE]
     parameters: dict[str, Any] = {}
@@ -129,12 +120,13 @@ def filters(request: ListRequest) -> tuple[str, dict[str, Any]]:
         # A range can use the index, LIKE cannot; "0" is the character after "/".
         conditions.append("(p.category = :category OR (p.category >= :category || '/' AND p.category < :category || '0'))")
         parameters["category"] = request.category
-    if request.min_price is not None:
-        conditions.append("p.price >= :min_price")
-        parameters["min_price"] = to_units(request.min_price)
-    if request.max_price is not None:
-        conditions.append("p.price <= :max_price")
-        parameters["max_price"] = to_units(request.max_price)
+    if not request.min_price is request.max_price is None:
+        in_range: list[str] = []
+        ranges = currencies.price_ranges(lowest=request.min_price, highest=request.max_price)
+        for number, (currency, (first, last)) in enumerate(sorted(ranges.items())):
+            in_range.append(f"p.currency = :currency_{number} AND p.price BETWEEN :first_{number} AND :last_{number}")
+            parameters |= {f"currency_{number}": currency, f"first_{number}": first, f"last_{number}": last}
+        conditions.append(f"({' OR '.join(in_range)})")
     if request.exclude:
         conditions.append("p.product_id NOT IN (:exclude)")
         parameters["exclude"] = sorted(request.exclude)
@@ -160,7 +152,7 @@ def _new_columns(product_id: str, *, now: datetime, currency: str) -> dict[str, 
 
 
 def _merged(change: ProductChange, before: dict[str, Any], *, currency: str) -> dict[str, Any]:
-    new_values = {name: value for name in _STORED if (value := getattr(change, name)) is not UNSET}
+    new_values = {name: value for name in _GIVEN if (value := getattr(change, name)) is not UNSET}
     defaults = {"name": change.product_id, "currency": currency, "in_stock": 1, "withdrawn": 0}
     after = before | {name: _to_stored(name, value) for name, value in new_values.items()}
     for name, default in defaults.items():
@@ -168,6 +160,8 @@ def _merged(change: ProductChange, before: dict[str, Any], *, currency: str) -> 
             after[name] = default
     if after["created_at"] is None:
         after["created_at"] = before["created_at"]
+    if after["variant_of"] == change.product_id:
+        after["variant_of"] = None
     return after
 
 

@@ -1,36 +1,62 @@
 """Sums over the events of a customer, for the activity in the profile and for the segment."""
 
+from msgspec import Struct
+
 from domain.ranking.model import Model
+from domain.records.currencies import Currencies
 from domain.records.customers import Activity, PurchaseSummary, Segment, SegmentInputs
 from domain.records.values import from_microseconds, from_units
-from infra.storage.sql.statements import Row, Steps, one, one_or_none
+from infra.storage.sql.statements import Steps, one, rows
 
 SUM_STEP = 1_000_000_000
-PURCHASE_SUMS = (
+_PURCHASES_BY_CURRENCY = (
     # The amount is summed as quotient and remainder of SUM_STEP, because a single sum of large orders could exceed 64 bits.
-    "SELECT COUNT(*) FILTER (WHERE line = 0),"
-    f" CAST(SUM(CASE currency WHEN :currency THEN quantity * unit_price / {SUM_STEP} END) AS BIGINT),"
-    f" CAST(SUM(CASE currency WHEN :currency THEN quantity * unit_price % {SUM_STEP} END) AS BIGINT), MAX(occurred_at)"
-    " FROM purchase_history WHERE customer_id = :customer_id"
+    "SELECT currency, COUNT(*) FILTER (WHERE line = 0),"
+    f" CAST(SUM(quantity * unit_price / {SUM_STEP}) AS BIGINT), CAST(SUM(quantity * unit_price % {SUM_STEP}) AS BIGINT),"
+    " MAX(occurred_at) FROM purchase_history WHERE customer_id = :customer_id GROUP BY currency"
 )
 
 
-def segment_inputs(customer_id: str, *, model: Model, currency: str) -> Steps[SegmentInputs]:
-    """Read the segment inputs of a customer; only orders in `currency` count towards the amount spent."""
-    sums = yield from one(PURCHASE_SUMS, customer_id=customer_id, currency=currency)
-    assigned = yield from one_or_none(
-        "SELECT segment FROM customer_segments WHERE customer_id = :customer_id", customer_id=customer_id
+class PurchaseTotals(Struct, frozen=True, kw_only=True):
+    """The number of orders, the ten-thousandths spent by currency, and the microseconds of the last order."""
+
+    orders: int = 0
+    spent: dict[str, int] = {}
+    last_purchased_at: int = 0
+
+    def with_item(
+        self, line: int, quantity: int, unit_price: int | None, currency: str, occurred_at: int
+    ) -> "PurchaseTotals":
+        """Add a line of an order; the first line, 0, stands for the order."""
+        amount = self.spent.get(currency, 0) + quantity * (unit_price or 0)
+        return PurchaseTotals(
+            orders=self.orders + (line == 0),
+            spent=self.spent | {currency: amount},
+            last_purchased_at=max(self.last_purchased_at, occurred_at),
+        )
+
+
+NO_PURCHASES = PurchaseTotals()
+
+
+def purchase_totals(customer_id: str) -> Steps[PurchaseTotals]:
+    """Sum the purchases of a customer."""
+    found = yield from rows(_PURCHASES_BY_CURRENCY, customer_id=customer_id)
+    return PurchaseTotals(
+        orders=sum(n_orders for _, n_orders, *_ in found),
+        spent={currency: (quotient or 0) * SUM_STEP + (remainder or 0) for currency, _, quotient, remainder, _ in found},
+        last_purchased_at=max((last for *_, last in found), default=0),
     )
-    return segment_inputs_from(sums, assigned=assigned[0] if assigned else None, model=model)
 
 
-def segment_inputs_from(sums: Row, *, assigned: Segment | None, model: Model) -> SegmentInputs:
-    """Return the segment inputs from a row of PURCHASE_SUMS."""
-    n_orders, quotient, remainder, last_purchased_at = sums
+def segment_inputs_from(
+    totals: PurchaseTotals, *, assigned: Segment | None, model: Model, currencies: Currencies
+) -> SegmentInputs:
+    """Return the segment inputs of a customer; the amount spent is in the currency of the shop."""
     purchases = None
-    if n_orders:
-        spent = from_units((quotient or 0) * SUM_STEP + (remainder or 0))
-        purchases = PurchaseSummary(orders=n_orders, spent=spent, last_purchased_at=last_purchased_at)
+    if totals.orders:
+        spent = from_units(currencies.total_units(totals.spent.items()))
+        purchases = PurchaseSummary(orders=totals.orders, spent=spent, last_purchased_at=totals.last_purchased_at)
     return SegmentInputs(
         assigned=assigned, purchases=purchases, rule=model.segment_rule, reference_time=model.newest_event_at
     )

@@ -16,7 +16,7 @@ class Engine(Protocol):
         ...
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
-        """Run a write of one statement that may be repeated."""
+        """Run writes that may be repeated, and that a crash may lose: they need no durable COMMIT."""
         ...
 
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:

@@ -8,13 +8,17 @@ from domain.errors import EventIdReused, ProductNotFound
 from domain.records.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest
 from domain.records.values import from_units, to_microseconds, to_units
 from infra.storage.ids import new_id
-from infra.storage.sql import catalogue
+from infra.storage.sql import catalogue as products
+from infra.storage.sql.histories import CustomerEvents, NewItem, with_interaction, with_items
 from infra.storage.sql.statements import Steps, executemany, rows
 
-MAX_PURGED_PER_TRANSACTION = 330
-"""Keeps a transaction below 1,000 rows, as each event may also change the version and delete the list of its customer."""
+MAX_PURGED_PER_TRANSACTION = 250
+"""Keeps a transaction at 1,000 rows: each event may also change the version of its customer, and delete the customer's list
+and packed history."""
 
-CataloguePrice = tuple[int | None, str]
+CatalogueEntry = tuple[int, int | None, str]
+"""The product index, price and currency of a product."""
+
 Digests = dict[str, bytes | None]
 
 
@@ -22,9 +26,9 @@ class EventBatch:
     """Collect events that are not stored yet, then write them all."""
 
     def __init__(
-        self, prices: dict[str, CataloguePrice], interactions: Digests, orders: Digests, *, now: datetime, currency: str
+        self, catalogue: dict[str, CatalogueEntry], interactions: Digests, orders: Digests, *, now: datetime, currency: str
     ) -> None:  # fmt: skip
-        self._prices = prices
+        self._catalogue = catalogue
         self._digests: dict[type[CustomerEvent], Digests] = {BrowsingEvent: interactions, Purchase: orders}
         self._now = to_microseconds(now)
         self._currency = currency
@@ -35,7 +39,7 @@ class EventBatch:
     def add(self, event: CustomerEvent) -> bool:
         """Add an event; return False if it was seen before, raise ProductNotFound or EventIdReused."""
         for product_id in _product_ids(event):
-            if product_id not in self._prices:
+            if product_id not in self._catalogue:
                 raise ProductNotFound(product_id)
         if not self._is_new(event):
             return False
@@ -72,6 +76,23 @@ class EventBatch:
             self._items,
         )
 
+    def added_to(self, events: CustomerEvents) -> CustomerEvents:
+        """Return the events of a customer with the added ones, all of which must be of that customer."""
+        for _, _, product_id, event_type, _, occurred_at, _ in self._interactions:
+            events = with_interaction(events, self._catalogue[product_id][0], event_type, occurred_at)
+        items = [
+            NewItem(
+                product_index=self._catalogue[product_id][0],
+                occurred_at=occurred_at,
+                line=line,
+                quantity=quantity,
+                unit_price=unit_price,
+                currency=currency,
+            )
+            for _, line, _, product_id, quantity, unit_price, currency, occurred_at, _ in self._items
+        ]
+        return with_items(events, items)
+
     def _is_new(self, event: CustomerEvent) -> bool:
         identifier = _identifier(event)
         if identifier is None:
@@ -92,7 +113,7 @@ class EventBatch:
         for line, item in enumerate(order.items):
             price = None if item.unit_price is None else to_units(item.unit_price)
             if price is None:
-                catalogue_price, catalogue_currency = self._prices[item.product_id]
+                _, catalogue_price, catalogue_currency = self._catalogue[item.product_id]
                 price = catalogue_price if catalogue_currency == currency else None
             self._items.append((
                 order_id, line, order.customer_id, item.product_id, item.quantity, price, currency, occurred_at, digest,
@@ -100,19 +121,19 @@ class EventBatch:
 
 
 def batch_for(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[EventBatch]:
-    """Return an empty batch with what `add` needs for `events`: product prices, and digests of stored events."""
-    prices = yield from _prices({product_id for event in events for product_id in _product_ids(event)})
+    """Return an empty batch with what `add` needs for `events`: their products, and digests of stored events."""
+    catalogue = yield from _catalogue({product_id for event in events for product_id in _product_ids(event)})
     interactions = yield from _digests("browsing_history", "event_id", _identifiers(BrowsingEvent, events))
     orders = yield from _digests("purchase_history", "order_id", _identifiers(Purchase, events))
-    return EventBatch(prices, interactions, orders, now=now, currency=currency)
+    return EventBatch(catalogue, interactions, orders, now=now, currency=currency)
 
 
 def create_unknown_products(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[None]:
     """Create the products of `events` that the catalogue lacks."""
     product_ids = {product_id for event in events for product_id in _product_ids(event)}
-    known = yield from _prices(product_ids)
+    known = yield from _catalogue(product_ids)
     if unknown := sorted(product_ids - known.keys()):
-        yield from catalogue.create_from_ids(unknown, now=now, currency=currency)
+        yield from products.create_from_ids(unknown, now=now, currency=currency)
 
 
 def purge(*, before: datetime) -> Steps[list[str]]:
@@ -151,12 +172,12 @@ def _product_ids(event: CustomerEvent) -> list[str]:
     return [item.product_id for item in event.items] if isinstance(event, Purchase) else [event.product_id]
 
 
-def _prices(product_ids: Collection[str]) -> Steps[dict[str, CataloguePrice]]:
+def _catalogue(product_ids: Collection[str]) -> Steps[dict[str, CatalogueEntry]]:
     result = yield from rows(
-        "SELECT product_id, price, currency FROM product_catalog WHERE product_id IN (:product_ids)",
+        "SELECT product_id, product_index, price, currency FROM product_catalog WHERE product_id IN (:product_ids)",
         product_ids=list(product_ids),
     )
-    return {product_id: (price, currency) for product_id, price, currency in result}
+    return {product_id: (index, price, currency) for product_id, index, price, currency in result}
 
 
 def _digests(table: str, column: str, ids: list[str]) -> Steps[Digests]:

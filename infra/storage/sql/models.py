@@ -8,6 +8,7 @@ import msgspec
 from domain.errors import ModelNotFound, TrainingRunning
 from domain.ports import TrainingEvent
 from domain.ranking.model import UNTRAINED, Model, NeighbourLists, TunedConfig
+from domain.records.currencies import Currencies
 from domain.records.customers import Segment
 from domain.records.products import Product
 from domain.records.values import to_microseconds
@@ -74,14 +75,13 @@ def interactions_after(event_id: str) -> Steps[tuple[str, list[TrainingEvent]]]:
     return (found[-1][0] if found else event_id), events
 
 
-def order_items_after(order_id: str, line: int, *, currency: str) -> Steps[tuple[str, int, list[TrainingEvent]]]:
+def order_items_after(order_id: str, line: int, *, currencies: Currencies) -> Steps[tuple[str, int, list[TrainingEvent]]]:
     """Read the next batch of order items after a line; return the last line and the batch."""
     found = yield from rows(
         "SELECT e.order_id, e.line, e.customer_id, p.product_index, e.occurred_at, e.quantity,"
-        " CASE e.currency WHEN :currency THEN e.unit_price END FROM purchase_history e"
+        " e.unit_price, e.currency FROM purchase_history e"
         " JOIN product_catalog p ON p.product_id = e.product_id WHERE (e.order_id, e.line) > (:order_id, :line)"
         " ORDER BY e.order_id, e.line LIMIT :n",
-        currency=currency,
         order_id=order_id,
         line=line,
         n=READ_BATCH,
@@ -93,22 +93,22 @@ def order_items_after(order_id: str, line: int, *, currency: str) -> Steps[tuple
             event_type="purchase",
             occurred_at=occurred_at,
             order_id=order,
-            spent=item_total(quantity, unit_price),
+            spent=item_total(quantity, unit_price) * (currencies.rate_of(currency) or 0.0),
         )
-        for order, _, customer_id, index, occurred_at, quantity, unit_price in found
+        for order, _, customer_id, index, occurred_at, quantity, unit_price, currency in found
     ]
     if found:
         order_id, line = found[-1][:2]
     return order_id, line, events
 
 
-def products_after(index: int) -> Steps[list[Product]]:
+def products_after(index: int, *, currencies: Currencies) -> Steps[list[Product]]:
     found = yield from rows(
         f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_index > :index ORDER BY p.product_index LIMIT :n",
         index=index,
         n=READ_BATCH,
     )
-    return [product_from(row) for row in found]
+    return [product_from(row, currencies) for row in found]
 
 
 def assigned_segments() -> Steps[dict[str, Segment]]:

@@ -5,19 +5,18 @@ import secrets
 from collections.abc import Collection
 from itertools import groupby
 
-import msgspec
-
 from domain.errors import CustomerNotFound
 from domain.ports import Outcome
 from domain.records.customers import Customer, StoredAddress
-from domain.records.privacy import RecordedInteraction, RecordedItem, RecordedOrder, StoredPerson
-from domain.records.recommendations import ScoredList
+from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedItem, RecordedOrder
+from domain.records.recommendations import RecommendationList
 from domain.records.values import from_microseconds, from_units
 from infra.storage.sql.statements import Steps, one, one_or_none, rows
-from infra.storage.sql.stored_lists import decode_list
+from infra.storage.sql.stored_lists import decode
 
 PERSONAL = (
     "customer_recommendations",
+    "customer_histories",
     "browsing_history",
     "purchase_history",
     "customer_addresses",
@@ -30,10 +29,10 @@ REFUSED = Outcome(status="refused", field="customer_id", reason="erased")
 """The outcome of an imported record of an erased customer."""
 
 
-def export(customer: Customer, addresses: list[StoredAddress]) -> Steps[StoredPerson]:
+def export(customer: Customer, addresses: list[StoredAddress]) -> Steps[CustomerExport]:
     """Read all events and the stored list, and return them with the customer and the addresses."""
     customer_id = customer.customer_id
-    return StoredPerson(
+    return CustomerExport(
         customer=customer,
         addresses=addresses,
         browsing=(yield from _browsing(customer_id)),
@@ -132,12 +131,9 @@ def _purchases(customer_id: str) -> Steps[list[RecordedOrder]]:
     ]
 
 
-def _stored_list(customer_id: str) -> Steps[ScoredList | None]:
+def _stored_list(customer_id: str) -> Steps[RecommendationList | None]:
     """Return the stored list, even if it is stale, or None if it cannot be decoded."""
     row = yield from one_or_none(
         "SELECT list FROM customer_recommendations WHERE customer_id = :customer_id", customer_id=customer_id
     )
-    try:
-        return None if row is None else decode_list(row[0])
-    except msgspec.DecodeError:
-        return None
+    return None if row is None else decode(row[0])

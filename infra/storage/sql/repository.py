@@ -1,27 +1,31 @@
 """The repository over tables: the protocols of `domain.ports`, with one transaction per method."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from domain.errors import EventIdReused, ProductNotFound
-from domain.ports import Outcome, Recorded, ShopSummary, StoredList, StoredProfile, TrainingEvent
-from domain.ranking.inputs import CandidateQuery, RankingInputs
-from domain.ranking.model import UNTRAINED, Model, TrainedModel
-from domain.records.customers import Address, Customer, CustomerChange, NewCustomer, Segment, StoredAddress
+from domain.ports import Outcome, Recorded, ShopSummary, StoredList, StoredProfile
+from domain.ranking.model import Model, NeighbourLists, WeightedProducts
+from domain.ranking.packed_history import CustomerState
+from domain.records.currencies import Currencies
+from domain.records.customers import Address, Customer, CustomerChange, NewCustomer, StoredAddress
 from domain.records.interactions import CustomerEvent, count_events
-from domain.records.privacy import StoredPerson
+from domain.records.privacy import CustomerExport
 from domain.records.products import Product, ProductChange
-from domain.records.recommendations import RecommendationList, ScoredList
+from domain.records.recommendations import ListRequest, RecommendationList
 from domain.records.values import from_microseconds
 from infra.storage.sql import addresses as customer_addresses
-from infra.storage.sql import catalogue, customers, events, list_inputs, models, privacy, stored_lists
-from infra.storage.sql.cache import Cache
-from infra.storage.sql.customer_activity import activity, segment_inputs
+from infra.storage.sql import catalogue, customers, events, histories, list_inputs, models, privacy, stored_lists
+from infra.storage.sql.customer_activity import activity, segment_inputs_from
 from infra.storage.sql.engine import Engine
-from infra.storage.sql.list_inputs import CustomerRead
+from infra.storage.sql.histories import CustomerEvents, CustomerRow
+from infra.storage.sql.model_tables import ModelTables
 from infra.storage.sql.statements import ConcurrentWrite, Steps
+from infra.storage.sql.write_behind import WriteBehind
 
 T = TypeVar("T")
 
@@ -29,14 +33,16 @@ LONG_COUNT_SECONDS = 0.05
 COUNT_SHARE = 0.01
 
 
-class SqlRepository:
-    """A shop in tables; `currency` is the default of prices and orders."""
+class SqlRepository(ModelTables):
+    """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
-    def __init__(self, engine: Engine, *, currency: str) -> None:
-        self.engine = engine
-        self._currency = currency
-        self._newest_model = UNTRAINED
-        self._cache = Cache()
+    What may be lost is written `delay_seconds` after the answer.
+    """
+
+    def __init__(self, engine: Engine, *, currencies: Currencies, delay_seconds: float = 0.0) -> None:
+        super().__init__(engine, currencies=currencies)
+        self._currency = currencies.own
+        self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
         self._counted = (0, 0, 0)
         self._counted_for = ""
         self._count_again_at = 0.0
@@ -53,25 +59,51 @@ class SqlRepository:
     async def profile(self, customer_id: str) -> StoredProfile:
         return await self.engine.read(self._profile, customer_id)
 
-    async def ranking_inputs(self, customer_id: str, *, category: str | None = None) -> RankingInputs:
-        return await self.engine.read(self._ranking_inputs, customer_id, category=category)
+    async def customer_state(self, customer_id: str) -> CustomerState:
+        state = await self.engine.look_up(self._packed_state, customer_id)
+        if state is None:
+            # Packed in one snapshot with the version that it is stored for.
+            state, packed = await self.engine.read(self._new_state, customer_id)
+            await self._write_behind.put(("history", customer_id), histories.write, customer_id, state.version, packed)
+        return state
 
-    async def candidates(self, query: CandidateQuery) -> list[Product]:
-        return await self.engine.read(list_inputs.candidates, query, cache=self._cache)
+    async def products(self, indexes: Sequence[int]) -> list[Product]:
+        return await self.engine.look_up(catalogue.by_index, indexes, self.currencies)
 
-    async def stored_first_page(self, customer_id: str) -> RecommendationList | None:
-        return await self.engine.look_up(stored_lists.read_first_page, customer_id)
+    async def newest_products(self, request: ListRequest, *, n: int) -> list[int]:
+        return await self.engine.look_up(catalogue.newest_admitted, request, n, self.currencies)
 
-    async def stored_list(self, customer_id: str) -> ScoredList | None:
-        return await self.engine.look_up(stored_lists.read_list, customer_id)
+    async def newest_of_categories(self, categories: Sequence[str], *, n: int) -> dict[str, list[int]]:
+        return await self.engine.look_up(catalogue.newest_of, categories, n)
+
+    async def neighbours(self, model_id: str, product_indexes: Sequence[int]) -> list[NeighbourLists]:
+        return await self.engine.look_up(list_inputs.neighbours, model_id, product_indexes)
+
+    async def category_trends(self, model_id: str, categories: Sequence[str]) -> dict[str, bytes]:
+        return await self.engine.look_up(list_inputs.category_trends, model_id, categories)
+
+    async def recent_popularity(self) -> WeightedProducts:
+        return await self.engine.look_up(list_inputs.recent_popularity)
+
+    async def stored_list(self, customer_id: str, *, length: int) -> RecommendationList | None:
+        current, stored = await self.engine.look_up(stored_lists.read, customer_id, length)
+        if stored is None and (pending := self._write_behind.pending(("list", customer_id))):
+            (unwritten,) = pending
+            is_current = stored_lists.versions_of(unwritten) == tuple(current) and unwritten.length >= length
+            return unwritten.recommendations if is_current else None
+        return stored
 
     async def store_list(self, stored: StoredList) -> None:
-        await self.engine.put(stored_lists.store, stored)
+        await self._write_behind.put(("list", stored.recommendations.customer_id), stored_lists.store, stored)
+
+    async def close(self) -> None:
+        """Make the writes that were put off."""
+        await self._write_behind.close()
 
     async def summary(self) -> ShopSummary:
         return await self.engine.read(self._summary)
 
-    async def export(self, customer_id: str) -> StoredPerson:
+    async def export(self, customer_id: str) -> CustomerExport:
         return await self.engine.read(self._export, customer_id)
 
     async def erase(self, customer_id: str) -> None:
@@ -91,67 +123,8 @@ class SqlRepository:
     async def put_events(self, events: Sequence[CustomerEvent], *, create_products: bool, now: datetime) -> list[Outcome]:
         return await self.engine.write(self._put_events, events, create_products=create_products, now=now)
 
-    async def training_events(self) -> AsyncIterator[list[TrainingEvent]]:
-        event_id = ""
-        while True:
-            event_id, batch = await self.engine.read(models.interactions_after, event_id)
-            if not batch:
-                break
-            yield batch
-        order_id, line = "", 0
-        while True:
-            order_id, line, batch = await self.engine.read(models.order_items_after, order_id, line, currency=self._currency)
-            if not batch:
-                break
-            yield batch
-
-    async def training_products(self) -> AsyncIterator[list[Product]]:
-        index = -1
-        while batch := await self.engine.read(models.products_after, index):
-            yield batch
-            index = batch[-1].product_index
-
-    async def current_model(self) -> Model:
-        return await self.engine.read(self._current_model)
-
-    async def assigned_segments(self) -> dict[str, Segment]:
-        return await self.engine.read(models.assigned_segments)
-
-    async def lock_training(self, holder: str, *, now: datetime, seconds: int) -> None:
-        await self.engine.write(models.lock, holder, now=now, seconds=seconds)
-
-    async def unlock_training(self, holder: str) -> None:
-        await self.engine.write(models.unlock, holder)
-
-    async def save_model(self, trained: TrainedModel) -> None:
-        model_id = trained.model.model_id
-        for first in range(0, len(trained.neighbours), models.WRITE_BATCH):
-            batch = trained.neighbours[first : first + models.WRITE_BATCH]
-            await self.engine.write(models.write_neighbours, model_id, batch)
-        trends = list(trained.category_trends.items())
-        for first in range(0, len(trends), models.WRITE_BATCH):
-            await self.engine.write(models.write_trends, model_id, trends[first : first + models.WRITE_BATCH])
-        await self.engine.write(models.switch_to, trained.model)
-        while await self.engine.write(models.drop_old):
-            pass
-
-    async def stored_models(self) -> list[Model]:
-        return await self.engine.read(models.read_all)
-
-    async def use_model(self, model_id: str) -> None:
-        await self.engine.write(models.use, model_id)
-
-    def _model(self, model_id: str) -> Steps[Model]:
-        """Read a model once: it never changes under its id, and only the newest one is needed."""
-        if self._newest_model.model_id != model_id:
-            self._newest_model = yield from models.read_model(model_id)
-        return self._newest_model
-
-    def _current_model(self) -> Steps[Model]:
-        return (yield from self._model((yield from models.current_id())))
-
     def _summary(self) -> Steps[ShopSummary]:
-        model = yield from self._current_model()
+        model = yield from self.model_in_use()
         n_products, n_events, n_newer = yield from self._counts(model)
         return ShopSummary(
             n_products=n_products,
@@ -177,16 +150,20 @@ class SqlRepository:
 
     def _record(self, events_of_one: Sequence[CustomerEvent], *, now: datetime) -> Steps[Recorded]:
         customer_id = events_of_one[0].customer_id
-        versions = yield from list_inputs.versions(customer_id, lock=True)
+        row = yield from histories.read(customer_id, lock=True)
         batch = yield from events.batch_for(events_of_one, now=now, currency=self._currency)
         is_new = [batch.add(event) for event in events_of_one]
         yield from batch.write()
-        yield from customers.raise_versions(batch.customer_ids)
-        model = yield from self._model(versions.model_id)
+        if batch.customer_ids:
+            yield from customers.raise_versions(batch.customer_ids)
+            row = replace(row, version=row.version + 1, events=row.events and batch.added_to(row.events))
+            # Without a packed history, the next reader packs one: no history is read while other writers wait.
+            if row.events is not None:
+                yield from histories.write(customer_id, row.version, row.events)
         return Recorded(
             accepted=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if new]),
             seen_before=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if not new]),
-            segment_inputs=(yield from segment_inputs(customer_id, model=model, currency=self._currency)),
+            state=(yield from self._state(customer_id, row, row.events)) if row.events else None,
         )
 
     def _put_events(
@@ -218,28 +195,41 @@ class SqlRepository:
         yield from stored_lists.forget(set(gone))
         return len(gone)
 
-    def _read(self, customer_id: str) -> Steps[CustomerRead]:
-        versions = yield from list_inputs.versions(customer_id)
-        return CustomerRead(customer_id, versions, (yield from self._model(versions.model_id)))
-
-    def _export(self, customer_id: str) -> Steps[StoredPerson]:
-        read = yield from self._read(customer_id)
-        inputs = yield from segment_inputs(customer_id, model=read.model, currency=self._currency)
-        customer = yield from customers.read(customer_id, inputs)
+    def _export(self, customer_id: str) -> Steps[CustomerExport]:
+        state = yield from self._any_state(customer_id)
+        customer = yield from customers.read(customer_id, state.segment_inputs)
         return (yield from privacy.export(customer, (yield from customer_addresses.addresses(customer_id))))
 
     def _profile(self, customer_id: str) -> Steps[StoredProfile]:
-        read = yield from self._read(customer_id)
-        inputs = yield from segment_inputs(customer_id, model=read.model, currency=self._currency)
+        state = yield from self._any_state(customer_id)
         return StoredProfile(
-            customer=(yield from customers.read(customer_id, inputs)),
+            customer=(yield from customers.read(customer_id, state.segment_inputs)),
             addresses=(yield from customer_addresses.addresses(customer_id)),
-            activity=(yield from activity(customer_id, inputs.purchases)),
-            segment_inputs=inputs,
-            history=(yield from list_inputs.history(read, cache=self._cache)),
-            interest_days=read.model.config.hyperparameters.interest_days,
+            activity=(yield from activity(customer_id, state.segment_inputs.purchases)),
+            state=state,
         )
 
-    def _ranking_inputs(self, customer_id: str, *, category: str | None) -> Steps[RankingInputs]:
-        read = yield from self._read(customer_id)
-        return (yield from list_inputs.ranking_inputs(read, category=category, currency=self._currency, cache=self._cache))
+    def _packed_state(self, customer_id: str) -> Steps[CustomerState | None]:
+        row = yield from histories.read(customer_id)
+        return (yield from self._state(customer_id, row, row.events)) if row.events else None
+
+    def _new_state(self, customer_id: str) -> Steps[tuple[CustomerState, CustomerEvents]]:
+        row = yield from histories.read(customer_id)
+        packed = row.events or (yield from histories.pack(customer_id))
+        return (yield from self._state(customer_id, row, packed)), packed
+
+    def _any_state(self, customer_id: str) -> Steps[CustomerState]:
+        return (yield from self._new_state(customer_id))[0]
+
+    def _state(self, customer_id: str, row: CustomerRow, packed: CustomerEvents) -> Steps[CustomerState]:
+        model = yield from self.model(row.model_id)
+        return CustomerState(
+            customer_id=customer_id,
+            version=row.version,
+            catalogue_version=row.catalogue_version,
+            model=model,
+            segment_inputs=segment_inputs_from(
+                packed.purchases, assigned=row.segment, model=model, currencies=self.currencies
+            ),
+            history=packed.history,
+        )

@@ -1,47 +1,45 @@
 """Stored lists, each valid for the versions that it was computed from."""
 
 import logging
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
 import msgspec
 
 from domain.errors import CustomerNotFound
 from domain.ports import StoredList
-from domain.records.recommendations import RecommendationList, ScoredList
+from domain.records.recommendations import RecommendationList
 from domain.records.values import to_microseconds
-from infra.storage.sql.statements import Steps, executemany, one_or_none, rows
+from infra.storage.sql.statements import Row, Steps, executemany, one_or_none, rows
 
-T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_first_page = msgspec.msgpack.Decoder(RecommendationList).decode
-decode_list = msgspec.msgpack.Decoder(ScoredList).decode
+_decode = msgspec.msgpack.Decoder(RecommendationList).decode
 
 
-def read_first_page(customer_id: str) -> Steps[RecommendationList | None]:
-    return (yield from _read_current(customer_id, "beginning", _decode_first_page))
-
-
-def read_list(customer_id: str) -> Steps[ScoredList | None]:
-    return (yield from _read_current(customer_id, "list", decode_list))
-
-
-def _read_current(customer_id: str, column: str, decode: Callable[[bytes], T]) -> Steps[T | None]:
-    """Read a stored list with one statement; return None if it is not current or cannot be decoded."""
+def read(customer_id: str, length: int) -> Steps[tuple[Row, RecommendationList | None]]:
+    """Read the current versions and the stored list, None if it is not current or was asked for with less than `length`."""
     row = yield from one_or_none(
-        f"SELECT p.version, s.catalogue_version, s.model_id, r.customer_version, r.catalogue_version, r.model_id, r.{column}"
-        " FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
+        "SELECT p.version, s.catalogue_version, s.model_id, r.customer_version, r.catalogue_version, r.model_id, r.length,"
+        " r.list FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
         " LEFT JOIN customer_recommendations r ON r.customer_id = p.customer_id",
         customer_id=customer_id,
     )
     if row is None:
         raise CustomerNotFound(customer_id)
-    if row[:3] != row[3:6]:
-        return None
+    is_current = row[:3] == row[3:6] and row[6] >= length
+    return row[:3], decode(row[7]) if is_current else None
+
+
+def versions_of(stored: StoredList) -> Row:
+    """Return the versions that a list was computed from: of the customer, the catalogue and the model."""
+    return stored.state.version, stored.state.catalogue_version, stored.state.model.model_id
+
+
+def decode(packed: bytes) -> RecommendationList | None:
+    """Return a stored list, or None if it cannot be decoded."""
     try:
-        return decode(row[6])
+        return _decode(packed)
     except msgspec.DecodeError:
         logger.warning("A stored list cannot be decoded. It is computed again.")
         return None
@@ -51,27 +49,26 @@ def store(stored: StoredList) -> Steps[None]:
     """Store a list if it was computed from the current version of its customer; another one would never be served."""
     yield from rows(
         "INSERT INTO customer_recommendations"
-        " (customer_id, generated_at, customer_version, catalogue_version, model_id, beginning, list)"
-        " SELECT customer_id, :generated_at, :customer_version, :catalogue_version, :model_id, :first_page, :list"
+        " (customer_id, generated_at, customer_version, catalogue_version, model_id, length, list)"
+        " SELECT customer_id, :generated_at, :customer_version, :catalogue_version, :model_id, :length, :list"
         # The condition also keeps out lists of a customer who was erased meanwhile, and lists that name events which were
         # purged meanwhile: both change the version.
         " FROM customer_profiles WHERE customer_id = :customer_id AND version = :customer_version FOR UPDATE"
         " ON CONFLICT (customer_id) DO UPDATE SET generated_at = excluded.generated_at,"
         " customer_version = excluded.customer_version, catalogue_version = excluded.catalogue_version,"
-        " model_id = excluded.model_id, beginning = excluded.beginning, list = excluded.list",
+        " model_id = excluded.model_id, length = excluded.length, list = excluded.list",
         customer_id=stored.recommendations.customer_id,
         generated_at=to_microseconds(stored.recommendations.generated_at),
-        customer_version=stored.versions.customer,
-        catalogue_version=stored.versions.catalogue,
-        model_id=stored.versions.model_id,
-        first_page=_encode(stored.first_page),
+        customer_version=stored.state.version,
+        catalogue_version=stored.state.catalogue_version,
+        model_id=stored.state.model.model_id,
+        length=stored.length,
         list=_encode(stored.recommendations),
     )
 
 
 def forget(customer_ids: Iterable[str]) -> Steps[None]:
-    """Delete the stored lists of customers, because the causes of reasons name their deleted events."""
-    yield from executemany(
-        "DELETE FROM customer_recommendations WHERE customer_id = ?",
-        [(customer_id,) for customer_id in sorted(customer_ids)],
-    )
+    """Delete what is derived from the events of customers and names events that were deleted."""
+    ordered = [(customer_id,) for customer_id in sorted(customer_ids)]
+    for table in ("customer_recommendations", "customer_histories"):
+        yield from executemany(f"DELETE FROM {table} WHERE customer_id = ?", ordered)

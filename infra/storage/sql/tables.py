@@ -52,7 +52,7 @@ class Table(Struct, frozen=True):
 COPIED_TABLES = (
     Table("product_catalog", ("product_index",), (
         "product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url",
-        "created_at",
+        "created_at", "variant_of", "variant_group",
     )),
     Table("customer_profiles", ("customer_id",), (
         "email", "email_key", "first_name", "last_name", "phone", "created_at", "version",

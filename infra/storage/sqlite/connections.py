@@ -79,11 +79,14 @@ class Connections:
 
         The transaction completes even if the caller is cancelled. It may share its COMMIT with other transactions.
         """
-        steps = partial(transaction, *arguments, **named)
-        return await self.writes.submit(Write(steps, deadline=time.monotonic() + BUSY_SECONDS))
+        return await self._submit(partial(transaction, *arguments, **named))
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
-        return await self.write(transaction, *arguments)
+        return await self._submit(partial(transaction, *arguments), may_be_lost=True)
+
+    async def _submit(self, steps: Callable[[], Steps[T]], *, may_be_lost: bool = False) -> T:
+        deadline = time.monotonic() + BUSY_SECONDS
+        return await self.writes.submit(Write(steps, deadline=deadline, may_be_lost=may_be_lost))
 
     async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self.look_ups.submit(reading(*arguments))

@@ -17,10 +17,11 @@ T = TypeVar("T")
 
 
 class Write(Struct, frozen=True):
-    """A requested transaction, and how long it may wait for the lock (time.monotonic)."""
+    """A requested transaction, how long it may wait for the lock (time.monotonic), and whether it may be lost."""
 
     steps: Callable[[], Steps[Any]]
     deadline: float
+    may_be_lost: bool = False
 
 
 def look_up(connection: sqlite3.Connection, reads: Sequence[Steps[Any]]) -> list[Any]:
@@ -70,16 +71,17 @@ class Transactions:
         return [next(outcomes) if write.deadline > passed else busy for write in writes]
 
     def _commit_alone(self, connection: sqlite3.Connection, write: Write) -> Any:
-        with self._transaction(connection, deadline=write.deadline):
+        with self._transaction(connection, [write]):
             return run(connection, write.steps())
 
     def _commit_together(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
-        with self._transaction(connection, deadline=_earliest_deadline(writes)):
+        with self._transaction(connection, writes):
             return [_outcome_in_shared_transaction(connection, write) for write in writes]
 
     @contextmanager
-    def _transaction(self, connection: sqlite3.Connection, *, deadline: float) -> Generator[None]:
-        with self._lock.held(deadline=deadline):
+    def _transaction(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> Generator[None]:
+        deadline = _earliest_deadline(writes)
+        with self._lock.held(deadline=deadline), _durable_unless(connection, all(write.may_be_lost for write in writes)):
             retry(lambda: _try_begin(connection), deadline=deadline)
             try:
                 yield
@@ -88,6 +90,19 @@ class Transactions:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+
+@contextmanager
+def _durable_unless(connection: sqlite3.Connection, may_be_lost: bool) -> Generator[None]:  # noqa: FBT001
+    """Commit without waiting for the disk if all writes may be lost. The next durable COMMIT also makes them durable."""
+    if not may_be_lost:
+        yield
+        return
+    connection.execute("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA synchronous=FULL")
 
 
 def _outcome_in_shared_transaction(connection: sqlite3.Connection, write: Write) -> Any:

@@ -8,6 +8,7 @@ from domain.evaluation.baselines import MODELS, RankingTask, first_unseen, ranke
 from domain.ranking.model import Hyperparameters
 from domain.training.popularity import popularity
 from tests.domain.event_logs import event_log, two_group_log
+from tests.domain.ranking.own_sources import table_source, use_own_sources
 from tests.domain.shop import product
 from tests.domain.trained_shops import TWO_CATEGORIES, replay_of
 
@@ -89,6 +90,29 @@ def test_served_is_the_list_of_the_trained_model():
 
     assert len(served) == 5
     assert served == task.replay.ranking(3, model=task.replay.model, seen="exclude", k=5)
+
+
+def test_the_name_of_an_own_source_ranks_by_it_alone_for_customers_with_and_without_history(monkeypatch):
+    log = event_log(*((f"c{number}", number % 3, "view", 0) for number in range(9)), ("newcomer", 2, "view", 0))
+    task = ranking_task(log.only(log.customers < 9), plain_products(5), k=4)
+    use_own_sources(monkeypatch, table_source("first", p4=0.5, p2=1.0), table_source("second", p3=1.0))
+
+    assert list(ranker_of("first", task)(9)) == [2, 4, 0, 1]
+    assert list(ranker_of("first", task)(0)) == [2, 4, 1, 3]
+    assert ranker_of("second", task)(9)[0] == 3
+
+
+def test_models_other_than_served_do_not_count_own_sources(monkeypatch):
+    log = two_group_log()
+    task = ranking_task(log.only(log.customers > 0), k=5)
+    # The first customer has no history.
+    before = {name: [list(ranker_of(name, task)(customer)) for customer in range(6)] for name in MODELS}
+    use_own_sources(monkeypatch, table_source(weight=5.0, p11=1.0, p5=0.5))
+
+    after = {name: [list(ranker_of(name, task)(customer)) for customer in range(6)] for name in MODELS}
+
+    assert after.pop("served") != before.pop("served")
+    assert after == before
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -2,17 +2,17 @@
 
 import pytest
 
-from domain.ranking.inputs import MAX_HISTORY_EVENTS
+from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from tests.domain.event_logs import event_log, two_group_log
 from tests.domain.shop import product
 from tests.domain.trained_shops import replay_of
 
 
-@pytest.mark.parametrize(("seen", "n_seen"), [("exclude", 0), ("include", 4)])
-def test_a_ranking_has_products_of_the_history_only_if_seen_products_are_included(seen, n_seen):
+@pytest.mark.parametrize(("seen", "n_seen"), [("exclude", 0), ("few", 2), ("include", 4)])
+def test_a_ranking_has_none_two_or_all_products_of_the_history(seen, n_seen):
     replay, model = replay_of(two_group_log(), seen_again=2.5)
 
-    ranking = replay.ranking(0, model=model, seen=seen, k=12)
+    ranking = replay.ranking(0, model=model, seen=seen, k=10)
 
     assert len(replay.seen(0) & set(ranking)) == n_seen
 

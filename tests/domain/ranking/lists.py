@@ -1,15 +1,24 @@
 """Lists as they are answered."""
 
-from domain.ranking.recommend import recommend, shortlist, to_response
+import numpy as np
+
+from domain.ranking.answer import to_response
+from domain.ranking.recommend import recommend, shortlist
 from domain.records.recommendations import ListRequest
 from tests.domain.shop import NOW
 
 TEN = ListRequest()
 
 
+def ranking_of(inputs, products, *, request=TEN, now=NOW):
+    """Rank `products`, as if they were what the catalogue has for the shortlist."""
+    inputs.catalogue.add(products)
+    candidates = np.array(sorted(product.product_index for product in products), dtype=np.intp)
+    return recommend(inputs, shortlist(inputs, request=request), candidates, now=now)
+
+
 def ranked_list(inputs, products, *, request=TEN):
-    scored = recommend(inputs, shortlist(inputs, request=request), products, now=NOW)
-    return to_response(scored, request=request)
+    return to_response(ranking_of(inputs, products, request=request))
 
 
 def ids(ranked):

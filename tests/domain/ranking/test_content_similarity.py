@@ -33,6 +33,8 @@ READING_LAMP = {"name": "Reading lamp", "category": "home/lamps", "brand": "Lumo
         ({"brand": "Klang"}, 1 - 0.15),
         ({"price": 80.0}, 1 - 0.15 * 0.5),
         ({"price": None}, 1 - 0.15),
+        ({"price": 80.0, "rate": 0.5}, 1.0),
+        ({"rate": None}, 1 - 0.15),
         ({"category": "home/desks"}, 1 - 0.4 / 2),
         ({"category": "garden"}, 1 - 0.4),
         ({"category": None}, 1 - 0.4),
@@ -41,7 +43,8 @@ READING_LAMP = {"name": "Reading lamp", "category": "home/lamps", "brand": "Lumo
         ({"brand": None}, 1 - 0.15),
     ],
     ids=[
-        "equal", "other brand", "twice the price", "no price", "other lower level", "other category", "no category",
+        "equal", "other brand", "twice the price", "no price", "the same price elsewhere", "no rate",
+        "other lower level", "other category", "no category",
         "other word", "no common word", "no brand",
     ],
 )  # fmt: skip

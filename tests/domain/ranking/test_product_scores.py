@@ -6,9 +6,8 @@ import pytest
 
 from domain.ranking.model import PriceFit
 from domain.ranking.packing import pack
-from domain.ranking.recommend import recommend, shortlist
 from domain.records.values import DAY
-from tests.domain.ranking.lists import TEN, causes, ids, ranked_list, sources
+from tests.domain.ranking.lists import causes, ids, ranked_list, ranking_of, sources
 from tests.domain.shop import NOW, NOW_US, model_with, past_event, product, ranking_inputs
 
 
@@ -45,9 +44,19 @@ def test_a_product_at_the_usual_price_of_the_segment_comes_first():
     assert "price_fit" not in sources(next(item for item in ranked.items if item.product_id == "p-4"))
 
 
+def test_a_price_in_another_currency_fits_at_its_rate():
+    model = model_with(median_prices={"a": 100.0}, price_fit={"Premium": PriceFit(mean=0.7, deviation=0.3)})
+    products = [product(index, category="a", price=200.0, rate=rate) for index, rate in ((2, 0.5), (3, 1.0), (4, None))]
+
+    ranked = ranked_list(ranking_inputs(assigned="Premium", model=model), products)
+
+    assert ids(ranked) == ["p-3", "p-2", "p-4"]
+    assert "price_fit" not in sources(ranked.items[2])
+
+
 def test_newness_is_at_most_1_for_a_product_created_after_the_time_of_the_request():
     inputs, created_tomorrow = ranking_inputs(), product(1, created_at=NOW_US + DAY)
 
-    scored = recommend(inputs, shortlist(inputs, request=TEN), [created_tomorrow], now=NOW - timedelta(days=2))
+    ranking = ranking_of(inputs, [created_tomorrow], now=NOW - timedelta(days=2))
 
-    assert scored.items[0].score == pytest.approx(model_with().config.source_weights.new)
+    assert ranking.values.tolist() == pytest.approx([model_with().config.source_weights.new])

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.ranking.history import merge_variants
 from domain.ranking.model import SourceWeights
 from domain.ranking.packing import pack
-from domain.ranking.recommend import recommend, shortlist, to_response
+from domain.ranking.recommend import shortlist
 from domain.records.recommendations import ListRequest
 from domain.records.values import DAY
 from tests.domain.ranking.lists import TEN, ids, ranked_list, sources
 from tests.domain.shop import (
-    NOW,
     NOW_US,
     model_with,
     neighbour_lists,
@@ -41,7 +41,7 @@ def test_a_score_is_the_weighted_sum_of_its_sources():
 
 
 def test_a_bought_product_is_not_recommended_again():
-    inputs = ranking_inputs(past_event(product(1), "purchase"), bought={"p-1": NOW_US - 400 * DAY})
+    inputs = ranking_inputs(past_event(product(1), "purchase"), bought={1: NOW_US - 400 * DAY})
 
     assert ids(ranked_list(inputs, [product(1), product(2)])) == ["p-2"]
 
@@ -51,11 +51,63 @@ def test_a_bought_product_of_a_rebought_category_returns_after_the_usual_interva
     coffee = product(1, category="food/coffee")
     inputs = ranking_inputs(
         past_event(coffee, "purchase", days_ago=days),
-        bought={"p-1": NOW_US - days * DAY},
+        bought={1: NOW_US - days * DAY},
         model=model_with(rebuy_days={"food/coffee": 14.0}),
     )
 
     assert ("p-1" in ids(ranked_list(inputs, [coffee, product(2)]))) == is_recommended
+
+
+RED, BLUE = product(1, product_id="red", variant_of="shirt"), product(2, product_id="blue", variant_of="shirt")
+
+
+def test_a_bought_variant_excludes_its_whole_group():
+    inputs = ranking_inputs(past_event(RED, "purchase"), bought={1: NOW_US})
+
+    assert ids(ranked_list(inputs, [product(0, product_id="shirt"), RED, BLUE, product(3)])) == ["p-3"]
+
+
+def test_a_bought_group_of_a_rebought_category_returns_with_one_variant():
+    coffees = [product(index, category="food/coffee", variant_of="beans") for index in (1, 2)]
+    inputs = ranking_inputs(
+        past_event(coffees[0], "purchase", days_ago=14),
+        bought={1: NOW_US - 14 * DAY},
+        model=model_with(rebuy_days={"food/coffee": 14.0}, popular=weighted_products(p2=1.0)),
+    )
+
+    assert ids(ranked_list(inputs, coffees)) == ["p-2"]
+
+
+def test_seen_variants_exclude_their_group_where_the_request_excludes_what_was_seen():
+    request = ListRequest(seen="exclude")
+
+    assert ids(ranked_list(ranking_inputs(past_event(RED)), [BLUE, product(3)], request=request)) == ["p-3"]
+
+
+def test_the_variants_of_a_history_are_one_seed_at_the_newest_that_training_knew():
+    # The variant with the index 9 came after the training.
+    newest = product(9, product_id="green", variant_of="shirt")
+    history = [past_event(newest), past_event(BLUE), past_event(RED, days_ago=1), past_event(product(7))]
+    inputs = ranking_inputs(*history)
+
+    merged = merge_variants(inputs.history, inputs.catalogue.group_codes[inputs.history.products], newest_trained=8)
+
+    assert merged.products.tolist() == [2, 7]
+    # In the order of time: three views of the shirt, as one product, and one of the other.
+    assert sorted(merged.products[merged.positions].tolist()) == [2, 2, 2, 7]
+    assert merged.own.tolist() == [1, 2, 7, 9]
+
+
+def test_a_new_variant_is_not_similar_to_its_own_group():
+    green = product(9, name="Shirt", product_id="green", variant_of="shirt")
+    other = product(8, name="Shirt", product_id="other")
+    inputs = ranking_inputs(
+        past_event(product(1, name="Shirt", product_id="shirt")), model=model_with(newest_product_index=7)
+    )
+
+    ranked = ranked_list(inputs, [green, other])
+
+    assert {item.product_id: "similar_product" in sources(item) for item in ranked.items} == {"green": False, "other": True}
 
 
 def test_a_viewed_product_may_be_recommended():
@@ -138,26 +190,34 @@ def test_the_candidate_query_has_neighbours_trends_and_the_categories_of_interes
         past_event(product(1, category="home/lamps")),
         neighbours=[neighbour_lists(1, bought=[(5, 0.2)], viewed=[(4, 0.9)])],
         model=model_with(popular=weighted_products(p7=1.0)),
-        bought={"p-9": NOW_US},
+        bought={9: NOW_US},
         category_trends={"home/lamps": pack([6], [1.0])},
     )
 
     query = shortlist(inputs, request=TEN).query
 
-    assert set(query.product_indexes) == {4, 5, 6, 7}
+    assert query.product_indexes.tolist() == [4, 5, 6, 7]
     assert query.categories == ("home/lamps",)
-    assert query.seen == {"p-9"}
+    assert query.own.tolist() == [1, 9]
     assert query.n_fill == 100
 
 
-def test_a_response_is_filtered_limited_and_ranked_from_1():
-    inputs = ranking_inputs()
-    products = [product(index, category="a" if index % 2 else "b", created_at=NOW_US - index * DAY) for index in range(8)]
-    scored = recommend(inputs, shortlist(inputs, request=TEN), products, now=NOW)
+def test_a_list_has_as_many_products_as_requested_ranked_from_1():
+    products = [product(index, created_at=NOW_US - index * DAY) for index in range(8)]
 
-    response = to_response(scored, request=ListRequest(limit=2, category="a", exclude=frozenset({"p-1"})))
+    ranked = ranked_list(ranking_inputs(), products, request=ListRequest(limit=2))
 
-    assert [(item.rank, item.product_id) for item in response.items] == [(1, "p-3"), (2, "p-5")]
+    assert [(item.rank, item.product_id) for item in ranked.items] == [(1, "p-0"), (2, "p-1")]
+
+
+def test_the_cut_to_100_neighbours_comes_after_own_products_are_left_out():
+    own = [past_event(product(index)) for index in range(3)]
+    neighbours = [(index, 1.0 - index / 1000) for index in range(200)]
+    inputs = ranking_inputs(*own, neighbours=[neighbour_lists(0, bought=neighbours)])
+
+    query = shortlist(inputs, request=ListRequest(seen="exclude")).query
+
+    assert query.product_indexes.tolist() == list(range(3, 103))
 
 
 NEIGHBOURS = st.lists(st.tuples(st.integers(0, 30), st.floats(0.01, 1)), max_size=20, unique_by=lambda pair: pair[0])

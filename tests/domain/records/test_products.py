@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from domain.records.products import ProductChange, category_levels, is_in_category
+from domain.records.products import ProductChange, category_levels, group_of, is_in_category, top_parent
+from tests.domain.shop import product
 
 
 def test_category_levels_are_the_paths_from_the_top_level_down():
@@ -39,3 +40,36 @@ def test_a_change_keeps_values_that_are_not_given_and_clears_those_that_are_none
     assert (change.price, change.created_at, change.name) == (None, None, UNSET)
     assert ProductChange(product_id="p-1").created_at is UNSET
     assert ProductChange(product_id="p-1", price=9.9999).price == 9.9999
+
+
+def test_the_group_of_a_product_is_its_parent_or_itself():
+    assert group_of(product(1, variant_of="shirt")) == "shirt"
+    assert group_of(product(1)) == "p-1"
+
+
+@pytest.mark.parametrize(
+    ("product_id", "expected"),
+    [
+        ("red", "shirt"),  # a variant of a variant
+        ("blue", "unknown"),
+        ("shirt", None),
+        ("stranger", None),
+        ("a", None),  # a, b and c are a circle, and d leads into it
+        ("b", "a"),
+        ("c", "a"),
+        ("d", "a"),
+    ],
+)
+def test_a_chain_of_parents_leads_to_its_top(product_id, expected):
+    parents = {
+        "red": "dark red",
+        "dark red": "shirt",
+        "shirt": None,
+        "blue": "unknown",
+        "a": "b",
+        "b": "c",
+        "c": "a",
+        "d": "c",
+    }
+
+    assert top_parent(product_id, parents) == expected

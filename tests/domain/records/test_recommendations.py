@@ -11,26 +11,26 @@ from domain.records.recommendations import (
     RecommendedProduct,
     for_storefront,
 )
-from tests.domain.shop import NOW, product
+from tests.domain.shop import NOW
 
 
-def test_filters_match_whole_category_levels_and_prices_inclusively():
-    request = ListRequest(category="home", min_price=10, max_price=20)
+@pytest.mark.parametrize(
+    ("conditions", "is_filtered", "is_storable"),
+    [
+        ({}, False, True),
+        ({"limit": 100}, False, True),
+        ({"category": "home"}, True, False),
+        ({"min_price": 0.0}, True, False),
+        ({"max_price": 0.0}, True, False),
+        ({"exclude": frozenset({"p-1"})}, True, False),
+        ({"seen": "include"}, False, False),
+        ({"seen": "exclude"}, False, False),
+    ],
+)
+def test_only_the_list_without_conditions_is_stored(conditions, is_filtered, is_storable):
+    request = ListRequest(**conditions)
 
-    admitted = [
-        request.admits(product(1, **fields))
-        for fields in (
-            {"category": "home", "price": 10.0},
-            {"category": "home/lamps", "price": 20.0},
-            {"category": "homeware", "price": 15.0},
-            {"category": None, "price": 15.0},
-            {"category": "home", "price": None},
-            {"category": "home", "price": 20.01},
-            {"category": "home", "price": 9.99},
-        )
-    ]
-
-    assert admitted == [True, True, False, False, False, False, False]
+    assert (request.is_filtered, request.is_storable) == (is_filtered, is_storable)
 
 
 def test_a_minimum_price_above_the_maximum_price_is_refused():

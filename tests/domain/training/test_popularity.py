@@ -38,7 +38,9 @@ def test_the_trend_of_a_segment_is_smoothed_towards_all_customers():
 
     smoothing = Hyperparameters().segment_smoothing
     scores = {0: (1 + smoothing / 3) / (1 + smoothing), 1: (smoothing * 2 / 3) / (1 + smoothing)}
-    assert trained.model.segment_trends["Premium"].by_index == pytest.approx({1: 1.0, 0: scores[0] / scores[1]})
+    trend = trained.model.segment_trends["Premium"]
+    assert trend.products == (1, 0)
+    assert trend.weights == pytest.approx((1.0, scores[0] / scores[1]))
 
 
 def test_the_popularity_in_a_segment_is_smoothed_by_the_pseudo_count_of_the_hyperparameters():

@@ -1,5 +1,7 @@
 """The segment rule and the prices that segments pay."""
 
+import math
+
 import pytest
 
 from domain.records.customers import SegmentRule
@@ -34,3 +36,15 @@ def test_the_price_fit_of_a_segment_is_relative_to_the_median_price_of_the_categ
     assert set(model.price_fit) == {"Premium"}
     assert model.price_fit["Premium"].mean == pytest.approx(0.0)
     assert model.price_fit["Premium"].deviation == 0.1
+
+
+def test_prices_in_other_currencies_count_by_their_rate_or_not_at_all():
+    rates = {0: 1.0, 1: 0.5, 2: None}
+    products = [product(index, category="a", price=40.0, rate=rate) for index, rate in rates.items()]
+    log = event_log(*(("rich", order % 3, "purchase", 0, order) for order in range(1, 301)))
+
+    model = train(log, products, {"rich": "Premium"}).model
+
+    # 100 prices of 40, 100 of 20 and none of the third product.
+    assert model.median_prices == {"a": 30.0}
+    assert model.price_fit["Premium"].mean == pytest.approx((math.log(40 / 30) + math.log(20 / 30)) / 2)

@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 
 from domain.evaluation.splitting import ground_truth_of, last_of_each
-from domain.ranking.inputs import MAX_HISTORY_EVENTS
 from domain.ranking.model import FOREVER, Hyperparameters
+from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.training.neighbours import NeighbourModels
 from domain.tuning.neighbours import CustomerHistories, NeighbourObjective
 from tests.domain.event_logs import event_log, training_data

@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-from msgspec.structs import astuple
 
 from domain.evaluation.splitting import ground_truth_of, last_of_each, some_of_each
 from domain.ranking.model import SourceWeights
+from domain.ranking.own_scores import weights_by_source
 from domain.ranking.product_scores import PRODUCT_SOURCES
 from domain.records.recommendations import SOURCES, ListRequest
 from domain.tuning.source_weights import (
     EVERYTHING,
-    SEEN_AGAIN,
     UNIT_SOURCES,
     WEIGHT_GRID,
     CandidateContributions,
@@ -54,8 +53,8 @@ def test_contributions_add_up_to_the_served_scores():
 
     for row, customer in enumerate(ground_truth.customers.tolist()):
         served = replay.list_for(customer, model=model, request=ListRequest(seen="exclude"))
-        totals = sorted(contributions.values[row].sum(axis=1).tolist(), reverse=True)[: len(served.items)]
-        assert totals == pytest.approx([item.score for item in served.items], rel=1e-5)
+        totals = sorted(contributions.values[row].sum(axis=1).tolist(), reverse=True)[: len(served.values)]
+        assert totals == pytest.approx(served.values.tolist(), rel=1e-5)
 
 
 def test_a_source_that_predicts_nothing_gets_the_weight_0():
@@ -76,7 +75,7 @@ def test_fitting_ends_after_three_rounds_even_if_the_weights_still_change():
         def ndcg(self, weights):
             round_number = self.n_calls // (N_FITTED * len(WEIGHT_GRID))
             self.n_calls += 1
-            total = sum(astuple(weights))
+            total = sum(weights_by_source(weights).values())
             return 1 / (1 + total) if round_number % 2 else 1 + total
 
     contributions = AlternatingScores()
@@ -104,4 +103,4 @@ def test_the_score_of_a_product_of_the_history_for_itself_has_its_own_column():
 
     contributions = contributions_of(split, seen="include", seen_again=1.0)
 
-    assert contributions.values[0, :, SEEN_AGAIN].max() == 1.0
+    assert contributions.values[0, :, len(SOURCES)].max() == 1.0

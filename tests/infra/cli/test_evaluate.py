@@ -12,18 +12,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from domain.evaluation.measurement import EvaluationResult
-from domain.evaluation.replay import Replay
-from domain.ranking.model import TunedConfig
-from domain.records.recommendations import ListRequest
 from domain.training.event_log import EVENT_TYPES
-from domain.training.train import train_model
 from infra.cli import run
 from infra.cli.plot import plot
 from infra.demo import demo_shop, load_demo_shop
-from infra.progress import NoProgress
 from infra.storage.opening import open_repository
-from infra.use_cases.recommend import fresh_list
-from infra.use_cases.train import TuningBudget, read_training_data, train
 from tests.conftest import NOW
 from tests.domain.event_logs import two_group_log
 
@@ -113,7 +106,7 @@ def test_the_table_states_the_number_of_customers_and_the_treatment_of_seen_prod
     assert run(["evaluate", *files, "--models", "served,item_knn", "--seen", "keep", "--trials", "0"]) == 0
 
     output = capsys.readouterr().out
-    assert "60 customers, 0 left out, products seen before kept" in output
+    assert "60 customers, 0 left out, products seen before included" in output
     assert output.index("item_knn") < output.index("served")
 
 
@@ -123,7 +116,7 @@ def test_catalogue_products_without_events_are_ranked_and_unlisted_products_stay
     (tmp_path / "products.csv").write_text("product_id,category\nx,1\ny,1\nz,1\n")
 
     command = ["evaluate", "--train", "train.csv", "--test", "test.csv", "--products", "products.csv", "--json"]
-    assert run([*command, "--models", "served"]) == 0
+    assert run([*command, "--models", "served", "--seen", "drop"]) == 0
 
     (measured,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert (measured["recall"], measured["customers"], measured["left_out"]) == (0.5, 1, 1)
@@ -196,7 +189,7 @@ def test_invalid_lines_are_counted_and_skipped(files, tmp_path, capsys):
 def test_data_that_cannot_be_compared_is_explained_in_one_line(tmp_path, capsys, train_lines, test_lines, message):
     (tmp_path / "train.csv").write_text("customer_id,product_id\n" + train_lines)
     (tmp_path / "test.csv").write_text("customer_id,product_id\n" + (test_lines or ""))
-    test = [] if test_lines is None else ["--test", "test.csv"]
+    test = [] if test_lines is None else ["--test", "test.csv", "--seen", "exclude"]
 
     assert run(["evaluate", "--train", "train.csv", *test]) == 1
 
@@ -371,21 +364,26 @@ def test_a_catalogue_file_without_training_files_is_refused(capsys):
     assert "go with --train" in capsys.readouterr().err
 
 
-async def test_the_replay_recommends_the_same_lists_as_the_shop(settings, now):
-    async with open_repository(settings) as repository:
-        await load_demo_shop(repository, demo_shop(now=now), now=now)
-        await train(repository, now=now, budget=TuningBudget(trials=0))
-        data, config = await read_training_data(repository, progress=NoProgress()), TunedConfig()
-        replay = Replay(data, train_model(data, config=config, model_id="m", trained_at=0))
-        for customer in range(0, len(data.log.customer_ids), 40):
-            served = await fresh_list(repository, data.log.customer_ids[customer], now=replay.now)
+def test_the_variants_of_a_product_file_count_as_one_product(files, tmp_path, capsys):
+    """The training customers turned to the red variants, and the held-out events are about the blue ones."""
+    (tmp_path / "red.csv.xz").write_bytes((tmp_path / "train.csv.xz").read_bytes())
+    blue = (tmp_path / "test.csv").read_text().replace("№", "blue ")
+    (tmp_path / "blue.csv").write_text(blue)
+    catalogue = [f"№{n}," for n in range(12)] + [f"blue {n},№{n}" for n in range(12)]
+    (tmp_path / "catalogue.csv").write_text("\n".join(["product_id,variant_of", *catalogue, ""]))
+    lines = [f"{line.split(',')[0]},{prefix}{line.split(',')[1][5:]},{rank}" for line in blue.splitlines()[1:]
+             for rank, prefix in ((1, "№"), (2, "blue "))]  # fmt: skip
+    (tmp_path / "mine.csv").write_text("\n".join(["customer_id,product_id,rank", *lines, ""]))
+    options = ["--models", "served", "--trials", "0", "--json"]
 
-            replayed = replay.list_for(customer, model=replay.model, request=ListRequest())
+    assert run(["evaluate", *files, *options]) == 0
+    assert run(["evaluate", "--train", "red.csv.xz", "--test", "blue.csv", "--products", "catalogue.csv",
+                "--ranking", "mine.csv", *options]) == 0  # fmt: skip
 
-            assert [item.product.product_id for item in replayed.items[:10]] == [item.product_id for item in served.items]
-            assert [item.score for item in replayed.items[:10]] == pytest.approx(
-                [item.score for item in served.items], abs=1e-6
-            )
+    as_one, served, mine = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (served["customers"], served["left_out"]) == (as_one["customers"], as_one["left_out"])
+    assert served["recall"] == as_one["recall"] > 0.9
+    assert mine["recall"] == 1.0
 
 
 def test_a_database_is_evaluated(settings, monkeypatch, capsys):

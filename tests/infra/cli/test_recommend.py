@@ -4,16 +4,13 @@ import pytest
 
 from domain.records.recommendations import Reason
 from infra.cli import run
-from infra.cli.recommend import Explainer
-from tests.domain.shop import past_event, product
+from infra.cli.recommend import Explainer, Past
 
-TENT = product(1, name="Nordhut 2-person tent")
-STOVE = product(2, name="Trailhead gas stove")
-HISTORY = [past_event(TENT), past_event(TENT, "purchase"), past_event(STOVE, "cart")]
+PAST = Past(names={"p-1": "Nordhut 2-person tent", "p-2": "Trailhead gas stove"}, bought=frozenset({"p-1"}))
 
 
 def sentences(*reasons, first_name="Canary"):
-    explainer = Explainer(first_name, "Premium", HISTORY)
+    explainer = Explainer(first_name, "Premium", PAST)
     return explainer.sentences(Reason(source=source, share=share, **cause) for source, share, cause in reasons)
 
 
@@ -32,10 +29,11 @@ def sentences(*reasons, first_name="Canary"):
         ("price_fit", {}, "Fits the usual price of Premium customers"),
         ("new", {}, "New in the shop"),
         ("popular", {}, "Popular in the shop"),
+        ("in_season", {}, "In season"),
     ],
     ids=[
         "bought-product", "viewed-product", "product-outside-the-history", "unnamed-products", "similar-product",
-        "similar-to-unnamed-products", "segment", "category", "unnamed-category", "price", "new", "popular",
+        "similar-to-unnamed-products", "segment", "category", "unnamed-category", "price", "new", "popular", "own-source",
     ],
 )  # fmt: skip
 def test_each_reason_is_a_sentence_with_its_share(source, cause, sentence):
@@ -87,6 +85,18 @@ def test_the_table_has_names_categories_prices_and_sentences(shop, capsys, monke
     assert lines[0] == "c-1: personalised, segment Regular"
     assert any(line.startswith("1  Stove") and "Because Canary [red] bought Tent" in line for line in lines)
     assert any(line.startswith("outdoor, 29.00 EUR") for line in lines)
+
+
+@pytest.mark.names_a_customer
+def test_a_product_that_was_only_viewed_is_not_named_as_bought(shop, capsys):
+    (shop / "views.csv").write_text("customer_id,product_id,event_type\nc-9,p-1,view\n")
+    assert run(["import", "products", "products.csv"]) == 0
+    assert run(["import", "events", "views.csv", "--create-products"]) == 0
+    capsys.readouterr()
+
+    assert run(["recommend", "c-9"]) == 0
+
+    assert "bought" not in capsys.readouterr().out
 
 
 @pytest.mark.names_a_customer

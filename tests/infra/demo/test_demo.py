@@ -77,7 +77,7 @@ async def test_a_camper_gets_outdoor_products_and_all_segments_occur(loaded):
     recommendations = await current_list(loaded, "demo-1", now=NOW, reuse_seconds=0)
     segments = Counter()
     for number in range(1, 101):
-        segments[segment_of((await loaded.ranking_inputs(f"demo-{number}")).segment_inputs)[0]] += 1
+        segments[segment_of((await loaded.customer_state(f"demo-{number}")).segment_inputs)[0]] += 1
 
     assert recommendations.strategy == "personalised"
     assert sum(item.category.startswith("outdoor/") for item in recommendations.items) >= 8
@@ -85,10 +85,10 @@ async def test_a_camper_gets_outdoor_products_and_all_segments_occur(loaded):
 
 
 async def test_training_detects_the_rebought_categories(loaded):
-    inputs = await loaded.ranking_inputs("demo-1")
+    model = await loaded.current_model()
 
-    assert set(inputs.model.rebuy_days) == {"food/coffee", "food/dog food"}
-    assert all(10 <= days <= 18 for days in inputs.model.rebuy_days.values())
+    assert set(model.rebuy_days) == {"food/coffee", "food/dog food"}
+    assert all(10 <= days <= 18 for days in model.rebuy_days.values())
 
 
 async def test_loading_the_same_shop_again_changes_nothing(loaded):

@@ -43,6 +43,10 @@ QUERIES = {
     }.items()},
     "max-price-null": "max_price=null",
     "category-empty": "category=",
+    "seen-of-another-value": "seen=none",
+    "seen-empty": "seen=",
+    "seen-in-capitals": "seen=FEW",
+    "seen-twice": "seen=few&seen=include",
     "exclude-with-space": "exclude=a%20b",
     "exclude-101-products": "&".join(f"exclude=p-{number}" for number in range(101)),
 }  # fmt: skip

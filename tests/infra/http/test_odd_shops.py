@@ -16,7 +16,15 @@ from tests.conftest import NOW, client_of
 CUSTOMERS = [f"c-{number}" for number in range(40)]
 CATEGORIES = ("tents", "stoves/gas", "stoves")
 ODD_IDS = ("-", "_", "...", "0", "p" * 64)
-QUERIES = ("", "?limit=100", "?category=stoves", "?min_price=0&max_price=5", "?exclude=p-1&limit=1")
+QUERIES = (
+    "",
+    "?limit=100",
+    "?category=stoves",
+    "?min_price=0&max_price=5",
+    "?exclude=p-1&limit=1",
+    "?seen=exclude",
+    "?seen=include",
+)
 
 
 def catalogue(n, **fields):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import main
 from infra.http.openapi import openapi_document
+from tests.domain.ranking.own_sources import table_source, use_own_sources
 
 LAST_RELEASE = Path(__file__).parents[2] / "data" / "openapi-0.1.0.json"
 PROSE = {"title", "description", "summary", "example", "examples"}
@@ -24,13 +25,32 @@ def contract_of(node):
 
 
 def extends(current, released):
-    """Return whether all of `released` is still there; members may have been added."""
+    """Return whether all of `released` is still there; members and optional parameters may have been added."""
     if isinstance(released, dict) and isinstance(current, dict):
-        return all(name in current and extends(current[name], value) for name, value in released.items())
+        return all(
+            name in current and (extends_parameters if name == "parameters" else extends)(current[name], value)
+            for name, value in released.items()
+        )
     return current == released
+
+
+def extends_parameters(current, released):
+    by_name = {parameter["name"]: parameter for parameter in current}
+    added = by_name.keys() - {parameter["name"] for parameter in released}
+    return not any(by_name[name]["required"] for name in added) and all(
+        extends(by_name.get(parameter["name"]), parameter) for parameter in released
+    )
 
 
 def test_everything_of_the_last_release_is_still_there():
     current = json.loads(json.dumps(openapi_document(*main.ENDPOINTS)))
 
     assert extends(contract_of(current), contract_of(json.loads(LAST_RELEASE.read_text())))
+
+
+def test_the_names_of_own_sources_are_documented_values(monkeypatch):
+    use_own_sources(monkeypatch, table_source("in_season"))
+
+    reason = openapi_document(*main.ENDPOINTS)["components"]["schemas"]["Reason"]
+
+    assert reason["properties"]["source"]["enum"][-2:] == ["viewed_together", "in_season"]

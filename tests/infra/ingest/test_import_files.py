@@ -45,13 +45,14 @@ def refusals(tmp_path, name="file.csv"):
 
 
 async def test_products_are_read_with_all_their_columns(import_text, repository):
-    header = "product_id,name,category,brand,price,currency,tags,in_stock,withdrawn,url,image_url,created_at"
-    report = await import_text("products", f"{header}\np-1,Lamp,home/lamps,Lumo,39.50,CHF,a|b|,3,no,u,i,2026-01-02\n")
+    header = "product_id,name,category,brand,price,currency,tags,in_stock,withdrawn,url,image_url,created_at,variant_of"
+    report = await import_text("products", f"{header}\np-1,Lamp,home/lamps,Lumo,39.50,CHF,a|b|,3,no,u,i,2026-01-02,p-0\n")
 
     assert (report.read, report.counts["new"], report.exit_code) == (1, 1, 0)
     [[product]] = [batch async for batch in repository.training_products()]
     assert (product.name, product.category, product.price, product.currency) == ("Lamp", "home/lamps", 39.5, "CHF")
     assert product.available
+    assert product.variant_of == "p-0"
 
 
 async def test_an_absent_column_leaves_a_value_and_an_empty_cell_clears_it(import_text, repository):

@@ -15,8 +15,8 @@ from domain.errors import CustomerNotFound, StoreBusy
 from domain.ports import StoredList
 from domain.records.customers import Address, NewCustomer
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
-from domain.records.products import Product, ProductChange
-from domain.records.recommendations import ScoredList, ScoredProduct
+from domain.records.products import ProductChange
+from domain.records.recommendations import RecommendationList, RecommendedProduct
 from domain.records.values import from_microseconds
 from functions.customer.erase import erase
 from functions.customer.export import export
@@ -45,7 +45,9 @@ NOT_EXPORTED = {
     ("browsing_history", "digest"), ("purchase_history", "digest"),  # of content that is exported
     ("customer_recommendations", "customer_version"), ("customer_recommendations", "catalogue_version"),
     ("customer_recommendations", "model_id"),  # what the list was computed from
-    ("customer_recommendations", "beginning"),  # the first page of the list that is exported
+    ("customer_recommendations", "length"),  # how long a list was asked for
+    ("customer_histories", "customer_id"), ("customer_histories", "version"), ("customer_histories", "purchases"),
+    ("customer_histories", "events"), ("customer_histories", "own"),  # the exported events in a form that is read faster
 }  # fmt: skip
 
 
@@ -57,14 +59,13 @@ def columns(database):
 
 def canary_row(table, types, numbers):
     """Return a row with a unique value in every column, and the text of each value in an export."""
-    product = Product(
-        product_index=0, product_id="canary-listed", name="L", category=None, brand=None, price=None, currency="EUR",
-        url=None, image_url=None, created_at=0, available=True,
+    listed = RecommendedProduct(
+        rank=1, product_id="canary-listed", name="L", category=None, brand=None, price=None, currency="EUR", url=None,
+        image_url=None, score=1.0, reasons=[],
     )  # fmt: skip
-    stored = ScoredList(
-        customer_id="canary-person", segment="Budget", strategy="popular", generated_at=NOW, causes=[],
-        items=[ScoredProduct(product=product, score=1.0, contributions=b"")],
-    )  # fmt: skip
+    stored = RecommendationList(
+        customer_id="canary-person", segment="Budget", strategy="popular", generated_at=NOW, cached=False, items=[listed]
+    )
     fixed = {
         "customer_id": "canary-person", "kind": "billing", "event_type": "wishlist", "segment": "Budget", "is_default": 1,
         "list": msgspec.msgpack.encode(stored), "generated_at": 0,
@@ -306,11 +307,10 @@ async def test_an_import_during_an_erasure_does_not_create_the_customer_again(on
 
 
 async def test_a_list_computed_during_an_erasure_is_not_stored(on_postgres):
-    computed = ScoredList(customer_id="canary", segment="Regular", strategy="popular", generated_at=NOW, causes=[], items=[])
     repository, _ = on_postgres
-    inputs = await repository.ranking_inputs("canary")
-    first_page = await current_list(repository, "canary", now=NOW, reuse_seconds=0)
-    stored = StoredList(recommendations=computed, first_page=first_page, versions=inputs.versions)
+    state = await repository.customer_state("canary")
+    computed = await current_list(repository, "canary", now=NOW, reuse_seconds=0)
+    stored = StoredList(recommendations=computed, length=10, state=state)
 
     assert await during_an_erasure(on_postgres, lambda repository: repository.store_list(stored)) is None
 

@@ -39,6 +39,8 @@ async def source(urls, now):
         changes = [ProductChange(product_id=f"p-{n}", price=float(n), category="é") for n in range(N_PRODUCTS)]
         await shop.put_products(changes[:900], now=now)
         await shop.put_products(changes[900:], now=now)
+        variants = [ProductChange(product_id=f"p-{n}", variant_of=f"p-{n - 1}") for n in (8, 9)]
+        await shop.put_products(variants, now=now)
         await shop.put_customers([CustomerChange(customer_id="c-1", email="canary-Zoë@x.com", segment="Premium")], now=now)
         await shop.add_addresses(
             "c-1",
@@ -67,7 +69,12 @@ def silent():
 
 async def answers(shop, now):
     answer = await current_list(shop, "c-1", now=now, reuse_seconds=0)
-    return answer.items, await shop.profile("c-1"), await shop.summary(), await shop.ranking_inputs("c-1")
+    return answer.items, await shop.profile("c-1"), await shop.summary(), await shop.customer_state("c-1")
+
+
+async def groups(shop):
+    products = [product async for batch in shop.training_products() for product in batch]
+    return {product.product_id: product.variant_of for product in products if product.variant_of}
 
 
 async def test_a_copied_shop_answers_as_before_and_can_grow(source, target, now):
@@ -76,6 +83,7 @@ async def test_a_copied_shop_answers_as_before_and_can_grow(source, target, now)
     assert n_rows.keys() == {table.name for table in COPIED_TABLES}
     assert (n_rows["product_catalog"], n_rows["purchase_history"], n_rows["customer_addresses"]) == (N_PRODUCTS, 2, 1)
     assert await answers(target, now) == await answers(source, now)
+    assert await groups(target) == {"p-8": "p-7", "p-9": "p-7"}
     await target.put_products([ProductChange(product_id="next")], now=now)
     assert (await target.summary()).n_products == N_PRODUCTS + 1
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from domain.records.currencies import Currencies
 from domain.records.customers import NewCustomer
 from domain.records.products import ProductChange
 from infra.storage.postgres import PoolOptions, connections, open_postgres
@@ -12,7 +13,7 @@ from tests import postgres
 
 def open_shop(url, *, size=4, statement_cache_size=100, migrate=True):
     options = PoolOptions(size=size, statement_cache_size=statement_cache_size)
-    return open_postgres(url, currency="EUR", options=options, migrate=migrate)
+    return open_postgres(url, currencies=Currencies(own="EUR"), options=options, migrate=migrate)
 
 
 @pytest.fixture

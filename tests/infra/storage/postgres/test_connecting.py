@@ -103,7 +103,7 @@ async def test_without_a_statement_cache_every_statement_is_a_transaction(sent, 
     async with open_shop(postgres_url, statement_cache_size=0) as repository:
         await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
         sent.clear()
-        assert await repository.stored_list("c-1") is None
+        assert await repository.stored_list("c-1", length=10) is None
 
     assert (sent[0], sent[-1], len(sent)) == ("BEGIN", "COMMIT", 3)
 

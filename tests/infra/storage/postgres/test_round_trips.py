@@ -20,12 +20,12 @@ MANY_NEIGHBOURS = NeighbourLists(
 
 
 @pytest.mark.parametrize(
-    ("neighbours", "n_statements"),
-    [([MANY_NEIGHBOURS], 3), ([], 4)],
+    ("neighbours", "n_after_a_change"),
+    [([MANY_NEIGHBOURS], 5), ([], 6)],
     ids=["enough neighbours", "filled up with the newest products"],
 )
 async def test_a_fresh_list_needs_few_statements_and_a_stored_one_needs_one(
-    sent, postgres_url, now, neighbours, n_statements
+    sent, postgres_url, now, neighbours, n_after_a_change
 ):
     async with open_shop(postgres_url, size=1) as shop:
         await shop.create_customer(NewCustomer(customer_id="c-1"), now=now)
@@ -37,11 +37,16 @@ async def test_a_fresh_list_needs_few_statements_and_a_stored_one_needs_one(
         await fresh_list(shop, "c-1", now=now)
         sent.clear()
         await fresh_list(shop, "c-1", now=now)
-        n_fresh = len(sent)
+        n_cached = len(sent)
         assert (await current_list(shop, "c-1", now=now, reuse_seconds=60)).cached
-        n_stored = len(sent) - n_fresh
+        n_stored = len(sent) - n_cached
+        await shop.put_products([ProductChange(product_id="p-1", name="New")], now=now)
+        sent.clear()
+        await fresh_list(shop, "c-1", now=now)
 
-    assert (n_fresh, n_stored) == (n_statements, 1)
+    # The customer and the list are all that is read and written while products are cached; after a change of the catalogue
+    # also those of the history, the candidates, and which products are the newest, of the shop and of the categories.
+    assert (n_cached, n_stored, len(sent)) == (2, 1, n_after_a_change)
 
 
 async def test_slow_counts_are_cached_for_a_while(shop, now, monkeypatch):

@@ -25,7 +25,7 @@ async def test_concurrent_writes_of_one_customer_are_all_stored(shop, now):
 
     activity = (await shop.profile("c-1")).activity
     assert (activity.orders, activity.spent) == (32, 32.0)
-    assert (await shop.ranking_inputs("c-1")).versions.customer == 32
+    assert (await shop.customer_state("c-1")).version == 32
 
 
 async def test_of_concurrent_registrations_with_one_id_or_e_mail_address_one_succeeds(repository, now):
@@ -58,7 +58,7 @@ async def cut_connections(url):
 
 
 async def test_a_request_succeeds_although_its_idle_connection_was_cut(shop, postgres_url, now):
-    for request in (shop.ranking_inputs("c-1"), shop.profile("c-1"), shop.create_customer(NewCustomer(), now=now)):
+    for request in (shop.customer_state("c-1"), shop.profile("c-1"), shop.create_customer(NewCustomer(), now=now)):
         await cut_connections(postgres_url)
         await request
     await cut_connections(postgres_url)

@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import CustomerNotFound
-from domain.ranking.inputs import CandidateQuery
 from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
@@ -25,6 +24,7 @@ from infra.use_cases.purge import purge
 from infra.use_cases.recommend import current_list
 from infra.use_cases.train import train
 from tests import postgres
+from tests.inputs import candidate_query, candidates_of
 
 UNPORTABLE = re.compile(
     r"\b(SERIAL|BIGSERIAL|SEQUENCE|nextval|IDENTITY|TRIGGER|SAVEPOINT|TEMP|TEMPORARY|TRUNCATE|REFERENCES|FOREIGN|ADVISORY|"
@@ -65,7 +65,9 @@ async def import_file(shop, kind, path, *, now, create_products=False):
 
 async def use_everything(url, folder, now):
     """Call everything that a shop offers, with the largest batches that are allowed."""
-    (folder / "products.csv").write_text("product_id,category\n" + "".join(f"p-{n},c-{n % 9}\n" for n in range(1100)))
+    (folder / "products.csv").write_text(
+        "product_id,category,variant_of\n" + "".join(f"p-{n},c-{n % 9},p-{n - n % 3}\n" for n in range(1100))
+    )
     (folder / "customers.csv").write_text("customer_id,segment\n" + "".join(f"c-{n},Premium\n" for n in range(1100)))
     lines = "".join(f"d-{n},q-{n % 700},view,e-{n}\n" for n in range(1100))
     (folder / "events.csv").write_text("customer_id,product_id,event_type,event_id\n" + lines)
@@ -86,11 +88,10 @@ async def use_everything(url, folder, now):
             await train(shop, now=now)
         request = ListRequest(category="c-1", min_price=1, max_price=2, exclude=frozenset({"p-1"}))
         await current_list(shop, "c", request=request, now=now + timedelta(hours=2), reuse_seconds=60)
-        await shop.candidates(
-            CandidateQuery(product_indexes=(1,), categories=("a",), n_newest=1, n_fill=1, seen=frozenset(), request=request)
-        )
+        query = candidate_query(product_indexes=(1,), categories=("a",), n_newest=1, n_fill=1, request=request)
+        await candidates_of(shop, query, customer_id="c")
         await shop.profile("c")
-        await shop.stored_list("c")
+        await shop.stored_list("c", length=10)
         await shop.export("c")
         old = "".join(f"o-{n},p-1,view,old-{n},2020-01-01\n" for n in range(1100))
         (folder / "old.csv").write_text("customer_id,product_id,event_type,event_id,occurred_at\n" + old)

@@ -1,0 +1,65 @@
+"""Turn a ranking into the answer: its products with the reasons for each."""
+
+from domain.ranking.contributions import NO_CAUSE, SOURCE_INDEX
+from domain.ranking.own_scores import own_names
+from domain.ranking.product_scores import PRODUCT_SOURCES
+from domain.ranking.reasons import MAX_REASONS, reasons_of
+from domain.ranking.recommend import SEEN_AGAIN_SOURCE, Ranking, contributions_to
+from domain.records.recommendations import SOURCES, Contribution, RecommendationList, RecommendedProduct
+
+
+def to_response(ranking: Ranking) -> RecommendationList:
+    """Return the ranked products with their reasons."""
+    items = zip(ranking.products.tolist(), ranking.values.tolist(), _contributions(ranking), strict=True)
+    return RecommendationList(
+        customer_id=ranking.inputs.customer_id,
+        segment=ranking.signals.segment,
+        strategy=ranking.strategy,
+        generated_at=ranking.generated_at,
+        cached=False,
+        items=[_item(ranking, rank, *item) for rank, item in enumerate(items, start=1)],
+    )
+
+
+def _contributions(ranking: Ranking) -> list[list[Contribution]]:
+    """Return the positive contributions to each ranked product."""
+    scores, positions = ranking.scores, ranking.positions
+    catalogue, past = ranking.inputs.catalogue, ranking.inputs.history.products.tolist()
+    found: list[list[Contribution]] = [[] for _ in positions]
+    # More than the reasons of a product are never named, and merging the others here saves most of the work.
+    by_history = contributions_to(ranking).largest(MAX_REASONS)
+    columns = (by_history.positions, by_history.sources, by_history.causes, by_history.amounts)
+    for position, source, cause, amount in zip(*(column.tolist() for column in columns), strict=True):
+        if amount > 0:
+            product_id = None if cause == NO_CAUSE else catalogue.product(past[cause]).product_id
+            found[position].append((SOURCES[source], product_id, amount))
+    tree = catalogue.categories
+    levels = tree.strongest(catalogue.category_codes[ranking.products], ranking.signals.interests)[1]
+    path_of = tree.names(levels)
+    rows = {SOURCE_INDEX[source]: source for source in PRODUCT_SOURCES} | dict(enumerate(own_names(), start=len(SOURCES)))
+    for row, source in rows.items():
+        amounts = scores.by_source[row, positions].tolist()
+        for own, amount, path in zip(found, amounts, path_of, strict=True):
+            if amount > 0:
+                own.append((source, path if source == "category_interest" else None, amount))
+    for own, amount in zip(found, scores.seen_again[positions].tolist(), strict=True):
+        if amount > 0:
+            own.append((SEEN_AGAIN_SOURCE, None, amount))
+    return found
+
+
+def _item(ranking: Ranking, rank: int, index: int, score: float, contributions: list[Contribution]) -> RecommendedProduct:
+    product = ranking.inputs.catalogue.product(index)
+    return RecommendedProduct(
+        rank=rank,
+        product_id=product.product_id,
+        name=product.name,
+        category=product.category,
+        brand=product.brand,
+        price=product.price,
+        currency=product.currency,
+        url=product.url,
+        image_url=product.image_url,
+        score=round(score, 6),
+        reasons=reasons_of(contributions, product_id=product.product_id),
+    )

@@ -1,0 +1,134 @@
+"""The catalogue as columns: scoring reads arrays, and only the products that are shown become records again."""
+
+from collections.abc import Hashable, Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from domain.ranking.category_tree import CategoryTree
+from domain.ranking.name_stems import model_name
+from domain.records.products import Product, group_of
+from domain.records.recommendations import ListRequest
+
+Indexes = npt.NDArray[np.intp]
+"""Product indexes, or positions of products."""
+
+
+def union(*parts: Indexes) -> Indexes:
+    """Return the distinct indexes of all parts, ascending."""
+    # numpy's `unique` hashes integers, which takes ten times as long as to sort some thousands.
+    ascending = np.sort(np.concatenate(parts))
+    return ascending[np.diff(ascending, prepend=-1) != 0]
+
+
+class Catalogue:
+    """Products as columns by product index. Rows are added as they are read, and a row never changes.
+
+    `category_codes` are those of `categories`, -1 for none; `brand_codes` number the brands within each category, where a
+    product without a brand is one of its own; `group_codes` number the groups of variants. `prices` are in the shop's
+    currency, NaN where unknown; `created_at` is in microseconds. A row that was not added, or that was added without a
+    product, is not `available`.
+    """
+
+    def __init__(self, products: Sequence[Product] = ()) -> None:
+        self.products: list[Product | None] = []
+        self.categories = CategoryTree()
+        self.category_codes = np.empty(0, dtype=np.int32)
+        self.brand_codes = np.empty(0, dtype=np.int32)
+        self._model_codes = np.empty(0, dtype=np.int32)
+        self.group_codes = np.empty(0, dtype=np.int32)
+        self.prices = np.empty(0)
+        self.created_at = np.empty(0, dtype=np.int64)
+        self.available = np.empty(0, dtype=np.bool_)
+        self.n_added = 0
+        self.has_variants = False
+        self._is_added = np.empty(0, dtype=np.bool_)
+        self._index_of: dict[str, int] = {}
+        self._brands: dict[Hashable, int] = {}
+        self._models: dict[Hashable, int] = {}
+        self._groups: dict[Hashable, int] = {}
+        self.add(products)
+
+    def missing(self, indexes: Indexes) -> Indexes:
+        """Return those of `indexes` that were not added yet."""
+        if indexes.max(initial=-1) < len(self._is_added):
+            return indexes[~self._is_added[indexes]]
+        known = indexes < len(self._is_added)
+        known[known] = self._is_added[indexes[known]]
+        return indexes[~known]
+
+    def add(self, products: Sequence[Product], *, unknown: Iterable[int] = ()) -> None:
+        """Add the rows of `products`, and empty rows for indexes that no product has."""
+        unknown = list(unknown)
+        self._reserve(max([product.product_index for product in products] + unknown, default=-1) + 1)
+        for product in products:
+            index = product.product_index
+            self.products[index] = product
+            self.category_codes[index] = -1 if product.category is None else self.categories.add(product.category)
+            self.brand_codes[index] = _number(self._brands, (product.category, product.brand or index))
+            self.group_codes[index] = _number(self._groups, group_of(product))
+            self.has_variants |= product.variant_of is not None
+            price = product.comparable_price
+            self.prices[index] = np.nan if price is None else price
+            self.created_at[index] = product.created_at
+            self.available[index] = product.available
+            self._index_of[product.product_id] = index
+            # The last of all: other threads take the row as complete from here on.
+            self._is_added[index] = True
+        self._is_added[unknown] = True
+        self.n_added += len(products) + len(unknown)
+
+    def model_codes(self, indexes: Indexes) -> npt.NDArray[np.int32]:
+        """Return the codes of the models within each brand; a product without a model is one of its own."""
+        # Only candidates need one, and to find it in the name takes longer than everything else about a product.
+        for index in indexes[self._model_codes[indexes] < 0].tolist():
+            product = self.product(index)
+            model = int(self.brand_codes[index]), model_name(product.name, product.category) or index
+            self._model_codes[index] = _number(self._models, model)
+        return self._model_codes[indexes]
+
+    def index_of(self, product_id: str) -> int | None:
+        """Return the index of a product that was added, None for another."""
+        return self._index_of.get(product_id)
+
+    def product(self, index: int) -> Product:
+        """Return a product that was added; raise KeyError for an index without one."""
+        if (product := self.products[index]) is None:
+            raise KeyError(index)
+        return product
+
+    def admitted(self, indexes: Indexes, request: ListRequest) -> Indexes:
+        """Return those of `indexes` that are available and pass the filters.
+
+        A product without a price in the shop's currency passes no price filter.
+        """
+        mask = self.available[indexes]
+        if request.category is not None:
+            mask &= self.categories.contained_in(request.category)[self.category_codes[indexes]]
+        if request.min_price is not None:
+            mask &= self.prices[indexes] >= request.min_price
+        if request.max_price is not None:
+            mask &= self.prices[indexes] <= request.max_price
+        if request.exclude:
+            excluded = [index for one in request.exclude if (index := self.index_of(one)) is not None]
+            mask &= ~np.isin(indexes, excluded)
+        return indexes[mask]
+
+    def _reserve(self, n: int) -> None:
+        """Make room for the indexes below `n`; arrays at least double, so that adding rows one by one stays cheap."""
+        n_more = max(n, 2 * len(self.products)) - len(self.products) if n > len(self.products) else 0
+        if not n_more:
+            return
+        self.products += [None] * n_more
+        self.category_codes = np.append(self.category_codes, np.full(n_more, -1, dtype=np.int32))
+        self.brand_codes = np.append(self.brand_codes, np.full(n_more, -1, dtype=np.int32))
+        self._model_codes = np.append(self._model_codes, np.full(n_more, -1, dtype=np.int32))
+        self.group_codes = np.append(self.group_codes, np.full(n_more, -1, dtype=np.int32))
+        self.prices = np.append(self.prices, np.full(n_more, np.nan))
+        self.created_at = np.append(self.created_at, np.zeros(n_more, dtype=np.int64))
+        self.available = np.append(self.available, np.zeros(n_more, dtype=np.bool_))
+        self._is_added = np.append(self._is_added, np.zeros(n_more, dtype=np.bool_))
+
+
+def _number(numbers: dict[Hashable, int], key: Hashable) -> int:
+    return numbers.setdefault(key, len(numbers))

@@ -1,0 +1,89 @@
+"""The events of a customer as packed bytes, which are stored, and to which the recording of an event adds.
+
+Without numpy, because functions that only record start faster without it; `ranking.history` reads the bytes as arrays.
+"""
+
+import struct
+from bisect import bisect_left
+from collections.abc import Iterable
+from heapq import nsmallest
+
+from msgspec import Struct
+
+from domain.ranking.model import Model
+from domain.records.customers import SegmentInputs
+from domain.records.interactions import EVENT_TYPES
+
+MAX_HISTORY_EVENTS = 300
+NEVER_BOUGHT = -1
+PURCHASE = EVENT_TYPES.index("purchase")
+
+EVENT = struct.Struct("<iBq")
+"""A product index, the position of the event's type in EVENT_TYPES, and microseconds."""
+
+OWN_PRODUCT = struct.Struct("<iq")
+"""A product index, and the microseconds of the last purchase or NEVER_BOUGHT."""
+
+Event = tuple[int, int, int]
+"""The values of EVENT."""
+
+
+class PackedHistory(Struct, frozen=True, kw_only=True):
+    """The newest MAX_HISTORY_EVENTS events, newest first, ties by product and type; and all products, by product index."""
+
+    events: bytes = b""
+    own: bytes = b""
+
+    def with_event(self, event: Event) -> "PackedHistory":
+        """Add one event."""
+        place = bisect_left(range(len(self.events) // EVENT.size), _order(event), key=self._order_at)
+        start = place * EVENT.size
+        events = self.events[:start] + EVENT.pack(*event) + self.events[start:]
+        return PackedHistory(events=events[: MAX_HISTORY_EVENTS * EVENT.size], own=self._with_product(event))
+
+    def _with_product(self, event: Event) -> bytes:
+        product_index, bought_at = event[0], _bought_at(event)
+        place = bisect_left(range(len(self.own) // OWN_PRODUCT.size), product_index, key=self._product_at)
+        start = end = place * OWN_PRODUCT.size
+        if start < len(self.own) and self._product_at(place) == product_index:
+            end += OWN_PRODUCT.size
+            bought_at = max(bought_at, OWN_PRODUCT.unpack_from(self.own, start)[1])
+        return self.own[:start] + OWN_PRODUCT.pack(product_index, bought_at) + self.own[end:]
+
+    def _order_at(self, place: int) -> tuple[int, int, int]:
+        return _order(EVENT.unpack_from(self.events, place * EVENT.size))
+
+    def _product_at(self, place: int) -> int:
+        return OWN_PRODUCT.unpack_from(self.own, place * OWN_PRODUCT.size)[0]
+
+
+class CustomerState(Struct, frozen=True, kw_only=True):
+    """What a list depends on of a customer, read at one moment."""
+
+    customer_id: str
+    version: int
+    catalogue_version: int
+    model: Model
+    segment_inputs: SegmentInputs
+    history: PackedHistory
+
+
+def pack_history(events: Iterable[Event]) -> PackedHistory:
+    """Pack events given in any order."""
+    events = list(events)
+    bought_at: dict[int, int] = {}
+    for event in events:
+        bought_at[event[0]] = max(bought_at.get(event[0], NEVER_BOUGHT), _bought_at(event))
+    return PackedHistory(
+        events=b"".join(EVENT.pack(*event) for event in nsmallest(MAX_HISTORY_EVENTS, events, key=_order)),
+        own=b"".join(OWN_PRODUCT.pack(*product) for product in sorted(bought_at.items())),
+    )
+
+
+def _order(event: Event) -> tuple[int, int, int]:
+    product_index, event_type, occurred_at = event
+    return -occurred_at, product_index, event_type
+
+
+def _bought_at(event: Event) -> int:
+    return event[2] if event[1] == PURCHASE else NEVER_BOUGHT

@@ -1,0 +1,169 @@
+"""The data that lists are computed from, cached by process: what is cached costs no statement."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from domain.ports import Repository
+from domain.ranking.catalogue import Catalogue, Indexes, union
+from domain.ranking.history import merge_variants, unpack_history
+from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categories
+from domain.ranking.model import UNTRAINED, NeighbourLists, WeightedProducts, no_neighbours
+from domain.ranking.packed_history import CustomerState
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MAX_CACHED_PRODUCTS = 250_000
+MAX_CACHED_NEIGHBOURS = 50_000
+MAX_CACHED_LISTS = 20_000
+MAX_CACHED_QUERIES = 2000
+FILLER_SIZES = (128, 1024, 8192, 2**31 - 1)
+MAX_ADDED_AT_ONCE = 250
+
+
+class VersionedCache(Generic[K, V]):
+    """Values that were read under one version of their source.
+
+    There are two generations: when the young one has `max_entries`, it becomes the old one, and the former old one is
+    dropped. So about twice `max_entries` are cached at most.
+    """
+
+    def __init__(self, max_entries: int) -> None:
+        self._max_entries = max_entries
+        self._version: int | str = ""
+        self._young: dict[K, V] = {}
+        self._old: dict[K, V] = {}
+
+    def lookup(self, version: int | str, keys: Iterable[K]) -> tuple[dict[K, V], list[K]]:
+        """Return a dictionary with the cached values of `keys`, and the missing keys. Values added to it are cached."""
+        if self._version != version:
+            self._version, self._young, self._old = version, {}, {}
+        elif len(self._young) >= self._max_entries:
+            self._young, self._old = {}, self._young
+        young, old = self._young, self._old
+        missing: list[K] = []
+        for key in keys:
+            if key in young:
+                continue
+            if key in old:
+                young[key] = old[key]
+            else:
+                missing.append(key)
+        return young, missing
+
+
+class RankingData:
+    """Collect the inputs of lists from a repository and from what was read before."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._catalogue = Catalogue()
+        self._catalogue_version = -1
+        self._neighbours: VersionedCache[int, NeighbourLists] = VersionedCache(MAX_CACHED_NEIGHBOURS)
+        self._category_trends: VersionedCache[str, bytes] = VersionedCache(MAX_CACHED_LISTS)
+        self._newest: VersionedCache[str, list[int]] = VersionedCache(MAX_CACHED_LISTS)
+        self._fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
+
+    async def inputs(self, state: CustomerState, *, category: str | None = None) -> RankingInputs:
+        """Return the inputs of a customer's list; `category` is the category that the list is limited to, if any."""
+        model, history = state.model, unpack_history(state.history)
+        catalogue = self._catalogue_of(state.catalogue_version)
+        await self._add_missing(catalogue, history.own)
+        if catalogue.has_variants:
+            groups = catalogue.group_codes[history.products]
+            history = merge_variants(history, groups, newest_trained=model.newest_product_index)
+        indexes = history.products.tolist()
+        categories = trend_categories(history, catalogue, asked=category)
+        neighbours = await self._neighbours_of(model.model_id, indexes)
+        trends = await self._trends_of(model.model_id, categories)
+        return RankingInputs(
+            customer_id=state.customer_id,
+            segment_inputs=state.segment_inputs,
+            history=history,
+            model=model,
+            catalogue=catalogue,
+            neighbours=[neighbours[index] for index in indexes],
+            category_trends={path: trend for path in categories if (trend := trends[path])},
+            recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
+        )
+
+    async def candidates(self, inputs: RankingInputs, query: CandidateQuery, *, catalogue_version: int) -> Indexes:
+        """Return the available products of `query` that pass its filters, ascending."""
+        catalogue = inputs.catalogue
+        newest, missing = self._newest.lookup(catalogue_version, query.categories)
+        if missing:
+            newest.update(await self._repository.newest_of_categories(missing, n=query.n_newest))
+        of_categories = [index for category in query.categories for index in newest[category]]
+        of_shop = await self._newest_of_shop(query, catalogue_version=catalogue_version)
+        indexes = union(query.product_indexes, np.array(of_categories, dtype=np.intp), of_shop)
+        await self._add_missing(catalogue, indexes)
+        admitted = catalogue.admitted(indexes, query.request)
+        if n_missing := query.n_missing(admitted, catalogue):
+            fillers = await self._fillers_of(query, n_missing, catalogue_version=catalogue_version)
+            await self._add_missing(catalogue, fillers)
+            admitted = union(admitted, catalogue.admitted(fillers, query.request)[:n_missing])
+        return admitted
+
+    def _catalogue_of(self, version: int) -> Catalogue:
+        """Return the cached catalogue if it is of at least this version, else an empty one.
+
+        Rows are read after the version was, so no row is older than the version of its catalogue.
+        """
+        if self._catalogue_version < version or self._catalogue.n_added > MAX_CACHED_PRODUCTS:
+            self._catalogue_version = max(version, self._catalogue_version)
+            self._catalogue = Catalogue()
+        return self._catalogue
+
+    async def _add_missing(self, catalogue: Catalogue, indexes: Indexes) -> None:
+        missing: list[int] = catalogue.missing(indexes).tolist()
+        if missing:
+            found = await self._repository.products(missing)
+            for first in range(0, len(found), MAX_ADDED_AT_ONCE):
+                catalogue.add(found[first : first + MAX_ADDED_AT_ONCE])
+                # Thousands of products, those of one long history, would hold up all other requests.
+                await asyncio.sleep(0)
+            catalogue.add([], unknown=set(missing) - {product.product_index for product in found})
+
+    async def _neighbours_of(self, model_id: str, indexes: Sequence[int]) -> dict[int, NeighbourLists]:
+        cached, missing = self._neighbours.lookup(model_id, indexes)
+        if missing:
+            found = await self._repository.neighbours(model_id, missing)
+            cached.update((index, no_neighbours(index)) for index in missing)
+            cached.update((lists.product_index, lists) for lists in found)
+        return cached
+
+    async def _trends_of(self, model_id: str, categories: Sequence[str]) -> dict[str, bytes]:
+        cached, missing = self._category_trends.lookup(model_id, categories)
+        if missing:
+            found = await self._repository.category_trends(model_id, missing)
+            cached.update(dict.fromkeys(missing, b"") | found)
+        return cached
+
+    async def _newest_of_shop(self, query: CandidateQuery, *, catalogue_version: int) -> Indexes:
+        n = query.n_newest_of_shop
+        return (await self._fillers_of(query, n, catalogue_version=catalogue_version))[:n] if n else np.empty(0, np.intp)
+
+    async def _fillers_of(self, query: CandidateQuery, n_missing: int, *, catalogue_version: int) -> Indexes:
+        """Return at least `n_missing` of the newest products that pass the filters, or all, newest first."""
+        # One of a few numbers, so that lists of other customers can use them too.
+        n = next(size for size in FILLER_SIZES if n_missing <= size)
+        request = query.request
+        key = (request.category, request.min_price, request.max_price, request.exclude, n)
+        cached, missing = self._fillers.lookup(catalogue_version, [key])
+        if missing:
+            cached[key] = np.array(await self._repository.newest_products(request, n=n), dtype=np.intp)
+        return cached[key]
+
+
+_data_of: WeakKeyDictionary[Repository, RankingData] = WeakKeyDictionary()
+
+
+def ranking_data_of(repository: Repository) -> RankingData:
+    """Return the cached data of a repository; one process has one repository, tests have many."""
+    if repository not in _data_of:
+        _data_of[repository] = RankingData(repository)
+    return _data_of[repository]

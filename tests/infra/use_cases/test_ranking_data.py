@@ -1,0 +1,158 @@
+"""What lists are computed from is read once, and again when it changes."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from domain.ranking.model import Model, NeighbourLists, TrainedModel
+from domain.records.customers import NewCustomer
+from domain.records.interactions import BrowsingEvent
+from domain.records.products import ProductChange
+from domain.records.recommendations import ListRequest
+from infra.storage.sqlite import open_sqlite
+from infra.use_cases import ranking_data
+from infra.use_cases.ranking_data import RankingData, VersionedCache, ranking_data_of
+from infra.use_cases.recommend import current_list, fresh_list
+from tests.inputs import candidate_query, candidates_of, inputs_of
+
+
+@pytest.fixture
+async def repository(database):
+    async with open_sqlite(database, currency="EUR") as repository:
+        yield repository
+
+
+@pytest.fixture
+async def shop(repository, now):
+    await repository.put_products(
+        [ProductChange(product_id=f"p-{number}", category="a" if number < 3 else "b") for number in range(6)], now=now
+    )
+    await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
+    await repository.record([BrowsingEvent(customer_id="c-1", product_id="p-0")], now=now)
+    return repository
+
+
+class Counting:
+    """A repository that counts the calls of each method."""
+
+    def __init__(self, repository):
+        self._repository = repository
+        self.calls = []
+
+    def __getattr__(self, name):
+        self.calls.append(name)
+        return getattr(self._repository, name)
+
+
+async def test_a_stored_list_that_cannot_be_decoded_is_computed_again(repository, database, now, caplog):
+    await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
+    await current_list(repository, "c-1", now=now, reuse_seconds=3600)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE customer_recommendations SET list = x'c1'")
+
+    answer = await current_list(repository, "c-1", now=now, reuse_seconds=3600)
+
+    assert not answer.cached
+    assert "cannot be decoded" in caplog.text
+
+
+async def test_cached_products_follow_the_catalogue(shop, now):
+    query = candidate_query(product_indexes=(0, 1, 2))
+
+    for _ in range(3):
+        assert len(await candidates_of(shop, query)) == 3
+    await shop.put_products([ProductChange(product_id="p-0", name="New name")], now=now)
+
+    assert (await candidates_of(shop, query))[0].name == "New name"
+
+
+async def test_a_second_list_reads_the_customer_only(shop, now):
+    await shop.save_model(TrainedModel(model=Model(model_id="m-1"), neighbours=[]))
+    counting = Counting(shop)
+    first = await fresh_list(counting, "c-1", now=now)
+    assert len(counting.calls) > 5
+
+    counting.calls.clear()
+    second = await fresh_list(counting, "c-1", now=now)
+
+    assert second == first
+    assert counting.calls == ["customer_state", "store_list"]
+
+
+async def test_neighbours_and_trends_follow_the_model(shop):
+    lists = NeighbourLists(product_index=0, bought_together=b"12345678", viewed_together=b"", similar_product=b"")
+    await shop.save_model(TrainedModel(model=Model(model_id="m-1"), neighbours=[], category_trends={"a": b"x"}))
+    before = await inputs_of(shop, "c-1")
+    await shop.save_model(TrainedModel(model=Model(model_id="m-2"), neighbours=[lists], category_trends={}))
+
+    after = await inputs_of(shop, "c-1")
+
+    assert (before.neighbours[0].bought_together, before.category_trends) == (b"", {"a": b"x"})
+    assert (after.neighbours, after.category_trends) == ([lists], {})
+
+
+async def test_a_state_that_was_read_before_a_change_of_the_catalogue_gets_the_newer_products(shop, now):
+    old = await shop.customer_state("c-1")
+    await shop.put_products([ProductChange(product_id="p-0", name="New name")], now=now)
+    data = ranking_data_of(shop)
+    new = await data.inputs(await shop.customer_state("c-1"))
+
+    again = await data.inputs(old)
+
+    assert again.catalogue is new.catalogue
+    assert again.catalogue.product(0).name == "New name"
+
+
+async def test_a_catalogue_that_grew_too_large_is_read_anew(shop, monkeypatch):
+    monkeypatch.setattr(ranking_data, "MAX_CACHED_PRODUCTS", 2)
+    data, state = RankingData(shop), await shop.customer_state("c-1")
+    small = await data.inputs(state)
+    assert (await data.inputs(state)).catalogue is small.catalogue
+    await data.candidates(small, candidate_query(product_indexes=range(6)), catalogue_version=state.catalogue_version)
+
+    large = await data.inputs(state)
+
+    assert large.catalogue is not small.catalogue
+    assert large.catalogue.n_added == 1
+
+
+async def test_the_newest_products_fill_a_list_for_every_filter(shop, now, monkeypatch):
+    monkeypatch.setattr(ranking_data, "FILLER_SIZES", (1, 2, 4, 1000))
+    for request, expected in [
+        (ListRequest(), {"p-5", "p-4"}),
+        (ListRequest(category="a"), {"p-2", "p-1"}),
+        (ListRequest(category="a", exclude=frozenset({"p-2"})), {"p-1", "p-0"}),
+    ]:
+        for _ in range(2):
+            found = await candidates_of(shop, candidate_query(n_fill=2, request=request))
+            assert {product.product_id for product in found} == expected
+
+
+async def test_indexes_without_a_product_are_looked_up_once(shop):
+    counting = Counting(shop)
+    data = RankingData(counting)
+    state = await shop.customer_state("c-1")
+    inputs = await data.inputs(state)
+
+    for _ in range(2):
+        found = await data.candidates(
+            inputs, candidate_query(product_indexes=(0, 77)), catalogue_version=state.catalogue_version
+        )
+        assert found.tolist() == [0]
+
+    assert counting.calls.count("products") == 2
+
+
+def test_a_full_cache_keeps_the_values_used_last_and_only_those_of_one_version():
+    cache: VersionedCache[int, str] = VersionedCache(2)
+    cached, missing = cache.lookup(1, [1, 2])
+    cached.update({1: "one", 2: "two"})
+    assert missing == [1, 2]
+
+    cached, missing = cache.lookup(1, [1, 3])
+    cached[3] = "three"
+
+    assert (cached, missing) == ({1: "one", 3: "three"}, [3])
+    assert cache.lookup(1, [1, 2, 3]) == ({1: "one", 3: "three"}, [2])
+    assert cache.lookup(2, [1]) == ({}, [1])

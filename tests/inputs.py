@@ -1,0 +1,32 @@
+"""What lists are computed from, collected as a request does."""
+
+import numpy as np
+
+from domain.ranking.inputs import CandidateQuery
+from domain.records.recommendations import ListRequest
+from infra.use_cases.ranking_data import ranking_data_of
+
+
+async def inputs_of(repository, customer_id, *, category=None):
+    return await ranking_data_of(repository).inputs(await repository.customer_state(customer_id), category=category)
+
+
+def candidate_query(*, product_indexes=(), categories=(), n_newest=0, n_fill=0, own=(), request=None):
+    return CandidateQuery(
+        product_indexes=np.array(product_indexes, dtype=np.intp),
+        categories=tuple(categories),
+        n_newest=n_newest,
+        n_newest_of_shop=0,
+        n_fill=n_fill,
+        own=np.array(own, dtype=np.intp),
+        request=request or ListRequest(),
+    )
+
+
+async def candidates_of(repository, query, *, customer_id="c-1"):
+    """Return the products of `query`, ascending by index."""
+    state = await repository.customer_state(customer_id)
+    data = ranking_data_of(repository)
+    inputs = await data.inputs(state)
+    found = await data.candidates(inputs, query, catalogue_version=state.catalogue_version)
+    return [inputs.catalogue.product(index) for index in found.tolist()]
