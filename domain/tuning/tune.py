@@ -11,7 +11,9 @@ from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, ground_truth_of, newcomers_of
 from domain.ranking.model import FOREVER, Hyperparameters, Model, SourceWeights, TunedConfig, Tuning
 from domain.ranking.own_scores import own_names, without_own
+from domain.ranking.product_scores import NEW_DAYS
 from domain.records.recommendations import Seen
+from domain.records.values import DAY, to_microseconds
 from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
@@ -44,6 +46,7 @@ MIN_EVENTS = 500
 
 INTEREST_DAYS = (3.0, 30.0, FOREVER)
 VARIETY_GRID = (0.0, 0.25, 0.5, 1.0)
+TRIAL_PLACES = (1, 0, 2)
 REBUY_RATES = (NEVER, 0.5, 0.25, 0.1, 0.05)
 
 
@@ -173,6 +176,7 @@ def _fit_lists(
         served = _with(served, newcomer_weights=fit_own_weights(contributions, first=weights))
     if held_out.has_times:
         served = _with(served, rebuy_rate=_fit_rebuy_rate(replay, served, held_out, rng=rng))
+    served = _with(served, trial_places=_fit_trial_places(replay, served, with_seen))
     if own_names():
         served, ndcg = _fit_own(replay, served, sampled, ndcg=ndcg)
     return replace(
@@ -220,8 +224,17 @@ def _fit_rebuy_rate(replay: Replay, model: Model, held_out: HeldOut, *, rng: np.
         # Rates with the same categories give the same lists.
         same = days.index(own)
         rebuying = replace(model, rebuy_days=own)
-        scores.append(scores[same] if same < position else _served_ndcg(replay, rebuying, ground_truth, seen="include"))
+        scores.append(scores[same] if same < position else _served_ndcg(replay, rebuying, ground_truth, seen="few"))
     return first_of_best(REBUY_RATES, scores)
+
+
+def _fit_trial_places(replay: Replay, model: Model, ground_truth: GroundTruth) -> int:
+    """Choose how many of ten places are for new products, by the served lists; one unless that costs hits."""
+    since = to_microseconds(replay.now) - NEW_DAYS * DAY
+    if not any(product.created_at > since for product in replay.data.products):
+        return model.config.trial_places
+    models = [_with(model, trial_places=n) for n in TRIAL_PLACES]
+    return first_of_best(TRIAL_PLACES, [_served_ndcg(replay, one, ground_truth, seen="few") for one in models])
 
 
 def _served_ndcg(replay: Replay, model: Model, ground_truth: GroundTruth, *, seen: Seen) -> float:
