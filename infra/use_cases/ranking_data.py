@@ -100,7 +100,7 @@ class RankingData:
         of_categories = [index for category in query.categories for index in newest[category]]
         of_shop = await self._newest_of_shop(query, catalogue_version=catalogue_version)
         indexes = union(query.product_indexes, np.array(of_categories, dtype=np.intp), of_shop)
-        await self._add_missing(catalogue, indexes)
+        await self._add_missing(catalogue, union(indexes, query.own))
         admitted = catalogue.admitted(indexes, query.request)
         if n_missing := query.n_missing(admitted, catalogue):
             fillers = await self._fillers_of(query, n_missing, catalogue_version=catalogue_version)

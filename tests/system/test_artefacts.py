@@ -20,8 +20,7 @@ pytestmark = pytest.mark.system
 
 PROJECT_PACKAGES = ("domain", "functions", "infra")
 SCORING = {
-    "CustomerExport", "CustomerGetProfile", "RecommendationsForCustomer", "RecommendationsProcessBrowsing",
-    "RecommendationsProcessPurchase",
+    "CustomerGetProfile", "RecommendationsForCustomer", "RecommendationsProcessBrowsing", "RecommendationsProcessPurchase",
 }  # fmt: skip
 MB = 1_000_000
 UNCHECKED_HASH = 0b01

@@ -113,7 +113,7 @@ record = SqlRepository.record
 
 async def acknowledged_before_it_is_stored(self, events, *, now):
     async def record_later():
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.0)
         await record(self, events, now=now)
     self.pending = [*getattr(self, "pending", []), asyncio.create_task(record_later())]
     return Recorded(accepted=count_events(events), seen_before=count_events([]), state=None)
