@@ -28,5 +28,8 @@ async def candidates_of(repository, query, *, customer_id="c-1"):
     state = await repository.customer_state(customer_id)
     data = ranking_data_of(repository)
     inputs = await data.inputs(state)
+    own = query.own.tolist()
+    known = await repository.products(own)
+    inputs.catalogue.add(known, unknown=set(own) - {product.product_index for product in known})
     found = await data.candidates(inputs, query, catalogue_version=state.catalogue_version)
     return [inputs.catalogue.product(index) for index in found.tolist()]

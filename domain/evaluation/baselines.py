@@ -44,7 +44,9 @@ class RankingTask(Struct, frozen=True, kw_only=True):
         order = order[: self.k + len(own)]
         if self.seen == "exclude":
             return first_unseen(order, own, k=self.k)
-        marks = Marks(own=np.array([index in own for index in order], dtype=np.bool_), on_trial=_no_marks(order))
+        marks = Marks(
+            own=np.array([index in own for index in order], dtype=np.bool_), on_trial=np.zeros(len(order), dtype=np.bool_)
+        )
         places = fill_places(np.arange(len(order)), np.zeros(len(order)), marks, quota=Quota(), k=self.k)
         return [order[position] for position in places.positions.tolist()]
 
@@ -85,10 +87,6 @@ def ranker_of(name: str, task: RankingTask) -> Ranker:
 def first_unseen(order: Sequence[int], seen: Collection[int], *, k: int) -> list[int]:
     """Return the first `k` products of an order that are not among `seen`."""
     return [index for index in order[: k + len(seen)] if index not in seen][:k]
-
-
-def _no_marks(order: Sequence[int]) -> npt.NDArray[np.bool_]:
-    return np.zeros(len(order), dtype=np.bool_)
 
 
 def _without_momentum(model: Model) -> Hyperparameters:

@@ -6,8 +6,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from domain.ranking.catalogue import Catalogue, Indexes, union
+from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import History, merge_variants, unpack_history
+from domain.ranking.indexes import Indexes, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categories
 from domain.ranking.model import Model, TrainedModel, no_neighbours
 from domain.ranking.packed_history import pack_history

@@ -1,24 +1,18 @@
 """The catalogue as columns: scoring reads arrays, and only the products that are shown become records again."""
 
 from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from domain.ranking.category_tree import CategoryTree
+from domain.ranking.indexes import Indexes
 from domain.ranking.name_stems import model_name
 from domain.records.products import Product, group_of
 from domain.records.recommendations import ListRequest
 
-Indexes = npt.NDArray[np.intp]
-"""Product indexes, or positions of products."""
-
-
-def union(*parts: Indexes) -> Indexes:
-    """Return the distinct indexes of all parts, ascending."""
-    # numpy's `unique` hashes integers, which takes ten times as long as to sort some thousands.
-    ascending = np.sort(np.concatenate(parts))
-    return ascending[np.diff(ascending, prepend=-1) != 0]
+T = TypeVar("T", bound=np.generic)
 
 
 class Catalogue:
@@ -73,7 +67,6 @@ class Catalogue:
             self.created_at[index] = product.created_at
             self.available[index] = product.available
             self._index_of[product.product_id] = index
-            # The last of all: other threads take the row as complete from here on.
             self._is_added[index] = True
         self._is_added[unknown] = True
         self.n_added += len(products) + len(unknown)
@@ -116,18 +109,23 @@ class Catalogue:
 
     def _reserve(self, n: int) -> None:
         """Make room for the indexes below `n`; arrays at least double, so that adding rows one by one stays cheap."""
-        n_more = max(n, 2 * len(self.products)) - len(self.products) if n > len(self.products) else 0
-        if not n_more:
+        size = len(self.products)
+        if n <= size:
             return
+        n_more = max(n, 2 * size) - size
         self.products += [None] * n_more
-        self.category_codes = np.append(self.category_codes, np.full(n_more, -1, dtype=np.int32))
-        self.brand_codes = np.append(self.brand_codes, np.full(n_more, -1, dtype=np.int32))
-        self._model_codes = np.append(self._model_codes, np.full(n_more, -1, dtype=np.int32))
-        self.group_codes = np.append(self.group_codes, np.full(n_more, -1, dtype=np.int32))
-        self.prices = np.append(self.prices, np.full(n_more, np.nan))
-        self.created_at = np.append(self.created_at, np.zeros(n_more, dtype=np.int64))
-        self.available = np.append(self.available, np.zeros(n_more, dtype=np.bool_))
-        self._is_added = np.append(self._is_added, np.zeros(n_more, dtype=np.bool_))
+        self.category_codes = _longer(self.category_codes, n_more, fill=-1)
+        self.brand_codes = _longer(self.brand_codes, n_more, fill=-1)
+        self._model_codes = _longer(self._model_codes, n_more, fill=-1)
+        self.group_codes = _longer(self.group_codes, n_more, fill=-1)
+        self.prices = _longer(self.prices, n_more, fill=np.nan)
+        self.created_at = _longer(self.created_at, n_more, fill=0)
+        self.available = _longer(self.available, n_more, fill=False)
+        self._is_added = _longer(self._is_added, n_more, fill=False)
+
+
+def _longer(column: npt.NDArray[T], n_more: int, *, fill: float) -> npt.NDArray[T]:
+    return np.append(column, np.full(n_more, fill, dtype=column.dtype))
 
 
 def _number(numbers: dict[Hashable, int], key: Hashable) -> int:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.ranking.catalogue import Indexes
 from domain.ranking.contributions import NO_CONTRIBUTIONS, SOURCE_INDEX, Contributions
+from domain.ranking.indexes import Indexes
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.model import WordWeights
 from domain.ranking.tfidf import WordVectors, cosine, hash_text, vectors

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from domain.ranking.indexes import ranks_within
 from domain.records.recommendations import SOURCES, Source
 
 NO_CAUSE = -1
@@ -24,10 +25,8 @@ class Contributions(Struct, frozen=True, kw_only=True):
     def largest(self, n: int) -> "Contributions":
         """Keep the `n` largest entries of each product and source, and merge the others to one of them without a cause."""
         groups = self.positions * len(SOURCES) + self.sources
-        order = np.lexsort((-self.amounts, groups))
-        _, first, sizes = np.unique(groups[order], return_index=True, return_counts=True)
-        ranks = np.arange(len(order)) - np.repeat(first, sizes)
-        kept, merged = order[ranks < n], order[ranks >= n]
+        is_kept = ranks_within(groups, self.amounts) < n
+        kept, merged = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
         rest, of = np.unique(groups[merged], return_inverse=True)
         sums = np.bincount(of, weights=self.amounts[merged], minlength=len(rest)).astype(np.float64)
         return Contributions(

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.catalogue import Catalogue, Indexes
+from domain.ranking.catalogue import Catalogue
+from domain.ranking.indexes import Indexes, ranks_within
 
 SAME_CATEGORY = 0.93
 SAME_BRAND_IN_CATEGORY = 0.85
@@ -37,7 +38,7 @@ def best_variants(scores: npt.NDArray[np.float64], catalogue: Catalogue, product
     """Return the positions of the best product of each group of variants, ties to the lower index."""
     if not catalogue.has_variants:
         return np.arange(len(products))
-    return np.flatnonzero(_ranks_within(catalogue.group_codes[products].astype(np.intp), scores) == 0)
+    return np.flatnonzero(ranks_within(catalogue.group_codes[products].astype(np.intp), scores) == 0)
 
 
 def rerank(
@@ -47,8 +48,8 @@ def rerank(
 
     Each chosen product lowers the scores of the others of its category by 7 %, those of its brand in that category by
     another 15 %, and those of the same model of that brand, which differ in colour or size, by another 85 %, all to the
-    power of `variety`. Scores fall from rank to rank, so a shorter list is a prefix of a longer
-    one. Products are ascending by product index, to whose lower one ties go.
+    power of `variety`. Scores fall from rank to rank, so a shorter list is a prefix of a longer one. Products are ascending
+    by product index, and ties go to the lower one.
     """
     n_considered = max(2 * k, MIN_CONSIDERED)
     while True:
@@ -83,15 +84,5 @@ def _penalised(scores: npt.NDArray[np.float64], groups: Groups, *, variety: floa
         (SAME_BRAND_IN_CATEGORY, groups.brands),
         (SAME_CATEGORY, groups.categories),
     ):
-        penalised = penalised * penalty ** (variety * _ranks_within(numbers, penalised))
+        penalised = penalised * penalty ** (variety * ranks_within(numbers, penalised))
     return penalised
-
-
-def _ranks_within(groups: Indexes, scores: npt.NDArray[np.float64]) -> Indexes:
-    """Rank each score within its group, from 0 for the highest, ties by position."""
-    order = np.lexsort((-scores, groups))
-    places = np.arange(len(order))
-    is_first = np.diff(groups[order], prepend=groups[order[:1]] - 1) != 0
-    ranks = np.empty(len(scores), dtype=np.intp)
-    ranks[order] = places - np.maximum.accumulate(np.where(is_first, places, 0))
-    return ranks

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.catalogue import Indexes
+from domain.ranking.indexes import Indexes
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.model import SourceWeights
 from domain.records.recommendations import SOURCES

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.ranking.catalogue import Indexes
+from domain.ranking.indexes import Indexes
 from domain.ranking.packed_history import PackedHistory
 
 EVENT = np.dtype([("product_index", "<i4"), ("event_type", "u1"), ("occurred_at", "<i8")])

@@ -3,8 +3,9 @@
 import numpy as np
 from msgspec import Struct
 
-from domain.ranking.catalogue import Catalogue, Indexes
+from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import History
+from domain.ranking.indexes import Indexes
 from domain.ranking.model import Model, NeighbourLists, WeightedProducts
 from domain.records.customers import SegmentInputs
 from domain.records.recommendations import ListRequest
@@ -43,7 +44,8 @@ class CandidateQuery(Struct, frozen=True, kw_only=True):
 
     `product_indexes` come first, then the newest `n_newest` of each of `categories` and `n_newest_of_shop` of all. Where
     fewer than `n_fill` of them are new to the customer, the newest products that pass the filters of `request` fill the
-    list up. `own` are the indexes of the customer's own products, ascending. Of a group of variants, only the newest
+    list up. `own` are the indexes of the customer's own products, ascending, whose rows
+    the catalogue has. Of a group of variants, only the newest
     available product is one of the newest.
     """
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.catalogue import Indexes
 from domain.ranking.contributions import SOURCE_INDEX, Contributions
+from domain.ranking.indexes import Indexes
 from domain.ranking.model import NeighbourLists, SourceWeights
 from domain.ranking.packing import NEIGHBOUR, unpack
 from domain.records.recommendations import Source

@@ -12,11 +12,10 @@ from msgspec import Struct
 
 from domain.ranking.model import Model
 from domain.records.customers import SegmentInputs
-from domain.records.interactions import EVENT_TYPES
+from domain.records.interactions import PURCHASE
 
 MAX_HISTORY_EVENTS = 300
 NEVER_BOUGHT = -1
-PURCHASE = EVENT_TYPES.index("purchase")
 
 EVENT = struct.Struct("<iBq")
 """A product index, the position of the event's type in EVENT_TYPES, and microseconds."""

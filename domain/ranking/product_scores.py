@@ -5,7 +5,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from domain.ranking.catalogue import Catalogue, Indexes
+from domain.ranking.catalogue import Catalogue
+from domain.ranking.indexes import Indexes, positions_in
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.signals import Signals
 from domain.ranking.trends import trend_of
@@ -82,10 +83,10 @@ def category_interest(signals: Signals, products: Indexes, *, catalogue: Catalog
     best = np.array([trend.weights.max() for trend in trends])
     largest = float((tree.strongest(codes, signals.interests)[0] * best).max())
     indexes = np.concatenate([trend.products for trend in trends])
-    places = np.minimum(products.searchsorted(indexes), len(products) - 1)
+    places = positions_in(products, indexes)
     code_of = np.repeat(codes, [len(trend.products) for trend in trends])
     # The trend of an upper level also has products of lower levels, which count by the trend of their own category.
-    kept = (products[places] == indexes) & (codes_of[places] == code_of)
+    kept = (places >= 0) & (codes_of[places] == code_of)
     popularity = np.zeros(len(products))
     popularity[places[kept]] = np.concatenate([trend.weights for trend in trends])[kept]
     return interests * (UNTRIED + (1 - UNTRIED) * popularity / (largest or 1.0))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.catalogue import Indexes
+from domain.ranking.indexes import Indexes
 
 PLACES = 10
 MAX_OWN = 2

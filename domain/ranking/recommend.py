@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.catalogue import Catalogue, Indexes, union
+from domain.ranking.catalogue import Catalogue
 from domain.ranking.content_similarity import similar_without_lists
 from domain.ranking.contributions import SOURCE_INDEX, Contributions, concatenate
 from domain.ranking.diversity import best_variants, groups_of, rerank
+from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs
 from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
 from domain.ranking.own_scores import own_scores
@@ -148,7 +149,6 @@ def recommend(inputs: RankingInputs, shortlisted: Shortlist, candidates: Indexes
 
 def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: datetime) -> Scores:
     """Add up the contributions of all sources to each of `products`, which are ascending."""
-    history = inputs.history
     by_source = np.vstack(
         [np.zeros((len(SOURCES), len(products))), own_scores(products, inputs, weights=signals.weights, now=now)]
     )
@@ -158,9 +158,8 @@ def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: da
     np.add.at(by_source[SOURCE_INDEX["similar_product"]], similar.positions, similar.amounts)
     seen_again = np.zeros(len(products))
     if inputs.model.config.seen_again:
-        places = np.minimum(history.products.searchsorted(products), len(history.products) - 1)
-        is_past = _is_in(products, history.products)
-        seen_again[is_past] = inputs.model.config.seen_again * signals.seeds[places[is_past]]
+        seeds = np.append(signals.seeds, 0.0)[positions_in(inputs.history.products, products)]
+        seen_again = inputs.model.config.seen_again * seeds
     return Scores(products=products, by_source=by_source, seen_again=seen_again, similar=similar)
 
 
@@ -183,15 +182,8 @@ def _rows(sources: tuple[Source, ...]) -> list[int]:
 def _are_variants(products: Indexes, of: Indexes, catalogue: Catalogue) -> npt.NDArray[np.bool_]:
     """Return for each product whether it, or a variant of it, is in `of`, which is ascending."""
     if not catalogue.has_variants:
-        return _is_in(products, of)
+        return positions_in(of, products) >= 0
     return np.isin(catalogue.group_codes[products], catalogue.group_codes[of])
-
-
-def _is_in(products: Indexes, ascending: Indexes) -> npt.NDArray[np.bool_]:
-    """Return for each product whether it is in `ascending`."""
-    if not len(ascending):
-        return np.zeros(len(products), dtype=np.bool_)
-    return ascending[np.minimum(ascending.searchsorted(products), len(ascending) - 1)] == products
 
 
 def _strategy(inputs: RankingInputs, signals: Signals, by_source: npt.NDArray[np.float64]) -> Strategy:

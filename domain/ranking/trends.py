@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from domain.ranking.indexes import Indexes, positions_in
 from domain.ranking.model import WeightedProducts
 from domain.ranking.packing import unpack
 
@@ -13,16 +14,13 @@ from domain.ranking.packing import unpack
 class Trend(Struct, frozen=True, kw_only=True):
     """Popular products: their indexes best first, and again ascending as `products` (n,) with their `weights` (n,)."""
 
-    best_first: npt.NDArray[np.intp]
-    products: npt.NDArray[np.intp]
+    best_first: Indexes
+    products: Indexes
     weights: npt.NDArray[np.float64]
 
-    def of(self, candidates: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    def of(self, candidates: Indexes) -> npt.NDArray[np.float64]:
         """Return the weight of each candidate, 0 for those that are not popular."""
-        if not len(self.products):
-            return np.zeros(len(candidates))
-        places = np.minimum(self.products.searchsorted(candidates), len(self.products) - 1)
-        return np.where(self.products[places] == candidates, self.weights[places], 0.0)
+        return np.append(self.weights, 0.0)[positions_in(self.products, candidates)]
 
 
 @lru_cache(maxsize=64)
@@ -36,6 +34,6 @@ def unpack_trend(packed: bytes) -> Trend:
     return _trend(entries["product_index"].astype(np.intp), entries["weight"].astype(np.float64))
 
 
-def _trend(best_first: npt.NDArray[np.intp], weights: npt.NDArray[np.float64]) -> Trend:
+def _trend(best_first: Indexes, weights: npt.NDArray[np.float64]) -> Trend:
     order = np.argsort(best_first)
     return Trend(best_first=best_first, products=best_first[order], weights=weights[order])

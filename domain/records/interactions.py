@@ -29,6 +29,10 @@ EventType = Literal[BrowsingType, "purchase"]
 EVENT_TYPES: tuple[EventType, ...] = ("cart", "purchase", "view", "wishlist")
 """In the order of the alphabet, in which a database sorts them too."""
 
+EVENT_TYPE_CODES: dict[str, int] = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
+PURCHASE: int = EVENT_TYPES.index("purchase")
+"""The position of purchases in EVENT_TYPES."""
+
 MAX_ORDER_ITEMS = 500
 
 

@@ -7,10 +7,8 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from domain.ranking.interests import WEIGHT_BY_TYPE
-from domain.records.interactions import EVENT_TYPES
+from domain.records.interactions import PURCHASE
 from domain.records.values import DAY
-
-PURCHASE = EVENT_TYPES.index("purchase")
 
 
 class EventLog(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from domain.ranking.indexes import ranks_within
 from domain.training.event_log import EventLog
 
 
@@ -34,15 +35,10 @@ class EventPairs(Struct, frozen=True, kw_only=True, dict=True):
         return self.log.products[self.first]
 
     @cached_property
-    def recency_rank(self) -> npt.NDArray[np.int64]:
+    def recency_rank(self) -> npt.NDArray[np.intp]:
         """The rank of each pair among those of its customer, 0 for the pair with the newest event."""
         newest = self.log.occurred_at[self.order[np.append(self.starts, len(self.order))[1:] - 1]]
-        # Sorted by customer, an entry's rank is its offset from the first entry of that customer.
-        order = np.lexsort((-newest, self.customers))
-        starts = np.flatnonzero(np.diff(self.customers[order], prepend=-1))
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-        return rank
+        return ranks_within(self.customers, newest)
 
     def largest(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the largest of `weights` (n_events,) of each pair."""

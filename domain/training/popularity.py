@@ -69,15 +69,13 @@ def top_products(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts
 
 def tried_products(data: TrainingData) -> WeightedProducts:
     """Count the customers of each product younger than 90 days, for the 5,000 products with most."""
-    log = data.log
-    young = np.zeros(data.n_products, dtype=np.bool_)
-    since = log.newest - TRIED_DAYS * DAY
-    young[[product.product_index for product in data.products if product.created_at > since]] = True
-    pairs = np.unique((log.customers * data.n_products + log.products)[young[log.products]])
-    counts = np.bincount(pairs % max(data.n_products, 1), minlength=data.n_products)
+    since = data.log.newest - TRIED_DAYS * DAY
+    young = [product.product_index for product in data.products if product.created_at > since]
+    counts = np.zeros(data.n_products)
+    counts[young] = data.n_customers[young]
     order = np.argsort(-counts, kind="stable")[:N_TRIED]
     order = order[counts[order] > 0]
-    return WeightedProducts(products=tuple(order.tolist()), weights=tuple(counts[order].astype(np.float64).tolist()))
+    return WeightedProducts(products=tuple(order.tolist()), weights=tuple(counts[order].tolist()))
 
 
 def category_trends(products: Sequence[Product], popular: npt.NDArray[np.float64]) -> Mapping[str, WeightedProducts]:

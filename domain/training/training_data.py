@@ -52,11 +52,15 @@ class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
         return max((product.product_index for product in self.products), default=-1) + 1
 
     @cached_property
+    def n_customers(self) -> npt.NDArray[np.intp]:
+        """The number of customers with events of each product (n_products,)."""
+        return np.bincount(self.pairs.products, minlength=self.n_products)
+
+    @cached_property
     def learned(self) -> npt.NDArray[np.bool_]:
         """Whether neighbours of each product are learned (n_products,); of equal products the lower index is."""
-        n_customers = np.bincount(self.pairs.products, minlength=self.n_products)
         learned = np.zeros(self.n_products, dtype=np.bool_)
-        learned[np.argsort(-n_customers, kind="stable")[: self.max_products]] = True
+        learned[np.argsort(-self.n_customers, kind="stable")[: self.max_products]] = True
         return learned
 
     @cached_property

@@ -14,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.ports import StoredProfile
+from domain.ranking.catalogue import Catalogue
+from domain.ranking.history import History
 from domain.ranking.packed_history import NEVER_BOUGHT
 from domain.records.recommendations import ListRequest, Reason, RecommendationList, RecommendedProduct
 from infra.cli.arguments import list_length
@@ -54,14 +56,18 @@ async def _read(
         )
         profile = await repository.profile(customer_id)
         inputs = await ranking_data_of(repository).inputs(profile.state)
-        names = {}
-        bought = set()
-        own = zip(inputs.history.own.tolist(), inputs.history.bought_at.tolist(), strict=True)
-        for product, bought_at in ((inputs.catalogue.product(index), bought_at) for index, bought_at in own):
-            names[product.product_id] = product.name
-            if bought_at != NEVER_BOUGHT:
-                bought.add(product.product_id)
-        return recommendations, profile, Past(names=names, bought=frozenset(bought))
+        return recommendations, profile, _past(inputs.history, inputs.catalogue)
+
+
+def _past(history: History, catalogue: Catalogue) -> Past:
+    own, bought = (
+        [catalogue.product(index) for index in indexes.tolist()]
+        for indexes in (history.own, history.own[history.bought_at != NEVER_BOUGHT])
+    )
+    return Past(
+        names={product.product_id: product.name for product in own},
+        bought=frozenset(product.product_id for product in bought),
+    )
 
 
 class Explainer:

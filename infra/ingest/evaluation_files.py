@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from domain.errors import ConfigurationError
 from domain.records.currencies import Currencies
 from domain.records.customers import Segment
-from domain.records.interactions import EVENT_TYPES, EventType
+from domain.records.interactions import EVENT_TYPE_CODES, EventType
 from domain.records.products import Product, top_parent
 from domain.records.values import Instant, to_microseconds
 from domain.training.event_log import EventLog, order_number
@@ -93,13 +93,12 @@ def read_log(
     `mapping` renames columns: theirs to ours. Money without a currency is in the own one of `currencies`.
     """
     lines = list(_lines(paths, EventLine, mapping))
-    codes = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
     customer_numbers = [customers.index_of(line.customer_id) for line in lines]
     return EventLog(
         customer_ids=list(customers.indexes),
         customers=np.array(customer_numbers, dtype=np.int64),
         products=np.array([products.index_of(line.product_id) for line in lines], dtype=np.int64),
-        event_types=np.array([codes[line.event_type] for line in lines], dtype=np.int8),
+        event_types=np.array([EVENT_TYPE_CODES[line.event_type] for line in lines], dtype=np.int8),
         occurred_at=np.array([_microseconds(line.occurred_at) for line in lines], dtype=np.int64),
         orders=np.array([_order_of(line, index) for index, line in enumerate(lines)], dtype=np.int64),
         spent=np.array(

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
 from domain.ports import Repository
-from domain.ranking.catalogue import Catalogue, Indexes, union
+from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import merge_variants, unpack_history
+from domain.ranking.indexes import Indexes, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categories
 from domain.ranking.model import UNTRAINED, NeighbourLists, WeightedProducts, no_neighbours
 from domain.ranking.packed_history import CustomerState
@@ -100,7 +101,7 @@ class RankingData:
         of_categories = [index for category in query.categories for index in newest[category]]
         of_shop = await self._newest_of_shop(query, catalogue_version=catalogue_version)
         indexes = union(query.product_indexes, np.array(of_categories, dtype=np.intp), of_shop)
-        await self._add_missing(catalogue, union(indexes, query.own))
+        await self._add_missing(catalogue, indexes)
         admitted = catalogue.admitted(indexes, query.request)
         if n_missing := query.n_missing(admitted, catalogue):
             fillers = await self._fillers_of(query, n_missing, catalogue_version=catalogue_version)
@@ -165,5 +166,6 @@ _data_of: WeakKeyDictionary[Repository, RankingData] = WeakKeyDictionary()
 def ranking_data_of(repository: Repository) -> RankingData:
     """Return the cached data of a repository; one process has one repository, tests have many."""
     if repository not in _data_of:
-        _data_of[repository] = RankingData(repository)
+        # Not the repository itself: a value that refers to its key would keep both for ever.
+        _data_of[repository] = RankingData(proxy(repository))
     return _data_of[repository]

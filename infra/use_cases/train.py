@@ -14,7 +14,7 @@ from msgspec import Struct
 from domain.errors import StoreBusy, StoreUnavailable
 from domain.ports import ModelStore, ShopStore, TrainingEvent
 from domain.ranking.model import Model, TrainedModel, TunedConfig
-from domain.records.interactions import EVENT_TYPES
+from domain.records.interactions import EVENT_TYPE_CODES
 from domain.records.values import to_microseconds
 from domain.training.event_log import EventLog, order_number
 from domain.training.train import train_model
@@ -167,13 +167,12 @@ async def _read_events(store: ModelStore, *, progress: Progress) -> EventLog:
 
 def _arrays(batch: Sequence[TrainingEvent], numbers: dict[str, int]) -> tuple[np.ndarray, ...]:
     """Return a batch as the columns of an event log; new customers get the next numbers."""
-    types = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
     # The items of an order come together, so its id is hashed once.
     order_numbers = {order_id: order_number(order_id) for order_id in {event.order_id for event in batch}}
     return (
         np.array([numbers.setdefault(event.customer_id, len(numbers)) for event in batch], dtype=np.int64),
         np.array([event.product_index for event in batch], dtype=np.int64),
-        np.array([types[event.event_type] for event in batch], dtype=np.int8),
+        np.array([EVENT_TYPE_CODES[event.event_type] for event in batch], dtype=np.int8),
         np.array([event.occurred_at for event in batch], dtype=np.int64),
         np.array([order_numbers[event.order_id] for event in batch], dtype=np.int64),
         np.array([event.spent for event in batch], dtype=np.float64),

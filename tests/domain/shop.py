@@ -8,10 +8,10 @@ from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import unpack_history
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.model import Model, NeighbourLists, TunedConfig, WeightedProducts, no_neighbours
-from domain.ranking.packed_history import PURCHASE, PackedHistory, pack_history
+from domain.ranking.packed_history import PackedHistory, pack_history
 from domain.ranking.packing import pack
 from domain.records.customers import PurchaseSummary, SegmentInputs, SegmentRule
-from domain.records.interactions import EVENT_TYPES
+from domain.records.interactions import EVENT_TYPES, PURCHASE
 from domain.records.products import Product
 from domain.records.values import DAY, to_microseconds
 

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from domain.errors import CustomerNotFound
-from domain.ranking.packed_history import PURCHASE, PackedHistory, pack_history
+from domain.ranking.packed_history import PackedHistory, pack_history
 from domain.records.customers import Segment
-from domain.records.interactions import EVENT_TYPES
+from domain.records.interactions import EVENT_TYPE_CODES, PURCHASE
 from infra.storage.sql.customer_activity import NO_PURCHASES, PurchaseTotals, purchase_totals
 from infra.storage.sql.statements import Steps, one_or_none, rows
 
@@ -28,7 +28,6 @@ _EVENTS = (
     " UNION ALL SELECT p.product_index, 'purchase', e.occurred_at FROM purchase_history e"
     " JOIN product_catalog p ON p.product_id = e.product_id WHERE e.customer_id = :customer_id"
 )
-_TYPE_CODES = {event_type: code for code, event_type in enumerate(EVENT_TYPES)}
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(PurchaseTotals).decode
 
@@ -82,12 +81,12 @@ def read(customer_id: str, *, lock: bool = False) -> Steps[CustomerRow]:
 def pack(customer_id: str) -> Steps[CustomerEvents]:
     """Read all events of a customer and pack them."""
     events = yield from rows(_EVENTS, customer_id=customer_id)
-    packed = pack_history((index, _TYPE_CODES[event_type], at) for index, event_type, at in events)
+    packed = pack_history((index, EVENT_TYPE_CODES[event_type], at) for index, event_type, at in events)
     return CustomerEvents(purchases=(yield from purchase_totals(customer_id)), history=packed)
 
 
 def with_interaction(events: CustomerEvents, product_index: int, event_type: str, occurred_at: int) -> CustomerEvents:
-    history = events.history.with_event((product_index, _TYPE_CODES[event_type], occurred_at))
+    history = events.history.with_event((product_index, EVENT_TYPE_CODES[event_type], occurred_at))
     return CustomerEvents(purchases=events.purchases, history=history)
 
 

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from domain.evaluation.measurement import EvaluationResult
-from domain.training.event_log import EVENT_TYPES
+from domain.records.interactions import EVENT_TYPES
 from infra.cli import run
 from infra.cli.plot import plot
 from infra.demo import demo_shop, load_demo_shop

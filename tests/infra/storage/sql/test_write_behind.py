@@ -53,6 +53,16 @@ async def test_without_a_delay_a_write_is_made_before_put_returns():
     assert behind.pending("a") is None
 
 
+async def during_a_write():
+    """Return an engine that does not finish the write of `a`, and what put it there."""
+    engine = Engine()
+    behind = WriteBehind(engine, delay_seconds=SOON)
+    engine.may_write.clear()
+    await behind.put("a", write, 1)
+    await engine.is_writing.wait()
+    return engine, behind
+
+
 async def test_writes_are_collected_and_made_together_and_a_later_one_replaces_one_with_its_key():
     engine = Engine()
     behind = WriteBehind(engine, delay_seconds=SOON)
@@ -69,11 +79,7 @@ async def test_writes_are_collected_and_made_together_and_a_later_one_replaces_o
 
 
 async def test_writes_that_arrive_during_a_write_follow_it():
-    engine = Engine()
-    behind = WriteBehind(engine, delay_seconds=SOON)
-    engine.may_write.clear()
-    await behind.put("a", write, 1)
-    await engine.is_writing.wait()
+    engine, behind = await during_a_write()
 
     await behind.put("a", write, 2)
     assert behind.pending("a") == (2,)
@@ -116,11 +122,7 @@ async def test_closing_without_writes_writes_nothing():
 
 
 async def test_closing_during_a_write_waits_for_it():
-    engine = Engine()
-    behind = WriteBehind(engine, delay_seconds=SOON)
-    engine.may_write.clear()
-    await behind.put("a", write, 1)
-    await engine.is_writing.wait()
+    engine, behind = await during_a_write()
 
     closing = asyncio.create_task(behind.close())
     await asyncio.sleep(SOON)
