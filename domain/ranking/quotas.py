@@ -20,6 +20,11 @@ class Marks(Struct, frozen=True, kw_only=True):
     own: npt.NDArray[np.bool_]
     on_trial: npt.NDArray[np.bool_]
 
+    @property
+    def trials(self) -> npt.NDArray[np.bool_]:
+        """Those on trial that are not the customer's own: whoever looked at a product is no trial of it."""
+        return self.on_trial & ~self.own
+
     def take(self, positions: Indexes) -> "Marks":
         return Marks(own=self.own[positions], on_trial=self.on_trial[positions])
 
@@ -70,9 +75,9 @@ def _is_kept(marks: Marks, quota: Quota, *, k: int) -> bool:
     """Return whether the first `k` products keep the quota as they are."""
     if np.count_nonzero(marks.own[:k]) > quota.max_own:
         return False
-    on_trial = marks.on_trial & ~marks.own
-    tens = range(0, min(k, len(on_trial)) - PLACES + 1, PLACES)
-    return all(np.count_nonzero(on_trial[first : first + PLACES]) >= quota.min_on_trial for first in tens)
+    trials = marks.trials
+    tens = range(0, min(k, len(trials)) - PLACES + 1, PLACES)
+    return all(np.count_nonzero(trials[first : first + PLACES]) >= quota.min_on_trial for first in tens)
 
 
 class _Queues:
@@ -81,7 +86,7 @@ class _Queues:
     def __init__(self, marks: Marks) -> None:
         self.lifted: list[int] = []
         own: list[bool] = marks.own.tolist()
-        self._on_trial: list[bool] = marks.on_trial.tolist()
+        self._on_trial: list[bool] = marks.trials.tolist()
         self._own = deque(rank for rank, is_own in enumerate(own) if is_own)
         self._others = deque(rank for rank, is_own in enumerate(own) if not is_own)
         self._trials = deque(rank for rank in self._others if self._on_trial[rank])

@@ -107,6 +107,12 @@ def test_the_customers_own_products_are_not_on_trial():
     assert with_trials([False] * 10 + [True] * 5, [False] * 10 + [True] * 5, k=10).positions.tolist() == list(range(10))
 
 
+def test_an_own_product_that_is_new_is_no_trial():
+    places = with_trials([True] + [False] * 19, [True] + [False] * 14 + [True] * 5, k=10)
+
+    assert places.positions.tolist() == [*range(9), 15]
+
+
 @given(
     st.lists(st.tuples(st.booleans(), st.booleans()), max_size=50),
     st.integers(0, 50), st.integers(0, 50), st.integers(0, 3),
