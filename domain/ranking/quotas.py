@@ -22,7 +22,7 @@ class Marks(Struct, frozen=True, kw_only=True):
 
     @property
     def trials(self) -> npt.NDArray[np.bool_]:
-        """Those on trial that are not the customer's own: whoever looked at a product is no trial of it."""
+        """The products on trial without the customer's own, which this customer knows already."""
         return self.on_trial & ~self.own
 
     def take(self, positions: Indexes) -> "Marks":

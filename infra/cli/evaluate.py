@@ -74,7 +74,7 @@ def add_command(commands: Any) -> None:
         "--seen",
         choices=tuple(SEEN),
         default="few",
-        help="products of the customer's history: few of them (few)",
+        help="how many products of the customer's own history a list may have (few)",
     )
     command.add_argument("--ranking", metavar="FILE", help="compare your own lists: customer_id, product_id, rank")
     command.add_argument(

@@ -44,6 +44,6 @@ Excluded = Annotated[
 SeenRule = Annotated[
     Seen,
     QueryParameter(
-        description="Products of the customer's own history: at most two of ten places (few), none, or any number (include)"
+        description="Products of the customer's own history: at most two of ten (few), none (exclude), any number (include)"
     ),
 ]
