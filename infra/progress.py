@@ -12,8 +12,8 @@ class Progress(Protocol):
         """Begin a phase of `total` steps; None if their number is unknown."""
         ...
 
-    def reach(self, done: int) -> None:
-        """Report how many steps of the phase are done."""
+    def reach(self, done: int, *, lines: int | None = None) -> None:
+        """Report how many steps of the phase are done; `lines` of a file, whose number in a second is shown."""
         ...
 
     def expect(self, total: int) -> None:
@@ -28,7 +28,7 @@ class NoProgress:
 
     def begin(self, phase: str, total: int | None) -> None: ...
 
-    def reach(self, done: int) -> None: ...
+    def reach(self, done: int, *, lines: int | None = None) -> None: ...
 
     def expect(self, total: int) -> None: ...
 
@@ -42,14 +42,20 @@ class PlainProgress:
         self._stream = stream
 
     def begin(self, phase: str, total: int | None) -> None:
-        self._phase, self._total, self._written_at = phase, total, time.monotonic()
+        self._phase, self._total = phase, total
+        self._began_at = self._written_at = time.monotonic()
         self._stream.write(f"{phase}\n")
 
-    def reach(self, done: int) -> None:
-        if time.monotonic() - self._written_at >= PLAIN_SECONDS:
-            self._written_at = time.monotonic()
-            amount = f"{done / self._total:.0%}" if self._total else f"{done:,}"
-            self._stream.write(f"{self._phase}: {amount}\n")
+    def reach(self, done: int, *, lines: int | None = None) -> None:
+        now = time.monotonic()
+        if now - self._written_at >= PLAIN_SECONDS:
+            self._written_at = now
+            parts = [f"{done / self._total:.0%}" if self._total else f"{done:,}"]
+            if lines:
+                parts.append(f"{lines / (now - self._began_at):,.0f} lines a second")
+            if self._total and done:
+                parts.append(f"{(now - self._began_at) * (self._total / done - 1):,.0f} s left")
+            self._stream.write(f"{self._phase}: {', '.join(parts)}\n")
 
     def expect(self, total: int) -> None:
         self._total = total

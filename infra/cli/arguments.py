@@ -29,14 +29,20 @@ def add_tuning_options(command: argparse.ArgumentParser) -> None:
 
 
 def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
-    """Return the values of --map, theirs to ours; raise ConfigurationError for a malformed pair."""
-    mapping: dict[str, str] = {}
+    """Return the values of --map, theirs to ours."""
+    return parse_pairs("--map", pairs)
+
+
+def parse_pairs(option: str, pairs: Iterable[str]) -> dict[str, str]:
+    """Return the values of an option that is given as THEIRS=OURS; raise ConfigurationError for a malformed one."""
+    parsed: dict[str, str] = {}
     for pair in pairs:
-        theirs, equals, ours = pair.partition("=")
+        # From the right: a column of theirs may contain the sign, a field of ours does not.
+        theirs, equals, ours = pair.rpartition("=") if option == "--map" else pair.partition("=")
         if not (theirs and equals and ours):
-            raise ConfigurationError(f"--map takes THEIRS=OURS, not {pair!r}.")
-        mapping[theirs] = ours
-    return mapping
+            raise ConfigurationError(f"{option} takes {'FIELD=VALUE' if option == '--set' else 'THEIRS=OURS'}, not {pair!r}.")
+        parsed[theirs] = ours
+    return parsed
 
 
 def number_of_trials(text: str) -> Trials:

@@ -3,6 +3,7 @@
 This module is apart from `infra.progress`, because functions on AWS Lambda have no terminal, and their artefacts no rich.
 """
 
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import IO
@@ -17,15 +18,20 @@ class BarProgress:
         # Rich is slow to import, and most processes show no bar.
         from rich.console import Console  # noqa: PLC0415
         from rich.progress import Progress as Bars  # noqa: PLC0415
+        from rich.progress import TextColumn  # noqa: PLC0415
 
-        self._bars = Bars(console=Console(stderr=True), transient=True)
+        columns = (*Bars.get_default_columns(), TextColumn("{task.fields[rate]}"))
+        self._bars = Bars(*columns, console=Console(stderr=True), transient=True)
         self._bars.start()
 
     def begin(self, phase: str, total: int | None) -> None:
-        self._task = self._bars.add_task(phase, total=total)
+        self._task = self._bars.add_task(phase, total=total, rate="")
+        self._began_at = time.monotonic()
 
-    def reach(self, done: int) -> None:
-        self._bars.update(self._task, completed=done)
+    def reach(self, done: int, *, lines: int | None = None) -> None:
+        seconds = time.monotonic() - self._began_at
+        rate = f"{lines / seconds:,.0f} lines a second" if lines and seconds else ""
+        self._bars.update(self._task, completed=done, rate=rate)
 
     def expect(self, total: int) -> None:
         self._bars.update(self._task, total=total)

@@ -1,44 +1,49 @@
-"""Sort event lines on disk, which groups the lines of one order however large the files are."""
+"""Sort the lines of an import on disk, which groups them by order, product or customer however long the files are."""
 
 import hashlib
 import sqlite3
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any
 
 import msgspec
 
-from domain.records.interactions import BrowsingEvent, CustomerEvent, OrderItem, Purchase
-from infra.ingest.report import Place
-from infra.ingest.rows import EventRow, RowRefused
+from domain.records.imports import OrderReturn
+from infra.ingest.lines import EventLine
+from infra.ingest.orders import MAX_ORDER_LINES
+from infra.ingest.temporary import temporary_folder
 
-MAX_ORDER_LINES = 1000
+Place = tuple[int, int]
+"""The index of a file in the command, and the number of a line in it."""
+
 CHUNK_LINES = 5000
+_EVENT, _ORDER_LINE, _RECORD = range(3)
+
 _encode = msgspec.msgpack.Encoder().encode
-# Staged rows are valid: decoding them without the constraints of their types is four times as fast.
-_StagedRow: type[EventRow] = msgspec.defstruct("_StagedRow", get_type_hints(EventRow).items(), kw_only=True)  # pyright: ignore[reportAssignmentType]
-_decode = msgspec.msgpack.Decoder(_StagedRow).decode
+_decode_line = msgspec.msgpack.Decoder(EventLine).decode
+_decode_record = msgspec.msgpack.Decoder(dict[str, Any]).decode
+_decode_return = msgspec.msgpack.Decoder(tuple[OrderReturn, list[Place]]).decode
 
 
 class Staging:
-    """Accept lines in any order; return events, each with the places of its lines."""
+    """Accept lines in any order; return them in groups, each with the places of its lines."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._pending: list[tuple[bool, bytes, int, int, bytes]] = []
+        self._pending: list[tuple[int, bytes, int, int, bytes]] = []
         self.n_lines = 0
-        connection.execute("CREATE TABLE staged (is_order_line INTEGER, key BLOB, file INTEGER, line INTEGER, row BLOB)")
+        connection.execute("CREATE TABLE staged (kind INTEGER, key BLOB, file INTEGER, line INTEGER, content BLOB)")
+        connection.execute("CREATE TABLE returns (occurred_at INTEGER, content BLOB)")
 
     @classmethod
     @contextmanager
     def open(cls) -> Generator["Staging"]:
-        """Stage in a temporary file, deleted at the end; it needs no durability, since a crashed import starts anew."""
-        with tempfile.TemporaryDirectory(prefix="import-") as folder:
+        """Stage in a temporary file; it needs no durability, since a crashed import starts anew."""
+        with temporary_folder() as folder:
             connection = sqlite3.connect(Path(folder) / "staged.db", isolation_level=None)
             try:
                 connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;")
@@ -46,29 +51,71 @@ class Staging:
             finally:
                 connection.close()
 
-    def add(self, place: Place, row: EventRow) -> None:
-        packed = _encode(row)
-        is_order_line = row.event_type == "purchase" and row.order_id is not None
-        key = (row.order_id or "").encode() if is_order_line else _line_key(row, packed)
-        self._pending.append((is_order_line, key, *place, packed))
+    def add_line(self, place: Place, line: EventLine) -> None:
+        """Stage a line of an order, or an event of its own."""
+        if line.order_id is None:
+            self._add(_EVENT, _event_key(line), place, _encode(line))
+        else:
+            self._add(_ORDER_LINE, _order_key(line), place, _encode(line))
+
+    def add_record(self, place: Place, key: str, fields: dict[str, Any]) -> None:
+        """Stage the fields of a product or a customer."""
+        self._add(_RECORD, key.encode(), place, _encode(fields))
+
+    def add_return(self, returned: OrderReturn, places: list[Place]) -> None:
+        """Put off a return until all orders are stored."""
+        at = 0 if returned.occurred_at is None else returned.occurred_at.timestamp()
+        self._connection.execute("INSERT INTO returns VALUES (?, ?)", (at, _encode((returned, places))))
+
+    def events(self) -> Iterator[tuple[EventLine, str | None, Place]]:
+        """Yield each event of its own with an id made from its meaning, which is None for a line that another file repeats.
+
+        Equal lines of one file are different events; the equal lines of another file are the same ones.
+        """
+        for key, of_event in groupby(self._sorted(_EVENT), key=itemgetter(0)):
+            n_events = 0
+            for _, of_file in groupby(of_event, key=itemgetter(1)):
+                for number, (_, file, line, content) in enumerate(of_file):
+                    is_new = number == n_events
+                    n_events += is_new
+                    yield _decode_line(content), _derived_id(key, number) if is_new else None, (file, line)
+
+    def orders(self) -> Iterator[tuple[list[EventLine], list[Place], bool]]:
+        """Yield the lines of each order, and whether there are too many of them; these come in several parts."""
+        for _, rows in groupby(self._sorted(_ORDER_LINE), key=itemgetter(0)):
+            part = list(islice(rows, MAX_ORDER_LINES + 1))
+            is_too_long = len(part) > MAX_ORDER_LINES
+            while part:
+                yield [_decode_line(content) for *_, content in part], [row[1:3] for row in part], is_too_long
+                part = list(islice(rows, MAX_ORDER_LINES))
+
+    def records(self) -> Iterator[tuple[list[dict[str, Any]], list[Place]]]:
+        """Yield the fields of all lines of each product or customer."""
+        for _, rows in groupby(self._sorted(_RECORD), key=itemgetter(0)):
+            of_one = list(rows)
+            yield [_decode_record(content) for *_, content in of_one], [row[1:3] for row in of_one]
+
+    def record_keys(self) -> frozenset[str]:
+        """Return the ids of all products or customers."""
+        self._flush()
+        rows = self._connection.execute("SELECT DISTINCT key FROM staged WHERE kind = ?", [_RECORD])
+        return frozenset(key.decode() for (key,) in rows)
+
+    def returns(self) -> Iterator[tuple[OrderReturn, list[Place]]]:
+        """Yield the returns that were put off, oldest first."""
+        for (content,) in self._connection.execute("SELECT content FROM returns ORDER BY occurred_at, rowid"):
+            yield _decode_return(content)
+
+    def _add(self, kind: int, key: bytes, place: Place, content: bytes) -> None:
+        self._pending.append((kind, key, *place, content))
         self.n_lines += 1
         if len(self._pending) >= CHUNK_LINES:
             self._flush()
 
-    def events(self) -> Iterator[tuple[CustomerEvent | RowRefused, list[Place]]]:
-        """Yield each event, or RowRefused for lines that do not form one order, with the places of its lines."""
+    def _sorted(self, kind: int) -> Iterator[tuple[bytes, int, int, bytes]]:
         self._flush()
-        previous_key, n_repeated = b"", 0
-        for key, file, line, row in self._sorted(is_order_line=False):
-            n_repeated = n_repeated + 1 if key == previous_key else 0
-            previous_key = key
-            yield _event_of(_decode(row), key=key, n_repeated=n_repeated), [(file, line)]
-        for _, group in groupby(self._sorted(is_order_line=True), key=itemgetter(0)):
-            yield from _order_with_places(((file, line), _decode(row)) for _, file, line, row in group)
-
-    def _sorted(self, *, is_order_line: bool) -> Iterator[tuple[bytes, int, int, bytes]]:
         return self._connection.execute(
-            "SELECT key, file, line, row FROM staged WHERE is_order_line = ? ORDER BY key, file, line", [is_order_line]
+            "SELECT key, file, line, content FROM staged WHERE kind = ? ORDER BY key, file, line", [kind]
         )
 
     def _flush(self) -> None:
@@ -78,57 +125,23 @@ class Staging:
         self._pending.clear()
 
 
-def _event_of(row: EventRow, *, key: bytes, n_repeated: int) -> CustomerEvent:
-    """Return the event of one line; a missing id is derived from its key and the number of identical lines before it."""
-    derived_id = (key[:4] + _digest(key + str(n_repeated).encode())[:12] if n_repeated else key).hex()
-    if row.event_type != "purchase":
-        return BrowsingEvent(
-            customer_id=row.customer_id,
-            product_id=row.product_id,
-            event_type=row.event_type,
-            occurred_at=row.occurred_at,
-            event_id=row.event_id or derived_id,
-        )
-    # Event ids and order ids are two namespaces: the order of a line must not take the line's event id.
-    order_id = _digest(b"event " + row.event_id.encode()).hex() if row.event_id else derived_id
-    return _purchase([row], order_id=order_id)
+def _event_key(line: EventLine) -> bytes:
+    """Return a key of what an event means; keys with a common prefix per customer are close together in the indexes."""
+    customer = line.customer_id or line.email or line.anonymous_id or ""
+    meaning = f"{customer}\0{line.product_id}\0{line.event_type}\0{line.occurred_at}\0{line.event_id or ''}\0{line.quantity < 0}"
+    return _customer_prefix(customer) + _digest(meaning.encode())[:12]
 
 
-def _order_with_places(
-    order_lines: Iterator[tuple[Place, EventRow]],
-) -> Iterator[tuple[CustomerEvent | RowRefused, list[Place]]]:
-    """Yield one order with its places; refuse line by line an order of too many lines, such as a shop's "guest" order."""
-    lines = list(islice(order_lines, MAX_ORDER_LINES + 1))
-    order = _order([row for _, row in lines])
-    yield order, [place for place, _ in lines]
-    if isinstance(order, RowRefused):
-        for place, _ in order_lines:
-            yield order, [place]
+def _order_key(line: EventLine) -> bytes:
+    """Return the key of an order, or of one event that takes an order back."""
+    order_id = (line.order_id or "").encode()
+    if line.event_type != "return":
+        return b"o" + order_id
+    return b"r" + order_id + f"\0{line.event_id or line.occurred_at}".encode()
 
 
-def _order(rows: list[EventRow]) -> CustomerEvent | RowRefused:
-    """Return the order of some lines; refuse too many lines, or several customers or currencies."""
-    if len(rows) > MAX_ORDER_LINES:
-        return RowRefused("order_id", f"Expected at most {MAX_ORDER_LINES} lines in an order")
-    for field in ("customer_id", "currency"):
-        if len({getattr(row, field) for row in rows}) > 1:
-            return RowRefused(field, "Expected to be the same in all lines of an order")
-    return _purchase(rows, order_id=rows[0].order_id)
-
-
-def _purchase(rows: list[EventRow], *, order_id: str | None) -> Purchase:
-    return Purchase(
-        customer_id=rows[0].customer_id,
-        order_id=order_id,
-        currency=rows[0].currency,
-        occurred_at=min((row.occurred_at for row in rows if row.occurred_at is not None), default=None),
-        items=tuple(OrderItem(product_id=row.product_id, quantity=row.quantity, unit_price=row.unit_price) for row in rows),
-    )
-
-
-def _line_key(row: EventRow, packed: bytes) -> bytes:
-    """Return a key of customer, then content; ids with a common prefix per customer are close together in the indexes."""
-    return _customer_prefix(row.customer_id) + _digest(packed)[:12]
+def _derived_id(key: bytes, number: int) -> str:
+    return (key[:4] + _digest(key + str(number).encode())[:12] if number else key).hex()
 
 
 @lru_cache(maxsize=65_536)

@@ -1,0 +1,279 @@
+"""Read the rows of a file as lines under our names, as the file was understood."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+
+from domain.records.interactions import oldest_kept
+from domain.records.values import (
+    MAX_CLOCK_SKEW,
+    CustomerId,
+    Email,
+    Id,
+    Money,
+    Quantity,
+    from_microseconds,
+    readable_message,
+    to_microseconds,
+)
+from infra.ingest.formats.format import MULTIPLE, normalised
+from infra.ingest.formats.paths import RecordReader
+from infra.ingest.lines import EventLine, RowRefused
+from infra.ingest.options import ImportOptions
+from infra.ingest.sources import Row
+from infra.ingest.understanding import Understanding
+from infra.ingest.values.customers import is_no_customer
+from infra.ingest.values.event_names import event_type_of
+from infra.ingest.values.instants import InstantReader
+from infra.ingest.values.money import MoneyReader, currency_code
+from infra.ingest.values.numbers import quantity, text_id
+from infra.ingest.values.order_status import order_state
+
+NULLS = frozenset({"", "null", "\\n", "nan", "<na>"})
+MAX_REMEMBERED = 100_000
+NOW = "now"
+
+Convert = Callable[[Any], Any]
+
+
+class Memo(dict[str, Any]):
+    """The values of texts, which repeat a lot in a file; raise RowRefused for a text that the field cannot have."""
+
+    def __init__(self, field: str, convert: Convert, *, empty: Any, nulls: frozenset[str]) -> None:
+        super().__init__()
+        self._field, self._convert, self._empty, self._nulls = field, convert, empty, nulls
+
+    def __missing__(self, text: str) -> Any:
+        value = self.of(text)
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        self[text] = value
+        return value
+
+    def of(self, value: Any) -> Any:
+        """Convert a value, which need not be a text."""
+        if value is None or (isinstance(value, str) and value.strip().casefold() in self._nulls):
+            return self._empty
+        try:
+            return self._convert(value)
+        except ValueError as error:
+            raise RowRefused(self._field, str(error)) from None
+
+
+class Fields:
+    """Return the raw values of our fields in a row: one dict for each line that the row stands for."""
+
+    def __init__(self, understood: Understanding, *, is_table: bool) -> None:
+        sources = understood.sources
+        self._records = None if is_table else RecordReader(sources)
+        indexes = {column: index for index, column in reversed(list(enumerate(understood.columns)))}
+        self._columns = [
+            (field, [indexes[column] for column in columns], field in MULTIPLE) for field, columns in sources.items()
+        ] if is_table else []
+
+    def __call__(self, cells: list[str] | dict[str, Any]) -> list[dict[str, Any]]:
+        if self._records is not None:
+            return self._records(cast("dict[str, Any]", cells))
+        texts = cast("list[str]", cells)
+        return [{
+            field: [texts[index] for index in indexes if texts[index]]
+            if takes_all
+            else next((texts[index] for index in indexes if texts[index].strip()), "")
+            for field, indexes, takes_all in self._columns
+        }]  # fmt: skip
+
+
+class EventReader:
+    """Return the lines of a row of events or orders; raise RowRefused. Lines that mean nothing here are handed to `ignore`."""
+
+    def __init__(
+        self,
+        understood: Understanding,
+        options: ImportOptions,
+        *,
+        is_table: bool,
+        now: datetime,
+        ignore: Callable[[str], None],
+    ) -> None:
+        self._ignore = ignore
+        self._fields = Fields(understood, is_table=is_table)
+        self._names = {normalised(theirs): ours for theirs, ours in understood.format.event_names.items()}
+        self._names |= {normalised(theirs): ours for theirs, ours in options.event_names.items()}
+        self._is_net = understood.format.is_net_of_refunds
+        converters = _converters(understood, options, now=now)
+        nulls = NULLS | {null.casefold() for null in (*options.nulls, *understood.format.nulls)}
+        self._slots = {field: slot for slot, field in enumerate(EventLine.__struct_fields__)}
+        defaults = msgspec.structs.astuple(EventLine())
+        self._memos = {
+            field: Memo(field, convert, empty=defaults[self._slots[field]], nulls=nulls)
+            for field, convert in converters.items()
+        }
+        constants = {**understood.format.constants, **options.constants}
+        self._types = Memo("event_type", self._event_type, empty=None, nulls=nulls)
+        self._template = list(defaults)
+        for field, text in constants.items():
+            if field in self._memos and text != NOW:
+                self._template[self._slots[field]] = self._memos[field][text]
+        default_type = "purchase" if understood.kind == "orders" else "view"
+        self._default_type = self._types[constants.get("event_type", default_type)]
+        self._plan = self._fast_plan(understood) if is_table else None
+        self._type_index = (
+            understood.columns.index(understood.sources["event_type"][0]) if "event_type" in understood.sources else None
+        )
+        self._order_source = understood.sources.get("order_id", ())
+
+    def __call__(self, row: Row) -> list[EventLine]:
+        if row.refused or row.cells is None:
+            raise RowRefused(None, row.refused or "Not readable")
+        if self._plan is not None:
+            return self._from_cells(cast("list[str]", row.cells), self._plan)
+        return [line for raw in self._fields(row.cells) if (line := self._from_fields(raw)) is not None]
+
+    def order_id_of(self, row: Row) -> str | None:
+        """Return the order that a refused row belongs to, None if it cannot be read."""
+        if row.cells is None or "order_id" not in self._memos:
+            return None
+        try:
+            return self._memos["order_id"].of(next((raw.get("order_id") for raw in self._fields(row.cells)), None))
+        except RowRefused:
+            return None
+
+    def _fast_plan(self, understood: Understanding) -> list[tuple[int, int, Memo]] | None:
+        """Return slot, column and memo of each field if every field has one column, as is usual in tables."""
+        plan: list[tuple[int, int, Memo]] = []
+        for field, columns in understood.sources.items():
+            if len(columns) > 1:
+                return None
+            if field in self._memos:
+                plan.append((self._slots[field], understood.columns.index(columns[0]), self._memos[field]))
+            elif field in {"status", "cancelled_at"}:
+                return None
+        return plan
+
+    def _from_cells(self, cells: list[str], plan: list[tuple[int, int, Memo]]) -> list[EventLine]:
+        event_type = self._default_type
+        if self._type_index is not None:
+            name = cells[self._type_index]
+            event_type = self._types[name] or self._default_type
+            if event_type == "ignored":
+                self._ignore(name)
+                return []
+        slots = self._template.copy()
+        for slot, index, memo in plan:
+            slots[slot] = memo[cells[index]]
+        return [self._finished(EventLine(*slots), event_type)]
+
+    def _from_fields(self, raw: Mapping[str, Any]) -> EventLine | None:
+        name = raw.get("event_type")
+        event_type = self._types.of(name) or self._default_type
+        if event_type == "ignored":
+            self._ignore(str(name))
+            return None
+        slots = self._template.copy()
+        for field, value in raw.items():
+            memo = self._memos.get(field)
+            if memo is not None:
+                slots[self._slots[field]] = memo[value] if isinstance(value, str) else memo.of(value)
+        line = EventLine(*slots)
+        state = order_state(str(status)) if (status := raw.get("status")) else "unknown"
+        line.goes_back = state == "returned" or bool(raw.get("cancelled_at"))
+        return self._finished(line, event_type)
+
+    def _finished(self, line: EventLine, event_type: str) -> EventLine:
+        line.event_type = event_type
+        if line.unit_price is not None:
+            amount, code = cast("tuple[float, str | None]", line.unit_price)
+            line.unit_price, line.currency = amount, line.currency or code
+        if line.refunded_amount is not None:
+            line.refunded_amount = None if self._is_net else abs(cast("tuple[float, str | None]", line.refunded_amount)[0])
+        if line.total is not None:
+            line.total = cast("tuple[float, str | None]", line.total)[0]
+        if event_type not in {"purchase", "return"}:
+            line.order_id = None
+        if line.product_id is None and not (event_type == "return" and line.order_id):
+            raise RowRefused("product_id", "Required")
+        return line
+
+    def _event_type(self, name: Any) -> str:
+        text = str(name)
+        return self._names.get(normalised(text)) or event_type_of(text)
+
+
+def _converters(understood: Understanding, options: ImportOptions, *, now: datetime) -> dict[str, Convert]:
+    """Return the converters of the fields of an EventLine."""
+    order = understood.date_order
+    read_instant = InstantReader(None if order == "undecidable" else order)
+    oldest, latest = oldest_kept(now, retention_days=options.retention_days), now + MAX_CLOCK_SKEW
+    oldest_microseconds, latest_microseconds = to_microseconds(oldest), to_microseconds(latest)
+    read_money = MoneyReader(understood.decimal_mark)
+
+    def occurred_at(value: Any) -> int:
+        instant = read_instant(value)
+        if instant < 0:
+            raise ValueError("Expected an instant of 1970 or later")
+        if instant > latest_microseconds:
+            raise ValueError("Expected an instant at most 5 minutes ahead")
+        if instant < oldest_microseconds:
+            raise ValueError("Older than the retention")
+        # An instant that datetime cannot hold would fail later.
+        from_microseconds(instant)
+        return instant
+
+    def customer(field: str) -> Convert:
+        read = identifier(field, CustomerId)
+        return lambda value: None if is_no_customer(value, options.nulls) else read(value)
+
+    def identifier(field: str, id_type: Any = Id) -> Convert:
+        is_float = field in understood.float_ids
+        return lambda value: checked(text_id(value, is_float=is_float), id_type)
+
+    return {
+        "customer_id": customer("customer_id"),
+        "anonymous_id": customer("anonymous_id"),
+        "email": lambda value: None if is_no_customer(value, options.nulls) else checked(str(value).strip(), Email),
+        "product_id": identifier("product_id"),
+        "occurred_at": occurred_at,
+        "order_id": identifier("order_id"),
+        "quantity": _quantity,
+        "unit_price": lambda value: price(value, read_money),
+        "currency": lambda value: currency_code(str(value)),
+        "event_id": identifier("event_id"),
+        "dwell_seconds": _seconds,
+        "refunded_quantity": lambda value: abs(quantity(value)),
+        # Some systems write what was paid back as a negative amount.
+        "refunded_amount": lambda value: price(str(value).strip().removeprefix("-"), read_money),
+        "total": lambda value: price(value, read_money),
+    }
+
+
+def price(value: Any, read_money: MoneyReader) -> tuple[float, str | None]:
+    """Return an amount and the currency that the value names, or None."""
+    amount, code = read_money(value)
+    return checked(amount, Money), code
+
+
+def checked(value: Any, value_type: Any) -> Any:
+    """Return a value of a type of `domain.records.values`; raise ValueError with a readable reason."""
+    try:
+        return msgspec.convert(value, value_type)
+    except msgspec.ValidationError as error:
+        raise ValueError(readable_message(str(error))) from None
+
+
+def _quantity(value: Any) -> int:
+    number = quantity(value)
+    if number:
+        checked(abs(number), Quantity)
+    return number
+
+
+def _seconds(value: Any) -> float:
+    try:
+        seconds = float(value)
+    except (TypeError, OverflowError):
+        raise ValueError("Expected a number of seconds") from None
+    if not 0 <= seconds <= 86_400:
+        raise ValueError("Expected 0 to 86,400 seconds")
+    return seconds

@@ -1,0 +1,237 @@
+"""Read the rows of a catalogue or of a list of customers as fields under our names, as the file was understood."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.records.customers import SEGMENTS
+from domain.records.values import (
+    MAX_CLOCK_SKEW,
+    CategoryPath,
+    CustomerId,
+    Email,
+    Id,
+    Phone,
+    Text,
+    Url,
+    from_microseconds,
+    to_microseconds,
+)
+from infra.ingest.formats.paths import texts_of
+from infra.ingest.formats.variants import variant_ids
+from infra.ingest.lines import RowRefused
+from infra.ingest.options import ImportOptions
+from infra.ingest.products import HINT
+from infra.ingest.reading import NOW, NULLS, Convert, Fields, Memo, checked, price
+from infra.ingest.sources import Row
+from infra.ingest.understanding import Understanding
+from infra.ingest.values.categories import category_path, main_category
+from infra.ingest.values.flags import is_on
+from infra.ingest.values.instants import InstantReader, period
+from infra.ingest.values.money import MoneyReader, currency_code
+from infra.ingest.values.numbers import text_id
+from infra.ingest.values.stock import in_stock, is_available
+
+MAX_TEXT = 200
+MAX_TAGS = 100
+
+
+class RecordReading:
+    """What the readers of products and of customers share: their fields, constants, and empty cells."""
+
+    def __init__(self, understood: Understanding, options: ImportOptions, *, is_table: bool, now: datetime) -> None:
+        self.understood = understood
+        self.now = to_microseconds(now)
+        self._fields = Fields(understood, is_table=is_table)
+        self._constants = {**understood.format.constants, **options.constants}
+        self.nulls = NULLS | {null.casefold() for null in (*options.nulls, *understood.format.nulls)}
+        read_instant = InstantReader(None if understood.date_order == "undecidable" else understood.date_order)
+        latest = to_microseconds(now + MAX_CLOCK_SKEW)
+
+        def instant(value: Any) -> datetime:
+            microseconds = self.now if value == NOW else read_instant(value)
+            if microseconds < 0:
+                raise ValueError("Expected an instant of 1970 or later")
+            if microseconds > latest:
+                raise ValueError("Expected an instant at most 5 minutes ahead")
+            return from_microseconds(microseconds)
+
+        self.read_instant = read_instant
+        self.instant = instant
+
+    def raw_lines(self, row: Row) -> list[dict[str, Any]]:
+        """Return the raw values of the lines of a row, with the constants."""
+        if row.refused or row.cells is None:
+            raise RowRefused(None, row.refused or "Not readable")
+        return [self._constants | raw for raw in self._fields(row.cells)]
+
+    def memo(self, field: str, convert: Convert) -> Memo:
+        return Memo(field, convert, empty=None, nulls=self.nulls)
+
+    def identifier(self, field: str, id_type: Any = Id) -> Memo:
+        is_float = field in self.understood.float_ids
+        return self.memo(field, lambda value: checked(text_id(value, is_float=is_float), id_type))
+
+    def given(self, raw: Mapping[str, Any], memos: Mapping[str, Memo]) -> dict[str, Any]:
+        """Return the values of the fields that the file has; None where the cell is empty."""
+        return {field: memo.of(raw[field]) for field, memo in memos.items() if field in raw}
+
+
+class ProductReader(RecordReading):
+    """Return the fields of the products of a row, and of the variants that it names; raise RowRefused."""
+
+    def __init__(self, understood: Understanding, options: ImportOptions, *, is_table: bool, now: datetime) -> None:
+        super().__init__(understood, options, is_table=is_table, now=now)
+        form = understood.format
+        self._read_money = MoneyReader(understood.decimal_mark)
+        self._memos = {
+            "product_id": self.identifier("product_id"),
+            "name": self.memo("name", short_text),
+            "brand": self.memo("brand", lambda value: short_text(_first_text(value))),
+            "currency": self.memo("currency", lambda value: currency_code(str(value))),
+            "withdrawn": self.memo("withdrawn", is_on),
+            "url": self.memo("url", lambda value: checked(_first_url(value), Url)),
+            "image_url": self.memo("image_url", lambda value: checked(_first_url(value), Url)),
+            "created_at": self.memo("created_at", self.instant),
+        }
+        self._parent = self.memo("variant_of", lambda value: text_id(value).removeprefix(form.parent_prefix).strip())
+        self._alias = self.identifier("aliases")
+        self._price = self.memo("price", lambda value: price(value, self._read_money))
+        self._sale_price = self.memo("sale_price", lambda value: price(value, self._read_money))
+
+    def __call__(self, row: Row) -> list[dict[str, Any]]:
+        return [fields for raw in self.raw_lines(row) for fields in self._products_of(raw)]
+
+    def _products_of(self, raw: dict[str, Any]) -> list[dict[str, Any]]:
+        fields = self.given(raw, self._memos)
+        if fields.get("product_id") is None:
+            raise RowRefused("product_id", "Required")
+        fields |= self._money(raw) | self._categories(raw) | self._stock(raw)
+        if "published" in raw:
+            states = [is_on(text) for text in texts_of(raw["published"]) if not self._is_null(text)]
+            fields["published"] = all(states) if states else None
+        if "variant_of" in raw and (parent := self._parent.of(raw["variant_of"])):
+            fields["variant_of"] = self.identifier("variant_of")[parent]
+        if "aliases" in raw:
+            texts = texts_of(raw["aliases"], self.understood.format.tag_separator)
+            fields["aliases"] = [alias for text in texts if (alias := self._alias[text])]
+        variants = [
+            {"product_id": self._memos["product_id"][variant], "variant_of": fields["product_id"], HINT: True}
+            for variant in variant_ids(str(raw.get("variants") or ""))
+        ]
+        return [fields, *variants]
+
+    def _money(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the price, which is that of a sale while it lasts."""
+        if "price" not in raw and "sale_price" not in raw:
+            return {}
+        regular, sale = self._price.of(raw.get("price")), self._sale_price.of(raw.get("sale_price"))
+        if sale is not None and self._is_on_sale(raw):
+            return {"price": sale if regular is None or sale[0] <= regular[0] else regular}
+        return {"price": regular}
+
+    def _is_on_sale(self, raw: Mapping[str, Any]) -> bool:
+        start, end = self._sale_instant(raw, "sale_from"), self._sale_instant(raw, "sale_until")
+        if raw.get("sale_period"):
+            try:
+                start, end = period(str(raw["sale_period"]), self.read_instant)
+            except ValueError as error:
+                raise RowRefused("sale_period", str(error)) from None
+        return (start is None or start <= self.now) and (end is None or self.now <= end)
+
+    def _sale_instant(self, raw: Mapping[str, Any], field: str) -> int | None:
+        return self.memo(field, self.read_instant).of(raw.get(field))
+
+    def _categories(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the category and the tags: of several categories the first deepest, the others are tags."""
+        form = self.understood.format
+        texts = [text for text in texts_of(raw.get("category"), form.list_separator) if not self._is_null(text)]
+        if not texts and not str(raw.get("category_otherwise") or "").strip().isdecimal():
+            texts = texts_of(raw.get("category_otherwise"), form.list_separator)
+        levels = [text.strip().replace("/", "-") for text in texts_of(raw.get("category_levels")) if not self._is_null(text)]
+        paths = ["/".join(levels)] if levels else []
+        paths += [category_path(text, self.understood.category_separator, form.category_roots) for text in texts]
+        category, others = main_category([path for path in paths if path])
+        tags = [short_text(tag) for tag in texts_of(raw.get("tags"), form.tag_separator) if not self._is_null(tag)]
+        found: dict[str, Any] = {}
+        if not {"category", "category_otherwise", "category_levels"}.isdisjoint(raw):
+            found["category"] = None if category is None else self._checked_category(category)
+        if "tags" in raw or others:
+            found["tags"] = list(dict.fromkeys([*tags, *map(short_text, others)]))[:MAX_TAGS]
+        return found
+
+    def _checked_category(self, category: str) -> str:
+        try:
+            return checked(category, CategoryPath)
+        except ValueError as error:
+            raise RowRefused("category", str(error)) from None
+
+    def _stock(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        count = raw.get("in_stock")
+        try:
+            if "stock_tracked" in raw or "sells_without_stock" in raw:
+                tracked, otherwise = raw.get("stock_tracked"), raw.get("sells_without_stock")
+                if self._is_null(count) and self._is_null(raw.get("price")):
+                    # A further line of a product, such as one with only an image.
+                    return {"in_stock": None}
+                return {"in_stock": is_available(count, tracked=tracked, sells_without_stock=otherwise)}
+            if "in_stock" in raw:
+                return {"in_stock": None if self._is_null(count) else in_stock(count)}
+        except ValueError as error:
+            raise RowRefused("in_stock", str(error)) from None
+        return {}
+
+    def _is_null(self, value: Any) -> bool:
+        return value is None or (isinstance(value, str) and value.strip().casefold() in self.nulls)
+
+
+class CustomerReader(RecordReading):
+    """Return the fields of the customers of a row; raise RowRefused."""
+
+    def __init__(self, understood: Understanding, options: ImportOptions, *, is_table: bool, now: datetime) -> None:
+        super().__init__(understood, options, is_table=is_table, now=now)
+        self._memos = {
+            "customer_id": self.identifier("customer_id", CustomerId),
+            "email": self.memo("email", lambda value: checked(str(value).strip(), Email)),
+            "first_name": self.memo("first_name", short_text),
+            "last_name": self.memo("last_name", short_text),
+            "phone": self.memo("phone", lambda value: checked(_one_line(value), Phone)),
+            "segment": self.memo("segment", _segment),
+            "is_guest": self.memo("is_guest", is_on),
+        }
+
+    def __call__(self, row: Row) -> list[dict[str, Any]]:
+        lines = [self.given(raw, self._memos) for raw in self.raw_lines(row)]
+        if any(fields.get("customer_id") is None for fields in lines):
+            raise RowRefused("customer_id", "Required")
+        return lines
+
+
+def short_text(value: Any) -> str:
+    """Return a text of one line, cut to 200 characters."""
+    text = _one_line(value)
+    return checked(text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1].rstrip()}…", Text)
+
+
+def _one_line(value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise ValueError("Expected a text")  # noqa: TRY004 - what all converters raise
+    return " ".join(str(value).split())
+
+
+def _first_text(value: Any) -> Any:
+    return next(iter(texts_of(value)), "") if isinstance(value, list) else value
+
+
+def _first_url(value: Any) -> str:
+    """Return the first of several URLs, which stand in a list or behind commas."""
+    text = str(_first_text(value)).strip()
+    return text.replace(", http", ",http").partition(",http")[0]
+
+
+def _segment(value: Any) -> str:
+    named: Callable[[str], bool] = lambda segment: segment.casefold() == str(value).strip().casefold()  # noqa: E731
+    found = next(filter(named, SEGMENTS), None)
+    if found is None:
+        raise ValueError(f"Expected {', '.join(SEGMENTS[:-1])} or {SEGMENTS[-1]}")
+    return found

@@ -1,0 +1,124 @@
+"""Read a file, show how it was understood, and stage all its lines."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from msgspec.structs import replace
+
+from infra.ingest.errors import NotUnderstood
+from infra.ingest.job import Job, check_refusals
+from infra.ingest.lines import EventLine, RowRefused
+from infra.ingest.options import ImportOptions
+from infra.ingest.preview import command_of, preview
+from infra.ingest.reading import EventReader
+from infra.ingest.record_reading import CustomerReader, ProductReader
+from infra.ingest.report import STANDARD_INPUT, Report
+from infra.ingest.sources import OpenFile, Row, open_rows
+from infra.ingest.staging import Staging
+from infra.ingest.understanding import INSTANT_FIELDS, N_SAMPLE_ROWS, Understanding, understand, values_of_fields
+from infra.ingest.values.instants import date_order
+
+_PROGRESS_EVERY = 1000
+
+
+
+async def stage_file(job: Job, staging: Staging, number: int) -> Understanding:
+    path, options, report = job.options.paths[number], job.options, job.report
+    with open_rows(path, encoding=options.encoding, delimiter=options.delimiter) as file:
+        first_rows = list(islice(file.rows, N_SAMPLE_ROWS))
+        understood = _with_date_order(understand(file, first_rows, options), file, options)
+        _check_sample(job, file, understood, first_rows)
+        job.progress.begin(f"Reading {path}", file.size)
+        stage = _stager_of(job, staging, understood, number, is_table=file.columns is not None)
+        for n_rows, row in enumerate(chain(first_rows, file.rows), start=1):
+            stage(row)
+            if n_rows % _PROGRESS_EVERY == 0:
+                job.progress.reach(file.position(), lines=report.read)
+                # Ctrl-C takes effect only when the event loop runs.
+                await asyncio.sleep(0)
+        report.notices |= dict.fromkeys(file.notices)
+    return understood
+
+
+def _with_date_order(understood: Understanding, file: OpenFile, options: ImportOptions) -> Understanding:
+    """Decide the order of dates by the whole file where its first rows do not; raise NotUnderstood if that does not."""
+    if understood.date_order != "undecidable":
+        return understood
+    order = understood.date_order
+    if file.path != STANDARD_INPUT:
+        with open_rows(file.path, encoding=options.encoding, delimiter=options.delimiter) as whole:
+            order = date_order(values_of_fields(whole, whole.rows, understood.sources, INSTANT_FIELDS))
+    if order == "undecidable":
+        columns = [column for field in INSTANT_FIELDS for column in understood.sources.get(field, ())]
+        raise NotUnderstood(
+            f"{file.path}: the dates in {', '.join(columns)} may be day/month/year or month/day/year."
+            " Say which with --dates dmy or --dates mdy."
+        )
+    return replace(understood, date_order=order)
+
+
+def _check_sample(job: Job, file: OpenFile, understood: Understanding, rows: Sequence[Row]) -> None:
+    """Show how the file was understood; raise NotUnderstood if over half of its first rows would be refused."""
+    trial = Report([file.path], writes_refusals=False)
+    types: Counter[str] = Counter()
+    read = _reader_of(job, understood, trial, is_table=file.columns is not None)
+    for row in rows:
+        try:
+            lines = read(row)
+        except RowRefused as refused:
+            trial.refuse(refused, [(0, row.line)])
+        else:
+            types.update(line.event_type or "" for line in lines if isinstance(line, EventLine))
+    job.say(preview(file, understood, rows, report=trial, types=types, show_values=job.options.show_values))
+    job.say(f"  To repeat this import: {command_of(job.options, understood, file)}\n")
+    check_refusals(trial, len(rows), "of the first rows")
+
+
+def _reader_of(job: Job, understood: Understanding, report: Report, *, is_table: bool) -> Any:
+    if understood.kind == "products":
+        return ProductReader(understood, job.options, is_table=is_table, now=job.now)
+    if understood.kind == "customers":
+        return CustomerReader(understood, job.options, is_table=is_table, now=job.now)
+    return EventReader(understood, job.options, is_table=is_table, now=job.now, ignore=report.ignore)
+
+
+def _stager_of(
+    job: Job, staging: Staging, understood: Understanding, number: int, *, is_table: bool
+) -> Callable[[Row], None]:
+    """Return a function that stages a row, or reports that it is refused."""
+    report = job.report
+    read = _reader_of(job, understood, report, is_table=is_table)
+    if isinstance(read, EventReader):
+        events = read
+
+        def stage_events(row: Row) -> None:
+            place = (number, row.line)
+            n_ignored = report.counts["ignored"]
+            try:
+                lines = events(row)
+            except RowRefused as refused:
+                report.read += 1
+                report.refuse(refused, [place])
+                if order_id := events.order_id_of(row):
+                    staging.add_line(place, EventLine(order_id=order_id, event_type="purchase", refused=True))
+            else:
+                report.read += len(lines) + report.counts["ignored"] - n_ignored
+                for line in lines:
+                    staging.add_line(place, line)
+
+        return stage_events
+
+    def stage_records(row: Row) -> None:
+        report.read += 1
+        try:
+            records = read(row)
+        except RowRefused as refused:
+            report.refuse(refused, [(number, row.line)])
+        else:
+            for fields in records:
+                staging.add_record((number, row.line), fields[f"{understood.kind[:-1]}_id"], fields)
+
+    return stage_records

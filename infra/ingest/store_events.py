@@ -1,0 +1,145 @@
+"""Store the events and orders that were staged, then the returns."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from domain.records.imports import ImportedEvent, OrderReturn
+from domain.records.interactions import Purchase
+from infra.ingest.errors import NotUnderstood
+from infra.ingest.job import MAX_ROWS_PER_TRANSACTION, Job, check_refusals
+from infra.ingest.lines import EventLine, RowRefused
+from infra.ingest.orders import Guest, Nothing, OrderReader
+from infra.ingest.report import Report
+from infra.ingest.staging import Place, Staging
+from infra.ingest.understanding import Understanding
+
+MAX_ITEMS_RETURNED_AT_ONCE = 50
+_TURNS_TO_START = 3
+
+async def store_events(job: Job, staging: Staging, understood: Sequence[Understanding]) -> None:
+    job.progress.begin("Storing", staging.n_lines)
+    n_stored = 0
+    batches = _batches(job, _events(job, staging, understood))
+    batch = next(batches, None)
+    if batch is not None and not job.options.create_products:
+        await _rehearse(job, batch)
+    while batch is not None:
+        events = [event for event, _ in batch]
+        storing = asyncio.gather(
+            job.store.put_events(
+                events, create_products=job.options.create_products, import_id=job.import_id, now=job.now
+            )
+        )
+        # Let it reach the database, then prepare the next batch while this one is stored.
+        for _ in range(_TURNS_TO_START):
+            await asyncio.sleep(0)
+        next_batch = next(batches, None)
+        (outcomes,) = await storing
+        for (_, places), outcome in zip(batch, outcomes, strict=True):
+            job.report.add(outcome, places)
+            n_stored += len(places)
+        job.progress.reach(n_stored, lines=n_stored)
+        batch = next_batch
+    await _store_returns(job, staging)
+
+
+async def _rehearse(job: Job, batch: Sequence[tuple[ImportedEvent, list[Place]]]) -> None:
+    """Raise NotUnderstood if over half of a batch would be refused, as with the events of an unknown catalogue."""
+    trial = Report(job.options.paths, writes_refusals=False)
+    events = [event for event, _ in batch]
+    outcomes = await job.store.rehearsal().put_events(events, create_products=False, import_id=job.import_id, now=job.now)
+    for (_, places), outcome in zip(batch, outcomes, strict=True):
+        trial.add(outcome, places)
+    try:
+        check_refusals(trial, sum(trial.counts.values()), "lines that were tried")
+    except NotUnderstood as error:
+        hint = "Import the catalogue first, or use --create-products."
+        raise NotUnderstood(f"{error}\n{hint}" if "catalogue" in str(error) else str(error)) from None
+
+
+async def _store_returns(job: Job, staging: Staging) -> None:
+    returns = staging.returns()
+    while batch := list(_limited(returns)):
+        outcomes = await job.store.put_returns(
+            [returned for returned, _ in batch], import_id=job.import_id, now=job.now
+        )
+        for (_, places), outcome in zip(batch, outcomes, strict=True):
+            job.report.add(outcome, places)
+
+
+def _limited(returns: Iterator[tuple[OrderReturn, list[Place]]]) -> Iterator[tuple[OrderReturn, list[Place]]]:
+    n_items = 0
+    for returned, places in returns:
+        yield returned, places
+        n_items += max(1, len(returned.items))
+        if n_items >= MAX_ITEMS_RETURNED_AT_ONCE:
+            return
+
+
+def _events(
+    job: Job, staging: Staging, understood: Sequence[Understanding]
+) -> Iterator[tuple[ImportedEvent, list[Place]]]:
+    """Yield the events of the staged lines; put off returns, and report guests and refusals."""
+    report = job.report
+    reader = OrderReader(
+        guests=job.options.guests,
+        return_prefix=next((one.format.return_prefix for one in understood), ""),
+        anonymous_is_customer=all(one.anonymous_is_customer for one in understood),
+    )
+    events = (
+        (Nothing() if derived_id is None else reader.event(line, derived_id=derived_id), [place], derived_id is None)
+        for line, derived_id, place in staging.events()
+    )
+    orders = (
+        (reader.order(lines, is_too_long=is_too_long), _not_reported(lines, places), False)
+        for lines, places, is_too_long in staging.orders()
+    )
+    for event, places, is_repeated in chain(events, orders):
+        match event:
+            case ImportedEvent():
+                yield event, places
+            case OrderReturn():
+                staging.add_return(event, places)
+            case RowRefused():
+                report.refuse(event, places)
+            case Guest():
+                report.count("guest", len(places))
+            case Nothing():
+                report.count("seen_before" if is_repeated else "empty", len(places))
+
+
+def _not_reported(lines: Sequence[EventLine], places: Sequence[Place]) -> list[Place]:
+    """Return the places of the lines that were not refused when they were read."""
+    return [place for line, place in zip(lines, places, strict=True) if not line.refused]
+
+
+def _batches(
+    job: Job, events: Iterator[tuple[ImportedEvent, list[Place]]]
+) -> Iterator[list[tuple[ImportedEvent, list[Place]]]]:
+    """Group events into batches of at most MAX_ROWS_PER_TRANSACTION rows, with the rows that they may create."""
+    create_products = job.options.create_products
+    batch: list[tuple[ImportedEvent, list[Place]]] = []
+    customers: set[str] = set()
+    products: set[str] = set()
+    n_rows = 0
+    for imported, places in events:
+        event = imported.event
+        n_events = len(event.items) if isinstance(event, Purchase) else 1
+        creatable = _products_of(imported) if create_products else frozenset[str]()
+        n_added = n_events + (event.customer_id not in customers) + len(creatable - products)
+        if n_rows + n_added > MAX_ROWS_PER_TRANSACTION and batch:
+            yield batch
+            batch, customers, products, n_rows = [], set(), set(), 0
+            n_added = n_events + 1 + len(creatable)
+        batch.append((imported, places))
+        customers.add(event.customer_id)
+        products.update(creatable)
+        n_rows += n_added
+    if batch:
+        yield batch
+
+
+def _products_of(imported: ImportedEvent) -> frozenset[str]:
+    event = imported.event
+    return frozenset(item.product_id for item in event.items) if isinstance(event, Purchase) else frozenset([event.product_id])

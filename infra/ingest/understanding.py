@@ -1,0 +1,245 @@
+"""Understand a file by its first rows: its format, which column is which field, and how its values are written."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, cast
+
+from msgspec import Struct
+
+from infra.ingest.errors import NotUnderstood
+from infra.ingest.formats import columns_of, find, named, names, normalised
+from infra.ingest.formats.format import Format
+from infra.ingest.formats.own import OWN
+from infra.ingest.formats.paths import list_of, paths_of, value_at
+from infra.ingest.options import ImportOptions, Kind
+from infra.ingest.sources import OpenFile, Row
+from infra.ingest.values.categories import category_separator
+from infra.ingest.values.customers import is_no_customer
+from infra.ingest.values.instants import DateOrder, date_order, looks_like_instant
+from infra.ingest.values.money import DecimalMark, decimal_mark
+from infra.ingest.values.numbers import are_float_ids
+
+N_SAMPLE_ROWS = 1000
+
+INSTANT_FIELDS = ("occurred_at", "created_at", "sale_from", "sale_until", "cancelled_at")
+MONEY_FIELDS = ("price", "sale_price", "unit_price", "refunded_amount", "total")
+ID_FIELDS = ("customer_id", "anonymous_id", "product_id", "order_id", "event_id", "variant_of", "aliases")
+REQUIRED: Mapping[Kind, tuple[str, ...]] = {
+    "products": ("product_id",),
+    "customers": ("customer_id",),
+    "events": ("customer_id", "product_id"),
+    "orders": ("customer_id", "product_id", "order_id"),
+}
+_EVENT_FIELDS = (
+    "customer_id", "anonymous_id", "email", "product_id", "event_type", "occurred_at", "order_id", "quantity", "unit_price",
+    "currency", "event_id", "dwell_seconds", "status", "cancelled_at", "refunded_amount", "refunded_quantity", "total",
+)  # fmt: skip
+FIELDS: Mapping[Kind, tuple[str, ...]] = {
+    "products": (
+        "product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "published", "url",
+        "image_url", "created_at", "variant_of", "aliases", "sale_price", "sale_from", "sale_until",
+    ),
+    "customers": ("customer_id", "email", "first_name", "last_name", "phone", "segment", "is_guest"),
+    "events": _EVENT_FIELDS,
+    "orders": _EVENT_FIELDS,
+}  # fmt: skip
+"""The fields that --map and --set name."""
+_CUSTOMER_FIELDS = ("customer_id", "anonymous_id", "email")
+_MIN_DATE_SHARE = 0.9
+_TIME_WORDS = ("time", "date", "stamp", "datum", "when", "day")
+_ID_WORDS = ("id", "sku", "code", "number", "artikel", "article", "item", "product", "handle", "ref", "key")
+
+
+class Understanding(Struct, frozen=True, kw_only=True):
+    """What was understood of a file.
+
+    `sources` are the columns or JSON paths of each of our fields, in order of preference. `date_order` is "undecidable" if
+    the rows do not tell days from months. `anonymous_is_customer` says that no row names a customer but by an anonymous id.
+    """
+
+    format: Format
+    kind: Kind
+    sources: Mapping[str, tuple[str, ...]]
+    columns: tuple[str, ...]
+    unused: tuple[str, ...]
+    date_order: DateOrder | Literal["undecidable"] | None
+    decimal_mark: DecimalMark
+    category_separator: str | None
+    float_ids: frozenset[str]
+    anonymous_is_customer: bool
+
+
+def understand(file: OpenFile, rows: Sequence[Row], options: ImportOptions) -> Understanding:
+    """Understand a file by its first rows; raise NotUnderstood, with the nearest remedy, if a needed column is missing."""
+    columns = file.columns if file.columns is not None else _paths_of(row.cells for row in rows)
+    if not columns:
+        raise NotUnderstood(f"{file.path} has no rows that can be read. {_first_refusal(rows)}".rstrip())
+    found = _format_of(columns, options)
+    sources = _sources(file, columns, found, options)
+    kind = _kind_of(found, sources, options)
+    values = _Values(file, rows, sources)
+    _check_required(file, kind, sources, columns, options)
+    _check_repeated(file, sources)
+    used = {column for of_field in sources.values() for column in of_field}
+    unused = tuple(column for column in columns if column not in used)
+    if kind in {"events", "orders"} and "occurred_at" not in {*sources, *options.constants}:
+        _check_no_unused_time(file, unused, values)
+    return Understanding(
+        format=found,
+        kind=kind,
+        sources=sources,
+        columns=columns,
+        unused=unused,
+        date_order=options.dates or date_order(values.of(INSTANT_FIELDS)),
+        decimal_mark=decimal_mark(values.of(MONEY_FIELDS)),
+        category_separator=options.category_separator
+        or found.category_separator
+        or category_separator(values.of(["category", "category_otherwise"])),
+        float_ids=frozenset(field for field in ID_FIELDS if field in sources and are_float_ids(values.of([field]))),
+        anonymous_is_customer=all(is_no_customer(value, options.nulls) for value in values.of(["customer_id", "email"])),
+    )
+
+
+class _Values:
+    """The values of rows, by field or by column."""
+
+    def __init__(self, file: OpenFile, rows: Iterable[Row], sources: Mapping[str, tuple[str, ...]]) -> None:
+        self._rows = rows
+        self._indexes = {column: index for index, column in reversed(list(enumerate(file.columns or ())))}
+        self._sources = sources
+
+    def of(self, fields: Iterable[str]) -> Iterator[Any]:
+        """Yield the values of fields, row by row."""
+        columns = [column for field in fields for column in self._sources.get(field, ())]
+        return self._of_columns(columns)
+
+    def of_column(self, column: str) -> Iterator[Any]:
+        return self._of_columns([column])
+
+    def _of_columns(self, columns: Sequence[str]) -> Iterator[Any]:
+        """Yield the values that are not empty."""
+        for row in self._rows:
+            for column in columns if row.cells is not None else ():
+                if isinstance(row.cells, dict):
+                    value = value_at(row.cells, column)
+                    yield from (one for one in (value if isinstance(value, list) else [value]) if one not in ("", None))
+                elif row.cells and row.cells[self._indexes[column]]:
+                    yield row.cells[self._indexes[column]]
+
+
+def values_of_fields(
+    file: OpenFile, rows: Iterable[Row], sources: Mapping[str, tuple[str, ...]], fields: Iterable[str]
+) -> Iterator[Any]:
+    """Yield the values of some of our fields in rows of a file, without empty ones."""
+    return _Values(file, rows, sources).of(fields)
+
+
+def _format_of(columns: Sequence[str], options: ImportOptions) -> Format:
+    if options.format is None:
+        return find(columns, options.kind) or OWN[options.kind]
+    found = named(options.format, options.kind, columns)
+    if found is None:
+        raise NotUnderstood(f"--format {options.format}: known for {options.kind} are {', '.join(names(options.kind))}.")
+    return found
+
+
+def _kind_of(found: Format, sources: Mapping[str, Any], options: ImportOptions) -> Kind:
+    """Return what the lines are: those of an event file with order ids, but without event types, are lines of orders."""
+    if options.kind not in {"events", "orders"}:
+        return options.kind
+    has_types = "event_type" in {*sources, *found.constants, *options.constants}
+    return "orders" if options.kind == "orders" or ("order_id" in sources and not has_types) else "events"
+
+
+def _sources(
+    file: OpenFile, columns: Sequence[str], found: Format, options: ImportOptions
+) -> dict[str, tuple[str, ...]]:
+    """Return the columns of each field: those of the format, except where --map or --set says otherwise."""
+    mapping = {_column_named(theirs, file, columns, options): ours for theirs, ours in options.mapping.items()}
+    of_format = columns_of(found, [column for column in columns if column not in mapping])
+    given = {*mapping.values(), *options.constants}
+    sources = {field: of_field for field, of_field in of_format.items() if field not in given}
+    for column, field in mapping.items():
+        sources[field] = (*sources.get(field, ()), column)
+    if file.columns is None:
+        _check_lists(file, sources)
+    return sources
+
+
+def _check_lists(file: OpenFile, sources: Mapping[str, tuple[str, ...]]) -> None:
+    try:
+        list_of(path for paths in sources.values() for path in paths)
+    except ValueError as error:
+        raise NotUnderstood(f"{file.path}: {error}.") from None
+
+
+def _column_named(theirs: str, file: OpenFile, columns: Sequence[str], options: ImportOptions) -> str:
+    """Return the column that --map names, whatever its case, blanks, `_` and `-`; raise NotUnderstood if there is none."""
+    for column in columns:
+        if column == theirs or normalised(column) == normalised(theirs):
+            return column
+    nearest = difflib.get_close_matches(theirs, columns, n=1, cutoff=0.5)
+    hint = f' Did you mean `--map "{nearest[0]}={options.mapping[theirs]}"`?' if nearest else ""
+    raise NotUnderstood(f"{file.path} has no column {theirs}, which --map names.{hint} {_columns_in_words(file, columns)}")
+
+
+def _check_required(
+    file: OpenFile, kind: Kind, sources: Mapping[str, Any], columns: Sequence[str], options: ImportOptions
+) -> None:
+    for field in REQUIRED[kind]:
+        names = _CUSTOMER_FIELDS if field == "customer_id" and kind in {"events", "orders"} else (field,)
+        if any(name in sources or name in options.constants for name in names):
+            continue
+        used = {column for of_field in sources.values() for column in of_field}
+        nearest = _nearest([column for column in columns if column not in used], field) or "THEIRS"
+        raise NotUnderstood(
+            f"{file.path} has no column {field}, which {kind} need. Did you mean `--map \"{nearest}={field}\"`?"
+            f" {_columns_in_words(file, columns)}"
+        )
+
+
+def _nearest(columns: Sequence[str], field: str) -> str | None:
+    """Return the column that is most likely a field: by its name, else the first that sounds like an id."""
+    names = {normalised(column): column for column in columns}
+    if close := difflib.get_close_matches(normalised(field), names, n=1, cutoff=0.6):
+        return names[close[0]]
+    return next((column for name, column in names.items() if any(word in name for word in _ID_WORDS)), None)
+
+
+def _check_repeated(file: OpenFile, sources: Mapping[str, tuple[str, ...]]) -> None:
+    for field, columns in sources.items():
+        if file.columns is not None and any(file.columns.count(column) > 1 for column in columns):
+            raise NotUnderstood(f"{file.path} has the column {columns[0]} twice, and it is needed for {field}.")
+
+
+def _check_no_unused_time(file: OpenFile, unused: Iterable[str], values: _Values) -> None:
+    """Raise NotUnderstood if a column that nothing is read from has times: events would silently be of today."""
+    for column in unused:
+        cells = list(values.of_column(column))
+        n_times = sum(looks_like_instant(cell) for cell in cells)
+        is_number = all(str(cell).strip().isdecimal() for cell in cells)
+        has_time_name = any(word in normalised(column) for word in _TIME_WORDS)
+        if cells and n_times >= _MIN_DATE_SHARE * len(cells) and (has_time_name or not is_number):
+            raise NotUnderstood(
+                f"{file.path}: the column {column} has times, but no column is known to be occurred_at."
+                f' Did you mean `--map "{column}=occurred_at"`? If the events are of now, use --set occurred_at=now.'
+            )
+
+
+def _columns_in_words(file: OpenFile, columns: Sequence[str]) -> str:
+    names = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "vertical bars (|)"}
+    separated = f", separated by {names.get(file.delimiter, file.delimiter)}" if file.delimiter else ""
+    return f"The columns are{separated}: {', '.join(columns[:60])}{' ...' if len(columns) > 60 else ''}."
+
+
+def _paths_of(records: Iterable[Any]) -> tuple[str, ...]:
+    """Return the paths of all values in the records, in the order of their first appearance."""
+    paths: dict[str, None] = {}
+    for record in records:
+        if isinstance(record, dict):
+            paths |= dict.fromkeys(sorted(paths_of(cast("dict[str, Any]", record))))
+    return tuple(paths)
+
+
+def _first_refusal(rows: Sequence[Row]) -> str:
+    return next((f"Line {row.line}: {row.refused}." for row in rows if row.refused), "")
