@@ -1,0 +1,6 @@
+"""Read the text with which a product names its variants."""
+
+
+def variant_ids(text: str) -> tuple[str, ...]:
+    """Return the ids in Magento's `configurable_variations`, such as "sku=A-S,size=S|sku=A-M,size=M"."""
+    return ()
