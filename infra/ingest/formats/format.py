@@ -28,9 +28,9 @@ class Format(Struct, frozen=True, kw_only=True):
 
     - products: `published` (all must be on, else the product is withdrawn); `category_otherwise` (where no `category` has a
       value; a plain number is none); `category_levels` (the levels of one category in several columns); `sale_period` (an
-      ISO 8601 interval, "from/until"); `stock_tracked` (an empty cell beside a price: the stock is not counted, so the product
-      is available); `sells_without_stock` ("continue", "notify" or on: available without stock); `variants` (a text that
-      names the variants of this product, see `variants.variant_ids`).
+      ISO 8601 interval, "from/until"); `stock_tracked` (an empty cell beside a price: the stock is not counted, so the
+      product is available); `sells_without_stock` ("continue", "notify" or on: available without stock); `variants` (a
+      text that names the variants of this product, see `variants.variant_ids`).
     - events and orders: `product_name` (the name of a product that the line creates), `status`, `cancelled_at`,
       `refunded_amount`, `refunded_quantity`, `total` of the order.
 
