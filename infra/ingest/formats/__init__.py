@@ -11,7 +11,7 @@ from infra.ingest.formats.magento import MAGENTO
 from infra.ingest.formats.own import OWN
 from infra.ingest.formats.personalize import PERSONALIZE_INTERACTIONS, PERSONALIZE_ITEMS
 from infra.ingest.formats.prestashop import PRESTASHOP, PRESTASHOP_LIST
-from infra.ingest.formats.rees46 import REES46
+from infra.ingest.formats.rees46 import REES46, REES46_ORDERS
 from infra.ingest.formats.retailrocket import RETAILROCKET
 from infra.ingest.formats.segment import SEGMENT
 from infra.ingest.formats.shopify_orders import SHOPIFY_ORDERS
@@ -25,7 +25,7 @@ FORMATS: tuple[Format, ...] = (
     *(SHOPIFY_PRODUCTS, SHOPIFY_PRODUCTS_2025, SHOPIFY_ORDERS),
     *(WOOCOMMERCE_PRODUCTS, WOOCOMMERCE_ORDERS, WOOCOMMERCE_API_ORDERS),
     *(MAGENTO, PRESTASHOP, PRESTASHOP_LIST, GOOGLE_MERCHANT, GOOGLE_RETAIL_PRODUCTS, GOOGLE_RETAIL_EVENTS),
-    *(GA4, SEGMENT, PERSONALIZE_INTERACTIONS, PERSONALIZE_ITEMS, RETAILROCKET, REES46, UCI_RETAIL),
+    *(GA4, SEGMENT, PERSONALIZE_INTERACTIONS, PERSONALIZE_ITEMS, RETAILROCKET, REES46, REES46_ORDERS, UCI_RETAIL),
     *(GORSE_ITEMS, GORSE_USERS, GORSE_FEEDBACK),
     *OWN,
 )
@@ -34,13 +34,15 @@ FORMATS: tuple[Format, ...] = (
 _PURCHASES: frozenset[Kind] = frozenset({"events", "orders"})
 
 
-def find(columns: Collection[str], kind: Kind) -> Format | None:
-    """Return the format of a file with these columns, None if it has none.
+def find(columns: Collection[str], kind: Kind | None) -> Format | None:
+    """Return the format of a file with these columns, None if it has none. Without a kind it may be of any kind.
 
-    The format with the longest signature wins, then the earlier one. Files of events may hold orders, and the reverse.
+    The format with the longest signature wins, then one of the same kind, then the earlier one. Files of events may hold
+    orders, and the reverse.
     """
-    candidates = [(matched(definition, columns), definition) for definition in FORMATS if _may_be(definition, kind)]
-    n_matched, found = max(candidates, key=lambda candidate: candidate[0])
+    candidates = [definition for definition in FORMATS if kind is None or _may_be(definition, kind)]
+    ranked = [(matched(definition, columns), definition.kind == kind, definition) for definition in candidates]
+    n_matched, _, found = max(ranked, key=lambda candidate: candidate[:2])
     return found if n_matched else None
 
 

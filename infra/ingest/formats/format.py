@@ -39,7 +39,8 @@ class Format(Struct, frozen=True, kw_only=True):
     `event_names.event_type_of`.
     `category_separator`: what stands between the levels of a category; None: decided by the column.
     `list_separator`: what stands between several categories in one cell; None: the cell is one category.
-    `tag_separator`: what stands between several tags in one cell.
+    `tag_separator`, `alias_separator`, `image_separator`: what stands between several tags, other ids, or addresses of
+    images (the first is taken) in one cell; None: the cell is one.
     `category_roots`: top levels that the system puts above all categories, dropped.
     `nulls`: values that mean "nothing" in every field of this format, in any case.
     `parent_prefix`: what may stand before the id in `variant_of`.
@@ -57,7 +58,9 @@ class Format(Struct, frozen=True, kw_only=True):
     event_names: Mapping[str, str] = _NONE
     category_separator: str | None = None
     list_separator: str | None = None
-    tag_separator: str = "|"
+    tag_separator: str | None = "|"
+    alias_separator: str | None = None
+    image_separator: str | None = None
     category_roots: tuple[str, ...] = ()
     nulls: tuple[str, ...] = ()
     parent_prefix: str = ""
@@ -71,10 +74,11 @@ def normalised(name: str) -> str:
     return re.sub(r"[\s_-]|\[[^\]]*\]|^g:|(?<=\.)g:", "", name.casefold().strip())
 
 
-def columns_of(definition: Format, columns: Collection[str]) -> dict[str, tuple[str, ...]]:
+def columns_of(definition: Format, columns: Collection[str], *, keep_absent: bool = False) -> dict[str, tuple[str, ...]]:
     """Return for each of our fields the columns of a file that hold it, under the file's own names, in order.
 
-    `columns` are the header of a table, or the paths of records (`paths.paths_of`).
+    `columns` are the header of a table, or the paths of its first records (`paths.paths_of`). With `keep_absent` a path
+    that the first records lack is kept as the format has it, because later records may have it.
     """
     actual: dict[str, str] = {}
     for column in columns:
@@ -82,18 +86,24 @@ def columns_of(definition: Format, columns: Collection[str]) -> dict[str, tuple[
     found: dict[str, tuple[str, ...]] = {}
     for field, wanted in definition.fields.items():
         names = (wanted,) if isinstance(wanted, str) else wanted
-        present = tuple(_with_selectors(actual[key], name) for name in names if (key := normalised(name)) in actual)
+        present = [
+            _with_selectors(actual.get(key, name), name)
+            for name in names
+            if (key := normalised(name)) in actual or keep_absent
+        ]
         if present:
             found[field] = tuple(dict.fromkeys(present))
     return found
 
 
 def _with_selectors(column: str, name: str) -> str:
-    """Put the `[0]` and `[key=currency]` of a format's path into the same path under the file's own names."""
-    if "[" not in name or column.count("[") != name.count("["):
+    """Put the `[]`, `[0]` and `[key=currency]` of a format's path into the same path under the file's own names."""
+    ours, theirs = name.split("."), column.split(".")
+    if "[" not in name or len(ours) != len(theirs):
         return column
-    selectors = iter(re.findall(r"\[[^\]]*\]", name))
-    return re.sub(r"\[[^\]]*\]", lambda _: next(selectors), column)
+    return ".".join(
+        their.partition("[")[0] + "".join(our.partition("[")[1:]) for our, their in zip(ours, theirs, strict=True)
+    )
 
 
 def matched(definition: Format, columns: Collection[str]) -> int:

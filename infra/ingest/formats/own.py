@@ -22,7 +22,7 @@ _SIGNATURES: dict[Kind, tuple[str, ...]] = {
     "products": ("product_id",),
     "customers": ("customer_id",),
     "events": ("customer_id|anonymous_id|email", "product_id"),
-    "orders": ("order_id", "customer_id|anonymous_id|email", "product_id"),
+    "orders": ("order_id", "product_id"),
 }
 
 OWN: tuple[Format, ...] = tuple(
@@ -32,6 +32,7 @@ OWN: tuple[Format, ...] = tuple(
         title=f"the columns of docs/import.md: {kind}",
         signature=_SIGNATURES[kind],
         fields={field: field for field in FIELDS[kind]},
+        alias_separator="|",
     )
     for kind in FIELDS
 )

@@ -32,6 +32,7 @@ PRESTASHOP = Format(
     category_separator="/",
     list_separator=",",
     tag_separator=",",
+    image_separator=",",
 )
 
 PRESTASHOP_LIST = Format(

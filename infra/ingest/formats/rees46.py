@@ -15,3 +15,17 @@ REES46 = Format(
         "unit_price": "price",
     },
 )
+
+REES46_ORDERS = Format(
+    name="rees46",
+    kind="orders",
+    title="REES46: orders of the public data set of an electronics shop",
+    signature=("event_time", "order_id", "product_id", "category_code", "user_id"),
+    fields={
+        "order_id": "order_id",
+        "customer_id": "user_id",
+        "product_id": "product_id",
+        "occurred_at": "event_time",
+        "unit_price": "price",
+    },
+)

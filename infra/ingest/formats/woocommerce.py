@@ -28,6 +28,7 @@ WOOCOMMERCE_PRODUCTS = Format(
     category_separator=">",
     list_separator=",",
     tag_separator=",",
+    image_separator=",",
     parent_prefix="id:",
 )
 

@@ -15,13 +15,15 @@ def category_separator(values: Iterable[Any]) -> Literal["."] | None:
 
     It does if some value has such dots, and every value without another separator is in small letters without blanks.
     """
-    codes = [
-        value.strip()
-        for value in values
-        if isinstance(value, str) and value.strip() and not (_ARROWS.search(value) or "/" in value or "|" in value)
-    ]
-    has_dots = any("." in code for code in codes)
-    return "." if has_dots and all(_CODE.fullmatch(code) and code == code.lower() for code in codes) else None
+    has_dots = False
+    for value in values:
+        text = value.strip() if isinstance(value, str) else ""
+        if not text or "/" in text or "|" in text or _ARROWS.search(text):
+            continue
+        if not _CODE.fullmatch(text) or text != text.lower():
+            return None
+        has_dots = has_dots or "." in text
+    return "." if has_dots else None
 
 
 def category_path(text: str, separator: str | None, roots: Collection[str] = ()) -> str:

@@ -10,7 +10,7 @@ EventMeaning = EventType | Literal["return", "ignored"]
 
 _NAMES: dict[EventMeaning, str] = {
     "view": """
-        view views viewed pv click clicked read detail details visit viewitem itemview itemviewed vieweditem
+        view views viewed pv click clicked read detail details viewitem itemview itemviewed vieweditem
         viewproduct productview productviewed viewedproduct productpageview productpageviewed detailpageview
         productdetail productdetailview productdetailviewed viewproductdetails productdetails viewdetail viewcontent
         contentview pdpview itemdetail itempageview clickitem itemclick productvisit

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
 _TIME = (
-    r"(?:[Tt ,]+(?:at )?(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?"
+    r"(?:[Tt ,:]+(?:at )?(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?)?"
     r" ?(?P<half>[AaPp]\.?[Mm]\.?)?"
     r"(?: ?(?P<zone>[A-Za-z]{1,4}|(?:UTC|GMT)?(?P<sign>[+-])(?P<zone_hours>\d{2}):?(?P<zone_minutes>\d{2})?"
     r"(?: [A-Z]{3,5}| \([A-Za-z ]+\))?))?)?"
 )
 _ISO = re.compile(rf"(?P<year>\d{{4}})([-/.])(?P<month>\d{{1,2}})\2(?P<day>\d{{1,2}}){_TIME}", re.ASCII)
 _COMPACT = re.compile(
-    r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?"
+    r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?:[T ]?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?"
     r"(?:\.(?P<fraction>\d{1,9}))?(?P<zone>Z|(?P<sign>[+-])(?P<zone_hours>\d{2}):?(?P<zone_minutes>\d{2})?)?)?",
     re.ASCII,
 )
@@ -23,7 +23,7 @@ _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? )?"
 _NAMED = tuple(
     re.compile(_WEEKDAY + form, re.ASCII | re.IGNORECASE)
     for form in (
-        rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[ -]?(?P<name>[a-z]{{3,9}})\.?,?[ -]?(?P<year>\d{{4}}|\d{{2}}){_TIME}",
+        rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?[ /-]?(?P<name>[a-z]{{3,9}})\.?,?[ /-]?(?P<year>\d{{4}}|\d{{2}}){_TIME}",
         rf"(?P<name>[a-z]{{3,9}})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}}){_TIME}",
         rf"(?P<year>\d{{4}})[ -](?P<name>[a-z]{{3,9}})[ -](?P<day>\d{{1,2}}){_TIME}",
     )

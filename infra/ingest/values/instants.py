@@ -74,19 +74,22 @@ _READ_WITHOUT_ORDER = InstantReader(None)
 def date_order(values: Iterable[Any]) -> DateOrder | Literal["undecidable"] | None:
     """Return the order of day, month and year in a column, None if no value depends on it.
 
-    Every value must allow the order. A short year at the beginning is only excluded if the first parts vary more than the
+    One pass in constant memory, for a whole file too. Every value must allow the order. A short year at the beginning is only excluded if the first parts vary more than the
     last, as days do beside years. "undecidable": several orders are possible, or none.
     """
-    dates = [
-        parsed
-        for value in values
-        if isinstance(value, str) and (parsed := numeric_date(" ".join(value.split()))) and _depends_on_order(parsed)
-    ]
-    if not dates:
-        return None
-    possible: set[DateOrder] = {order for order in _ORDERS if all(_fits(parsed, order) for parsed in dates)}
-    if len({parsed.parts[0] for parsed in dates}) > len({parsed.parts[2] for parsed in dates}):
+    possible: set[DateOrder] = set(_ORDERS)
+    firsts: set[int] = set()
+    thirds: set[int] = set()
+    for value in values:
+        parsed = numeric_date(" ".join(value.split())) if isinstance(value, str) else None
+        if parsed and _depends_on_order(parsed):
+            possible = {order for order in possible if _fits(parsed, order)}
+            firsts.add(parsed.parts[0])
+            thirds.add(parsed.parts[2])
+    if len(firsts) > len(thirds):
         possible.discard("ymd")
+    if not firsts:
+        return None
     return possible.pop() if len(possible) == 1 else "undecidable"
 
 

@@ -29,8 +29,14 @@ def quantity(value: Any) -> int:
 
 def are_float_ids(values: Iterable[Any]) -> bool:
     """Return whether all ids of a column were written as 12.0, as data frames do where one is missing."""
-    ids = [value for value in values if not is_no_customer(value)]
-    return bool(ids) and all(isinstance(value, str) and _FLOAT_ID.fullmatch(value.strip()) for value in ids)
+    has_ids = False
+    for value in values:
+        if is_no_customer(value):
+            continue
+        if not isinstance(value, str) or _FLOAT_ID.fullmatch(value.strip()) is None:
+            return False
+        has_ids = True
+    return has_ids
 
 
 def text_id(value: Any, *, is_float: bool = False) -> str:

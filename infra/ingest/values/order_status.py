@@ -15,7 +15,7 @@ _STATUSES: dict[OrderState, str] = {
         intransit active
     """,
     "returned": """
-        cancelled canceled cancelledbycustomer refunded fullyrefunded returned voided void closed failed failure
+        cancelled canceled cancelledbycustomer refunded fullyrefunded returned voided void failed failure
         paymenterror paymentfailed declined denied rejected expired abandoned trash draft checkoutdraft deleted fraud
         suspectedfraud chargeback reversed restocked
     """,
@@ -29,7 +29,8 @@ _STATES: dict[str, OrderState] = {status: state for state, names in _STATUSES.it
 def order_state(text: str) -> OrderState:
     """Return whether a status leaves the order bought, takes it back, or a part of it.
 
-    An order that was never paid (failed, expired, draft) counts as taken back. "closed" is Magento's word for refunded.
+    An order that was never paid (failed, expired, draft) counts as taken back. "closed" is unknown: it is
+    Magento's word for refunded, and others' for done.
     """
     word = re.sub(r"[\W_]+", "", text.lower())
     return _STATES.get(word.removeprefix("wc"), "unknown")

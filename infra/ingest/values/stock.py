@@ -8,12 +8,12 @@ _WORDS = {
     True: """
         y yes true on instock available availablefororder availabletoorder backorder backordered onbackorder
         availableonbackorder preorder preordered availableforpreorder presale madetoorder onlineonly limited
-        limitedavailability limitedstock lowstock lowinstock unlimited enabled active continue notify
+        limitedavailability limitedstock lowstock lowinstock unlimited enabled active
         availabilityunspecified
     """,
     False: """
         n no false off none outofstock notinstock nostock unavailable notavailable temporarilyunavailable soldout sold
-        discontinued retired instoreonly reserved comingsoon disabled inactive outofproduction deny empty oos
+        discontinued retired instoreonly reserved comingsoon disabled inactive outofproduction empty oos
     """,
 }
 _MEANINGS = {word: means_stock for means_stock, words in _WORDS.items() for word in words.split()}
@@ -21,6 +21,9 @@ _COUNT = re.compile(
     r"[<>≥~]? ?(?P<count>[+-]?\d+(?:[.,]\d+)?)\+?(?: (?:in stock|left|available|pcs|pieces|items|units))?", re.ASCII
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+", re.ASCII)
+_SELLS_WITHOUT_STOCK = {"continue", "notify", "allow", "yes", "true", "1"}
+"""Shopify has continue and deny, WooCommerce 1, 0 and notify, PrestaShop 1, 0 and 2 for the shop's default (to deny)."""
+
 _NO_STOCK_WORD = "Expected a count or a word such as in stock, out of stock, preorder"
 
 
@@ -40,11 +43,11 @@ def is_available(count: Any, *, tracked: Any = None, sells_without_stock: Any = 
     """Return whether a product can be ordered, from its stock and the columns that say whether the stock matters.
 
     `tracked` is what a `stock_tracked` column has: empty text if the stock is not counted, None without such a column.
-    `sells_without_stock` is a word such as continue, notify, deny, or a flag.
+    `sells_without_stock` is what a column of that name has; see _SELLS_WITHOUT_STOCK.
     """
     if isinstance(tracked, str) and not tracked.strip():
         return True
-    if sells_without_stock not in {None, ""} and in_stock(sells_without_stock):
+    if str(sells_without_stock).strip().lower() in _SELLS_WITHOUT_STOCK:
         return True
     return in_stock(count)
 
