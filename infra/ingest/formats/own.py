@@ -1,0 +1,38 @@
+"""The project's own columns, as docs/import.md has them: what a file has without any other format."""
+
+from infra.ingest.formats.format import Format, Kind
+
+_ORDER_FIELDS = ("status", "cancelled_at", "refunded_amount", "refunded_quantity", "total")
+_EVENT_FIELDS = (
+    *("customer_id", "anonymous_id", "email", "product_id", "product_name", "event_type", "occurred_at", "order_id"),
+    *("quantity", "unit_price", "currency", "event_id", "dwell_seconds", *_ORDER_FIELDS),
+)
+FIELDS: dict[Kind, tuple[str, ...]] = {
+    "products": (
+        *("product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "published"),
+        *("url", "image_url", "created_at", "variant_of", "aliases", "sale_price", "sale_from", "sale_until"),
+    ),
+    "customers": ("customer_id", "email", "first_name", "last_name", "phone", "segment", "is_guest"),
+    "events": _EVENT_FIELDS,
+    "orders": _EVENT_FIELDS,
+}
+"""All fields that a column may be called after, by kind of file."""
+
+_SIGNATURES: dict[Kind, tuple[str, ...]] = {
+    "products": ("product_id",),
+    "customers": ("customer_id",),
+    "events": ("customer_id|anonymous_id|email", "product_id"),
+    "orders": ("order_id", "product_id"),
+}
+
+OWN: tuple[Format, ...] = tuple(
+    Format(
+        name="own",
+        kind=kind,
+        title=f"the columns of docs/import.md: {kind}",
+        signature=_SIGNATURES[kind],
+        fields={field: field for field in FIELDS[kind]},
+        alias_separator="|",
+    )
+    for kind in FIELDS
+)
