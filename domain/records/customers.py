@@ -52,6 +52,7 @@ class CustomerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     last_name: Text | UnsetType | None = UNSET
     phone: Phone | UnsetType | None = UNSET
     segment: Segment | UnsetType | None = UNSET
+    is_guest: bool | UnsetType | None = UNSET
 
 
 class Address(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Annotated
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.records.values import CategoryPath, Currency, Id, Instant, Money, Text, Url, check_instant, check_money
+
+MAX_ALIASES = 100
 
 
 class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
@@ -38,7 +41,10 @@ class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
 
 
 class ProductChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An imported change: UNSET keeps a value, None clears it. A product without a name is named by its id."""
+    """An imported change: UNSET keeps a value, None clears it. A product without a name is named by its id.
+
+    `aliases` are other ids of the product, such as its SKU, by which events may name it.
+    """
 
     product_id: Id
     name: Text | UnsetType | None = UNSET
@@ -53,6 +59,7 @@ class ProductChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     image_url: Url | UnsetType | None = UNSET
     created_at: Instant | UnsetType | None = UNSET
     variant_of: Id | UnsetType | None = UNSET
+    aliases: Annotated[tuple[Id, ...], Meta(max_length=MAX_ALIASES)] | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         if self.price is not UNSET:
