@@ -40,7 +40,9 @@ def parse_pairs(option: str, pairs: Iterable[str]) -> dict[str, str]:
         # From the right: a column of theirs may contain the sign, a field of ours does not.
         theirs, equals, ours = pair.rpartition("=") if option == "--map" else pair.partition("=")
         if not (theirs and equals and ours):
-            raise ConfigurationError(f"{option} takes {'FIELD=VALUE' if option == '--set' else 'THEIRS=OURS'}, not {pair!r}.")
+            raise ConfigurationError(
+                f"{option} takes {'FIELD=VALUE' if option == '--set' else 'THEIRS=OURS'}, not {pair!r}."
+            )
         parsed[theirs] = ours
     return parsed
 

@@ -13,8 +13,8 @@ from infra.cli.progress_bar import progress_on
 from infra.cli.train import train_and_describe
 from infra.ingest import ImportOptions, NotUnderstood, Report, import_files
 from infra.ingest.formats import describe
+from infra.ingest.formats.own import FIELDS
 from infra.ingest.options import Guests, Kind
-from infra.ingest.understanding import FIELDS
 from infra.settings import Settings
 from infra.storage.ids import new_id
 from infra.storage.opening import open_repository
@@ -106,6 +106,7 @@ def options_from(parsed: argparse.Namespace, settings: Settings) -> ImportOption
         dry_run=parsed.dry_run,
         confirmed=parsed.yes,
         show_values=parsed.show_values,
+        currency=settings.currency,
         retention_days=settings.event_retention_days,
     )
     for option, fields in (("--map", options.mapping.values()), ("--set", options.constants)):
@@ -153,11 +154,15 @@ async def _undo(import_id: str, settings: Settings) -> int:
         n_undone = 0
         while n_batch := await repository.undo_import(import_id):
             n_undone += n_batch
-    sys.stdout.write(f"Took back {n_undone:,} events and changes of orders. `python main.py train` makes a model without them.\n")
+    sys.stdout.write(
+        f"Took back {n_undone:,} events and changes of orders. `python main.py train` makes a model without them.\n"
+    )
     return 0
 
 
 def _in_words(record: ImportRecord) -> str:
     counts = ", ".join(f"{n_lines:,} {status.replace('_', ' ')}" for status, n_lines in record.counts.items())
     state = counts or ("" if record.finished_at else "interrupted")
-    return f"{record.import_id}  {record.started_at:%Y-%m-%d %H:%M}  {record.kind}  {' '.join(record.files)}  {state}".rstrip()
+    return (
+        f"{record.import_id}  {record.started_at:%Y-%m-%d %H:%M}  {record.kind}  {' '.join(record.files)}  {state}".rstrip()
+    )

@@ -27,10 +27,10 @@ class Job(Struct, frozen=True):
     say: Callable[[str], object]
 
 
-def check_refusals(report: Report, n_lines: int, what: str) -> None:
-    """Raise NotUnderstood if over half of `n_lines` lines were refused."""
+def check_refusals(report: Report, n_lines: int, lines: str = "lines") -> None:
+    """Raise NotUnderstood if over half of `n_lines` lines were refused; `lines` says which these are."""
     if 2 * report.counts["refused"] > n_lines:
         reasons = "\n".join(f"  {reason}" for reason in report.reasons())
         raise NotUnderstood(
-            f"Nothing was stored: {report.counts['refused']:,} of {n_lines:,} {what} would be refused.\n{reasons}"
+            f"Nothing was stored: {report.counts['refused']:,} of {n_lines:,} {lines} would be refused.\n{reasons}"
         )

@@ -15,7 +15,7 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     """What to import; what is None is detected.
 
     `mapping` renames columns, theirs to ours; `constants` sets our fields to a value; `event_names` are event types, theirs to
-    ours. `guests` says what becomes of events without a customer. `full` says that the files are the whole catalogue.
+    ours. `guests` says what becomes of events without a customer. `full` says that the files are the whole catalogue. `currency` is that of the shop, which signs such as $ then mean.
     """
 
     kind: Kind
@@ -35,4 +35,5 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     dry_run: bool = False
     confirmed: bool = False
     show_values: bool = False
+    currency: str = "EUR"
     retention_days: int = 0

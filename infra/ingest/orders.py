@@ -98,9 +98,7 @@ class OrderReader(Struct, frozen=True, kw_only=True):
             return _return_of(lines, customer, return_id=order_id, order_id=named)
         return self._order(lines, customer, order_id=order_id, is_derived=False)
 
-    def _order(
-        self, lines: Sequence[EventLine], customer: Identity, *, order_id: str, is_derived: bool
-    ) -> ImportedEvent:
+    def _order(self, lines: Sequence[EventLine], customer: Identity, *, order_id: str, is_derived: bool) -> ImportedEvent:
         bought = [line for line in lines if line.quantity > 0]
         occurred_at = min((line.occurred_at for line in bought if line.occurred_at is not None), default=None)
         return ImportedEvent(
@@ -139,6 +137,8 @@ def _first(lines: Sequence[EventLine], value_of: Callable[[EventLine], str | Non
 
 def _returned(lines: Sequence[EventLine], bought: Sequence[EventLine]) -> dict[str, int]:
     """Return the quantity of each product that went back by what the lines of the order say themselves."""
+    if not any(line.goes_back or line.refunded_amount or line.refunded_quantity or line.quantity < 0 for line in lines):
+        return {}
     quantities: dict[str, int] = {}
     for line in bought:
         quantities[line.product_id or ""] = quantities.get(line.product_id or "", 0) + line.quantity
@@ -181,7 +181,9 @@ def _return_of(
     lines: Sequence[EventLine], customer: Identity, *, return_id: str, order_id: str | None
 ) -> OrderReturn | Nothing:
     items = tuple(
-        ReturnedItem(product_id=line.product_id, quantity=abs(line.quantity)) for line in lines if line.product_id and line.quantity
+        ReturnedItem(product_id=line.product_id, quantity=abs(line.quantity))
+        for line in lines
+        if line.product_id and line.quantity
     )
     occurred_at = min((line.occurred_at for line in lines if line.occurred_at is not None), default=None)
     if not items and order_id is None:

@@ -11,6 +11,7 @@ from infra.ingest.sources import OpenFile, Row
 from infra.ingest.understanding import Understanding, values_of_fields
 
 MAX_SAMPLES = 3
+MAX_UNUSED = 12
 MAX_SAMPLE_CHARACTERS = 30
 PERSONAL = frozenset({"customer_id", "anonymous_id", "email", "first_name", "last_name", "phone"})
 
@@ -23,8 +24,10 @@ def preview(
     Samples of personal fields are hidden unless `show_values` is set: the output of an import can end in a log.
     """
     lines = [f"{file.path}: {_form(file, understood)}"]
-    width = max((len(field) for field in understood.sources), default=0)
+    width = max((len(field) for field in understood.present), default=0)
     for field, columns in understood.sources.items():
+        if field not in understood.present:
+            continue
         samples = _samples(file, understood, rows, field, show_values=show_values)
         lines.append(f"  {field:{width}}  {' or '.join(columns)}{f': {samples}' if samples else ''}")
     if understood.date_order in {"dmy", "mdy"}:
@@ -36,7 +39,8 @@ def preview(
         names = ", ".join(report.ignored_names)
         lines.append(f"  Names that mean nothing here: {names}. --event-map NAME=view gives one a meaning.")
     if understood.unused:
-        lines.append(f"  Not used: {', '.join(understood.unused)}.")
+        more = f" and {len(understood.unused) - MAX_UNUSED} more" if len(understood.unused) > MAX_UNUSED else ""
+        lines.append(f"  Not used: {', '.join(understood.unused[:MAX_UNUSED])}{more}.")
     if understood.anonymous_is_customer and "anonymous_id" in understood.sources:
         lines.append(f"  No customer is named: {understood.sources['anonymous_id'][0]} stands for the customers, as guests.")
     lines += [f"  {notice}" for notice in file.notices]
@@ -77,9 +81,7 @@ def _form(file: OpenFile, understood: Understanding) -> str:
     return ", ".join(parts)
 
 
-def _samples(
-    file: OpenFile, understood: Understanding, rows: Sequence[Row], field: str, *, show_values: bool
-) -> str:
+def _samples(file: OpenFile, understood: Understanding, rows: Sequence[Row], field: str, *, show_values: bool) -> str:
     texts: dict[str, None] = {}
     for value in values_of_fields(file, rows, understood.sources, [field]):
         texts[_shortened(value)] = None

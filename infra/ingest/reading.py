@@ -69,9 +69,11 @@ class Fields:
         sources = understood.sources
         self._records = None if is_table else RecordReader(sources)
         indexes = {column: index for index, column in reversed(list(enumerate(understood.columns)))}
-        self._columns = [
-            (field, [indexes[column] for column in columns], field in MULTIPLE) for field, columns in sources.items()
-        ] if is_table else []
+        self._columns = (
+            [(field, [indexes[column] for column in columns], field in MULTIPLE) for field, columns in sources.items()]
+            if is_table
+            else []
+        )
 
     def __call__(self, cells: list[str] | dict[str, Any]) -> list[dict[str, Any]]:
         if self._records is not None:
@@ -207,7 +209,7 @@ def _converters(understood: Understanding, options: ImportOptions, *, now: datet
     read_instant = InstantReader(None if order == "undecidable" else order)
     oldest, latest = oldest_kept(now, retention_days=options.retention_days), now + MAX_CLOCK_SKEW
     oldest_microseconds, latest_microseconds = to_microseconds(oldest), to_microseconds(latest)
-    read_money = MoneyReader(understood.decimal_mark)
+    read_money = MoneyReader(understood.decimal_mark, own=options.currency)
 
     def occurred_at(value: Any) -> int:
         instant = read_instant(value)
@@ -238,7 +240,7 @@ def _converters(understood: Understanding, options: ImportOptions, *, now: datet
         "order_id": identifier("order_id"),
         "quantity": _quantity,
         "unit_price": lambda value: price(value, read_money),
-        "currency": lambda value: currency_code(str(value)),
+        "currency": lambda value: currency_code(str(value), own=options.currency),
         "event_id": identifier("event_id"),
         "dwell_seconds": _seconds,
         "refunded_quantity": lambda value: abs(quantity(value)),

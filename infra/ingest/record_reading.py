@@ -83,15 +83,15 @@ class ProductReader(RecordReading):
     def __init__(self, understood: Understanding, options: ImportOptions, *, is_table: bool, now: datetime) -> None:
         super().__init__(understood, options, is_table=is_table, now=now)
         form = understood.format
-        self._read_money = MoneyReader(understood.decimal_mark)
+        self._read_money = MoneyReader(understood.decimal_mark, own=options.currency)
         self._memos = {
             "product_id": self.identifier("product_id"),
             "name": self.memo("name", short_text),
             "brand": self.memo("brand", lambda value: short_text(_first_text(value))),
-            "currency": self.memo("currency", lambda value: currency_code(str(value))),
+            "currency": self.memo("currency", lambda value: currency_code(str(value), own=options.currency)),
             "withdrawn": self.memo("withdrawn", is_on),
-            "url": self.memo("url", lambda value: checked(_first_url(value), Url)),
-            "image_url": self.memo("image_url", lambda value: checked(_first_url(value), Url)),
+            "url": self.memo("url", lambda value: checked(_first_text(value), Url)),
+            "image_url": self.memo("image_url", lambda value: checked(_first_text(value, form.image_separator), Url)),
             "created_at": self.memo("created_at", self.instant),
         }
         self._parent = self.memo("variant_of", lambda value: text_id(value).removeprefix(form.parent_prefix).strip())
@@ -113,7 +113,7 @@ class ProductReader(RecordReading):
         if "variant_of" in raw and (parent := self._parent.of(raw["variant_of"])):
             fields["variant_of"] = self.identifier("variant_of")[parent]
         if "aliases" in raw:
-            texts = texts_of(raw["aliases"], self.understood.format.tag_separator)
+            texts = texts_of(raw["aliases"], self.understood.format.alias_separator)
             fields["aliases"] = [alias for text in texts if (alias := self._alias[text])]
         variants = [
             {"product_id": self._memos["product_id"][variant], "variant_of": fields["product_id"], HINT: True}
@@ -219,14 +219,9 @@ def _one_line(value: Any) -> str:
     return " ".join(str(value).split())
 
 
-def _first_text(value: Any) -> Any:
-    return next(iter(texts_of(value)), "") if isinstance(value, list) else value
-
-
-def _first_url(value: Any) -> str:
-    """Return the first of several URLs, which stand in a list or behind commas."""
-    text = str(_first_text(value)).strip()
-    return text.replace(", http", ",http").partition(",http")[0]
+def _first_text(value: Any, separator: str | None = None) -> str:
+    """Return the first text of a list, or of a cell with several."""
+    return next(iter(texts_of(value, separator)), "")
 
 
 def _segment(value: Any) -> str:

@@ -40,7 +40,7 @@ async def import_files(
     try:
         with Staging.open() as staging:
             understood = [await stage_file(job, staging, number) for number in range(len(options.paths))]
-            check_refusals(report, report.read, "lines")
+            check_refusals(report, report.read)
             await store.begin_import(_record_of(job))
             match options.kind:
                 case "products":

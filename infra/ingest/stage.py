@@ -24,7 +24,6 @@ from infra.ingest.values.instants import date_order
 _PROGRESS_EVERY = 1000
 
 
-
 async def stage_file(job: Job, staging: Staging, number: int) -> Understanding:
     path, options, report = job.options.paths[number], job.options, job.report
     with open_rows(path, encoding=options.encoding, delimiter=options.delimiter) as file:
@@ -74,7 +73,7 @@ def _check_sample(job: Job, file: OpenFile, understood: Understanding, rows: Seq
             types.update(line.event_type or "" for line in lines if isinstance(line, EventLine))
     job.say(preview(file, understood, rows, report=trial, types=types, show_values=job.options.show_values))
     job.say(f"  To repeat this import: {command_of(job.options, understood, file)}\n")
-    check_refusals(trial, len(rows), "of the first rows")
+    check_refusals(trial, len(rows), "rows at the beginning")
 
 
 def _reader_of(job: Job, understood: Understanding, report: Report, *, is_table: bool) -> Any:

@@ -128,7 +128,9 @@ class Staging:
 def _event_key(line: EventLine) -> bytes:
     """Return a key of what an event means; keys with a common prefix per customer are close together in the indexes."""
     customer = line.customer_id or line.email or line.anonymous_id or ""
-    meaning = f"{customer}\0{line.product_id}\0{line.event_type}\0{line.occurred_at}\0{line.event_id or ''}\0{line.quantity < 0}"
+    meaning = (
+        f"{customer}\0{line.product_id}\0{line.event_type}\0{line.occurred_at}\0{line.event_id or ''}\0{line.quantity < 0}"
+    )
     return _customer_prefix(customer) + _digest(meaning.encode())[:12]
 
 

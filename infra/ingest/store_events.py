@@ -17,6 +17,7 @@ from infra.ingest.understanding import Understanding
 MAX_ITEMS_RETURNED_AT_ONCE = 50
 _TURNS_TO_START = 3
 
+
 async def store_events(job: Job, staging: Staging, understood: Sequence[Understanding]) -> None:
     job.progress.begin("Storing", staging.n_lines)
     n_stored = 0
@@ -27,9 +28,7 @@ async def store_events(job: Job, staging: Staging, understood: Sequence[Understa
     while batch is not None:
         events = [event for event, _ in batch]
         storing = asyncio.gather(
-            job.store.put_events(
-                events, create_products=job.options.create_products, import_id=job.import_id, now=job.now
-            )
+            job.store.put_events(events, create_products=job.options.create_products, import_id=job.import_id, now=job.now)
         )
         # Let it reach the database, then prepare the next batch while this one is stored.
         for _ in range(_TURNS_TO_START):
@@ -61,9 +60,7 @@ async def _rehearse(job: Job, batch: Sequence[tuple[ImportedEvent, list[Place]]]
 async def _store_returns(job: Job, staging: Staging) -> None:
     returns = staging.returns()
     while batch := list(_limited(returns)):
-        outcomes = await job.store.put_returns(
-            [returned for returned, _ in batch], import_id=job.import_id, now=job.now
-        )
+        outcomes = await job.store.put_returns([returned for returned, _ in batch], import_id=job.import_id, now=job.now)
         for (_, places), outcome in zip(batch, outcomes, strict=True):
             job.report.add(outcome, places)
 
@@ -77,9 +74,7 @@ def _limited(returns: Iterator[tuple[OrderReturn, list[Place]]]) -> Iterator[tup
             return
 
 
-def _events(
-    job: Job, staging: Staging, understood: Sequence[Understanding]
-) -> Iterator[tuple[ImportedEvent, list[Place]]]:
+def _events(job: Job, staging: Staging, understood: Sequence[Understanding]) -> Iterator[tuple[ImportedEvent, list[Place]]]:
     """Yield the events of the staged lines; put off returns, and report guests and refusals."""
     report = job.report
     reader = OrderReader(
@@ -92,7 +87,7 @@ def _events(
         for line, derived_id, place in staging.events()
     )
     orders = (
-        (reader.order(lines, is_too_long=is_too_long), _not_reported(lines, places), False)
+        (reader.order(lines, is_too_long=is_too_long), _places_that_count(job, lines, places), False)
         for lines, places, is_too_long in staging.orders()
     )
     for event, places, is_repeated in chain(events, orders):
@@ -109,9 +104,12 @@ def _events(
                 report.count("seen_before" if is_repeated else "empty", len(places))
 
 
-def _not_reported(lines: Sequence[EventLine], places: Sequence[Place]) -> list[Place]:
-    """Return the places of the lines that were not refused when they were read."""
-    return [place for line, place in zip(lines, places, strict=True) if not line.refused]
+def _places_that_count(job: Job, lines: Sequence[EventLine], places: list[Place]) -> list[Place]:
+    """Return the places of lines without those refused when they were read, and those without a quantity, which it counts."""
+    if not any(line.refused or not line.quantity for line in lines):
+        return places
+    job.report.count("empty", sum(not line.quantity for line in lines))
+    return [place for line, place in zip(lines, places, strict=True) if line.quantity and not line.refused]
 
 
 def _batches(
@@ -142,4 +140,6 @@ def _batches(
 
 def _products_of(imported: ImportedEvent) -> frozenset[str]:
     event = imported.event
-    return frozenset(item.product_id for item in event.items) if isinstance(event, Purchase) else frozenset([event.product_id])
+    return (
+        frozenset(item.product_id for item in event.items) if isinstance(event, Purchase) else frozenset([event.product_id])
+    )

@@ -15,6 +15,7 @@ MAX_WITHDRAWN_SHARE = 0.2
 
 Put = Callable[..., Awaitable[list[Outcome]]]
 
+
 async def store_products(job: Job, staging: Staging) -> None:
     missing = await _missing_products(job, staging) if job.options.full else []
     await _store(job, staging, product_of, job.store.put_products, MAX_ROWS_PER_TRANSACTION)
@@ -36,7 +37,9 @@ async def store_customers(job: Job, staging: Staging) -> None:
 async def _missing_products(job: Job, staging: Staging) -> list[str]:
     """Return the listed products that the files lack; raise NotUnderstood if they are too many to be no mistake."""
     if job.report.counts["refused"]:
-        job.report.notices["Nothing was withdrawn, because lines were refused: a refused product is not a missing one."] = None
+        job.report.notices["Nothing was withdrawn, because lines were refused: a refused product is not a missing one."] = (
+            None
+        )
         return []
     ids = staging.record_keys()
     n_listed, missing, page = 0, list[str](), await job.store.listed_products()
@@ -51,9 +54,7 @@ async def _missing_products(job: Job, staging: Staging) -> list[str]:
     return missing
 
 
-async def _store(
-    job: Job, staging: Staging, record_of: Callable[[Any], Any], put: Put, batch_size: int
-) -> None:
+async def _store(job: Job, staging: Staging, record_of: Callable[[Any], Any], put: Put, batch_size: int) -> None:
     job.progress.begin("Storing", staging.n_lines)
     batch: list[tuple[Any, Place]] = []
     n_stored = 0

@@ -1,7 +1,7 @@
 """Understand a file by its first rows: its format, which column is which field, and how its values are written."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from msgspec import Struct
@@ -30,20 +30,6 @@ REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     "events": ("customer_id", "product_id"),
     "orders": ("customer_id", "product_id", "order_id"),
 }
-_EVENT_FIELDS = (
-    "customer_id", "anonymous_id", "email", "product_id", "event_type", "occurred_at", "order_id", "quantity", "unit_price",
-    "currency", "event_id", "dwell_seconds", "status", "cancelled_at", "refunded_amount", "refunded_quantity", "total",
-)  # fmt: skip
-FIELDS: Mapping[Kind, tuple[str, ...]] = {
-    "products": (
-        "product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "published", "url",
-        "image_url", "created_at", "variant_of", "aliases", "sale_price", "sale_from", "sale_until",
-    ),
-    "customers": ("customer_id", "email", "first_name", "last_name", "phone", "segment", "is_guest"),
-    "events": _EVENT_FIELDS,
-    "orders": _EVENT_FIELDS,
-}  # fmt: skip
-"""The fields that --map and --set name."""
 _CUSTOMER_FIELDS = ("customer_id", "anonymous_id", "email")
 _MIN_DATE_SHARE = 0.9
 _TIME_WORDS = ("time", "date", "stamp", "datum", "when", "day")
@@ -53,13 +39,15 @@ _ID_WORDS = ("id", "sku", "code", "number", "artikel", "article", "item", "produ
 class Understanding(Struct, frozen=True, kw_only=True):
     """What was understood of a file.
 
-    `sources` are the columns or JSON paths of each of our fields, in order of preference. `date_order` is "undecidable" if
+    `sources` are the columns or JSON paths of each of our fields, in order of preference; `present` are the fields that the
+    first rows have. `date_order` is "undecidable" if
     the rows do not tell days from months. `anonymous_is_customer` says that no row names a customer but by an anonymous id.
     """
 
     format: Format
     kind: Kind
     sources: Mapping[str, tuple[str, ...]]
+    present: frozenset[str]
     columns: tuple[str, ...]
     unused: tuple[str, ...]
     date_order: DateOrder | Literal["undecidable"] | None
@@ -78,16 +66,18 @@ def understand(file: OpenFile, rows: Sequence[Row], options: ImportOptions) -> U
     sources = _sources(file, columns, found, options)
     kind = _kind_of(found, sources, options)
     values = _Values(file, rows, sources)
-    _check_required(file, kind, sources, columns, options)
+    existing = {normalised(column) for column in columns}
+    present = {field for field, of_field in sources.items() if not existing.isdisjoint(map(normalised, of_field))}
+    unused = _unused(columns, sources)
+    _check_required(file, kind, present, unused, options)
     _check_repeated(file, sources)
-    used = {column for of_field in sources.values() for column in of_field}
-    unused = tuple(column for column in columns if column not in used)
     if kind in {"events", "orders"} and "occurred_at" not in {*sources, *options.constants}:
         _check_no_unused_time(file, unused, values)
     return Understanding(
         format=found,
         kind=kind,
         sources=sources,
+        present=frozenset(present),
         columns=columns,
         unused=unused,
         date_order=options.dates or date_order(values.of(INSTANT_FIELDS)),
@@ -136,7 +126,7 @@ def values_of_fields(
 
 def _format_of(columns: Sequence[str], options: ImportOptions) -> Format:
     if options.format is None:
-        return find(columns, options.kind) or OWN[options.kind]
+        return find(columns, options.kind) or next(own for own in OWN if own.kind == options.kind)
     found = named(options.format, options.kind, columns)
     if found is None:
         raise NotUnderstood(f"--format {options.format}: known for {options.kind} are {', '.join(names(options.kind))}.")
@@ -151,12 +141,11 @@ def _kind_of(found: Format, sources: Mapping[str, Any], options: ImportOptions) 
     return "orders" if options.kind == "orders" or ("order_id" in sources and not has_types) else "events"
 
 
-def _sources(
-    file: OpenFile, columns: Sequence[str], found: Format, options: ImportOptions
-) -> dict[str, tuple[str, ...]]:
+def _sources(file: OpenFile, columns: Sequence[str], found: Format, options: ImportOptions) -> dict[str, tuple[str, ...]]:
     """Return the columns of each field: those of the format, except where --map or --set says otherwise."""
     mapping = {_column_named(theirs, file, columns, options): ours for theirs, ours in options.mapping.items()}
-    of_format = columns_of(found, [column for column in columns if column not in mapping])
+    others = [column for column in columns if column not in mapping]
+    of_format = columns_of(found, others, keep_absent=file.columns is None)
     given = {*mapping.values(), *options.constants}
     sources = {field: of_field for field, of_field in of_format.items() if field not in given}
     for column, field in mapping.items():
@@ -183,18 +172,27 @@ def _column_named(theirs: str, file: OpenFile, columns: Sequence[str], options: 
     raise NotUnderstood(f"{file.path} has no column {theirs}, which --map names.{hint} {_columns_in_words(file, columns)}")
 
 
+def _unused(columns: Sequence[str], sources: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the columns, or the innermost paths, that nothing is read from."""
+    used = {normalised(column) for of_field in sources.values() for column in of_field}
+    inner = {column.rpartition(".")[0].removesuffix("[]") for column in columns if "." in column}
+    return tuple(column for column in columns if normalised(column) not in used and column.removesuffix("[]") not in inner)
+
+
 def _check_required(
-    file: OpenFile, kind: Kind, sources: Mapping[str, Any], columns: Sequence[str], options: ImportOptions
+    file: OpenFile, kind: Kind, present: Collection[str], unused: Sequence[str], options: ImportOptions
 ) -> None:
     for field in REQUIRED[kind]:
         names = _CUSTOMER_FIELDS if field == "customer_id" and kind in {"events", "orders"} else (field,)
-        if any(name in sources or name in options.constants for name in names):
+        if any(name in present or name in options.constants for name in names):
             continue
-        used = {column for of_field in sources.values() for column in of_field}
-        nearest = _nearest([column for column in columns if column not in used], field) or "THEIRS"
+        other = find(file.columns or unused, None)
+        if other is not None and other.kind not in {kind, options.kind} and other.name != "own":
+            raise NotUnderstood(f"{file.path} looks like another kind of file: {other.title}. Try `import {other.kind}`.")
+        nearest = _nearest(unused, field) or "THEIRS"
         raise NotUnderstood(
-            f"{file.path} has no column {field}, which {kind} need. Did you mean `--map \"{nearest}={field}\"`?"
-            f" {_columns_in_words(file, columns)}"
+            f'{file.path} has no column {field}, which {kind} need. Did you mean `--map "{nearest}={field}"`?'
+            f" {_columns_in_words(file, file.columns or unused)}"
         )
 
 
