@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from domain.errors import ConfigurationError
 from domain.ports import IngestStore, Outcome
+from domain.records.imports import ImportedEvent
 from domain.records.interactions import CustomerEvent, Purchase
 from infra.ingest.files import FileRow, open_rows
 from infra.ingest.report import Place, Report
@@ -96,7 +97,7 @@ async def _store_events(job: _Job, staging: Staging) -> None:
     batches = _batches(staging, job.report, create_products=create_products)
     batch = next(batches, None)
     while batch is not None:
-        events = [event for event, _ in batch]
+        events = [ImportedEvent(event=event) for event, _ in batch]
         storing = asyncio.gather(job.store.put_events(events, create_products=create_products, now=job.now))
         # Let it reach the database, then prepare the next batch while this one is stored.
         for _ in range(_TURNS_TO_START):
