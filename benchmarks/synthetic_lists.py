@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmarks.synthetic_shops import N_CUSTOMERS
 from benchmarks.timing import milliseconds_until
+from domain.records.imports import ImportedEvent
 from domain.records.interactions import BrowsingEvent
 from infra.settings import Settings
 from infra.storage.opening import open_repository
@@ -24,6 +25,6 @@ async def time_fresh_lists(url: str, *, n_products: int, n: int = 3000) -> list[
             now = datetime.now(UTC)
             customer_id, product_id = f"c-{customer}", f"p-{rng.integers(n_products)}"
             event = BrowsingEvent(customer_id=customer_id, product_id=product_id)
-            await repository.put_events([event], create_products=False, now=now)
+            await repository.put_events([ImportedEvent(event=event)], create_products=False, now=now)
             milliseconds.append(await milliseconds_until(fresh_list(repository, customer_id, now=now)))
     return milliseconds[n // 3 :]

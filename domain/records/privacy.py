@@ -30,11 +30,53 @@ class RecordedOrder(Struct, frozen=True, kw_only=True):
     items: list[RecordedItem]
 
 
+class AmendedOrder(Struct, frozen=True, kw_only=True):
+    """An order as it was bought, of which something went back.
+
+    `returned` has the quantity of each product by cause: the id of a return, or "" for what the order itself said. A return
+    without products took the whole order.
+    """
+
+    order_id: str
+    currency: str
+    occurred_at: datetime
+    items: list[RecordedItem]
+    returned: dict[str, dict[str, int]]
+
+
+class RecordedReturn(Struct, frozen=True, kw_only=True):
+    """A return as it was sent, and the orders that it was taken from."""
+
+    return_id: str
+    occurred_at: datetime
+    order_id: str | None
+    items: dict[str, int]
+    orders: list[str]
+
+
+class ReplacedOrder(Struct, frozen=True, kw_only=True):
+    """An order as it was before an import replaced it."""
+
+    order_id: str
+    currency: str
+    occurred_at: datetime
+    items: list[RecordedItem]
+    returned: dict[str, int]
+
+
 class CustomerExport(Struct, frozen=True, kw_only=True):
-    """Everything that is stored about a person: events oldest first, and the stored list, however old it is."""
+    """Everything that is stored about a person: events oldest first, and the stored list, however old it is.
+
+    `purchases` are what the customer kept; what went back or was replaced by an import is in the last members.
+    """
 
     customer: Customer
     addresses: list[StoredAddress]
     browsing: list[RecordedInteraction]
     purchases: list[RecordedOrder]
     recommendations: RecommendationList | None
+    is_guest: bool = False
+    amended_orders: list[AmendedOrder] = []
+    returns: list[RecordedReturn] = []
+    replaced_orders: list[ReplacedOrder] = []
+    replaced_returns: list[RecordedReturn] = []

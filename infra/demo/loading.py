@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from domain.ports import IngestStore, ShopStore
+from domain.records.imports import ImportedEvent
 from infra.demo.generate import DemoShop, demo_shop
 from infra.use_cases.train import TuningBudget, train
 
@@ -39,7 +40,7 @@ async def load_demo_shop(store: IngestStore, shop: DemoShop, *, now: datetime) -
     for customers in _batches(shop.customers):
         await store.put_customers(customers, now=now)
     for events in _batches(shop.events):
-        await store.put_events(events, create_products=False, now=now)
+        await store.put_events([ImportedEvent(event=event) for event in events], create_products=False, now=now)
 
 
 def _batches(records: Sequence[T]) -> Iterator[Sequence[T]]:

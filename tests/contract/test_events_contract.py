@@ -13,6 +13,7 @@ from domain.records.customers import NewCustomer
 from domain.records.interactions import EVENT_TYPES, BrowsingEvent, EventCounts, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.values import to_microseconds
+from tests.imports import as_imported
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ async def test_events_without_an_id_are_always_new(shop, now):
 async def test_the_same_id_with_the_same_content_is_counted_once(shop, now, event):
     first = await shop.record([event], now=now)
     second = await shop.record([event], now=now + timedelta(hours=1))
-    imported = await shop.put_events([event], create_products=False, now=now)
+    imported = await shop.put_events(as_imported([event]), create_products=False, now=now)
 
     assert first.accepted == second.seen_before
     assert imported[0].status == "seen_before"
@@ -153,11 +154,13 @@ async def test_events_of_an_unknown_customer_are_refused(shop, now):
 
 async def test_imported_events_create_their_customers_and_refuse_unknown_products_alone(shop, now):
     outcomes = await shop.put_events(
-        [
-            BrowsingEvent(customer_id="c-7", product_id="p-1"),
-            BrowsingEvent(customer_id="c-7", product_id="p-9"),
-            BrowsingEvent(customer_id="c-8", product_id="p-9"),
-        ],
+        as_imported(
+            [
+                BrowsingEvent(customer_id="c-7", product_id="p-1"),
+                BrowsingEvent(customer_id="c-7", product_id="p-9"),
+                BrowsingEvent(customer_id="c-8", product_id="p-9"),
+            ]
+        ),
         create_products=False,
         now=now,
     )
@@ -175,7 +178,9 @@ async def test_imported_events_create_their_customers_and_refuse_unknown_product
 async def test_imported_events_may_create_their_products(shop, now):
     before = await shop.summary()
 
-    (outcome,) = await shop.put_events([BrowsingEvent(customer_id="c-7", product_id="p-9")], create_products=True, now=now)
+    (outcome,) = await shop.put_events(
+        as_imported([BrowsingEvent(customer_id="c-7", product_id="p-9")]), create_products=True, now=now
+    )
 
     assert outcome.status == "new"
     assert (await shop.summary()).n_products == before.n_products + 1
@@ -184,7 +189,7 @@ async def test_imported_events_may_create_their_products(shop, now):
 async def test_an_imported_id_with_other_content_is_refused(shop, now):
     await shop.record([viewed(event_id="e-1")], now=now)
 
-    (outcome,) = await shop.put_events([viewed("p-2", event_id="e-1")], create_products=False, now=now)
+    (outcome,) = await shop.put_events(as_imported([viewed("p-2", event_id="e-1")]), create_products=False, now=now)
 
     assert (outcome.status, outcome.field) == ("refused", "event_id")
 
@@ -219,7 +224,7 @@ async def test_products_bought_long_ago_are_still_known(shop, now):
 async def test_creating_the_products_of_events_does_not_change_known_products(shop, now):
     before = (await shop.customer_state("c-1")).catalogue_version
 
-    outcomes = await shop.put_events([viewed("p-1")], create_products=True, now=now)
+    outcomes = await shop.put_events(as_imported([viewed("p-1")]), create_products=True, now=now)
 
     assert [one.status for one in outcomes] == ["new"]
     assert (await shop.customer_state("c-1")).catalogue_version == before

@@ -18,6 +18,7 @@ from infra.storage.opening import open_repository
 from infra.storage.sql import histories
 from infra.storage.sql.customer_activity import segment_inputs_from
 from infra.storage.sql.statements import rows
+from tests.imports import as_imported
 
 N_CUSTOMERS = 3
 N_OPERATIONS = 120
@@ -108,7 +109,7 @@ async def write_something(shop, other, draw, now, *, everyone, known):
         recorded = await shop.record(random_events(draw, now, customer_ids=[customer_id]), now=now)
         assert recorded.state in (None, await other.customer_state(customer_id))
     elif kind == "import":
-        await shop.put_events(random_events(draw, now, customer_ids=everyone), create_products=False, now=now)
+        await shop.put_events(as_imported(random_events(draw, now, customer_ids=everyone)), create_products=False, now=now)
     elif kind == "purge":
         await shop.purge_events(before=now - timedelta(hours=draw.randrange(20, 60)))
     elif kind == "assign":
@@ -158,7 +159,7 @@ async def test_events_that_were_seen_before_change_neither_version_nor_history(s
 
 async def test_imported_events_make_the_row_stale_and_the_next_reader_packs_it_again(shop, now):
     await shop.customer_state("c-1")
-    await shop.put_events([viewed(), bought()], create_products=False, now=now)
+    await shop.put_events(as_imported([viewed(), bought()]), create_products=False, now=now)
     assert await packed_rows(shop) == {"c-1": 0}
 
     recorded = await shop.record([viewed(product_id="p-3")], now=now)

@@ -9,6 +9,7 @@ from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.use_cases.recommend import current_list
+from tests.imports import as_imported
 
 ADDRESS = Address(kind="shipping", line1="Canary 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
 
@@ -94,10 +95,12 @@ async def test_an_erased_customer_cannot_be_created_again(shop, now):
         [CustomerChange(customer_id=name) for name in ("canary", "canary-bob", "new")], now=now
     )
     events = await shop.put_events(
-        [
-            BrowsingEvent(customer_id=name, product_id="p-1", event_id=f"late-{name}")
-            for name in ("canary", "canary-bob", "newer")
-        ],
+        as_imported(
+            [
+                BrowsingEvent(customer_id=name, product_id="p-1", event_id=f"late-{name}")
+                for name in ("canary", "canary-bob", "newer")
+            ]
+        ),
         create_products=False,
         now=now,
     )
@@ -176,7 +179,7 @@ async def test_a_purge_deletes_many_events_in_batches(shop, now):
             BrowsingEvent(customer_id=f"c-{n}", product_id="p-1", occurred_at=now - timedelta(days=9), event_id=f"old-{n}")
             for n in range(first, first + 400)
         ]
-        await shop.put_events(events, create_products=False, now=now)
+        await shop.put_events(as_imported(events), create_products=False, now=now)
 
     n_purged = [await shop.purge_events(before=now - timedelta(days=2)) for _ in range(6)]
 

@@ -15,6 +15,7 @@ from infra.progress import NoProgress
 from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.train import read_training_data
 from tests.conftest import NOW
+from tests.imports import as_imported
 from tests.inputs import inputs_of
 
 N_PRODUCTS = 150
@@ -54,7 +55,7 @@ async def trained_shop(repository):
                 events.append(BrowsingEvent(customer_id=f"c-{customer}", product_id=item, occurred_at=earlier()))
     await repository.put_products(products, now=NOW)
     for first in range(0, len(events), 300):
-        await repository.put_events(events[first : first + 300], create_products=False, now=NOW)
+        await repository.put_events(as_imported(events[first : first + 300]), create_products=False, now=NOW)
     data = await read_training_data(repository, progress=NoProgress())
     config = (await repository.current_model()).config
     trained = train_model(data, config=config, model_id="m-1", trained_at=data.log.newest)

@@ -10,6 +10,7 @@ from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.storage.sql.statements import rows
 from infra.use_cases.train import train
+from tests.imports import as_imported
 
 
 @pytest.fixture
@@ -19,14 +20,14 @@ async def shop(repository, now):
     )
     await repository.put_customers([CustomerChange(customer_id="c-1", segment="Premium")], now=now)
     await repository.put_events(
-        [
+        as_imported([
             BrowsingEvent(customer_id="c-1", product_id="p-0", event_type="cart", occurred_at=now),
             Purchase(
                 customer_id="c-2", order_id="o-1", occurred_at=now - timedelta(days=1),
                 items=(OrderItem(product_id="p-1", quantity=3), OrderItem(product_id="p-2", unit_price=1.0)),
             ),
             Purchase(customer_id="c-2", order_id="o-2", currency="USD", items=(OrderItem(product_id="p-1", unit_price=9),)),
-        ],
+        ]),
         create_products=False,
         now=now,
     )  # fmt: skip
@@ -62,7 +63,7 @@ async def test_events_after_a_training_count_as_untrained_even_if_as_many_are_pu
     await train(shop, now=now)
     purged_to = now + timedelta(hours=1)
     later = [BrowsingEvent(customer_id="c-1", product_id="p-1", occurred_at=now + timedelta(hours=2))] * 3
-    await shop.put_events(later, create_products=False, now=now)
+    await shop.put_events(as_imported(later), create_products=False, now=now)
 
     assert (await shop.summary()).n_events_untrained == 3
     while await shop.purge_events(before=purged_to):

@@ -16,6 +16,7 @@ from domain.training.train import train_model
 from infra.progress import NoProgress
 from infra.use_cases.recommend import current_list, fresh_list
 from infra.use_cases.train import read_training_data
+from tests.imports import as_imported
 from tests.inputs import candidate_query, candidates_of
 
 
@@ -128,7 +129,7 @@ async def test_lists_have_one_product_of_a_group_and_the_replay_ranks_the_same_g
         for number in range(200)
     ]
     await repository.put_products(products, now=now)
-    await repository.put_events(events, create_products=False, now=now)
+    await repository.put_events(as_imported(events), create_products=False, now=now)
     data = await read_training_data(repository, progress=NoProgress())
     trained = train_model(data, config=TunedConfig(), model_id="m-1", trained_at=data.log.newest)
     await repository.save_model(trained)

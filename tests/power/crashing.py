@@ -19,6 +19,7 @@ from domain.records.products import ProductChange
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases.recommend import fresh_list
 from infra.use_cases.train import train
+from tests.imports import as_imported
 from tests.power.recording import ADDRESS
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -48,7 +49,7 @@ PATHS = {
         now=NOW,
     ),
     "put_events": lambda shop: shop.put_events(
-        [BrowsingEvent(customer_id="i-1", product_id="unknown"), *EVENTS], create_products=True, now=NOW
+        as_imported([BrowsingEvent(customer_id="i-1", product_id="unknown"), *EVENTS]), create_products=True, now=NOW
     ),
     "purge": lambda shop: shop.purge_events(before=NOW + timedelta(days=1)),
     "erase": lambda shop: shop.erase("c-1"),
@@ -62,7 +63,9 @@ async def prepare(database):
         await shop.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(5)], now=NOW)
         await shop.create_customer(NewCustomer(customer_id="c-1", last_name="Canary-leaving"), now=NOW)
         await shop.put_events(
-            [BrowsingEvent(customer_id=f"c-{n}", product_id=f"p-{n % 5}") for n in range(20)], create_products=False, now=NOW
+            as_imported([BrowsingEvent(customer_id=f"c-{n}", product_id=f"p-{n % 5}") for n in range(20)]),
+            create_products=False,
+            now=NOW,
         )
         # From now on, recording adds to the packed history of this customer.
         await shop.customer_state("c-1")

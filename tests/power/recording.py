@@ -12,6 +12,7 @@ from domain.records.products import ProductChange
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases.recommend import fresh_list
 from infra.use_cases.train import train
+from tests.imports import as_imported
 
 ADDRESS = Address(kind="shipping", line1="Canary 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
 
@@ -54,7 +55,7 @@ async def run_every_writing_path(repository, *, now, n_orders):
         yield await repository.record([view, order], now=now + timedelta(seconds=n))
         await fresh_list(repository, f"c-{n % 4}", now=now + timedelta(seconds=n))
     imported = [BrowsingEvent(customer_id=f"i-{n}", product_id=f"p-{n}") for n in range(30)]
-    yield await repository.put_events(imported, create_products=True, now=now)
+    yield await repository.put_events(as_imported(imported), create_products=True, now=now)
     yield await train(repository, now=now)
     yield await repository.purge_events(before=now + timedelta(seconds=n_orders // 2))
     # The purge has deleted the stored lists.

@@ -24,6 +24,7 @@ from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.recommend import current_list
 from tests import postgres
+from tests.imports import as_imported
 from tests.inputs import candidate_query, candidates_of, inputs_of
 
 pytestmark = pytest.mark.system
@@ -157,7 +158,7 @@ class SameAnswers(RuleBasedStateMachine):
 
     @rule(imported=events, create_products=st.booleans())
     def put_events(self, imported, create_products):
-        self.run_on_both(lambda shop: shop.put_events(imported, create_products=create_products, now=self.now))
+        self.run_on_both(lambda shop: shop.put_events(as_imported(imported), create_products=create_products, now=self.now))
 
     @rule(customer_id=customer_ids)
     def profile(self, customer_id):

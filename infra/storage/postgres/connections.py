@@ -117,6 +117,9 @@ class Connections:
         """
         return await asyncio.shield(self._retried(_write_transaction, lambda: transaction(*arguments, **named)))
 
+    async def write_unreferenced(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
+        return await self.write(transaction, *arguments)
+
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await asyncio.shield(self._retried(self._single_statement, lambda: transaction(*arguments)))
 

@@ -24,6 +24,7 @@ _GIVEN = (
     "variant_of",
 )  # fmt: skip
 _STORED = (*_GIVEN, "variant_group")
+PAGE_ROWS = 1000
 
 
 def product_from(row: Row, currencies: Currencies) -> Product:
@@ -84,6 +85,16 @@ def by_index(indexes: Sequence[int], currencies: Currencies) -> Steps[list[Produ
         f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_index IN (:indexes)", indexes=list(indexes)
     )
     return [product_from(row, currencies) for row in result]
+
+
+def listed_after(product_id: str) -> Steps[list[str]]:
+    """Read the next ids, after one of them, of products that are not withdrawn."""
+    found = yield from rows(
+        "SELECT product_id FROM product_catalog WHERE withdrawn = 0 AND product_id > :product_id ORDER BY product_id"
+        f" LIMIT {PAGE_ROWS}",
+        product_id=product_id,
+    )
+    return [listed for (listed,) in found]
 
 
 def newest_of(categories: Sequence[str], n: int) -> Steps[dict[str, list[int]]]:

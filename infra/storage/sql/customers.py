@@ -1,10 +1,10 @@
 """Customers: their profile, their assigned segment, and the version that makes their stored list stale."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from domain.errors import CustomerExists, EmailTaken
 from domain.ports import Outcome
@@ -38,14 +38,35 @@ def create(new: NewCustomer, *, now: datetime) -> Steps[Customer]:
     )
 
 
-def create_or_raise_versions(customer_ids: Iterable[str], *, now: datetime) -> Steps[None]:
-    """Raise the versions of known customers, and register unknown customers with nothing but their id."""
+class Newcomer(Struct, frozen=True):
+    """What is known of a customer whom an event names, if the customer is new."""
+
+    email: str | None = None
+    is_guest: bool = False
+
+
+def create_or_raise_versions(newcomers: Mapping[str, Newcomer], *, now: datetime) -> Steps[None]:
+    """Raise the versions of known customers, and register unknown customers."""
+    created_at = to_microseconds(now)
     yield from executemany(
-        "INSERT INTO customer_profiles (customer_id, created_at, version) VALUES (?, ?, 0)"
-        " ON CONFLICT (customer_id) DO UPDATE SET version = customer_profiles.version + 1",
+        "INSERT INTO customer_profiles (customer_id, email, email_key, is_guest, created_at, version)"
+        " VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (customer_id) DO UPDATE SET version = customer_profiles.version + 1",
         # Sorted, because writers that lock the same rows in different orders would deadlock.
-        [(customer_id, to_microseconds(now)) for customer_id in sorted(customer_ids)],
+        [
+            (customer_id, newcomer.email, _email_key(newcomer.email), int(newcomer.is_guest), created_at)
+            for customer_id, newcomer in sorted(newcomers.items())
+        ],
     )
+
+
+def resolve_emails(emails: Collection[str]) -> Steps[dict[str, str]]:
+    """Return the ids of the stored customers with these e-mail addresses, by the address as given."""
+    result = yield from rows(
+        "SELECT email_key, customer_id FROM customer_profiles WHERE email_key IN (:keys)",
+        keys=sorted({email.casefold() for email in emails}),
+    )
+    owners = dict(result)
+    return {email: owners[email.casefold()] for email in emails if email.casefold() in owners}
 
 
 def raise_versions(customer_ids: Iterable[str]) -> Steps[None]:
@@ -85,8 +106,10 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
     owner = yield from _owner_of(new_values.get("email"))
     if owner not in (None, change.customer_id):
         return Outcome(status="refused", field="email", reason="Another customer has this e-mail address")
+    if change.is_guest is not UNSET:
+        new_values["is_guest"] = int(bool(change.is_guest))
     row = yield from one_or_none(
-        "SELECT p.email, p.first_name, p.last_name, p.phone, s.segment FROM customer_profiles p"
+        "SELECT p.email, p.first_name, p.last_name, p.phone, p.is_guest, s.segment FROM customer_profiles p"
         " LEFT JOIN customer_segments s ON s.customer_id = p.customer_id WHERE p.customer_id = :customer_id FOR UPDATE OF p",
         customer_id=change.customer_id,
     )
@@ -96,7 +119,7 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
         yield from _insert(change.customer_id, new_values, now=now)
         yield from _assign_segment(change.customer_id, change.segment or None)
         return Outcome(status="new")
-    before = dict(zip((*CONTACT, "segment"), row, strict=True))
+    before = dict(zip((*CONTACT, "is_guest", "segment"), row, strict=True))
     if change.segment is not UNSET:
         new_values["segment"] = change.segment
     after = before | new_values
@@ -104,8 +127,9 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
         return Outcome(status="unchanged")
     yield from rows(
         "UPDATE customer_profiles SET email = :email, first_name = :first_name, last_name = :last_name, phone = :phone,"
-        " email_key = :email_key, version = version + 1 WHERE customer_id = :customer_id",
+        " email_key = :email_key, is_guest = :is_guest, version = version + 1 WHERE customer_id = :customer_id",
         **{name: after[name] for name in CONTACT},
+        is_guest=after["is_guest"],
         email_key=_email_key(after["email"]),
         customer_id=change.customer_id,
     )
@@ -116,11 +140,12 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
 def _insert(customer_id: str, contact: dict[str, Any], *, now: datetime) -> Steps[None]:
     yield from rows(
         "INSERT INTO customer_profiles"
-        " (customer_id, email, first_name, last_name, phone, email_key, created_at, version)"
-        " VALUES (:customer_id, :email, :first_name, :last_name, :phone, :email_key, :created_at, 0)",
+        " (customer_id, email, first_name, last_name, phone, email_key, is_guest, created_at, version)"
+        " VALUES (:customer_id, :email, :first_name, :last_name, :phone, :email_key, :is_guest, :created_at, 0)",
         customer_id=customer_id,
         **{name: contact.get(name) for name in CONTACT},
         email_key=_email_key(contact.get("email")),
+        is_guest=contact.get("is_guest", 0),
         created_at=to_microseconds(now),
     )
 

@@ -15,6 +15,13 @@ class Engine(Protocol):
         """Run `transaction(...)` and return after it is durable. It may run again after a conflict with another writer."""
         ...
 
+    async def write_unreferenced(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
+        """Run a transaction like `write`, which deletes only rows that no other row refers to.
+
+        SQLite would look through whole tables for references to each of them.
+        """
+        ...
+
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         """Run writes that may be repeated, and that a crash may lose: they need no durable COMMIT."""
         ...

@@ -1,32 +1,38 @@
 """Record interactions and orders. They are append-only, and each is stored once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from domain.errors import EventIdReused, ProductNotFound
 from domain.records.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest
-from domain.records.values import from_units, to_microseconds, to_units
+from domain.records.values import from_units, to_microseconds
 from infra.storage.ids import new_id
-from infra.storage.sql import catalogue as products
+from infra.storage.sql.digests import Digests, event_digests, order_digests
 from infra.storage.sql.histories import CustomerEvents, NewItem, with_interaction, with_items
+from infra.storage.sql.known_products import KnownProduct, find
+from infra.storage.sql.orders import lines_of
 from infra.storage.sql.statements import Steps, executemany, rows
 
 MAX_PURGED_PER_TRANSACTION = 250
 """Keeps a transaction at 1,000 rows: each event may also change the version of its customer, and delete the customer's list
 and packed history."""
 
-CatalogueEntry = tuple[int, int | None, str]
-"""The product index, price and currency of a product."""
-
-Digests = dict[str, bytes | None]
+PURGED = {
+    "browsing_history": "event_id",
+    "purchase_history": "order_id, line",
+    "order_amendments": "customer_id, order_id",
+    "order_returns": "customer_id, return_id",
+    "import_changes": "customer_id, import_id, order_id",
+}
+"""The tables of events, and of what imports made of them, with their keys."""
 
 
 class EventBatch:
     """Collect events that are not stored yet, then write them all."""
 
     def __init__(
-        self, catalogue: dict[str, CatalogueEntry], interactions: Digests, orders: Digests, *, now: datetime, currency: str
+        self, catalogue: dict[str, KnownProduct], interactions: Digests, orders: Digests, *, now: datetime, currency: str
     ) -> None:  # fmt: skip
         self._catalogue = catalogue
         self._digests: dict[type[CustomerEvent], Digests] = {BrowsingEvent: interactions, Purchase: orders}
@@ -38,7 +44,7 @@ class EventBatch:
 
     def add(self, event: CustomerEvent) -> bool:
         """Add an event; return False if it was seen before, raise ProductNotFound or EventIdReused."""
-        for product_id in _product_ids(event):
+        for product_id in product_ids_of(event):
             if product_id not in self._catalogue:
                 raise ProductNotFound(product_id)
         if not self._is_new(event):
@@ -52,7 +58,7 @@ class EventBatch:
                 (
                     event.event_id or new_id(),
                     event.customer_id,
-                    event.product_id,
+                    self._catalogue[event.product_id].product_id,
                     event.event_type,
                     event.dwell_seconds,
                     occurred_at,
@@ -78,11 +84,13 @@ class EventBatch:
 
     def added_to(self, events: CustomerEvents) -> CustomerEvents:
         """Return the events of a customer with the added ones, all of which must be of that customer."""
+        # By the ids under which the products are stored.
+        indexes = {product.product_id: product.product_index for product in self._catalogue.values()}
         for _, _, product_id, event_type, _, occurred_at, _ in self._interactions:
-            events = with_interaction(events, self._catalogue[product_id][0], event_type, occurred_at)
+            events = with_interaction(events, indexes[product_id], event_type, occurred_at)
         items = [
             NewItem(
-                product_index=self._catalogue[product_id][0],
+                product_index=indexes[product_id],
                 occurred_at=occurred_at,
                 line=line,
                 quantity=quantity,
@@ -110,36 +118,24 @@ class EventBatch:
         order_id = order.order_id or new_id()
         currency = order.currency or self._currency
         digest = self._digests[Purchase].get(order.order_id or "")
-        for line, item in enumerate(order.items):
-            price = None if item.unit_price is None else to_units(item.unit_price)
-            if price is None:
-                _, catalogue_price, catalogue_currency = self._catalogue[item.product_id]
-                price = catalogue_price if catalogue_currency == currency else None
-            self._items.append((
-                order_id, line, order.customer_id, item.product_id, item.quantity, price, currency, occurred_at, digest,
-            ))  # fmt: skip
+        self._items += [
+            (order_id, line, order.customer_id, product_id, quantity, price, currency, occurred_at, digest)
+            for line, (product_id, quantity, price) in enumerate(lines_of(order, self._catalogue, currency=currency))
+        ]
 
 
 def batch_for(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[EventBatch]:
     """Return an empty batch with what `add` needs for `events`: their products, and digests of stored events."""
-    catalogue = yield from _catalogue({product_id for event in events for product_id in _product_ids(event)})
-    interactions = yield from _digests("browsing_history", "event_id", _identifiers(BrowsingEvent, events))
-    orders = yield from _digests("purchase_history", "order_id", _identifiers(Purchase, events))
+    catalogue = yield from find({product_id for event in events for product_id in product_ids_of(event)})
+    interactions = yield from event_digests(_identifiers(BrowsingEvent, events))
+    orders = yield from order_digests(_identifiers(Purchase, events))
     return EventBatch(catalogue, interactions, orders, now=now, currency=currency)
-
-
-def create_unknown_products(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[None]:
-    """Create the products of `events` that the catalogue lacks."""
-    product_ids = {product_id for event in events for product_id in _product_ids(event)}
-    known = yield from _catalogue(product_ids)
-    if unknown := sorted(product_ids - known.keys()):
-        yield from products.create_from_ids(unknown, now=now, currency=currency)
 
 
 def purge(*, before: datetime) -> Steps[list[str]]:
     """Delete a batch of the events before an instant; return the customer id of each, an empty list when none is left."""
     customer_ids: list[str] = []
-    for table, key in (("browsing_history", "event_id"), ("purchase_history", "order_id, line")):
+    for table, key in PURGED.items():
         if len(customer_ids) == MAX_PURGED_PER_TRANSACTION:
             break
         result = yield from rows(
@@ -153,13 +149,6 @@ def purge(*, before: datetime) -> Steps[list[str]]:
     return customer_ids
 
 
-def refusal(error: ProductNotFound | EventIdReused) -> tuple[str, str]:
-    """Return the field and the reason of a refused event, without personal values."""
-    if isinstance(error, ProductNotFound):
-        return "product_id", "The catalogue has no such product"
-    return error.namespace, "Used for other content"
-
-
 def _identifier(event: CustomerEvent) -> str | None:
     return event.order_id if isinstance(event, Purchase) else event.event_id
 
@@ -168,22 +157,8 @@ def _identifiers(event_class: type[CustomerEvent], events: Sequence[CustomerEven
     return [identifier for event in events if type(event) is event_class and (identifier := _identifier(event))]
 
 
-def _product_ids(event: CustomerEvent) -> list[str]:
+def product_ids_of(event: CustomerEvent) -> list[str]:
     return [item.product_id for item in event.items] if isinstance(event, Purchase) else [event.product_id]
-
-
-def _catalogue(product_ids: Collection[str]) -> Steps[dict[str, CatalogueEntry]]:
-    result = yield from rows(
-        "SELECT product_id, product_index, price, currency FROM product_catalog WHERE product_id IN (:product_ids)",
-        product_ids=list(product_ids),
-    )
-    return {product_id: (index, price, currency) for product_id, index, price, currency in result}
-
-
-def _digests(table: str, column: str, ids: list[str]) -> Steps[Digests]:
-    if not ids:
-        return {}
-    return dict((yield from rows(f"SELECT {column}, digest FROM {table} WHERE {column} IN (:ids)", ids=ids)))
 
 
 def item_total(quantity: int, unit_price: int | None) -> float:

@@ -1,24 +1,21 @@
-"""Export and erase all data of a customer, and refuse data that arrives after the erasure."""
+"""Erase all data of a customer, and refuse data that arrives after the erasure."""
 
 import hashlib
 import secrets
 from collections.abc import Collection
-from itertools import groupby
 
 from domain.errors import CustomerNotFound
 from domain.ports import Outcome
-from domain.records.customers import Customer, StoredAddress
-from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedItem, RecordedOrder
-from domain.records.recommendations import RecommendationList
-from domain.records.values import from_microseconds, from_units
 from infra.storage.sql.statements import Steps, one, one_or_none, rows
-from infra.storage.sql.stored_lists import decode
 
 PERSONAL = (
     "customer_recommendations",
     "customer_histories",
     "browsing_history",
     "purchase_history",
+    "order_amendments",
+    "order_returns",
+    "import_changes",
     "customer_addresses",
     "customer_segments",
     "customer_profiles",
@@ -27,18 +24,6 @@ PERSONAL = (
 
 REFUSED = Outcome(status="refused", field="customer_id", reason="erased")
 """The outcome of an imported record of an erased customer."""
-
-
-def export(customer: Customer, addresses: list[StoredAddress]) -> Steps[CustomerExport]:
-    """Read all events and the stored list, and return them with the customer and the addresses."""
-    customer_id = customer.customer_id
-    return CustomerExport(
-        customer=customer,
-        addresses=addresses,
-        browsing=(yield from _browsing(customer_id)),
-        purchases=(yield from _purchases(customer_id)),
-        recommendations=(yield from _stored_list(customer_id)),
-    )
 
 
 def erase(customer_id: str) -> Steps[None]:
@@ -89,51 +74,3 @@ def _check_unfinished(customer_id: str) -> Steps[None]:
 
 def _hash(customer_id: str, key: bytes) -> str:
     return hashlib.blake2b(customer_id.encode(), key=key, digest_size=32).hexdigest()
-
-
-def _browsing(customer_id: str) -> Steps[list[RecordedInteraction]]:
-    result = yield from rows(
-        "SELECT event_id, product_id, event_type, dwell_seconds, occurred_at FROM browsing_history"
-        " WHERE customer_id = :customer_id ORDER BY occurred_at, event_id",
-        customer_id=customer_id,
-    )
-    return [
-        RecordedInteraction(
-            event_id=event_id,
-            product_id=product_id,
-            event_type=event_type,
-            dwell_seconds=dwell_seconds,
-            occurred_at=from_microseconds(occurred_at),
-        )
-        for event_id, product_id, event_type, dwell_seconds, occurred_at in result
-    ]
-
-
-def _purchases(customer_id: str) -> Steps[list[RecordedOrder]]:
-    result = yield from rows(
-        "SELECT occurred_at, order_id, currency, product_id, quantity, unit_price FROM purchase_history"
-        " WHERE customer_id = :customer_id ORDER BY occurred_at, order_id, line",
-        customer_id=customer_id,
-    )
-    return [
-        RecordedOrder(
-            order_id=order_id,
-            currency=currency,
-            occurred_at=from_microseconds(occurred_at),
-            items=[
-                RecordedItem(
-                    product_id=product_id, quantity=quantity, unit_price=None if price is None else from_units(price)
-                )
-                for *_, product_id, quantity, price in lines
-            ],
-        )
-        for (occurred_at, order_id, currency), lines in groupby(result, key=lambda row: tuple(row[:3]))
-    ]
-
-
-def _stored_list(customer_id: str) -> Steps[RecommendationList | None]:
-    """Return the stored list, even if it is stale, or None if it cannot be decoded."""
-    row = yield from one_or_none(
-        "SELECT list FROM customer_recommendations WHERE customer_id = :customer_id", customer_id=customer_id
-    )
-    return None if row is None else decode(row[0])

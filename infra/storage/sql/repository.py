@@ -7,24 +7,24 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from domain.errors import EventIdReused, ProductNotFound
-from domain.ports import Outcome, Recorded, ShopSummary, StoredList, StoredProfile
+from domain.ports import Recorded, ShopSummary, StoredList, StoredProfile
 from domain.ranking.model import Model, NeighbourLists, WeightedProducts
 from domain.ranking.packed_history import CustomerState
 from domain.records.currencies import Currencies
-from domain.records.customers import Address, Customer, CustomerChange, NewCustomer, StoredAddress
+from domain.records.customers import Address, Customer, NewCustomer, StoredAddress
 from domain.records.interactions import CustomerEvent, count_events
 from domain.records.privacy import CustomerExport
-from domain.records.products import Product, ProductChange
+from domain.records.products import Product
 from domain.records.recommendations import ListRequest, RecommendationList
 from domain.records.values import from_microseconds
 from infra.storage.sql import addresses as customer_addresses
-from infra.storage.sql import catalogue, customers, events, histories, list_inputs, models, privacy, stored_lists
+from infra.storage.sql import catalogue, customers, events, export, histories, list_inputs, models, privacy, stored_lists
 from infra.storage.sql.customer_activity import activity, segment_inputs_from
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents, CustomerRow
+from infra.storage.sql.import_tables import ImportTables
 from infra.storage.sql.model_tables import ModelTables
-from infra.storage.sql.statements import ConcurrentWrite, Steps
+from infra.storage.sql.statements import Steps
 from infra.storage.sql.write_behind import WriteBehind
 
 T = TypeVar("T")
@@ -33,14 +33,15 @@ LONG_COUNT_SECONDS = 0.05
 COUNT_SHARE = 0.01
 
 
-class SqlRepository(ModelTables):
+class SqlRepository(ModelTables, ImportTables):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
     """
 
     def __init__(self, engine: Engine, *, currencies: Currencies, delay_seconds: float = 0.0) -> None:
-        super().__init__(engine, currencies=currencies)
+        ModelTables.__init__(self, engine, currencies=currencies)
+        ImportTables.__init__(self, engine, currencies=currencies)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
         self._counted = (0, 0, 0)
@@ -114,15 +115,6 @@ class SqlRepository(ModelTables):
     async def purge_events(self, *, before: datetime) -> int:
         return await self.engine.write(self._purge_events, before=before)
 
-    async def put_products(self, changes: Sequence[ProductChange], *, now: datetime) -> list[Outcome]:
-        return await self.engine.write(catalogue.put, changes, now=now, currency=self._currency)
-
-    async def put_customers(self, changes: Sequence[CustomerChange], *, now: datetime) -> list[Outcome]:
-        return await self.engine.write(customers.put, changes, now=now)
-
-    async def put_events(self, events: Sequence[CustomerEvent], *, create_products: bool, now: datetime) -> list[Outcome]:
-        return await self.engine.write(self._put_events, events, create_products=create_products, now=now)
-
     def _summary(self) -> Steps[ShopSummary]:
         model = yield from self.model_in_use()
         n_products, n_events, n_newer = yield from self._counts(model)
@@ -166,29 +158,6 @@ class SqlRepository(ModelTables):
             state=(yield from self._state(customer_id, row, row.events)) if row.events else None,
         )
 
-    def _put_events(
-        self, imported: Sequence[CustomerEvent], *, create_products: bool, now: datetime
-    ) -> Steps[list[Outcome]]:
-        if create_products:
-            yield from events.create_unknown_products(imported, now=now, currency=self._currency)
-        batch = yield from events.batch_for(imported, now=now, currency=self._currency)
-        erased = yield from privacy.find_erased({event.customer_id for event in imported})
-        outcomes: list[Outcome] = []
-        for event in imported:
-            if event.customer_id in erased:
-                outcomes.append(privacy.REFUSED)
-                continue
-            try:
-                outcomes.append(Outcome(status="new" if batch.add(event) else "seen_before"))
-            except (ProductNotFound, EventIdReused) as error:
-                field, reason = events.refusal(error)
-                outcomes.append(Outcome(status="refused", field=field, reason=reason))
-        yield from customers.create_or_raise_versions(batch.customer_ids, now=now)
-        if (yield from privacy.find_erased(batch.customer_ids)):
-            raise ConcurrentWrite
-        yield from batch.write()
-        return outcomes
-
     def _purge_events(self, *, before: datetime) -> Steps[int]:
         gone = yield from events.purge(before=before)
         yield from customers.raise_versions(set(gone))
@@ -198,7 +167,7 @@ class SqlRepository(ModelTables):
     def _export(self, customer_id: str) -> Steps[CustomerExport]:
         state = yield from self._any_state(customer_id)
         customer = yield from customers.read(customer_id, state.segment_inputs)
-        return (yield from privacy.export(customer, (yield from customer_addresses.addresses(customer_id))))
+        return (yield from export.export(customer, (yield from customer_addresses.addresses(customer_id))))
 
     def _profile(self, customer_id: str) -> Steps[StoredProfile]:
         state = yield from self._any_state(customer_id)

@@ -54,19 +54,29 @@ COPIED_TABLES = (
         "product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url",
         "created_at", "variant_of", "variant_group",
     )),
+    Table("product_aliases", ("alias",), ("product_id",)),
     Table("customer_profiles", ("customer_id",), (
-        "email", "email_key", "first_name", "last_name", "phone", "created_at", "version",
+        "email", "email_key", "first_name", "last_name", "phone", "created_at", "version", "is_guest",
     )),
     Table("customer_addresses", ("customer_id", "address_id"), (
         "position", "kind", "line1", "line2", "city", "region", "postal_code", "country", "is_default",
     )),
     Table("customer_segments", ("customer_id",), ("segment",)),
     Table("browsing_history", ("event_id",), (
-        "customer_id", "product_id", "event_type", "dwell_seconds", "occurred_at", "digest",
+        "customer_id", "product_id", "event_type", "dwell_seconds", "occurred_at", "digest", "import_id",
     )),
     Table("purchase_history", ("order_id", "line"), (
         "customer_id", "product_id", "quantity", "unit_price", "currency", "occurred_at", "digest",
+        "import_id",
     )),
+    Table("order_amendments", ("customer_id", "order_id"), (
+        "occurred_at", "currency", "digest", "import_id", "bought", "returned",
+    )),
+    Table("order_returns", ("customer_id", "return_id"), (
+        "occurred_at", "digest", "import_id", "content", "orders",
+    )),
+    Table("import_changes", ("customer_id", "import_id", "order_id"), ("occurred_at", "before_import_id", "before")),
+    Table("imports", ("import_id",), ("started_at", "finished_at", "kind", "files", "options", "counts")),
     Table("erased_customers", ("id_hash",), ("is_finished",)),
     Table("recommendation_models", ("model_id",), ("trained_at", "model")),
     Table("product_neighbours", ("model_id", "product_index"), ("bought_together", "viewed_together", "similar_product")),

@@ -81,6 +81,11 @@ class Connections:
         """
         return await self._submit(partial(transaction, *arguments, **named))
 
+    async def write_unreferenced(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
+        async with self.lend_writer() as writer:
+            write = Write(partial(transaction, *arguments), deadline=time.monotonic() + BUSY_SECONDS)
+            return await asyncio.shield(writer.run(self._transactions.commit_unchecked, write))
+
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self._submit(partial(transaction, *arguments), may_be_lost=True)
 

@@ -60,6 +60,14 @@ class Transactions:
                 return [outcomes] * len(writes)
         return [_outcome(self._commit_alone, connection, write) for write in writes]
 
+    def commit_unchecked(self, connection: sqlite3.Connection, write: Write) -> Any:
+        """Run a transaction without the checks of foreign keys, and return its result."""
+        connection.execute("PRAGMA foreign_keys=OFF")
+        try:
+            return self._commit_alone(connection, write)
+        finally:
+            connection.execute("PRAGMA foreign_keys=ON")
+
     def truncate_log(self, connection: sqlite3.Connection, deadline: float) -> None:
         with self._lock.held(deadline=deadline):
             retry(lambda: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, deadline=deadline)

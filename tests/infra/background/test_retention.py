@@ -18,6 +18,7 @@ from infra.settings import Settings
 from infra.storage.opening import Storage
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases.purge import purge
+from tests.imports import as_imported
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ async def shop(repository, now):
         BrowsingEvent(customer_id=f"c-{n}", product_id="p-1", occurred_at=now - timedelta(days=n), event_id=f"e-{n}")
         for n in range(10)
     ]
-    await repository.put_events(events, create_products=False, now=now)
+    await repository.put_events(as_imported(events), create_products=False, now=now)
     return repository
 
 
@@ -67,7 +68,7 @@ async def create_shop_with_an_old_event(database):
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id="p-1")], now=now)
         event = BrowsingEvent(customer_id="c-1", product_id="p-1", occurred_at=now - timedelta(days=30))
-        await repository.put_events([event], create_products=False, now=now)
+        await repository.put_events(as_imported([event]), create_products=False, now=now)
 
 
 @pytest.mark.parametrize(("days", "n_left"), [(0, 1), (7, 0)], ids=["no-retention", "7-days"])

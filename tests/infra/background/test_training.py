@@ -13,13 +13,14 @@ from domain.records.products import ProductChange
 from infra.background.training import NICENESS, poll_and_train, train_in_child, train_when_due
 from infra.settings import Settings
 from infra.storage.opening import Storage
+from tests.imports import as_imported
 
 
 @pytest.fixture
 async def shop(repository, now):
     await repository.put_products([ProductChange(product_id="p-1")], now=now)
     events = [BrowsingEvent(customer_id="c-1", product_id="p-1")] * 3
-    await repository.put_events(events, create_products=False, now=now)
+    await repository.put_events(as_imported(events), create_products=False, now=now)
     return repository
 
 

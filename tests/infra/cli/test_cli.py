@@ -17,6 +17,7 @@ from infra.settings import Settings, read_settings
 from infra.storage.opening import open_repository
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases.train import TuningBudget, train
+from tests.imports import as_imported
 
 
 @pytest.mark.names_a_customer
@@ -138,7 +139,7 @@ async def test_a_training_without_a_progress_callback_tunes_as_well(settings, no
         for step in range(3)
     ]
     async with open_repository(settings) as repository:
-        await repository.put_events(events, create_products=True, now=now)
+        await repository.put_events(as_imported(events), create_products=True, now=now)
 
         model = await train(repository, now=now, budget=TuningBudget(trials=1))
 

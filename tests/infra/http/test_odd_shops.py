@@ -12,6 +12,7 @@ from infra.http.app import create_app
 from infra.storage.opening import open_repository
 from infra.use_cases.train import TuningBudget, train
 from tests.conftest import NOW, client_of
+from tests.imports import as_imported
 
 CUSTOMERS = [f"c-{number}" for number in range(40)]
 CATEGORIES = ("tents", "stoves/gas", "stoves")
@@ -106,7 +107,7 @@ async def test_a_shop_of_an_odd_shape_is_served_before_and_after_training(settin
     async with open_repository(settings) as repository:
         await repository.put_products(products, now=NOW)
         await repository.put_customers([CustomerChange(customer_id=name) for name in (*CUSTOMERS, "newcomer")], now=NOW)
-        await repository.put_events(events, create_products=False, now=NOW)
+        await repository.put_events(as_imported(events), create_products=False, now=NOW)
         async with client_of(create_app(*main.ENDPOINTS, settings=lambda: settings)) as client:
             await check_lists(client)
             for trials in (0, 2):
@@ -117,7 +118,7 @@ async def test_a_shop_of_an_odd_shape_is_served_before_and_after_training(settin
 async def test_a_product_newer_than_the_model_is_served_and_recorded(settings):
     async with open_repository(settings) as repository:
         await repository.put_products(full_catalogue(12), now=NOW)
-        await repository.put_events(views(CUSTOMERS, range(5)), create_products=False, now=NOW)
+        await repository.put_events(as_imported(views(CUSTOMERS, range(5))), create_products=False, now=NOW)
         await train(repository, now=NOW)
         await repository.put_products([ProductChange(product_id="late", category="tents", price=2.0)], now=NOW)
         async with client_of(create_app(*main.ENDPOINTS, settings=lambda: settings)) as client:

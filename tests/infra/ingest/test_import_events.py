@@ -25,7 +25,8 @@ class FakeStore:
         self.create_products = None
         self._unknown = set(unknown)
 
-    async def put_events(self, events, *, create_products, now):
+    async def put_events(self, imported, *, create_products, now):
+        events = [one.event for one in imported]
         assert now == NOW
         self.create_products = create_products
         self.batches.append(events)

@@ -30,9 +30,11 @@ from infra.storage.sql.statements import rows
 from infra.storage.sqlite import connection, connections, open_sqlite
 from infra.use_cases.recommend import current_list, fresh_list
 from tests.conftest import NOW, client_of
+from tests.imports import as_imported
 
 IMPERSONAL = {
     "product_catalog", "recommendation_models", "product_neighbours", "product_trends", "shop_state", "erased_customers",
+    "product_aliases", "imports",
 }  # fmt: skip
 """Tables without personal data: the catalogue, trained models, and hashes."""
 
@@ -47,6 +49,15 @@ NOT_EXPORTED = {
     ("customer_recommendations", "model_id"),  # what the list was computed from
     ("customer_recommendations", "length"),  # how long a list was asked for
     ("customer_histories", "customer_id"), ("customer_histories", "version"), ("customer_histories", "purchases"),
+    *((table, "customer_id") for table in ("order_amendments", "order_returns", "import_changes")),
+    *((table, "digest") for table in ("order_amendments", "order_returns")),
+    *(
+        (table, "import_id")  # which file brought it
+        for table in ("browsing_history", "purchase_history", "order_amendments", "order_returns", "import_changes")
+    ),
+    ("import_changes", "before_import_id"),
+    # The values that `before` has too.
+    ("import_changes", "order_id"), ("import_changes", "occurred_at"),
     ("customer_histories", "events"), ("customer_histories", "own"),  # the exported events in a form that is read faster
 }  # fmt: skip
 
@@ -68,9 +79,23 @@ def canary_row(table, types, numbers):
     )
     fixed = {
         "customer_id": "canary-person", "kind": "billing", "event_type": "wishlist", "segment": "Budget", "is_default": 1,
+        "is_guest": 1, "bought": '[["canary-bought", 3, 1000037]]', "returned": '{"canary-cause": {"canary-back": 2}}',
+        "content": '["canary-named", {"canary-item": 4}]', "orders": '["canary-order_amendments-order_id"]',
+        "before": '{"customer_id": "canary-person", "order_id": "canary-replaced", "occurred_at": 0, "currency": "EUR",'
+        ' "digest": null, "import_id": null, "lines": [["canary-line", 1, null]], "returned": {"canary-own": 1}}',
         "list": msgspec.msgpack.encode(stored), "generated_at": 0,
     }  # fmt: skip
-    exported_as = {"is_default": '"is_default":true', "list": "canary-listed", "generated_at": "2026-11-23T10:00:00Z"}
+    exported_as = {
+        "is_guest": '"is_guest":true',
+        "bought": '{"product_id":"canary-bought","quantity":3,"unit_price":100.0037}',
+        "returned": '{"canary-cause":{"canary-back":2}}',
+        "content": '"canary-named","items":{"canary-item":4}',
+        "orders": '"orders":[]',
+        "before": '"canary-replaced"',
+        "is_default": '"is_default":true',
+        "list": "canary-listed",
+        "generated_at": "2026-11-23T10:00:00Z",
+    }
     row, exported = {}, {}
     for column, kind in types.items():
         unique = next(numbers)
@@ -299,7 +324,7 @@ async def during_an_erasure(on_postgres, work):
 async def test_an_import_during_an_erasure_does_not_create_the_customer_again(on_postgres):
     async def import_events(repository):
         events = [BrowsingEvent(customer_id=name, product_id="p-1", event_id=f"e-{name}") for name in ("canary", "bob")]
-        return await repository.put_events(events, create_products=False, now=NOW)
+        return await repository.put_events(as_imported(events), create_products=False, now=NOW)
 
     outcomes = await during_an_erasure(on_postgres, import_events)
 
@@ -343,5 +368,8 @@ async def test_an_export_is_one_json_document_of_the_documented_shape(canary_sho
     async with client_on(database) as client:
         document = json.loads((await client.get("/customer/export/canary-person")).text)
 
-    assert list(document) == ["customer", "addresses", "browsing", "purchases", "recommendations"]
+    assert list(document) == [
+        "customer", "addresses", "browsing", "purchases", "recommendations", "is_guest", "amended_orders", "returns",
+        "replaced_orders", "replaced_returns",
+    ]  # fmt: skip
     assert document["purchases"][0]["items"][0].keys() == {"product_id", "quantity", "unit_price"}

@@ -14,6 +14,7 @@ from infra.storage.postgres import connections
 from infra.storage.sql.statements import executemany, one, rows
 from infra.use_cases.recommend import current_list
 from tests import postgres
+from tests.imports import as_imported
 from tests.infra.storage.postgres.conftest import open_shop, sessions
 
 
@@ -46,7 +47,10 @@ async def test_concurrent_imports_store_everything_once(repository, now):
 
     await asyncio.gather(*(repository.put_products(order, now=now) for order in (changes, changes[::-1], changes)))
     outcomes = await asyncio.gather(
-        *(repository.put_events(order, create_products=False, now=now) for order in (events, events[::-1], events))
+        *(
+            repository.put_events(as_imported(order), create_products=False, now=now)
+            for order in (events, events[::-1], events)
+        )
     )
 
     assert sum(outcome.status == "new" for batch in outcomes for outcome in batch) == 40

@@ -1,0 +1,194 @@
+"""Stored orders as a whole: what was bought, what went back, and the lines that are left."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import msgspec
+
+from domain.records.amendments import AmendedOrder, BoughtOrder, Line, Quantities
+from domain.records.interactions import Purchase, content_digest
+from domain.records.values import from_microseconds, to_units
+from infra.storage.sql.import_run import ImportRun
+from infra.storage.sql.known_products import KnownProduct, find, find_or_create
+from infra.storage.sql.statements import Row, Steps, executemany, rows
+
+_LINES = "order_id, line, customer_id, product_id, quantity, unit_price, currency, occurred_at, digest, import_id"
+_AMENDMENT = "customer_id, order_id, occurred_at, currency, digest, import_id, bought, returned"
+_OWN = ""
+"""The cause of what went back as the lines of the order itself say; no return has this id."""
+
+encode = msgspec.json.Encoder().encode
+_decode_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
+_decode_returned = msgspec.json.Decoder(dict[str, Quantities]).decode
+_decode_bought = msgspec.json.Decoder(BoughtOrder).decode
+
+
+class StoredOrder(AmendedOrder, frozen=True, kw_only=True):
+    """An order of the database, and the number of its lines in `purchase_history`."""
+
+    n_lines: int
+
+
+def lines_of(
+    order: Purchase, known: dict[str, KnownProduct], *, currency: str
+) -> list[Line]:  # fmt: skip
+    """Return the lines of an order in `currency`; a price that it does not say is that of the catalogue, if it is known."""
+    lines: list[Line] = []
+    for item in order.items:
+        product_id, _, price, price_currency = known[item.product_id]
+        if item.unit_price is not None:
+            price = to_units(item.unit_price)
+        elif price_currency != currency:
+            price = None
+        lines.append((product_id, item.quantity, price))
+    return lines
+
+
+def bought_order(
+    order: Purchase, known: dict[str, KnownProduct], *, customer_id: str, returned: Quantities, run: ImportRun
+) -> BoughtOrder:
+    """Return an order of a file, which has an id, as it is stored for `customer_id`."""
+    currency = order.currency or run.currency
+    return BoughtOrder(
+        customer_id=customer_id,
+        order_id=order.order_id or "",
+        occurred_at=run.instant_of(order),
+        currency=currency,
+        digest=content_digest(order),
+        import_id=run.import_id,
+        lines=tuple(lines_of(order, known, currency=currency)),
+        returned=returned,
+    )
+
+
+def read(order_ids: Collection[str]) -> Steps[dict[str, StoredOrder]]:
+    """Read orders, also those of which nothing is left."""
+    found = yield from rows(
+        f"SELECT {_LINES} FROM purchase_history WHERE order_id IN (:order_ids) ORDER BY order_id, line",
+        order_ids=list(order_ids),
+    )
+    lines: dict[str, list[Row]] = {}
+    for row in found:
+        lines.setdefault(row[0], []).append(row)
+    orders = {order_id: _as_bought(of_order) for order_id, of_order in lines.items()}
+    amended = yield from rows(
+        f"SELECT {_AMENDMENT} FROM order_amendments WHERE order_id IN (:order_ids)", order_ids=list(order_ids)
+    )
+    for row in amended:
+        orders[row[1]] = _as_amended(row, n_lines=len(lines.get(row[1], ())))
+    return orders
+
+
+def write(after: AmendedOrder, before: StoredOrder | None) -> Steps[None]:
+    """Store an order with what is left of it, in place of what is stored of it; the caller must raise the versions."""
+    bought = after.bought
+    known = yield from find(after.product_ids())
+    if gone := {line[0] for line in bought.lines} - known.keys():
+        known |= yield from find_or_create(gone, now=from_microseconds(bought.occurred_at), currency=bought.currency)
+    left = after.left({sent_id: product.product_id for sent_id, product in known.items()})
+    yield from executemany(
+        f"INSERT INTO purchase_history ({_LINES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id, line)"
+        " DO UPDATE SET customer_id = excluded.customer_id, product_id = excluded.product_id,"
+        " quantity = excluded.quantity, unit_price = excluded.unit_price, currency = excluded.currency,"
+        " occurred_at = excluded.occurred_at, digest = excluded.digest, import_id = excluded.import_id",
+        [
+            (bought.order_id, number, bought.customer_id, *line, bought.currency, bought.occurred_at, bought.digest,
+             bought.import_id)
+            for number, line in enumerate(left)
+        ],
+    )  # fmt: skip
+    if before is not None:
+        yield from _forget(before, n_kept=len(left), keeps_amendment=is_same_customer(after, before) and after.is_amended)
+    if after.is_amended:
+        yield from rows(
+            f"INSERT INTO order_amendments ({_AMENDMENT}) VALUES (:customer_id, :order_id, :occurred_at, :currency, :digest,"
+            " :import_id, :bought, :returned) ON CONFLICT (customer_id, order_id) DO UPDATE SET"
+            " occurred_at = excluded.occurred_at, currency = excluded.currency, digest = excluded.digest,"
+            " import_id = excluded.import_id, bought = excluded.bought, returned = excluded.returned",
+            customer_id=bought.customer_id,
+            order_id=bought.order_id,
+            occurred_at=bought.occurred_at,
+            currency=bought.currency,
+            digest=bought.digest,
+            import_id=bought.import_id,
+            bought=encode(bought.lines).decode(),
+            returned=encode(after.returns | ({_OWN: bought.returned} if bought.returned else {})).decode(),
+        )
+
+
+def delete(order: StoredOrder) -> Steps[None]:
+    """Delete an order with what is known of its returns."""
+    yield from _forget(order, n_kept=0, keeps_amendment=False)
+
+
+def n_rows(after: AmendedOrder | None, before: StoredOrder | None) -> int:
+    """Return how many rows at most change with an order: its lines, amendments, customers, and what was before."""
+    return max(len(after.bought.lines) if after else 0, before.n_lines if before else 0) + 6
+
+
+def customers_of(orders: Iterable[AmendedOrder | None]) -> set[str]:
+    return {order.bought.customer_id for order in orders if order is not None}
+
+
+def is_same_customer(one: AmendedOrder, other: AmendedOrder) -> bool:
+    return one.bought.customer_id == other.bought.customer_id
+
+
+def decode_bought(packed: str) -> BoughtOrder:
+    return _decode_bought(packed)
+
+
+def decode_amendment(bought: str, returned: str) -> tuple[tuple[Line, ...], dict[str, Quantities]]:
+    """Return the lines as bought, and what went back by cause."""
+    return _decode_lines(bought), _decode_returned(returned)
+
+
+def _forget(order: StoredOrder, *, n_kept: int, keeps_amendment: bool) -> Steps[None]:
+    if order.n_lines > n_kept:
+        yield from rows(
+            "DELETE FROM purchase_history WHERE order_id = :order_id AND line >= :n_kept",
+            order_id=order.bought.order_id,
+            n_kept=n_kept,
+        )
+    if order.is_amended and not keeps_amendment:
+        yield from rows(
+            "DELETE FROM order_amendments WHERE customer_id = :customer_id AND order_id = :order_id",
+            customer_id=order.bought.customer_id,
+            order_id=order.bought.order_id,
+        )
+
+
+def _as_bought(lines: list[Row]) -> StoredOrder:
+    order_id, _, customer_id, _, _, _, currency, occurred_at, digest, import_id = lines[0]
+    return StoredOrder(
+        bought=BoughtOrder(
+            customer_id=customer_id,
+            order_id=order_id,
+            occurred_at=occurred_at,
+            currency=currency,
+            digest=digest,
+            import_id=import_id,
+            lines=tuple((row[3], row[4], row[5]) for row in lines),
+        ),
+        n_lines=len(lines),
+    )
+
+
+def _as_amended(row: Row, *, n_lines: int) -> StoredOrder:
+    customer_id, order_id, occurred_at, currency, digest, import_id, bought, returned = row
+    lines, returns = decode_amendment(bought, returned)
+    own: Any = returns.pop(_OWN, {})
+    return StoredOrder(
+        bought=BoughtOrder(
+            customer_id=customer_id,
+            order_id=order_id,
+            occurred_at=occurred_at,
+            currency=currency,
+            digest=digest,
+            import_id=import_id,
+            lines=lines,
+            returned=own,
+        ),
+        returns=returns,
+        n_lines=n_lines,
+    )
