@@ -170,6 +170,10 @@ class Repository(Protocol):
 class IngestStore(Protocol):
     """Import a shop's history, at most 1,000 rows a call; a call is one transaction and returns one outcome per record."""
 
+    def rehearsal(self) -> "IngestStore":
+        """Return a store that answers as this one, and keeps nothing."""
+        ...
+
     async def put_products(self, changes: Sequence[ProductChange], *, now: datetime) -> list[Outcome]:
         """Create or change products; aliases do not count as rows, as they are written in transactions of their own."""
         ...

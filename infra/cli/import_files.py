@@ -16,7 +16,6 @@ from infra.ingest.formats import describe
 from infra.ingest.formats.own import FIELDS
 from infra.ingest.options import Guests, Kind
 from infra.settings import Settings
-from infra.storage.ids import new_id
 from infra.storage.opening import open_repository
 from infra.use_cases.train import TuningBudget
 
@@ -118,20 +117,18 @@ def options_from(parsed: argparse.Namespace, settings: Settings) -> ImportOption
 
 async def _import(options: ImportOptions, settings: Settings, *, trains: bool) -> Report:
     now = datetime.now(UTC)
-    import_id = new_id()[:12]
     async with open_repository(settings) as repository:
         with progress_on(sys.stderr) as progress:
             report = await import_files(
                 options,
                 store=repository.rehearsal() if options.dry_run else repository,
-                import_id=import_id,
                 now=now,
                 progress=progress,
                 say=sys.stdout.write,
             )
         sys.stdout.write(report.summary(stored=not options.dry_run))
         if trains:
-            sys.stdout.write(f"`python main.py import --undo {import_id}` takes these events back.\n")
+            sys.stdout.write(f"`python main.py import --undo {report.import_id}` takes these events back.\n")
             with progress_on(sys.stderr) as progress:
                 description = await train_and_describe(repository, settings, TuningBudget(trials=0), progress=progress)
             sys.stdout.write(description)

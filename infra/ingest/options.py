@@ -14,8 +14,9 @@ NOTHING: Mapping[str, str] = {}
 class ImportOptions(Struct, frozen=True, kw_only=True):
     """What to import; what is None is detected.
 
-    `mapping` renames columns, theirs to ours; `constants` sets our fields to a value; `event_names` are event types, theirs to
-    ours. `guests` says what becomes of events without a customer. `full` says that the files are the whole catalogue. `currency` is that of the shop, which signs such as $ then mean.
+    `mapping` renames columns, theirs to ours; `constants` sets our fields to a value; `event_names` are event types, theirs
+    to ours. `guests` says what becomes of events without a customer. `full` says that the files are the whole catalogue.
+    `confirmed` lets it withdraw many products. `currency` is that of the shop, which signs such as $ then mean.
     """
 
     kind: Kind

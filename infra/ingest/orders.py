@@ -38,8 +38,8 @@ class Identity(Struct, frozen=True, kw_only=True):
 class OrderReader(Struct, frozen=True, kw_only=True):
     """Turn lines into events.
 
-    `anonymous_is_customer` says that the files name customers by anonymous ids only. What has `return_prefix` before its order
-    id is a return.
+    `anonymous_is_customer` says that the files name customers by anonymous ids only. What has `return_prefix` before its
+    order id is a return.
     """
 
     guests: Guests = "skip"

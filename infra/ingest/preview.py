@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from infra.ingest.options import ImportOptions
 from infra.ingest.report import Report
 from infra.ingest.sources import OpenFile, Row
@@ -16,13 +18,20 @@ MAX_SAMPLE_CHARACTERS = 30
 PERSONAL = frozenset({"customer_id", "anonymous_id", "email", "first_name", "last_name", "phone"})
 
 
-def preview(
-    file: OpenFile, understood: Understanding, rows: Sequence[Row], *, report: Report, types: Counter[str], show_values: bool
-) -> str:
+class Trial(Struct, frozen=True, kw_only=True):
+    """The first rows of a file, how many of their lines have each event type, and what of them is ignored or refused."""
+
+    rows: Sequence[Row]
+    types: Counter[str]
+    report: Report
+
+
+def preview(file: OpenFile, understood: Understanding, trial: Trial, *, show_values: bool) -> str:
     """Return how a file was understood by its first rows.
 
     Samples of personal fields are hidden unless `show_values` is set: the output of an import can end in a log.
     """
+    rows, types, report = trial.rows, trial.types, trial.report
     lines = [f"{file.path}: {_form(file, understood)}"]
     width = max((len(field) for field in understood.present), default=0)
     for field, columns in understood.sources.items():

@@ -1,6 +1,6 @@
 """Read the rows of a file as lines under our names, as the file was understood."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -18,6 +18,7 @@ from domain.records.values import (
     readable_message,
     to_microseconds,
 )
+from infra.ingest.errors import NotUnderstood
 from infra.ingest.formats.format import MULTIPLE, normalised
 from infra.ingest.formats.paths import RecordReader
 from infra.ingest.lines import EventLine, RowRefused
@@ -88,7 +89,7 @@ class Fields:
 
 
 class EventReader:
-    """Return the lines of a row of events or orders; raise RowRefused. Lines that mean nothing here are handed to `ignore`."""
+    """Return the lines of a row of events or orders; raise RowRefused. Names of events that mean nothing go to `ignore`."""
 
     def __init__(
         self,
@@ -107,24 +108,20 @@ class EventReader:
         converters = _converters(understood, options, now=now)
         nulls = NULLS | {null.casefold() for null in (*options.nulls, *understood.format.nulls)}
         self._slots = {field: slot for slot, field in enumerate(EventLine.__struct_fields__)}
-        defaults = msgspec.structs.astuple(EventLine())
+        defaults: Sequence[Any] = msgspec.structs.astuple(EventLine())
         self._memos = {
             field: Memo(field, convert, empty=defaults[self._slots[field]], nulls=nulls)
             for field, convert in converters.items()
         }
-        constants = {**understood.format.constants, **options.constants}
         self._types = Memo("event_type", self._event_type, empty=None, nulls=nulls)
         self._template = list(defaults)
-        for field, text in constants.items():
-            if field in self._memos and text != NOW:
-                self._template[self._slots[field]] = self._memos[field][text]
         default_type = "purchase" if understood.kind == "orders" else "view"
-        self._default_type = self._types[constants.get("event_type", default_type)]
+        constants = {"event_type": default_type, **understood.format.constants, **options.constants}
+        self._default_type = self._set_constants(constants)
         self._plan = self._fast_plan(understood) if is_table else None
-        self._type_index = (
-            understood.columns.index(understood.sources["event_type"][0]) if "event_type" in understood.sources else None
-        )
-        self._order_source = understood.sources.get("order_id", ())
+        self._type_index = None
+        if is_table and "event_type" in understood.sources:
+            self._type_index = understood.columns.index(understood.sources["event_type"][0])
 
     def __call__(self, row: Row) -> list[EventLine]:
         if row.refused or row.cells is None:
@@ -141,6 +138,19 @@ class EventReader:
             return self._memos["order_id"].of(next((raw.get("order_id") for raw in self._fields(row.cells)), None))
         except RowRefused:
             return None
+
+    def _set_constants(self, constants: Mapping[str, str]) -> str:
+        """Set fields that are the same in all lines, and return their event type; raise NotUnderstood for wrong values."""
+        try:
+            for field, text in constants.items():
+                if field in self._memos and text != NOW:
+                    self._template[self._slots[field]] = self._memos[field][text]
+            default_type: str = self._types[constants["event_type"]]
+        except RowRefused as refused:
+            raise NotUnderstood(f"--set {refused.field}: {refused.reason}.") from None
+        if default_type == "ignored":
+            raise NotUnderstood("--set event_type: Expected view, cart, wishlist, purchase or return.")
+        return default_type
 
     def _fast_plan(self, understood: Understanding) -> list[tuple[int, int, Memo]] | None:
         """Return slot, column and memo of each field if every field has one column, as is usual in tables."""

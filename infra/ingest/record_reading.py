@@ -80,6 +80,8 @@ class RecordReading:
 class ProductReader(RecordReading):
     """Return the fields of the products of a row, and of the variants that it names; raise RowRefused."""
 
+    key = "product_id"
+
     def __init__(self, understood: Understanding, options: ImportOptions, *, is_table: bool, now: datetime) -> None:
         super().__init__(understood, options, is_table=is_table, now=now)
         form = understood.format
@@ -187,6 +189,8 @@ class ProductReader(RecordReading):
 
 class CustomerReader(RecordReading):
     """Return the fields of the customers of a row; raise RowRefused."""
+
+    key = "customer_id"
 
     def __init__(self, understood: Understanding, options: ImportOptions, *, is_table: bool, now: datetime) -> None:
         super().__init__(understood, options, is_table=is_table, now=now)

@@ -40,6 +40,7 @@ class Report:
 
     def __init__(self, paths: Sequence[str], *, writes_refusals: bool = True) -> None:
         self.read = 0
+        self.import_id = ""
         self.counts: Counter[str] = Counter()
         self.ignored_names: Counter[str] = Counter()
         self.notices: dict[str, None] = {}
@@ -90,8 +91,9 @@ class Report:
     def reasons(self) -> list[str]:
         """Return the most frequent reasons of refusals, each with its first lines."""
         return [
-            f"{n_lines:,} x {f'{field}: ' if field else ''}{reason} ({self._lines_in_words(self._first_lines[field, reason])})"
-            for (field, reason), n_lines in self._reasons.most_common(MAX_REASONS)
+            f"{n_lines:,} x {f'{refusal[0]}: ' if refusal[0] else ''}{refusal[1]}"
+            f" ({self._lines_in_words(self._first_lines[refusal])})"
+            for refusal, n_lines in self._reasons.most_common(MAX_REASONS)
         ]
 
     def summary(self, *, stored: bool = True) -> str:

@@ -3,6 +3,7 @@
 Each batch is one transaction, and the same command finishes an interrupted import.
 """
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import PurePath
@@ -19,15 +20,11 @@ from infra.ingest.store_events import store_events
 from infra.ingest.store_records import store_customers, store_products
 from infra.progress import Progress
 
+IMPORT_ID_BYTES = 6
+
 
 async def import_files(
-    options: ImportOptions,
-    *,
-    store: IngestStore,
-    import_id: str,
-    now: datetime,
-    progress: Progress,
-    say: Callable[[str], object],
+    options: ImportOptions, *, store: IngestStore, now: datetime, progress: Progress, say: Callable[[str], object]
 ) -> Report:
     """Import all acceptable lines and report the others; `say` shows how the files were understood.
 
@@ -36,7 +33,8 @@ async def import_files(
     if len(set(options.paths)) < len(options.paths):
         raise ConfigurationError("A file is named twice; its lines would count twice.")
     report = Report(options.paths, writes_refusals=not options.dry_run)
-    job = Job(options, store, import_id, now, progress, report, say)
+    report.import_id = secrets.token_hex(IMPORT_ID_BYTES)
+    job = Job(options, store, report.import_id, now, progress, report, say)
     try:
         with Staging.open() as staging:
             understood = [await stage_file(job, staging, number) for number in range(len(options.paths))]
@@ -49,7 +47,7 @@ async def import_files(
                     await store_customers(job, staging)
                 case "events" | "orders":
                     await store_events(job, staging, understood)
-            await store.finish_import(import_id, report.counts, now=now)
+            await store.finish_import(job.import_id, report.counts, now=now)
     finally:
         report.close()
     return report

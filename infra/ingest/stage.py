@@ -3,8 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain, islice
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from infra.ingest.errors import NotUnderstood
 from infra.ingest.job import Job, check_refusals
 from infra.ingest.lines import EventLine, RowRefused
 from infra.ingest.options import ImportOptions
-from infra.ingest.preview import command_of, preview
+from infra.ingest.preview import Trial, command_of, preview
 from infra.ingest.reading import EventReader
 from infra.ingest.record_reading import CustomerReader, ProductReader
 from infra.ingest.report import STANDARD_INPUT, Report
@@ -20,6 +20,8 @@ from infra.ingest.sources import OpenFile, Row, open_rows
 from infra.ingest.staging import Staging
 from infra.ingest.understanding import INSTANT_FIELDS, N_SAMPLE_ROWS, Understanding, understand, values_of_fields
 from infra.ingest.values.instants import date_order
+
+Reader = EventReader | ProductReader | CustomerReader
 
 _PROGRESS_EVERY = 1000
 
@@ -71,12 +73,13 @@ def _check_sample(job: Job, file: OpenFile, understood: Understanding, rows: Seq
             trial.refuse(refused, [(0, row.line)])
         else:
             types.update(line.event_type or "" for line in lines if isinstance(line, EventLine))
-    job.say(preview(file, understood, rows, report=trial, types=types, show_values=job.options.show_values))
+    shown = Trial(rows=rows, types=types, report=trial)
+    job.say(preview(file, understood, shown, show_values=job.options.show_values))
     job.say(f"  To repeat this import: {command_of(job.options, understood, file)}\n")
     check_refusals(trial, len(rows), "rows at the beginning")
 
 
-def _reader_of(job: Job, understood: Understanding, report: Report, *, is_table: bool) -> Any:
+def _reader_of(job: Job, understood: Understanding, report: Report, *, is_table: bool) -> Reader:
     if understood.kind == "products":
         return ProductReader(understood, job.options, is_table=is_table, now=job.now)
     if understood.kind == "customers":
@@ -88,36 +91,34 @@ def _stager_of(
     job: Job, staging: Staging, understood: Understanding, number: int, *, is_table: bool
 ) -> Callable[[Row], None]:
     """Return a function that stages a row, or reports that it is refused."""
-    report = job.report
-    read = _reader_of(job, understood, report, is_table=is_table)
+    read = _reader_of(job, understood, job.report, is_table=is_table)
     if isinstance(read, EventReader):
-        events = read
+        return partial(_stage_event, job.report, staging, read, number)
+    return partial(_stage_record, job.report, staging, read, number)
 
-        def stage_events(row: Row) -> None:
-            place = (number, row.line)
-            n_ignored = report.counts["ignored"]
-            try:
-                lines = events(row)
-            except RowRefused as refused:
-                report.read += 1
-                report.refuse(refused, [place])
-                if order_id := events.order_id_of(row):
-                    staging.add_line(place, EventLine(order_id=order_id, event_type="purchase", refused=True))
-            else:
-                report.read += len(lines) + report.counts["ignored"] - n_ignored
-                for line in lines:
-                    staging.add_line(place, line)
 
-        return stage_events
-
-    def stage_records(row: Row) -> None:
+def _stage_event(report: Report, staging: Staging, read: EventReader, number: int, row: Row) -> None:
+    place = (number, row.line)
+    n_ignored = report.counts["ignored"]
+    try:
+        lines = read(row)
+    except RowRefused as refused:
         report.read += 1
-        try:
-            records = read(row)
-        except RowRefused as refused:
-            report.refuse(refused, [(number, row.line)])
-        else:
-            for fields in records:
-                staging.add_record((number, row.line), fields[f"{understood.kind[:-1]}_id"], fields)
+        report.refuse(refused, [place])
+        if order_id := read.order_id_of(row):
+            staging.add_line(place, EventLine(order_id=order_id, event_type="purchase", refused=True))
+    else:
+        report.read += len(lines) + report.counts["ignored"] - n_ignored
+        for line in lines:
+            staging.add_line(place, line)
 
-    return stage_records
+
+def _stage_record(report: Report, staging: Staging, read: ProductReader | CustomerReader, number: int, row: Row) -> None:
+    report.read += 1
+    try:
+        records = read(row)
+    except RowRefused as refused:
+        report.refuse(refused, [(number, row.line)])
+    else:
+        for fields in records:
+            staging.add_record((number, row.line), fields[read.key], fields)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,7 +21,11 @@ Place = tuple[int, int]
 """The index of a file in the command, and the number of a line in it."""
 
 CHUNK_LINES = 5000
+MAX_RECORD_LINES = 10_000
+"""Further lines of one product or customer are not looked at, which bounds the memory."""
 _EVENT, _ORDER_LINE, _RECORD = range(3)
+
+T = TypeVar("T")
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_line = msgspec.msgpack.Decoder(EventLine).decode
@@ -72,28 +76,33 @@ class Staging:
 
         Equal lines of one file are different events; the equal lines of another file are the same ones.
         """
-        for key, of_event in groupby(self._sorted(_EVENT), key=itemgetter(0)):
-            n_events = 0
-            for _, of_file in groupby(of_event, key=itemgetter(1)):
-                for number, (_, file, line, content) in enumerate(of_file):
-                    is_new = number == n_events
-                    n_events += is_new
-                    yield _decode_line(content), _derived_id(key, number) if is_new else None, (file, line)
+        for key, rows in groupby(self._sorted(_EVENT), key=itemgetter(0)):
+            n_events, n_of_file, previous = 0, 0, -1
+            for _, file, line, content in rows:
+                n_of_file = n_of_file + 1 if file == previous else 1
+                previous = file
+                is_new = n_of_file > n_events
+                n_events += is_new
+                yield _decode_line(content), _derived_id(key, n_of_file - 1) if is_new else None, (file, line)
 
     def orders(self) -> Iterator[tuple[list[EventLine], list[Place], bool]]:
         """Yield the lines of each order, and whether there are too many of them; these come in several parts."""
         for _, rows in groupby(self._sorted(_ORDER_LINE), key=itemgetter(0)):
-            part = list(islice(rows, MAX_ORDER_LINES + 1))
-            is_too_long = len(part) > MAX_ORDER_LINES
-            while part:
+            is_too_long = False
+            for part in _parts(rows, MAX_ORDER_LINES + 1):
+                is_too_long = is_too_long or len(part) > MAX_ORDER_LINES
                 yield [_decode_line(content) for *_, content in part], [row[1:3] for row in part], is_too_long
-                part = list(islice(rows, MAX_ORDER_LINES))
 
     def records(self) -> Iterator[tuple[list[dict[str, Any]], list[Place]]]:
-        """Yield the fields of all lines of each product or customer."""
+        """Yield the fields of the first lines of each product or customer, and the places of all its lines."""
         for _, rows in groupby(self._sorted(_RECORD), key=itemgetter(0)):
-            of_one = list(rows)
-            yield [_decode_record(content) for *_, content in of_one], [row[1:3] for row in of_one]
+            lines: list[dict[str, Any]] = []
+            places: list[Place] = []
+            for _, file, line, content in rows:
+                places.append((file, line))
+                if len(lines) < MAX_RECORD_LINES:
+                    lines.append(_decode_record(content))
+            yield lines, places
 
     def record_keys(self) -> frozenset[str]:
         """Return the ids of all products or customers."""
@@ -123,6 +132,11 @@ class Staging:
         self._connection.executemany("INSERT INTO staged VALUES (?, ?, ?, ?, ?)", self._pending)
         self._connection.execute("COMMIT")
         self._pending.clear()
+
+
+def _parts(rows: Iterator[T], size: int) -> Iterator[list[T]]:
+    while part := list(islice(rows, size)):
+        yield part
 
 
 def _event_key(line: EventLine) -> bytes:

@@ -105,7 +105,7 @@ def _events(job: Job, staging: Staging, understood: Sequence[Understanding]) -> 
 
 
 def _places_that_count(job: Job, lines: Sequence[EventLine], places: list[Place]) -> list[Place]:
-    """Return the places of lines without those refused when they were read, and those without a quantity, which it counts."""
+    """Return the places of the lines, without those refused when they were read, and without empty ones, which it counts."""
     if not any(line.refused or not line.quantity for line in lines):
         return places
     job.report.count("empty", sum(not line.quantity for line in lines))

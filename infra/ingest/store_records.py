@@ -59,16 +59,16 @@ async def _store(job: Job, staging: Staging, record_of: Callable[[Any], Any], pu
     batch: list[tuple[Any, Place]] = []
     n_stored = 0
     for lines, places in staging.records():
-        own = [place for fields, place in zip(lines, places, strict=True) if HINT not in fields]
-        if not own:
+        n_hints = sum(HINT in fields for fields in lines)
+        if n_hints == len(lines):
             continue
         record = record_of(lines)
         if isinstance(record, RowRefused):
-            job.report.refuse(record, own)
+            job.report.refuse(record, places)
             continue
-        if len(own) > 1:
-            job.report.count("merged", len(own) - 1)
-        batch.append((record, own[0]))
+        if len(places) - n_hints > 1:
+            job.report.count("merged", len(places) - n_hints - 1)
+        batch.append((record, places[0]))
         n_stored += len(places)
         if len(batch) == batch_size:
             await _put(job, put, batch)

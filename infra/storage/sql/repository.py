@@ -24,6 +24,7 @@ from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents, CustomerRow
 from infra.storage.sql.import_tables import ImportTables
 from infra.storage.sql.model_tables import ModelTables
+from infra.storage.sql.rehearsal import ImportRehearsal
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.write_behind import WriteBehind
 
@@ -47,6 +48,10 @@ class SqlRepository(ModelTables, ImportTables):
         self._counted = (0, 0, 0)
         self._counted_for = ""
         self._count_again_at = 0.0
+
+    def rehearsal(self) -> ImportRehearsal:
+        """Return a store for imports that answers as this one, and keeps nothing."""
+        return ImportRehearsal(self.engine, currencies=self.currencies)
 
     async def create_customer(self, new: NewCustomer, *, now: datetime) -> Customer:
         return await self.engine.write(customers.create, new, now=now)
