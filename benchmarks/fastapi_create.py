@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from domain.records.customers import NewCustomer
 from infra.storage.sqlite import open_sqlite
 
+CustomerId = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\s\x00-\x1f]+(?: [^\s\x00-\x1f]+)*$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 app = FastAPI(openapi_url=None)
@@ -24,7 +25,7 @@ repositories = []
 class CustomerIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    customer_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
+    customer_id: CustomerId | None = None
     email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     first_name: Name | None = None
     last_name: Name | None = None

@@ -39,6 +39,9 @@ def test_logged_with_the_text_of_an_exception(monkeypatch):
 def test_logged_with_an_id():
     logging.getLogger("infra").info("GET /customer/get-profile/c-1")
 
+def test_logged_with_an_email_address_as_id_in_a_path():
+    logging.getLogger("infra").info("GET /customer/get-profile/canary%40example.com")
+
 def test_printed():
     print(sentence())
 

@@ -32,7 +32,7 @@ NAMES = {
 
 def routes_of_template():
     events = [properties["Events"]["Api"]["Properties"] for properties in functions().values()]
-    return {(event["Method"], event["Path"]) for event in events}
+    return {(event["Method"], event["Path"].replace("{proxy+}", "{customer_id}")) for event in events}
 
 
 def test_each_file_of_functions_is_one_function_of_the_template():
@@ -49,9 +49,10 @@ def test_each_file_of_functions_is_one_function_of_the_template():
 def test_the_path_of_a_file_is_the_path_of_its_url():
     for properties in functions().values():
         path = properties["Events"]["Api"]["Properties"]["Path"]
+        assert "{" not in path.removesuffix("/{proxy+}")
         _, *folders, file, _ = properties["Handler"].split(".")
         expected = "/" + "/".join([*folders, file]).replace("_", "-")
-        assert path.replace("/{customer_id}", "/for-customer" if file == "for_customer" else "") == expected
+        assert path.replace("/{proxy+}", "/for-customer" if file == "for_customer" else "") == expected
 
 
 def test_the_template_and_the_openapi_document_name_the_same_routes():

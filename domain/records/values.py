@@ -1,7 +1,8 @@
 r"""Types of single fields that messages share: ids, text, money, instants.
 
 The patterns work in Python and in ECMA 262, because the OpenAPI document contains them. `(?![\s\S])` is the end of the
-text in both; `$` would accept a trailing newline in Python.
+text in both; `$` would accept a trailing newline in Python. Only Python can name single characters above U+FFFF, so
+`PUBLISHED_PATTERNS` has forms of the patterns of ids for the document, which lack those characters.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -10,18 +11,62 @@ from typing import Annotated
 from msgspec import Meta
 
 _END = r"(?![\s\S])"
-_ID_CHARACTERS = r"[A-Za-z0-9._-]+" + _END
-_PRINTABLE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*" + _END
+_CONTROL = r"\u0000-\u001f\u007f-\u009f"
+_PRINTABLE = rf"[^{_CONTROL}\u2028\u2029]*{_END}"
+_BLANK = r"\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+r"""The space and the other characters of Unicode's category Zs; `\s` has line separators as well."""
+_FORMAT = (
+    r"\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\ufeff\ufff9-\ufffb"
+)
+"""Invisible characters: Unicode's category Cf."""
+_FORMAT_ABOVE_FFFF = (
+    r"\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
+)
+_SURROGATES = r"\ud800-\udfff"
 
-MAX_ID_LENGTH = 64
-ID_PATTERN = rf"^(?!\.\.?{_END}){_ID_CHARACTERS}"
+
+def _id_pattern(reserved: str, *, refused: str) -> str:
+    """Return the pattern of ids: words of printable characters with single blanks between them, none of the `reserved`."""
+    word = rf"[^\s{_CONTROL}{_FORMAT}{refused}]+"
+    return rf"^(?!(?:{reserved}){_END}){word}(?:[{_BLANK}]{word})*{_END}"
+
+
+# Clients and proxies resolve dot segments, so no path can name such an id.
+_NO_IDS = r"\.\.?"
+_NO_CUSTOMER_IDS = rf"{_NO_IDS}|process-browsing|process-purchase"
+
+MAX_ID_LENGTH = 128
+ID_PATTERN = _id_pattern(_NO_IDS, refused=_FORMAT_ABOVE_FFFF + _SURROGATES)
+CUSTOMER_ID_PATTERN = _id_pattern(_NO_CUSTOMER_IDS, refused=_FORMAT_ABOVE_FFFF + _SURROGATES)
+PUBLISHED_PATTERNS = {
+    ID_PATTERN: _id_pattern(_NO_IDS, refused=""),
+    CUSTOMER_ID_PATTERN: _id_pattern(_NO_CUSTOMER_IDS, refused=""),
+}
 MAX_CATEGORY_LENGTH = 200
 CATEGORY_PATTERN = rf"^(?=.*\S){_PRINTABLE}"
 
-Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH, pattern=ID_PATTERN)]
-CUSTOMER_ID_PATTERN = rf"^(?!(?:\.\.?|process-browsing|process-purchase){_END}){_ID_CHARACTERS}"
+ID_DESCRIPTION = (
+    "Printable text without invisible characters, blanks at the ends, and two blanks in a row; compared code point by code "
+    "point"
+)
+_ID_EXAMPLES = ["#1001", "SKU 12/3", "gid://shopify/Product/123", "Größe-42"]
+_CUSTOMER_ID_EXAMPLES = ["#1001", "gid://shopify/Customer/123", "a@example.com"]
+Id = Annotated[
+    str,
+    Meta(min_length=1, max_length=MAX_ID_LENGTH, pattern=ID_PATTERN, description=ID_DESCRIPTION, examples=_ID_EXAMPLES),
+]
+CustomerId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_ID_LENGTH,
+        pattern=CUSTOMER_ID_PATTERN,
+        description=ID_DESCRIPTION,
+        examples=_CUSTOMER_ID_EXAMPLES,
+    ),
+]
 EMAIL_PATTERN = rf"^[^@\s\u0000-\u001f]+@[^@\s\u0000-\u001f]+{_END}"
-CustomerId = Annotated[str, Meta(min_length=1, max_length=64, pattern=CUSTOMER_ID_PATTERN)]
 
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=rf"^(?=.*\S){_PRINTABLE}")]
 Phone = Annotated[str, Meta(min_length=3, max_length=32, pattern=rf"^(?=.*\S){_PRINTABLE}")]
@@ -39,10 +84,13 @@ Money = Annotated[float, Meta(ge=0, le=1e9, description="At most 4 decimals")]
 Quantity = Annotated[int, Meta(ge=1, le=100_000)]
 Instant = Annotated[datetime, Meta(tz=True)]
 
-_ID_MESSAGE = "Expected letters, digits, `.`, `_` and `-` only, and no reserved path name"
+_ID_MESSAGE = (
+    "Expected printable text without invisible characters, without blanks at the ends or two in a row, and no reserved path "
+    "name (`.`, `..`"
+)
 _MESSAGES = {
-    ID_PATTERN: _ID_MESSAGE,
-    CUSTOMER_ID_PATTERN: _ID_MESSAGE,
+    ID_PATTERN: f"{_ID_MESSAGE})",
+    CUSTOMER_ID_PATTERN: f"{_ID_MESSAGE}, `process-browsing`, `process-purchase`)",
     CATEGORY_PATTERN: "Expected printable text that is not only spaces",
     EMAIL_PATTERN: "Expected an e-mail address",
     COUNTRY_PATTERN: "Expected two capital letters (ISO 3166-1)",

@@ -9,6 +9,7 @@ from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BACKEND
 from infra.http.body import StrictBody
+from infra.http.paths import path_with_id
 from infra.http.problems import BODY_PROBLEMS, KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 
@@ -25,7 +26,7 @@ from infra.storage.opening import Shop
 async def create(data: JSONBody[NewCustomer], shop: NamedDependency[SkipValidation[Shop]]) -> Response[Customer]:
     """Create a customer. Without a `customer_id`, the server generates one."""
     customer = await shop.repository.create_customer(data, now=shop.now())
-    return Response(customer, headers={"location": f"/customer/get-profile/{customer.customer_id}"})
+    return Response(customer, headers={"location": path_with_id("/customer/get-profile", customer.customer_id)})
 
 
 app = create_app(create)

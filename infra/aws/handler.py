@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import unquote
 
 import msgspec
 from litestar import Litestar
@@ -14,6 +14,7 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from infra.aws.event_loop import LambdaRuntime
 from infra.aws.logs import Invocation, log_as_json
 from infra.aws.metrics import emit, served_list
+from infra.aws.paths import id_prefixes, raw_path_of
 from infra.aws.sqs import AppResponse, IdMember, deliver, messages_of, post_scope
 from infra.background.gc import resume_collections
 from infra.http.headers import STRICT_SECURITY_HEADERS
@@ -30,7 +31,6 @@ RESERVED_SECONDS = 0.5
 """The part of an invocation's remaining time that is reserved for the response to a time-out."""
 
 _SECURITY_HEADERS = {name.decode(): value.decode() for name, value in STRICT_SECURITY_HEADERS}
-_SAFE_IN_PATHS = "/%:@!$&'()*+,;="
 
 
 class LambdaHandler:
@@ -43,6 +43,7 @@ class LambdaHandler:
     def __init__(self, app: Litestar, *, queue_id_member: IdMember | None = None) -> None:
         self._path = app.routes[0].path if queue_id_member else ""
         self._queue_id_member: IdMember | None = queue_id_member
+        self._id_prefixes = id_prefixes(route.path for route in app.routes)
         self._runtime = LambdaRuntime(app)
         self._invocation = Invocation()
         self._mangum: Mangum | None = None
@@ -113,7 +114,10 @@ class LambdaHandler:
 
     async def _handle(self, scope: Any, receive: Any, send: Any) -> None:
         self._has_reached_app = True
-        await self._runtime.handle(scope | {"raw_path": _raw_path(scope), "state": self._state()}, receive, send)
+        raw_path = raw_path_of(scope["aws.event"], self._id_prefixes)
+        # Mangum decodes every path, also one that the gateway has decoded.
+        paths = {"path": unquote(raw_path), "raw_path": raw_path.encode()}
+        await self._runtime.handle(scope | paths | {"state": self._state()}, receive, send)
 
     async def _post(self, body: bytes) -> AppResponse:
         """Send a POST request with `body` to the application."""
@@ -132,14 +136,3 @@ class LambdaHandler:
 def _seconds_left(context: Any) -> float | None:
     """Return the time for the response; None without a context, as in tests."""
     return None if context is None else context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
-
-
-def _raw_path(scope: Any) -> bytes:
-    """Return the percent-encoded path, which Mangum omits.
-
-    HTTP APIs send a decoded path; REST APIs, function URLs and load balancers an encoded one. `%` therefore counts as safe.
-    """
-    event = scope["aws.event"]
-    request = event.get("requestContext", {}).get("http", event)
-    path = request.get("path") or scope["path"]
-    return quote(path, safe=_SAFE_IN_PATHS, errors="surrogatepass").encode()

@@ -132,7 +132,9 @@ def as_table(recommendations: RecommendationList, profile: StoredProfile, past: 
     """Lay out a list with products, prices and reasons, two lines per product."""
     explainer = Explainer(profile.customer.first_name, profile.customer.segment, past)
     title = f"{recommendations.customer_id}: {recommendations.strategy}, segment {recommendations.segment}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    # An id may be longer than the table, or contain what rich would read as markup.
+    heading = Text(title, no_wrap=True, overflow="ignore")
+    table = Table(title=heading, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("", justify="right")
     table.add_column("product", no_wrap=True)
     table.add_column("why")

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from domain.ranking.own_scores import own_names
 from domain.records.recommendations import SOURCES
+from domain.records.values import PUBLISHED_PATTERNS
 from infra.http.app import create_app
 from infra.http.auth import OPEN
 from infra.http.problems import Problem
@@ -102,7 +103,9 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
                 member["enum"] = [*sorted(SOURCES), *own_names()]
     schemas = {SCHEMA_NAMES.get(name, name): schema for name, schema in schemas.items()}
     document["components"]["schemas"] = schemas
-    for reference in _references(document):
+    for field in _nodes_with(document, "pattern"):
+        field["pattern"] = PUBLISHED_PATTERNS.get(field["pattern"], field["pattern"])
+    for reference in _nodes_with(document, "$ref"):
         path, _, name = reference["$ref"].rpartition("/")
         reference["$ref"] = f"{path}/{SCHEMA_NAMES.get(name, name)}"
     for name in _request_schemas(document):
@@ -157,19 +160,19 @@ def _request_schemas(document: dict[str, Any]) -> set[str]:
 
 
 def _referenced_names(node: Any) -> Iterator[str]:
-    return (reference["$ref"].rpartition("/")[2] for reference in _references(node))
+    return (reference["$ref"].rpartition("/")[2] for reference in _nodes_with(node, "$ref"))
 
 
-def _references(node: Any) -> Iterator[dict[str, Any]]:
-    """Yield each object that has a `$ref`, at any depth."""
+def _nodes_with(node: Any, member: str) -> Iterator[dict[str, Any]]:
+    """Yield each object that has a `member`, at any depth."""
     if isinstance(node, dict):
-        if "$ref" in node:
+        if member in node:
             yield node
         for child in node.values():
-            yield from _references(child)
+            yield from _nodes_with(child, member)
     elif isinstance(node, list):
         for child in node:
-            yield from _references(child)
+            yield from _nodes_with(child, member)
 
 
 def _remove_null(field: dict[str, Any]) -> None:

@@ -8,10 +8,22 @@ from typing import Annotated
 from litestar.params import PathParameter, QueryParameter
 
 from domain.records.recommendations import Seen
-from domain.records.values import CATEGORY_PATTERN, ID_PATTERN, MAX_CATEGORY_LENGTH, MAX_ID_LENGTH, Id
+from domain.records.values import (
+    CATEGORY_PATTERN,
+    ID_PATTERN,
+    MAX_CATEGORY_LENGTH,
+    MAX_ID_LENGTH,
+    Id,
+)
 
 IdInPath = Annotated[
-    str, PathParameter(min_length=1, max_length=MAX_ID_LENGTH, pattern=ID_PATTERN, description="Id of the customer")
+    str,
+    PathParameter(
+        min_length=1,
+        max_length=MAX_ID_LENGTH,
+        pattern=ID_PATTERN,
+        description="Id of the customer, percent-encoded, `/` as `%2F`",
+    ),
 ]
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Maximum number of products")]

@@ -10,12 +10,13 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 from litestar.types import HTTPReceiveMessage, Receive
 
 from infra.http.auth import AuthenticatedRequest, Authenticator
 from infra.http.headers import get_header
+from infra.http.paths import decoded_segments, hide_slashes, is_text, raw_path_of, restore_slashes
 from infra.http.problems import FieldError, RequestRefused
 
 BODY_TIMEOUT_SECONDS = 5.0
@@ -25,28 +26,29 @@ _REPEATABLE_PARAMETERS = frozenset({"exclude"})
 _OPTIONAL_NUMBERS = frozenset({"min_price", "max_price"})
 
 _PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
+_EXPECTED_TEXT = "Expected percent-encoded UTF-8 text"
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 
 
 def check_target(scope: Any) -> None:
-    """Raise RequestRefused for an ambiguous path or query.
+    """Raise RequestRefused for an ambiguous path or query, and prepare a path with an encoded slash for routing.
 
-    A path with an encoded slash, a dot segment, an empty segment or a trailing slash is not found. A path or query that is
-    not UTF-8 or contains NUL, and a repeated parameter, are invalid.
+    A path with a dot segment, an empty segment or a trailing slash is not found. A path or query that is not percent-encoded
+    UTF-8 or contains NUL, and a repeated parameter, are invalid.
     """
-    path = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogatepass")
+    path = raw_path_of(scope)
     query = scope["query_string"]
     if not query and _PLAIN_PATH.fullmatch(path):
         return
-    path = path.partition(b"?")[0]
-    decoded = unquote_to_bytes(path)
-    segments = decoded.split(b"/")[1:]
-    if b"%2f" in path.lower() or any(segment in {b"", b".", b".."} for segment in segments):
+    segments = decoded_segments(path)
+    if any(segment in {b"", b".", b".."} for segment in segments):
         raise RequestRefused("not-found")
-    if not _is_text(decoded):
-        raise RequestRefused("validation", field_errors=[FieldError(pointer="#/path", detail="Expected UTF-8 text")])
-    if query and not _is_text(unquote_to_bytes(query)):
-        raise RequestRefused("validation", field_errors=[FieldError(pointer="#/query", detail="Expected UTF-8 text")])
+    if not is_text(path):
+        raise RequestRefused("validation", field_errors=[FieldError(pointer="#/path", detail=_EXPECTED_TEXT)])
+    if query and not is_text(query):
+        raise RequestRefused("validation", field_errors=[FieldError(pointer="#/query", detail=_EXPECTED_TEXT)])
+    if b"%2f" in path.lower():
+        hide_slashes(scope, segments)
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     for name, count in Counter(name for name, _ in pairs).items():
         if count > 1 and name not in _REPEATABLE_PARAMETERS:
@@ -65,6 +67,7 @@ def request_validation_hook(authenticator: Callable[[], Authenticator]) -> Calla
 
     async def validate(request: AuthenticatedRequest) -> None:
         scope = request.scope
+        restore_slashes(scope)
         scope["auth"] = authenticator().authenticate(scope)
         if scope["method"] == "POST":
             request.receive = await _receive_validated(request)
@@ -143,13 +146,6 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 def _invalid_parameter(name: str, detail: str) -> RequestRefused:
     return RequestRefused("validation", field_errors=[FieldError(pointer=f"#/query/{name}", detail=detail)])
-
-
-def _is_text(content: bytes) -> bool:
-    try:
-        return "\x00" not in content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
 
 
 def _depth(body: bytes) -> int:

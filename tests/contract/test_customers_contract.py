@@ -37,6 +37,16 @@ async def test_a_customer_registered_without_an_id_gets_128_random_bits(reposito
     assert (one.segment, one.segment_source) == ("Regular", "default")
 
 
+async def test_ids_are_compared_code_point_by_code_point(repository, now):
+    composed, decomposed = "Zo\u00eb-canary", "Zoe\u0308-canary"
+    for customer_id in (composed, "canary 12/3", "CANARY 12/3", "canary\u00a012/3"):
+        await repository.create_customer(NewCustomer(customer_id=customer_id), now=now)
+        assert (await repository.profile(customer_id)).customer.customer_id == customer_id
+
+    with pytest.raises(CustomerNotFound):
+        await repository.profile(decomposed)
+
+
 async def test_two_customers_cannot_have_the_same_id(repository, now):
     await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
 

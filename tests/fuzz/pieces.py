@@ -13,6 +13,8 @@ TEXTS = (
     "", " ", "x", "x" * 201, "x" * 70_000, "c-1", "p-1", "a\x00b", "a\nb", "\ud800", "\u202eadA", "👩🏽\u200d🚀", "é",
     "' OR 1=1--", "<script>", "${7*7}", "../../etc/passwd", "%00", "a@canary.ch", "CANARY@EXAMPLE.COM", "@", "Premium",
     "2026-01-01T10:00:00Z", "9999-12-31T23:59:59-14:00", "0000-00-00", "EUR", "CH", "view", "process-browsing",
+    "#1001", "gid://canary/1", "SKU 12/3", "a  b", "a ", "a\u00a0b", "a\u2028b", "e\u0301", "x" * 128, "é" * 129, "50%25",
+    "+",
 )
 NUMBERS = (
     0, -1, 1, 100, 101, 2**31, 2**53, 2**63 - 1, 2**63, 2**64, -(2**63), 10**400, 0.1, 1.00001, -0.0, 1e308, 5e-324,
@@ -23,7 +25,8 @@ LITERALS = (
     b'"', b"\\",
 )
 TARGET_PARTS = (
-    b"%00", b"%ff", b"%", b"%2", b"%2f", b"%2e%2e", b"..", b"//", b"/", b";", b"#", b"?", b"&", b"=", b"\xff",
+    b"%00", b"%ff", b"%", b"%2", b"%2f", b"%2F", b"%252F", b"%23", b"%3F", b"%25", b"%20", b"%20%20", b"%u0041",
+    b"%2e%2e", b"..", b"//", b"/", b";", b"#", b"?", b"&", b"=", b"\xff",
     b"%c0%af", b"limit=5", b"&limit=abc", b"&limit=9" + b"9" * 5000, b"&category=home", b"&category=",
     b"&min_price=nan", b"&min_price=1e400", b"&max_price=-1", b"&exclude=p-1" * 101, b"&exclude=", b"a" * 9000, b"+",
     b"&seen=few", b"&seen=exclude", b"&seen=include", b"&seen=", b"[", b"{}", b"&limit=%F0%9F%9A%80", b"&limit=\xd9\xa1",

@@ -8,10 +8,12 @@ from msgspec import Struct
 
 from tests.fuzz.pieces import HEADER_NAMES, HEADER_VALUES, LITERALS, METHODS, NUMBERS, PATHS, TARGET_PARTS, TEXTS
 
-CUSTOMERS = tuple(f"c-{number}" for number in range(1, 9))
-TO_ERASE = tuple(f"x-{number}" for number in range(200))
+CUSTOMERS = (
+    "c-1", "c-2", "c-3", "#canary-1001", "gid://canary/Customer/5", "Canary 12/3", "größe-canary", "canary+1@example.com",
+)  # fmt: skip
+TO_ERASE = (*(f"x-{number}" for number in range(200)), *(f"canary/%3F ?/{number}" for number in range(200)))
 """Customers that requests erase."""
-PRODUCTS = tuple(f"p-{number}" for number in range(1, 9))
+PRODUCTS = ("p-1", "p-2", "p-3", "p-4", "#1001", "gid://shopify/Product/6", "SKU 12/3", "größe-42")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -132,10 +134,12 @@ def _mutate_bytes(rng, body):
 
 
 def _target(rng, path):
-    target = path.format(rng.choice(TO_ERASE if "erase" in path else CUSTOMERS)).encode()
+    target = path.format(quote(rng.choice(TO_ERASE if "erase" in path else CUSTOMERS), safe="")).encode()
     if "{}" in path and rng.random() < 0.3:
         text = rng.choice(TEXTS)[:9000].encode("utf-8", "surrogatepass")
-        target = path.format("").encode() + (quote(text).encode() if rng.random() < 0.8 else text)
+        target = path.format("").encode() + (
+            quote(text, safe=rng.choice(["/", ""])).encode() if rng.random() < 0.8 else text
+        )
     if rng.random() < 0.3:
         target += b"?" + b"".join(rng.choice(TARGET_PARTS) for _ in range(rng.randint(0, 3)))
     if rng.random() < 0.1:

@@ -5,11 +5,13 @@ import os
 import re
 import subprocess
 import sys
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from infra.keys import hash_of
+from tests.ids import CANARY_IDS
 from tests.system.server import ROOT, serving
 from tests.template import functions
 
@@ -50,6 +52,15 @@ def requests():
     yield "GET", "/customer/export/canary-id", None
     yield "DELETE", "/customer/erase/canary-id", None
     yield "POST", "/recommendations/process-browsing", event
+    for customer_id in CANARY_IDS:
+        encoded = quote(customer_id, safe="")
+        yield "POST", "/customer/create", {"customer_id": customer_id}
+        yield "POST", "/recommendations/process-browsing", {"customer_id": customer_id, "product_id": "p-001"}
+        yield "GET", f"/recommendations/{encoded}?exclude={encoded}", None
+        yield "GET", f"/customer/get-profile/{encoded}%20%20", None
+        yield "GET", f"/customer/get-profile/{encoded}%ff", None
+        yield "GET", f"/customer/get-profile/{customer_id}/", None
+        yield "DELETE", f"/customer/erase/{encoded}", None
 
 
 def send_all(client):

@@ -205,9 +205,22 @@ def test_an_application_without_a_response_is_an_internal_error():
         ("/path/%ff", "/path/%ff", "\ufffd"),
     ],
 )
-@pytest.mark.parametrize("event", [http_v2, rest_v1, load_balancer])
+@pytest.mark.parametrize("event", [rest_v1, load_balancer])
 def test_the_application_gets_the_path_encoded_and_decoded(handler, event, path, raw, name):
     assert json.loads(handler(event(path=path), None)["body"]) == [raw, name]
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "name"),
+    [
+        ("/path/a b", "/path/a%20b", "a b"),
+        ("/path/a%20b", "/path/a%2520b", "a%20b"),
+        ("/path/a?b", "/path/a%3Fb", "a?b"),
+        ("/path/é", "/path/%C3%A9", "é"),
+    ],
+)
+def test_a_path_that_an_http_api_has_decoded_is_not_decoded_again(handler, path, raw, name):
+    assert json.loads(handler(http_v2(path=path), None)["body"]) == [raw, name]
 
 
 def test_a_body_in_base64_is_decoded(handler):

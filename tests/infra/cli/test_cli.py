@@ -170,7 +170,7 @@ def test_a_wrong_tuning_option_is_explained(capsys, option):
 
 
 def test_refused_lines_give_exit_code_3_and_a_private_report(shop, capsys):
-    (shop / "bad.csv").write_text("id,name\np 1,Tent\n")
+    (shop / "bad.csv").write_text("id,name\np  1,Tent\n")
 
     assert run(["import", "products", "bad.csv", "--map", "id=product_id"]) == 3
     assert "Refused lines are listed in bad.csv.rejected.jsonl." in capsys.readouterr().out

@@ -116,3 +116,19 @@ def test_a_wrong_length_is_explained(capsys, length):
         run(["recommend", "ann", "--limit", length])
 
     assert "argument --limit: expected a whole number from 1 to 100" in capsys.readouterr().err
+
+
+@pytest.mark.names_a_customer
+@pytest.mark.parametrize("customer_id", ["SKU 12/3", "[bold]#1001[/x]", "gid://shopify/Customer/123", "Größe-42"])
+def test_a_customer_is_named_with_the_id_as_it_is(tmp_path, monkeypatch, capsys, customer_id):
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/shop.db")
+    (tmp_path / "customers.csv").write_text(f"customer_id\n{customer_id}\n")
+    (tmp_path / "products.csv").write_text("product_id\n[red]SKU 12/3\n")
+    assert run(["import", "customers", str(tmp_path / "customers.csv")]) == 0
+    assert run(["import", "products", str(tmp_path / "products.csv")]) == 0
+
+    assert run(["recommend", customer_id]) == 0
+
+    output = capsys.readouterr().out
+    assert f"{customer_id}: catalogue, segment Regular" in output
+    assert "[red]SKU 12/3" in output

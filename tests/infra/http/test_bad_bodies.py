@@ -127,7 +127,7 @@ FIELDS = [
     *(case(f"phone-{kind}", CREATE, new_customer(phone=phone), "validation")
       for kind, phone in {"too-short": "12", "too-long": "canary" * 6}.items()),
     *(case(f"product-id-{kind}", BROWSE, A_VIEW | {"product_id": product_id}, "validation") for kind, product_id in {
-        "too-long": "p" * 65, "with-space": "p 1", "with-newline": "p-1\n", "empty": "", "dots": "..",
+        "too-long": "p" * 129, "with-two-blanks": "p  1", "with-newline": "p-1\n", "empty": "", "dots": "..",
     }.items()),
     *(case(f"occurred-{kind}", BROWSE, view_at(instant), "validation") for kind, instant in {
         "yesterday": "yesterday", "without-time-zone": "2026-01-01T10:00:00", "at-24-00": "2026-01-01T24:00:00Z",
@@ -182,7 +182,7 @@ EVERY_ENDPOINT = {
     **{f"unknown-{field}": ({"customer_id": "c-1", field: True}, "validation")
        for field in ("is_admin", "id", "version", "created_at")},
     **{f"customer-id-{kind}": ({"customer_id": customer_id}, "validation") for kind, customer_id in {
-        "null": None, "number": 5, "with-space": "a b", "too-long": "a" * 65, "with-newline": "canary\n",
+        "null": None, "number": 5, "with-two-blanks": "a  b", "too-long": "a" * 129, "with-newline": "canary\n",
     }.items()},
 }  # fmt: skip
 EVERYWHERE = [case(name, target, body, slug) for name, (body, slug) in EVERY_ENDPOINT.items() for target in POSTS]

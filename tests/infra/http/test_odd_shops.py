@@ -16,7 +16,7 @@ from tests.imports import as_imported
 
 CUSTOMERS = [f"c-{number}" for number in range(40)]
 CATEGORIES = ("tents", "stoves/gas", "stoves")
-ODD_IDS = ("-", "_", "...", "0", "p" * 64)
+ODD_IDS = ("-", "_", "...", "0", "p" * 128, "SKU 12/3", "#1001", "gid://shopify/Product/1", "商品-😀")
 QUERIES = (
     "",
     "?limit=100",

@@ -69,7 +69,7 @@ async def test_a_quote_that_a_later_line_closes_wrongly_refuses_one_line(import_
 
 
 async def test_a_row_of_several_lines_is_reported_by_its_first_line(import_text):
-    _, rejected = await import_text(EVENTS + 'c-1,"p\n\nq",view,\nc-1,p q,view,\n')
+    _, rejected = await import_text(EVENTS + 'c-1,"p\n\nq",view,\nc-1,p  q,view,\n')
     assert [refused["line"] for refused in rejected] == [2, 5]
 
 
@@ -103,7 +103,7 @@ async def test_a_report_that_cannot_be_written_is_a_configuration_error(import_t
     monkeypatch.setattr("infra.ingest.report.Path.unlink", lambda *_, **__: None)
     (tmp_path / "events.csv.rejected.jsonl").mkdir()
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        await import_text(EVENTS + "c-1,p q,view,\n")
+        await import_text(EVENTS + "c-1,p  q,view,\n")
 
 
 async def test_reading_lets_the_event_loop_run_which_handles_ctrl_c(tmp_path, now):

@@ -88,6 +88,19 @@ async def test_a_copied_shop_answers_as_before_and_can_grow(source, target, now)
     assert (await target.summary()).n_products == N_PRODUCTS + 1
 
 
+async def test_ids_of_all_scripts_are_copied_in_pages(source, target, now):
+    # By UTF-16 units "😀" comes before "\uffee", by bytes after it; languages sort letters of both cases together.
+    first = ("a", "B", "é", "e\u0301", "#", " canary", "\uffee", "😀", "%", "ß")
+    changes = [CustomerChange(customer_id=f"{first[n % 10]}{n}/{'x' * (n % 100)}".strip()) for n in range(PAGE_ROWS + 50)]
+    await source.put_customers(changes[:900], now=now)
+    await source.put_customers(changes[900:], now=now)
+
+    n_rows = await copy_shop(source.engine, target.engine, progress=silent())
+
+    assert n_rows["customer_profiles"] == len(changes) + 1
+    assert (await target.profile("😀7/xxxxxxx")).customer.customer_id == "😀7/xxxxxxx"
+
+
 async def test_an_erased_customer_stays_erased_in_the_copy(source, target, now):
     await source.put_customers([CustomerChange(customer_id="gone")], now=now)
     await source.erase("gone")
