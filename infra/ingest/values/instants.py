@@ -74,8 +74,9 @@ _READ_WITHOUT_ORDER = InstantReader(None)
 def date_order(values: Iterable[Any]) -> DateOrder | Literal["undecidable"] | None:
     """Return the order of day, month and year in a column, None if no value depends on it.
 
-    One pass in constant memory, for a whole file too. Every value must allow the order. A short year at the beginning is only excluded if the first parts vary more than the
-    last, as days do beside years. "undecidable": several orders are possible, or none.
+    One pass in constant memory, for a whole file too. Every value must allow the order. A short year at the beginning is
+    only excluded if the first parts vary more than the last, as days do beside years. "undecidable": several orders are
+    possible, or none.
     """
     possible: set[DateOrder] = set(_ORDERS)
     firsts: set[int] = set()
@@ -116,7 +117,7 @@ def _plain_iso(text: str) -> datetime | None:
     if text[4:5] != "-" or text[7:8] != "-" or text[10:11] not in {"", "T", " "}:
         return None
     try:
-        instant = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(f"{text[:-4]}Z" if text.endswith(" UTC") else text)
     except ValueError:
         return None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
