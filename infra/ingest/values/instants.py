@@ -1,6 +1,5 @@
 """Read instants in the spellings of exports; numbers are epochs, and what names no zone is UTC."""
 
-import math
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
@@ -24,6 +23,7 @@ _LARGEST_SECONDS = 4_102_444_800
 """The year 2100. An epoch is in the first unit in which it is not later; from 1973 on the units cannot be confused."""
 
 _UNITS = (1_000_000, 1_000, 1)
+_TOO_LARGE = 10**17
 _SMALLEST_SECONDS = 100_000_000
 """The year 1973: smaller numbers are years, days of a spreadsheet or counts."""
 
@@ -54,7 +54,7 @@ class InstantReader:
             return to_microseconds(value if value.tzinfo else value.replace(tzinfo=UTC))
         if isinstance(value, date):
             return to_microseconds(datetime.combine(value, time(), UTC))
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _TOO_LARGE:
             return _of_epoch(value) if value % 1 else self._of_text(str(int(value)))
         raise ValueError(NOT_AN_INSTANT)
 

@@ -135,8 +135,12 @@ def _parts(number: str, mark: DecimalMark) -> tuple[str, str]:
 
 
 def _checked(amount: float | Decimal) -> float:
-    if not math.isfinite(amount):
+    try:
+        number = float(amount)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise ValueError("Expected a finite number")
-    if amount < 0:
+    if number < 0:
         raise ValueError(_NEGATIVE)
-    return round(float(amount), 4)
+    return round(number, 4)
