@@ -23,6 +23,8 @@ _LARGEST_SECONDS = 4_102_444_800
 """The year 2100. An epoch is in the first unit in which it is not later; from 1973 on the units cannot be confused."""
 
 _UNITS = (1_000_000, 1_000, 1)
+"""Microseconds of a second, a millisecond and a microsecond."""
+
 _TOO_LARGE = 10**17
 _SMALLEST_SECONDS = 100_000_000
 """The year 1973: smaller numbers are years, days of a spreadsheet or counts."""
