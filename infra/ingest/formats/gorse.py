@@ -13,7 +13,7 @@ GORSE_ITEMS = Format(
         "category": "Categories",
         "tags": "Labels",
         "withdrawn": "IsHidden",
-        "created_at": ("Timestamp", "time_stamp"),
+        "created_at": "Timestamp",
     },
     list_separator="|",
 )

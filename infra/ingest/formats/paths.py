@@ -1,7 +1,7 @@
 """Read values of nested records by path: `a.b`, `a[0].b`, `a[key=b].c`, and `a[].b` for every element of a list."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -51,10 +51,12 @@ class RecordReader:
 
     `fields` are our fields and their paths (`format.columns_of`). A field of MULTIPLE gets the list of all its values; any
     other the first that is neither None, "", {} nor []. A field without a value is left out. A record in which the list is
-    missing or empty is one line. Raise ValueError if the paths expand two lists.
+    missing or empty is one line. `nulls` are texts in small letters that mean "nothing". Raise ValueError if the paths
+    expand two lists.
     """
 
-    def __init__(self, fields: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, fields: Mapping[str, tuple[str, ...]], nulls: Collection[str] = ()) -> None:
+        self._nulls = frozenset(nulls)
         self._list = list_of(path for paths in fields.values() for path in paths)
         prefix = None if self._list is None else f"{self._list}[]"
         self._of_record = [
@@ -65,13 +67,13 @@ class RecordReader:
         ]
 
     def __call__(self, record: Mapping[str, Any]) -> list[dict[str, Any]]:
-        shared = _values(record, self._of_record)
+        shared = _values(record, self._of_record, self._nulls)
         elements = None if self._list is None else value_at(record, self._list)
         if isinstance(elements, Mapping):
             elements = [elements]
         if not isinstance(elements, list) or not elements:
             return [shared]
-        return [self._merged(shared, _values(_as_mapping(element), self._of_element)) for element in elements]
+        return [self._merged(shared, _values(_as_mapping(element), self._of_element, self._nulls)) for element in elements]
 
     def _merged(self, shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
         """Put the values of an element before those of its record."""
@@ -102,24 +104,26 @@ def _as_mapping(element: Any) -> Mapping[str, Any]:
     return element if isinstance(element, Mapping) else {"": element}
 
 
-def _values(record: Mapping[str, Any], fields: list[tuple[str, list[str]]]) -> dict[str, Any]:
+def _values(record: Mapping[str, Any], fields: list[tuple[str, list[str]]], nulls: frozenset[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field, paths in fields:
         if field in MULTIPLE:
-            values = [value for path in paths if not _is_empty(value := value_at(record, path))]
+            values = [value for path in paths if not _is_empty(value := value_at(record, path), nulls)]
             if values:
                 found[field] = values
             continue
         for path in paths:
             value = value_at(record, path)
-            if not _is_empty(value):
+            if not _is_empty(value, nulls):
                 found[field] = value
                 break
     return found
 
 
-def _is_empty(value: Any) -> bool:
-    return value is None or (not value and isinstance(value, str | list | dict))
+def _is_empty(value: Any, nulls: frozenset[str]) -> bool:
+    if isinstance(value, str):
+        return not value or (bool(nulls) and value.lower() in nulls)
+    return value is None or (not value and isinstance(value, list | dict))
 
 
 @lru_cache(maxsize=1024)

@@ -12,9 +12,6 @@ PERSONALIZE_INTERACTIONS = Format(
         "product_id": "ITEM_ID",
         "event_type": "EVENT_TYPE",
         "occurred_at": "TIMESTAMP",
-        "order_id": "ORDER_ID",
-        "quantity": "QUANTITY",
-        "unit_price": "PRICE",
     },
 )
 

@@ -8,11 +8,11 @@ PRESTASHOP = Format(
     name="prestashop",
     kind="products",
     title=TITLE,
-    signature=("Active (0/1)", "Name *", "Categories (x,y,z...)"),
+    signature=("Active (0/1)", "Name *", "Categories (x,y,z...)|Categories (x,y,z,...)"),
     fields={
         "product_id": ("Product ID", "ID", "Reference #"),
         "name": "Name *",
-        "category": "Categories (x,y,z...)",
+        "category": ("Categories (x,y,z...)", "Categories (x,y,z,...)"),
         "brand": "Manufacturer",
         "price": (
             "Price tax included",

@@ -5,7 +5,7 @@ from infra.ingest.formats.format import Format
 SHOPIFY_ORDERS = Format(
     name="shopify-orders",
     kind="orders",
-    title="Shopify: order export (customers by e-mail, products by SKU, else by name; cancelled and refunded orders)",
+    title="Shopify: order export (customers by e-mail, products by SKU, else by name)",
     signature=("Name", "Email", "Financial Status", "Lineitem name", "Lineitem quantity"),
     fields={
         "order_id": "Name",

@@ -22,7 +22,7 @@ SHOPIFY_PRODUCTS = Format(
         "sells_without_stock": "Variant Inventory Policy",
         "published": ("Published", "Status"),
         "image_url": "Image Src",
-        "aliases": ("Variant SKU", "Variant Barcode"),
+        "aliases": ("Variant SKU", "Variant Barcode", "Variant ID", "ID"),
     },
     category_separator=">",
     tag_separator=",",

@@ -36,16 +36,21 @@ _SHARED_SIGNS: dict[str, tuple[str, ...]] = {
 
 
 def currency_code(text: str, *, own: str | None = None) -> str:
-    """Return the ISO 4217 code of a code in any case or of a sign; raise ValueError for another text.
+    """Return the ISO 4217 code of a code in any case, of a sign, or of both ("$ CAD"); raise ValueError for another text.
 
     `own` is the currency of the shop: "$" is US dollars unless the shop's own currency is another dollar.
     """
-    sign = text.strip()
-    if sign.upper() in CODES:
-        return sign.upper()
-    if code := _SIGNS.get(sign.lower()):
+    words = text.lower().split()
+    codes = [word.upper() for word in words if word.upper() in CODES]
+    if len(words) == 2 and codes:
+        # "$ 5.00 CAD": the code says more than the sign.
+        words = [word for word in words if word not in _SIGNS and word not in _SHARED_SIGNS]
+    if len(words) == 1 and codes:
+        return codes[0]
+    sign = "".join(words)
+    if code := _SIGNS.get(sign):
         return code
-    meanings = _SHARED_SIGNS.get(sign.lower(), ("",))
+    meanings = _SHARED_SIGNS.get(sign, ("",))
     if code := own if own in meanings else meanings[0]:
         return code
     raise ValueError("Expected a currency as an ISO 4217 code or its sign")

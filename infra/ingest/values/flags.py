@@ -24,6 +24,6 @@ def is_on(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     word = re.sub(r"[\s_,]|(?<!^)-", "", str(value).strip().lower())
-    if word in _MEANINGS:
+    if value is not None and word in _MEANINGS:
         return _MEANINGS[word]
     raise ValueError("Expected yes or no, or a status such as active, draft, hidden")

@@ -1,6 +1,5 @@
 """Read instants in the spellings of exports; numbers are epochs, and what names no zone is UTC."""
 
-import math
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
@@ -24,6 +23,9 @@ _LARGEST_SECONDS = 4_102_444_800
 """The year 2100. An epoch is in the first unit in which it is not later; from 1973 on the units cannot be confused."""
 
 _UNITS = (1_000_000, 1_000, 1)
+"""Microseconds of a second, a millisecond and a microsecond."""
+
+_TOO_LARGE = 10**17
 _SMALLEST_SECONDS = 100_000_000
 """The year 1973: smaller numbers are years, days of a spreadsheet or counts."""
 
@@ -54,7 +56,7 @@ class InstantReader:
             return to_microseconds(value if value.tzinfo else value.replace(tzinfo=UTC))
         if isinstance(value, date):
             return to_microseconds(datetime.combine(value, time(), UTC))
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _TOO_LARGE:
             return _of_epoch(value) if value % 1 else self._of_text(str(int(value)))
         raise ValueError(NOT_AN_INSTANT)
 
@@ -74,8 +76,9 @@ _READ_WITHOUT_ORDER = InstantReader(None)
 def date_order(values: Iterable[Any]) -> DateOrder | Literal["undecidable"] | None:
     """Return the order of day, month and year in a column, None if no value depends on it.
 
-    One pass in constant memory, for a whole file too. Every value must allow the order. A short year at the beginning is only excluded if the first parts vary more than the
-    last, as days do beside years. "undecidable": several orders are possible, or none.
+    One pass in constant memory, for a whole file too. Every value must allow the order. A short year at the beginning is
+    only excluded if the first parts vary more than the last, as days do beside years. "undecidable": several orders are
+    possible, or none.
     """
     possible: set[DateOrder] = set(_ORDERS)
     firsts: set[int] = set()
@@ -116,7 +119,7 @@ def _plain_iso(text: str) -> datetime | None:
     if text[4:5] != "-" or text[7:8] != "-" or text[10:11] not in {"", "T", " "}:
         return None
     try:
-        instant = datetime.fromisoformat(text)
+        instant = datetime.fromisoformat(f"{text[:-4]}Z" if text.endswith(" UTC") else text)
     except ValueError:
         return None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
-from infra.ingest.values.currencies import CODES, currency_code
+from infra.ingest.values.currencies import currency_code
 
 DecimalMark = Literal[".", ","]
 
@@ -19,6 +19,9 @@ _AMOUNT = re.compile(
 )
 """A number with something before and after it; "12,-" is a round price, and the dot of "Rs.500" is no decimal mark."""
 
+_PLAIN = re.compile(r"\d{1,12}(?:\.\d{1,2})?", re.ASCII)
+"""What most prices look like, which need no closer look."""
+
 _SCIENTIFIC = re.compile(r"\d+(?:\.\d+)?[eE][+-]?\d{1,3}", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?P<mark>[., '])\d{3}(?:(?P=mark)\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}", re.ASCII)
 """Thousands, and hundred thousands as India writes them."""
@@ -29,6 +32,7 @@ _PLAIN_SIGNS = str.maketrans(
         **dict.fromkeys(("\N{RIGHT SINGLE QUOTATION MARK}", "\N{MODIFIER LETTER APOSTROPHE}"), "'"),
     }
 )
+_WITHOUT_SIGNS = str.maketrans("", "", "+-")
 _CACHED_TEXTS = 65_536
 
 
@@ -55,6 +59,8 @@ class MoneyReader:
         raise ValueError(_NOT_MONEY)
 
     def _text(self, text: str) -> tuple[float, str | None]:
+        if _PLAIN.fullmatch(text):
+            return float(text), None
         number, currency = _split(text)
         return _checked(_to_float(number, self._mark)), currency_code(currency, own=self._own) if currency else None
 
@@ -105,14 +111,7 @@ def _split(text: str) -> tuple[str, str]:
     number, before, after = match["number"], match["before"].strip(), match["after"].strip()
     if (in_parentheses or "-" in before or "-" in after) and number.strip("0., '"):
         raise ValueError(_NEGATIVE)
-    return number, _currency(before.strip("-+ "), after.strip("-+ "))
-
-
-def _currency(before: str, after: str) -> str:
-    """Return what stands before or after a number; of "$12.50 USD" the code, which says more than the sign."""
-    if before and after and before.upper() not in CODES and after.upper() not in CODES:
-        raise ValueError(_NOT_MONEY)
-    return after if not before or after.upper() in CODES else before
+    return number, f"{before} {after}".translate(_WITHOUT_SIGNS).strip()
 
 
 def _to_float(number: str, mark: DecimalMark) -> float:
@@ -136,8 +135,12 @@ def _parts(number: str, mark: DecimalMark) -> tuple[str, str]:
 
 
 def _checked(amount: float | Decimal) -> float:
-    if not math.isfinite(amount):
+    try:
+        number = float(amount)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise ValueError("Expected a finite number")
-    if amount < 0:
+    if number < 0:
         raise ValueError(_NEGATIVE)
-    return round(float(amount), 4)
+    return round(number, 4)

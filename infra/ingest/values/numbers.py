@@ -1,13 +1,12 @@
 """Read whole numbers, and ids that a program wrote as numbers."""
 
-import math
 import re
 from collections.abc import Iterable
 from typing import Any
 
 from infra.ingest.values.customers import is_no_customer
 
-_WHOLE = re.compile(r"[+-]?(?:\d{1,18}|\d{1,3}(?:,\d{3})+)(?:[.,]0*)?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?(?:\d{1,18}|\d{1,3}(?:,\d{3}){1,5})(?:[.,]0*)?", re.ASCII)
 _FLOAT_ID = re.compile(r"(\d+)\.0", re.ASCII)
 _ROUNDED_ID = re.compile(r"\d[.,]\d+E\+\d+", re.ASCII)
 _MAX_EXACT = 2**53
@@ -22,7 +21,7 @@ def quantity(value: Any) -> int:
             raise ValueError(_NOT_WHOLE)
         whole = text if re.fullmatch(r"[+-]?\d{1,3}(?:,\d{3})+", text, re.ASCII) else re.split("[.,](?=0*$)", text)[0]
         return int(whole.replace(",", ""))
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value % 1 == 0:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MAX_EXACT and value % 1 == 0:
         return int(value)
     raise ValueError(_NOT_WHOLE)
 

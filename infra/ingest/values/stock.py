@@ -35,7 +35,7 @@ def in_stock(value: Any) -> bool:
     if isinstance(value, str):
         return _of_text(value)
     if isinstance(value, int | float):
-        return _is_positive(float(value))
+        return _is_positive(value)
     raise ValueError(_NO_STOCK_WORD)
 
 
@@ -67,6 +67,6 @@ def _of_text(value: str) -> bool:
 
 
 def _is_positive(count: float) -> bool:
-    if not math.isfinite(count):
-        raise ValueError("Expected a finite count")
-    return count > 0
+    if -math.inf < count < math.inf:
+        return count > 0
+    raise ValueError("Expected a finite count")
