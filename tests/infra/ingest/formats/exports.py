@@ -42,7 +42,7 @@ WOOCOMMERCE_API_ORDER = {
     "date_created_gmt": "2026-03-04T09:15:00",
     "total": "29.35",
     "customer_id": 0,
-    "billing": {"first_name": "Ada", "email": "ada@example.com"},
+    "billing": {"first_name": "Canary", "email": "canary@example.com"},
     "line_items": [
         {"id": 315, "name": "Kettle", "product_id": 93, "quantity": 2, "sku": "KET-1", "price": 3},
         {"id": 316, "name": "Cup", "product_id": 22, "quantity": 1, "sku": "", "price": 12},
@@ -123,7 +123,7 @@ SEGMENT_VIEW = {
     "anonymousId": "a-1",
     "messageId": "m-1",
     "timestamp": "2026-02-23T22:29:00.000Z",
-    "context": {"traits": {"email": "ada@example.com"}},
+    "context": {"traits": {"email": "canary@example.com"}},
     "properties": {"product_id": "dice", "sku": "dice-S", "name": "Dice", "price": 9.5, "currency": "usd"},
 }
 SEGMENT_ORDER = SEGMENT_VIEW | {
