@@ -15,6 +15,7 @@ from infra.ingest.understanding import Understanding, values_of_fields
 MAX_SAMPLES = 3
 MAX_UNUSED = 12
 MAX_SAMPLE_CHARACTERS = 30
+_ORDERS_IN_WORDS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
 PERSONAL = frozenset({"customer_id", "anonymous_id", "email", "first_name", "last_name", "phone"})
 
 
@@ -39,8 +40,9 @@ def preview(file: OpenFile, understood: Understanding, trial: Trial, *, show_val
             continue
         samples = _samples(file, understood, rows, field, show_values=show_values)
         lines.append(f"  {field:{width}}  {' or '.join(columns)}{f': {samples}' if samples else ''}")
-    if understood.date_order in {"dmy", "mdy"}:
-        lines.append(f"  Dates are {'day, month' if understood.date_order == 'dmy' else 'month, day'}, year.")
+    for field, order in understood.date_orders.items():
+        if order in _ORDERS_IN_WORDS:
+            lines.append(f"  The dates of {field} are {_ORDERS_IN_WORDS[order]}.")
     if types:
         counted = ", ".join(f"{event_type} {n_lines:,}" for event_type, n_lines in types.most_common())
         lines.append(f"  Events in the first {len(rows):,} rows: {counted}.")
@@ -72,7 +74,7 @@ def command_of(options: ImportOptions, understood: Understanding, file: OpenFile
     optional = {
         "--encoding": file.encoding,
         "--delimiter": "tab" if file.delimiter == "\t" else file.delimiter,
-        "--dates": understood.date_order,
+        "--dates": next((order for order in understood.date_orders.values() if order in _ORDERS_IN_WORDS), None),
         "--split-category": understood.category_separator if understood.format.category_separator is None else None,
         "--guests": options.guests if options.guests != "skip" else None,
     }

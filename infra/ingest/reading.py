@@ -1,6 +1,6 @@
 """Read the rows of a file as lines under our names, as the file was understood."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ from infra.ingest.formats.format import MULTIPLE, normalised
 from infra.ingest.formats.paths import RecordReader
 from infra.ingest.lines import EventLine, RowRefused
 from infra.ingest.options import ImportOptions
+from infra.ingest.report import Report
 from infra.ingest.sources import Row
 from infra.ingest.understanding import Understanding
 from infra.ingest.values.customers import is_no_customer
@@ -66,9 +67,9 @@ class Memo(dict[str, Any]):
 class Fields:
     """Return the raw values of our fields in a row: one dict for each line that the row stands for."""
 
-    def __init__(self, understood: Understanding, *, is_table: bool) -> None:
+    def __init__(self, understood: Understanding, *, is_table: bool, nulls: Collection[str]) -> None:
         sources = understood.sources
-        self._records = None if is_table else RecordReader(sources)
+        self._records = None if is_table else RecordReader(sources, nulls)
         indexes = {column: index for index, column in reversed(list(enumerate(understood.columns)))}
         self._columns = (
             [(field, [indexes[column] for column in columns], field in MULTIPLE) for field, columns in sources.items()]
@@ -89,7 +90,7 @@ class Fields:
 
 
 class EventReader:
-    """Return the lines of a row of events or orders; raise RowRefused. Names of events that mean nothing go to `ignore`."""
+    """Return the lines of a row of events or orders; raise RowRefused. Names that mean nothing go to `report`."""
 
     def __init__(
         self,
@@ -98,15 +99,15 @@ class EventReader:
         *,
         is_table: bool,
         now: datetime,
-        ignore: Callable[[str], None],
+        report: Report,
     ) -> None:
-        self._ignore = ignore
-        self._fields = Fields(understood, is_table=is_table)
+        self._report = report
+        nulls = nulls_of(understood, options)
+        self._fields = Fields(understood, is_table=is_table, nulls=nulls)
         self._names = {normalised(theirs): ours for theirs, ours in understood.format.event_names.items()}
         self._names |= {normalised(theirs): ours for theirs, ours in options.event_names.items()}
         self._is_net = understood.format.is_net_of_refunds
         converters = _converters(understood, options, now=now)
-        nulls = NULLS | {null.casefold() for null in (*options.nulls, *understood.format.nulls)}
         self._slots = {field: slot for slot, field in enumerate(EventLine.__struct_fields__)}
         defaults: Sequence[Any] = msgspec.structs.astuple(EventLine())
         self._memos = {
@@ -128,7 +129,13 @@ class EventReader:
             raise RowRefused(None, row.refused or "Not readable")
         if self._plan is not None:
             return self._from_cells(cast("list[str]", row.cells), self._plan)
-        return [line for raw in self._fields(row.cells) if (line := self._from_fields(raw)) is not None]
+        lines = self._fields(row.cells)
+        name = lines[0].get("event_type")
+        event_type = self._types.of(name) or self._default_type
+        if event_type == "ignored":
+            self._report.ignore(str(name))
+            return []
+        return [self._from_fields(raw, event_type) for raw in lines]
 
     def order_id_of(self, row: Row) -> str | None:
         """Return the order that a refused row belongs to, None if it cannot be read."""
@@ -170,28 +177,30 @@ class EventReader:
             name = cells[self._type_index]
             event_type = self._types[name] or self._default_type
             if event_type == "ignored":
-                self._ignore(name)
+                self._report.ignore(name)
                 return []
         slots = self._template.copy()
         for slot, index, memo in plan:
             slots[slot] = memo[cells[index]]
         return [self._finished(EventLine(*slots), event_type)]
 
-    def _from_fields(self, raw: Mapping[str, Any]) -> EventLine | None:
-        name = raw.get("event_type")
-        event_type = self._types.of(name) or self._default_type
-        if event_type == "ignored":
-            self._ignore(str(name))
-            return None
+    def _from_fields(self, raw: Mapping[str, Any], event_type: str) -> EventLine:
         slots = self._template.copy()
         for field, value in raw.items():
             memo = self._memos.get(field)
             if memo is not None:
                 slots[self._slots[field]] = memo[value] if isinstance(value, str) else memo.of(value)
         line = EventLine(*slots)
-        state = order_state(str(status)) if (status := raw.get("status")) else "unknown"
-        line.goes_back = state == "returned" or bool(raw.get("cancelled_at"))
+        line.goes_back = bool(raw.get("cancelled_at")) or self._is_returned(raw.get("status"))
         return self._finished(line, event_type)
+
+    def _is_returned(self, status: Any) -> bool:
+        if status is None or str(status).strip().casefold() in NULLS:
+            return False
+        state = order_state(str(status))
+        if state == "unknown":
+            self._report.unknown_statuses[str(status).strip()] += 1
+        return state == "returned"
 
     def _finished(self, line: EventLine, event_type: str) -> EventLine:
         line.event_type = event_type
@@ -215,8 +224,8 @@ class EventReader:
 
 def _converters(understood: Understanding, options: ImportOptions, *, now: datetime) -> dict[str, Convert]:
     """Return the converters of the fields of an EventLine."""
-    order = understood.date_order
-    read_instant = InstantReader(None if order == "undecidable" else order)
+    nulls = nulls_of(understood, options)
+    read_instant = instant_reader(understood, "occurred_at")
     oldest, latest = oldest_kept(now, retention_days=options.retention_days), now + MAX_CLOCK_SKEW
     oldest_microseconds, latest_microseconds = to_microseconds(oldest), to_microseconds(latest)
     read_money = MoneyReader(understood.decimal_mark, own=options.currency)
@@ -235,7 +244,7 @@ def _converters(understood: Understanding, options: ImportOptions, *, now: datet
 
     def customer(field: str) -> Convert:
         read = identifier(field, CustomerId)
-        return lambda value: None if is_no_customer(value, options.nulls) else read(value)
+        return lambda value: None if is_no_customer(value, nulls) else read(value)
 
     def identifier(field: str, id_type: Any = Id) -> Convert:
         is_float = field in understood.float_ids
@@ -244,7 +253,7 @@ def _converters(understood: Understanding, options: ImportOptions, *, now: datet
     return {
         "customer_id": customer("customer_id"),
         "anonymous_id": customer("anonymous_id"),
-        "email": lambda value: None if is_no_customer(value, options.nulls) else checked(str(value).strip(), Email),
+        "email": lambda value: None if is_no_customer(value, nulls) else checked(str(value).strip(), Email),
         "product_id": identifier("product_id"),
         "occurred_at": occurred_at,
         "order_id": identifier("order_id"),
@@ -258,6 +267,16 @@ def _converters(understood: Understanding, options: ImportOptions, *, now: datet
         "refunded_amount": lambda value: price(str(value).strip().removeprefix("-"), read_money),
         "total": lambda value: price(value, read_money),
     }
+
+
+def nulls_of(understood: Understanding, options: ImportOptions) -> frozenset[str]:
+    """Return the texts, in small letters, that mean an empty cell in every field."""
+    return NULLS | {null.casefold() for null in (*options.nulls, *understood.format.nulls)}
+
+
+def instant_reader(understood: Understanding, field: str) -> InstantReader:
+    order = understood.date_orders.get(field)
+    return InstantReader(None if order == "undecidable" else order)
 
 
 def price(value: Any, read_money: MoneyReader) -> tuple[float, str | None]:

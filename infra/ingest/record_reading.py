@@ -1,7 +1,7 @@
 """Read the rows of a catalogue or of a list of customers as fields under our names, as the file was understood."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.records.customers import SEGMENTS
@@ -22,12 +22,12 @@ from infra.ingest.formats.variants import variant_ids
 from infra.ingest.lines import RowRefused
 from infra.ingest.options import ImportOptions
 from infra.ingest.products import HINT
-from infra.ingest.reading import NOW, NULLS, Convert, Fields, Memo, checked, price
+from infra.ingest.reading import NOW, Convert, Fields, Memo, checked, instant_reader, nulls_of, price
 from infra.ingest.sources import Row
 from infra.ingest.understanding import Understanding
 from infra.ingest.values.categories import category_path, main_category
 from infra.ingest.values.flags import is_on
-from infra.ingest.values.instants import InstantReader, period
+from infra.ingest.values.instants import period
 from infra.ingest.values.money import MoneyReader, currency_code
 from infra.ingest.values.numbers import text_id
 from infra.ingest.values.stock import in_stock, is_available
@@ -42,28 +42,29 @@ class RecordReading:
     def __init__(self, understood: Understanding, options: ImportOptions, *, is_table: bool, now: datetime) -> None:
         self.understood = understood
         self.now = to_microseconds(now)
-        self._fields = Fields(understood, is_table=is_table)
+        self.nulls = nulls_of(understood, options)
+        self._fields = Fields(understood, is_table=is_table, nulls=self.nulls)
         self._constants = {**understood.format.constants, **options.constants}
-        self.nulls = NULLS | {null.casefold() for null in (*options.nulls, *understood.format.nulls)}
-        read_instant = InstantReader(None if understood.date_order == "undecidable" else understood.date_order)
-        latest = to_microseconds(now + MAX_CLOCK_SKEW)
-
-        def instant(value: Any) -> datetime:
-            microseconds = self.now if value == NOW else read_instant(value)
-            if microseconds < 0:
-                raise ValueError("Expected an instant of 1970 or later")
-            if microseconds > latest:
-                raise ValueError("Expected an instant at most 5 minutes ahead")
-            return from_microseconds(microseconds)
-
-        self.read_instant = read_instant
-        self.instant = instant
 
     def raw_lines(self, row: Row) -> list[dict[str, Any]]:
         """Return the raw values of the lines of a row, with the constants."""
         if row.refused or row.cells is None:
             raise RowRefused(None, row.refused or "Not readable")
         return [self._constants | raw for raw in self._fields(row.cells)]
+
+    def instant(self, field: str) -> Convert:
+        """Return a converter of instants from 1970 to five minutes from now."""
+        read, latest = instant_reader(self.understood, field), self.now + MAX_CLOCK_SKEW // timedelta(microseconds=1)
+
+        def convert(value: Any) -> datetime:
+            microseconds = self.now if value == NOW else read(value)
+            if microseconds < 0:
+                raise ValueError("Expected an instant of 1970 or later")
+            if microseconds > latest:
+                raise ValueError("Expected an instant at most 5 minutes ahead")
+            return from_microseconds(microseconds)
+
+        return convert
 
     def memo(self, field: str, convert: Convert) -> Memo:
         return Memo(field, convert, empty=None, nulls=self.nulls)
@@ -94,7 +95,11 @@ class ProductReader(RecordReading):
             "withdrawn": self.memo("withdrawn", is_on),
             "url": self.memo("url", lambda value: checked(_first_text(value), Url)),
             "image_url": self.memo("image_url", lambda value: checked(_first_text(value, form.image_separator), Url)),
-            "created_at": self.memo("created_at", self.instant),
+        }
+        if understood.date_orders.get("created_at") != "undecidable":
+            self._memos["created_at"] = self.memo("created_at", self.instant("created_at"))
+        self._sale_memos = {
+            field: self.memo(field, instant_reader(understood, field)) for field in ("sale_from", "sale_until")
         }
         self._parent = self.memo("variant_of", lambda value: text_id(value).removeprefix(form.parent_prefix).strip())
         self._alias = self.identifier("aliases")
@@ -133,16 +138,13 @@ class ProductReader(RecordReading):
         return {"price": regular}
 
     def _is_on_sale(self, raw: Mapping[str, Any]) -> bool:
-        start, end = self._sale_instant(raw, "sale_from"), self._sale_instant(raw, "sale_until")
+        start, end = (memo.of(raw.get(field)) for field, memo in self._sale_memos.items())
         if raw.get("sale_period"):
             try:
-                start, end = period(str(raw["sale_period"]), self.read_instant)
+                start, end = period(str(raw["sale_period"]), self._sale_memos["sale_from"].of)
             except ValueError as error:
                 raise RowRefused("sale_period", str(error)) from None
         return (start is None or start <= self.now) and (end is None or self.now <= end)
-
-    def _sale_instant(self, raw: Mapping[str, Any], field: str) -> int | None:
-        return self.memo(field, self.read_instant).of(raw.get(field))
 
     def _categories(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Return the category and the tags: of several categories the first deepest, the others are tags."""
@@ -172,7 +174,8 @@ class ProductReader(RecordReading):
         count = raw.get("in_stock")
         try:
             if "stock_tracked" in raw or "sells_without_stock" in raw:
-                tracked, otherwise = raw.get("stock_tracked"), raw.get("sells_without_stock")
+                tracked = None if self._is_null(raw.get("price")) else raw.get("stock_tracked")
+                otherwise = raw.get("sells_without_stock")
                 if self._is_null(count) and self._is_null(raw.get("price")):
                     # A further line of a product, such as one with only an image.
                     return {"in_stock": None}

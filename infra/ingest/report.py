@@ -43,6 +43,7 @@ class Report:
         self.import_id = ""
         self.counts: Counter[str] = Counter()
         self.ignored_names: Counter[str] = Counter()
+        self.unknown_statuses: Counter[str] = Counter()
         self.notices: dict[str, None] = {}
         self._reasons: Counter[tuple[str | None, str]] = Counter()
         self._first_lines: dict[tuple[str | None, str], list[Place]] = {}
@@ -107,6 +108,9 @@ class Report:
         if self.ignored_names:
             names = ", ".join(f"{name} {n_lines:,}" for name, n_lines in self.ignored_names.most_common(20))
             lines.append(f"Ignored events: {names}.")
+        if self.unknown_statuses:
+            names = ", ".join(f"{name} {n_lines:,}" for name, n_lines in self.unknown_statuses.most_common(20))
+            lines.append(f"Order statuses that are not known, taken as bought: {names}.")
         lines += self.notices
         if self.counts["refused"]:
             lines += ["Refused:", *(f"  {reason}" for reason in self.reasons())]

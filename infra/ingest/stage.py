@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain, islice
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -18,8 +19,8 @@ from infra.ingest.record_reading import CustomerReader, ProductReader
 from infra.ingest.report import STANDARD_INPUT, Report
 from infra.ingest.sources import OpenFile, Row, open_rows
 from infra.ingest.staging import Staging
-from infra.ingest.understanding import INSTANT_FIELDS, N_SAMPLE_ROWS, Understanding, understand, values_of_fields
-from infra.ingest.values.instants import date_order
+from infra.ingest.understanding import N_SAMPLE_ROWS, OPTIONAL_INSTANTS, Understanding, understand, values_of_fields
+from infra.ingest.values.instants import DateOrder, date_order
 
 Reader = EventReader | ProductReader | CustomerReader
 
@@ -30,7 +31,7 @@ async def stage_file(job: Job, staging: Staging, number: int) -> Understanding:
     path, options, report = job.options.paths[number], job.options, job.report
     with open_rows(path, encoding=options.encoding, delimiter=options.delimiter) as file:
         first_rows = list(islice(file.rows, N_SAMPLE_ROWS))
-        understood = _with_date_order(understand(file, first_rows, options), file, options)
+        understood = _with_date_orders(understand(file, first_rows, options), file, job)
         _check_sample(job, file, understood, first_rows)
         job.progress.begin(f"Reading {path}", file.size)
         stage = _stager_of(job, staging, understood, number, is_table=file.columns is not None)
@@ -44,21 +45,31 @@ async def stage_file(job: Job, staging: Staging, number: int) -> Understanding:
     return understood
 
 
-def _with_date_order(understood: Understanding, file: OpenFile, options: ImportOptions) -> Understanding:
+def _with_date_orders(understood: Understanding, file: OpenFile, job: Job) -> Understanding:
     """Decide the order of dates by the whole file where its first rows do not; raise NotUnderstood if that does not."""
-    if understood.date_order != "undecidable":
-        return understood
-    order = understood.date_order
-    if file.path != STANDARD_INPUT:
-        with open_rows(file.path, encoding=options.encoding, delimiter=options.delimiter) as whole:
-            order = date_order(values_of_fields(whole, whole.rows, understood.sources, INSTANT_FIELDS))
-    if order == "undecidable":
-        columns = [column for field in INSTANT_FIELDS for column in understood.sources.get(field, ())]
-        raise NotUnderstood(
-            f"{file.path}: the dates in {', '.join(columns)} may be day/month/year or month/day/year."
-            " Say which with --dates dmy or --dates mdy."
-        )
-    return replace(understood, date_order=order)
+    orders = dict(understood.date_orders)
+    for field in [field for field, order in orders.items() if order == "undecidable"]:
+        orders[field] = _order_in_whole_file(file, understood, field, job.options)
+        columns = ", ".join(understood.sources[field])
+        if orders[field] == "undecidable":
+            if field not in OPTIONAL_INSTANTS:
+                raise NotUnderstood(
+                    f"{file.path}: the dates in {columns} may be day/month/year or month/day/year."
+                    " Say which with --dates dmy or --dates mdy."
+                )
+            job.report.notices[f"{columns} is not read: its dates may be day/month/year or month/day/year; see --dates."] = (
+                None
+            )
+    return replace(understood, date_orders=orders)
+
+
+def _order_in_whole_file(
+    file: OpenFile, understood: Understanding, field: str, options: ImportOptions
+) -> DateOrder | Literal["undecidable"] | None:
+    if file.path == STANDARD_INPUT:
+        return "undecidable"
+    with open_rows(file.path, encoding=options.encoding, delimiter=options.delimiter) as whole:
+        return date_order(values_of_fields(whole, whole.rows, understood.sources, [field]))
 
 
 def _check_sample(job: Job, file: OpenFile, understood: Understanding, rows: Sequence[Row]) -> None:
@@ -84,7 +95,7 @@ def _reader_of(job: Job, understood: Understanding, report: Report, *, is_table:
         return ProductReader(understood, job.options, is_table=is_table, now=job.now)
     if understood.kind == "customers":
         return CustomerReader(understood, job.options, is_table=is_table, now=job.now)
-    return EventReader(understood, job.options, is_table=is_table, now=job.now, ignore=report.ignore)
+    return EventReader(understood, job.options, is_table=is_table, now=job.now, report=report)
 
 
 def _stager_of(

@@ -21,7 +21,9 @@ from infra.ingest.values.numbers import are_float_ids
 
 N_SAMPLE_ROWS = 1000
 
-INSTANT_FIELDS = ("occurred_at", "created_at", "sale_from", "sale_until", "cancelled_at")
+INSTANT_FIELDS = ("occurred_at", "created_at", "sale_from", "sale_until")
+OPTIONAL_INSTANTS = frozenset({"created_at"})
+"""Left out where their dates can be read in two ways: a catalogue is worth more than the age of its products."""
 MONEY_FIELDS = ("price", "sale_price", "unit_price", "refunded_amount", "total")
 ID_FIELDS = ("customer_id", "anonymous_id", "product_id", "order_id", "event_id", "variant_of", "aliases")
 REQUIRED: Mapping[Kind, tuple[str, ...]] = {
@@ -40,8 +42,8 @@ class Understanding(Struct, frozen=True, kw_only=True):
     """What was understood of a file.
 
     `sources` are the columns or JSON paths of each of our fields, in order of preference; `present` are the fields that the
-    first rows have. `date_order` is "undecidable" if
-    the rows do not tell days from months. `anonymous_is_customer` says that no row names a customer but by an anonymous id.
+    first rows have. `date_orders` are by field; "undecidable" if the rows do not tell days from months.
+    `anonymous_is_customer` says that no row names a customer but by an anonymous id.
     """
 
     format: Format
@@ -50,7 +52,7 @@ class Understanding(Struct, frozen=True, kw_only=True):
     present: frozenset[str]
     columns: tuple[str, ...]
     unused: tuple[str, ...]
-    date_order: DateOrder | Literal["undecidable"] | None
+    date_orders: Mapping[str, DateOrder | Literal["undecidable"] | None]
     decimal_mark: DecimalMark
     category_separator: str | None
     float_ids: frozenset[str]
@@ -62,7 +64,7 @@ def understand(file: OpenFile, rows: Sequence[Row], options: ImportOptions) -> U
     columns = file.columns if file.columns is not None else _paths_of(row.cells for row in rows)
     if not columns:
         raise NotUnderstood(f"{file.path} has no rows that can be read. {_first_refusal(rows)}".rstrip())
-    found = _format_of(columns, options)
+    found = _format_of(file, columns, options)
     sources = _sources(file, columns, found, options)
     kind = _kind_of(found, sources, options)
     values = _Values(file, rows, sources)
@@ -80,7 +82,7 @@ def understand(file: OpenFile, rows: Sequence[Row], options: ImportOptions) -> U
         present=frozenset(present),
         columns=columns,
         unused=unused,
-        date_order=options.dates or date_order(values.of(INSTANT_FIELDS)),
+        date_orders={field: options.dates or date_order(values.of([field])) for field in INSTANT_FIELDS if field in sources},
         decimal_mark=decimal_mark(values.of(MONEY_FIELDS)),
         category_separator=options.category_separator
         or found.category_separator
@@ -124,9 +126,16 @@ def values_of_fields(
     return _Values(file, rows, sources).of(fields)
 
 
-def _format_of(columns: Sequence[str], options: ImportOptions) -> Format:
+def _format_of(file: OpenFile, columns: Sequence[str], options: ImportOptions) -> Format:
     if options.format is None:
-        return find(columns, options.kind) or next(own for own in OWN if own.kind == options.kind)
+        found = find(columns, options.kind)
+        of_any_kind = find(columns, None)
+        if of_any_kind and of_any_kind.name != "own" and (found is None or found.name == "own"):
+            raise NotUnderstood(
+                f"{file.path} looks like another kind of file: {of_any_kind.title}. Try `import {of_any_kind.kind}`;"
+                f" `--format own` reads the columns that are called like the fields of {options.kind}."
+            )
+        return found or next(own for own in OWN if own.kind == options.kind)
     found = named(options.format, options.kind, columns)
     if found is None:
         raise NotUnderstood(f"--format {options.format}: known for {options.kind} are {', '.join(names(options.kind))}.")
@@ -186,9 +195,6 @@ def _check_required(
         names = _CUSTOMER_FIELDS if field == "customer_id" and kind in {"events", "orders"} else (field,)
         if any(name in present or name in options.constants for name in names):
             continue
-        other = find(file.columns or unused, None)
-        if other is not None and other.kind not in {kind, options.kind} and other.name != "own":
-            raise NotUnderstood(f"{file.path} looks like another kind of file: {other.title}. Try `import {other.kind}`.")
         nearest = _nearest(unused, field) or "THEIRS"
         raise NotUnderstood(
             f'{file.path} has no column {field}, which {kind} need. Did you mean `--map "{nearest}={field}"`?'
