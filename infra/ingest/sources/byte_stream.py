@@ -1,6 +1,8 @@
 """Read bytes forwards, look ahead, and say in one sentence what is wrong with them."""
 
+import errno
 import lzma
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -20,12 +22,12 @@ def reading(path: str) -> Generator[None]:
     """Turn what the standard library raises for a file, plain or compressed, into the two errors of this package."""
     try:
         yield
-    except (EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
+    except (EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, ValueError, struct.error) as error:
         raise NotUnderstood(f"{path} is damaged or cut off: its compressed data do not end as they should.") from error
     except (RuntimeError, NotImplementedError) as error:
         raise NotUnderstood(f"{path} is encrypted or compressed in an unknown way; unpack it first.") from error
     except OSError as error:
-        if error.errno is None:  # gzip and bz2 raise it for damaged data
+        if error.errno in {None, errno.EINVAL}:  # so gzip and bz2 find damage, and zip a place outside the file
             raise NotUnderstood(f"{path} is damaged: its compressed data are not valid.") from error
         raise FileUnreadable(f"{path} cannot be read: {error.strerror}.") from error
 

@@ -8,6 +8,7 @@ HEAD_BYTES = 1 << 12
 
 _KINDS = {
     b"%PDF": "a PDF",
+    b"{\\rtf": "an RTF document",
     b"\x89PNG": "an image",
     b"\xff\xd8\xff": "an image",
     b"GIF8": "an image",
@@ -24,7 +25,8 @@ _KINDS = {
 _MAX_STRAY_CONTROL = 4
 _CONTROL = bytes({*range(9), *range(14, 32), 127})
 _HTML = re.compile(
-    r"\s*(<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(!doctype\s+html|html|head|body|title|div|table|center|h1|p|script|meta)\b",
+    r"\s*+(?:(?:<!--(?>.*?-->)|<\?xml[^>]*+>)\s*+)*+"
+    r"<(?:!doctype\s+html|html|head|body|title|div|table|center|h1|p|script|meta)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _EXPECTED = "Expected a file of rows: CSV, JSON, JSON Lines, XML, Parquet or Excel"

@@ -9,6 +9,7 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
+from infra.ingest.sources.dialect import CsvFormat
 from infra.ingest.sources.encodings import UNDECODABLE, TextStream
 from infra.ingest.sources.lines import LineBlocks
 from infra.ingest.sources.row import MAX_CHARACTERS, TOO_LONG, Row
@@ -23,9 +24,9 @@ _WHOLLY_QUOTED = re.compile(r'"([^"]*)"')
 class CsvRows:
     """The rows of a table that is `width` cells wide."""
 
-    def __init__(self, text: TextStream, *, delimiter: str, width: int) -> None:
+    def __init__(self, text: TextStream, csv_format: CsvFormat, *, width: int) -> None:
         self._text = text
-        self._delimiter = delimiter
+        self._format = csv_format
         self._width = width
         self._is_odd = False
 
@@ -61,7 +62,7 @@ class CsvRows:
             first = start
             source: Any = iter(lines)
             source.__setstate__(start)  # the index where it begins; a slice would copy all lines at each stray quote
-            reader = csv.reader(source, delimiter=self._delimiter, strict=True)
+            reader = self._format.reader(source)
             try:
                 for cells in reader:
                     if len(cells) == width and not is_odd:
@@ -99,7 +100,7 @@ class CsvRows:
 
     def _is_whole_row(self, line: str) -> bool:
         try:
-            rows = list(csv.reader([line], delimiter=self._delimiter, strict=True))
+            rows = list(self._format.reader([line]))
         except csv.Error:
             return False
         return len(rows[0]) == self._width
@@ -115,7 +116,7 @@ class CsvRows:
         """Yield the rows of lines where a quote that is not closed on its line is a stray one."""
         for line_number, line in enumerate(lines, start=number):
             try:
-                cells = next(csv.reader([line], delimiter=self._delimiter, strict=True))
+                cells = next(self._format.reader([line]))
             except csv.Error:
                 yield self._as_written(line, line_number)
             else:
@@ -124,7 +125,7 @@ class CsvRows:
 
     def _as_written(self, line: str, number: int) -> Row:
         """Return the row of a line whose cells begin with quoted words, such as `"Big" cup`, or refuse it."""
-        cells = line.rstrip("\r\n").split(self._delimiter)
+        cells = line.rstrip("\r\n").split(self._format.delimiter)
         if len(cells) != self._width:
             return Row(number, None, NOT_CSV)
         for index, cell in enumerate(cells):

@@ -2,8 +2,8 @@
 
 import csv
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from domain.errors import ConfigurationError
 
@@ -11,16 +11,27 @@ SAMPLE_LINES = 60
 
 _DELIMITERS = "\t;|,"
 """Of delimiters that are equally good the first is taken: a comma stands in the cells of more files than the others do."""
-_SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_SEP_LINE = re.compile(r'"?sep=([^\w"\r\n\0])"?\s*', re.IGNORECASE)
 _MAX_ROWS_ABOVE_HEADER = 30
 _ROWS_THAT_CONFIRM = 20
 _NAMES = {"tab": "\t", "\\t": "\t"}
 
 
+class CsvFormat(NamedTuple):
+    """How cells are separated: a blank after a delimiter may come before a quote."""
+
+    delimiter: str
+    skips_blank: bool = False
+
+    def reader(self, lines: Iterable[str]) -> Any:
+        """Return a reader that raises csv.Error where a quote is not closed, or text follows a closing quote."""
+        return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.skips_blank, strict=True)
+
+
 class Dialect(NamedTuple):
     """How to read a table: its rows follow after `n_lines`, of which `n_titles` stand above the header."""
 
-    delimiter: str
+    format: CsvFormat
     columns: tuple[str, ...]
     n_titles: int
     n_lines: int
@@ -33,9 +44,9 @@ class _SampleRow(NamedTuple):
 
 
 class _Candidate(NamedTuple):
-    """A delimiter with the rows that it makes, the header among them, and the share of rows that agree with it."""
+    """A format with the rows that it makes, the header among them, and the share of rows that agree with it."""
 
-    delimiter: str
+    format: CsvFormat
     rows: list[_SampleRow]
     header: int
     score: float
@@ -49,15 +60,21 @@ def find_dialect(lines: Sequence[str], *, delimiter: str | None = None) -> Diale
     if sep_line := _SEP_LINE.fullmatch(lines[0]):
         start = 1
         delimiter = delimiter or sep_line[1]
-    candidates = [found for each in (delimiter or _DELIMITERS) if (found := _candidate(lines, each, start))]
+    formats = [CsvFormat(each) for each in (delimiter or _DELIMITERS)]
+    formats += [CsvFormat(each.delimiter, skips_blank=True) for each in formats if _has_blank_before_quote(lines, each)]
+    candidates = [found for each in formats if (found := _candidate(lines, each, start))]
     if not candidates:
         return None
     best = max(candidates, key=lambda found: (found.score, len(found.rows[found.header].cells)))
-    if not best.score:
-        best = candidates[-1]  # one column, which no delimiter splits
+    if not best.score:  # one column, which no delimiter splits
+        best = best._replace(format=CsvFormat(delimiter or ","))
     header = best.rows[best.header]
     columns = tuple(cell.strip().removeprefix("\ufeff").strip() for cell in header.cells)
-    return Dialect(best.delimiter, columns, header.line if best.header else 0, header.next_line)
+    return Dialect(best.format, columns, header.line if best.header else 0, header.next_line)
+
+
+def _has_blank_before_quote(lines: Sequence[str], csv_format: CsvFormat) -> bool:
+    return any(f'{csv_format.delimiter} "' in line for line in lines)
 
 
 def checked_delimiter(delimiter: str) -> str:
@@ -68,18 +85,18 @@ def checked_delimiter(delimiter: str) -> str:
     return character
 
 
-def _candidate(lines: Sequence[str], delimiter: str, start: int) -> _Candidate | None:
-    rows = _sample_rows(lines, delimiter, start)
+def _candidate(lines: Sequence[str], csv_format: CsvFormat, start: int) -> _Candidate | None:
+    rows = _sample_rows(lines, csv_format, start)
     if not rows:
         return None
     header = header_of([row.cells for row in rows])
-    return _Candidate(delimiter, rows, header, _score(rows, header, delimiter))
+    return _Candidate(csv_format, rows, header, _score(rows, header, csv_format.delimiter))
 
 
-def _sample_rows(lines: Sequence[str], delimiter: str, start: int) -> list[_SampleRow]:
+def _sample_rows(lines: Sequence[str], csv_format: CsvFormat, start: int) -> list[_SampleRow]:
     rows: list[_SampleRow] = []
     while start < len(lines) and len(rows) < SAMPLE_LINES:
-        reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
+        reader = csv_format.reader(lines[start:])
         first = start
         try:
             for cells in reader:
@@ -90,7 +107,7 @@ def _sample_rows(lines: Sequence[str], delimiter: str, start: int) -> list[_Samp
                     break
             start = len(lines)
         except csv.Error:
-            rows.append(_SampleRow(first, first + 1, lines[first].rstrip("\r\n").split(delimiter)))
+            rows.append(_SampleRow(first, first + 1, lines[first].rstrip("\r\n").split(csv_format.delimiter)))
             start = first + 1
     return rows
 

@@ -17,7 +17,7 @@ NOT_AN_OBJECT = "Not a JSON object"
 
 _SAMPLE_CHARACTERS = 1 << 16
 _SAMPLE_LINES = 20
-_NAMES_A_RECORD = re.compile(r"(id|sku|email|number)$", re.IGNORECASE)
+_NAMES_A_RECORD = re.compile(r"(id|sku|email|number|currency)$|^event", re.IGNORECASE)
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 
 

@@ -137,11 +137,11 @@ def _open_csv(text: TextStream, path: str, delimiter: str | None) -> OpenFile:
             f"The header of {path} holds bytes that are not {text.encoding}; name its encoding with --encoding."
         )
     blocks.drop(dialect.n_lines)
-    rows = CsvRows(text, delimiter=dialect.delimiter, width=len(dialect.columns))
+    rows = CsvRows(text, dialect.format, width=len(dialect.columns))
     return OpenFile(
         path=path,
         layout="CSV",
-        delimiter=dialect.delimiter,
+        delimiter=dialect.format.delimiter,
         columns=dialect.columns,
         rows=rows.rows(blocks, first_line=dialect.n_lines + 1),
         text=text,

@@ -152,6 +152,17 @@ def test_a_zip_with_an_unknown_method_is_not_understood():
         read(bytes(content))
 
 
+def test_a_zip_with_a_damaged_name_or_place_is_not_understood():
+    content = zipped(("abc.csv", TEXT))
+    name = content.replace(b"abc.csv", b"\xcb\xff\xff.csv", 1)
+    flagged = name[:7] + b"\x08" + name[8:]
+    before = content.replace(b"PK\x05\x06", b"PK\x05\x06"[:4], 1)[:-6] + b"\xff\xff\xff\x7f" + content[-2:]
+
+    for damaged in (flagged, before):
+        with pytest.raises(NotUnderstood, match="damaged"):
+            read(damaged)
+
+
 def test_an_xz_file_that_needs_too_much_memory_is_refused():
     filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 200 << 20}]
 

@@ -27,6 +27,8 @@ def tar():
         pytest.param(b"[]", "has no records", id="empty-list"),
         pytest.param(b"<!DOCTYPE html>\n<html><body>404</body></html>", "web page", id="web-page"),
         pytest.param(b"\n<!-- x -->\n<HTML>", "web page", id="comment-before-html"),
+        pytest.param(b"<!---->" * 400 + b"<x/>", "without the elements of RSS", id="many-comments"),
+        pytest.param(rb"{\rtf1\ansi abc}", "RTF", id="rtf"),
         pytest.param(b"<?xml version='1.0'?><html/>", "web page", id="xhtml"),
         pytest.param(b"<table><tr><td>1</td></tr></table>", "web page", id="table"),
         pytest.param(b"%PDF-1.7\n", "is a PDF", id="pdf"),

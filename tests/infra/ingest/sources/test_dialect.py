@@ -39,6 +39,20 @@ def test_the_first_line_of_excel_that_names_the_delimiter_is_understood():
     assert [(row.line, row.cells) for row in found.rows] == [(3, ["1", "2;3"])]
 
 
+def test_blanks_after_delimiters_may_come_before_quotes():
+    found = read('id, name, price\n1, "Red, soft", 5\n2, "Blue\nhard", 6\n')
+
+    assert (found.columns, found.cells) == (("id", "name", "price"), [["1", "Red, soft", "5"], ["2", "Blue\nhard", "6"]])
+
+
+def test_blanks_before_quotes_inside_text_are_text():
+    assert read('id,name\n1,"a, ""b"" c"\n2, x\n').cells == [["1", 'a, "b" c'], ["2", " x"]]
+
+
+def test_a_first_line_that_names_no_delimiter_is_a_header():
+    assert read('sep="\n1\n').columns == ('sep="',)
+
+
 @pytest.mark.parametrize(("given", "delimiter"), [(";", ";"), ("tab", "\t"), ("\\t", "\t"), ("~", "~")])
 def test_a_given_delimiter_outweighs_the_content(given, delimiter):
     found = read(f"sep=,\na{delimiter}b,c\n1{delimiter}2,3\n", delimiter=given)
