@@ -29,13 +29,12 @@ from infra.cli.plot import check_plot, plot
 from infra.cli.progress_bar import progress_on
 from infra.ingest.evaluation_files import (
     IdMap,
-    ProductLine,
     check_mapping,
-    product_of,
     read_log,
     read_products,
     read_ranking,
     read_segments,
+    unlisted_product,
 )
 from infra.progress import Progress
 from infra.settings import Settings
@@ -47,8 +46,7 @@ DESCRIPTION = """\
 Hold out events, recommend with the code that serves, and compare the lists with the held-out events. Every model ranks the
 whole catalogue.
 
-Without --train it evaluates the shop's database. Files are CSV with a header or JSON Lines, plain, .gz or .xz; ids may be
-any text, times are optional. Without --test, --holdout-days or --leave-last-out, the last days with about 15 % of the events
+Without --train it evaluates the shop's database. Files are read as in an import; times are optional. Without --test, --holdout-days or --leave-last-out, the last days with about 15 % of the events
 are held out; where events have no real times, a tenth of each customer's products.
 """
 
@@ -187,7 +185,7 @@ def _from_files(parsed: argparse.Namespace, settings: Settings) -> EvaluationDat
         if not parsed.products:
             trained = set(split.train.products.tolist())
             products = [product for product in products if product.product_index in trained]
-    assigned = read_segments(parsed.customers, mapping=mapping) if parsed.customers else {}
+    assigned = read_segments(parsed.customers, currencies=currencies, mapping=mapping) if parsed.customers else {}
     ranking = (
         read_ranking(parsed.ranking, customers=customers.indexes, products=numbers.indexes, mapping=mapping)
         if parsed.ranking
@@ -201,7 +199,7 @@ def _unlisted(numbers: IdMap, products: Sequence[Product], *, available: bool) -
     """Return the products that only events name; beside a catalogue file they are not available."""
     listed = {product.product_index for product in products}
     return [
-        product_of(ProductLine(product_id=product_id), index, available=available)
+        unlisted_product(product_id, index, available=available)
         for product_id, index in numbers.indexes.items()
         if index not in listed
     ]

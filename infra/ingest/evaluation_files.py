@@ -1,63 +1,40 @@
-"""Read files for an evaluation into the records that training reads; unlike in an import, an id may be any text."""
+"""Read files for an evaluation into the records that training reads, by the same rules as an import."""
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Any
 
-import msgspec
 import numpy as np
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import UNSET
 
 from domain.errors import ConfigurationError
 from domain.records.currencies import Currencies
 from domain.records.customers import Segment
-from domain.records.interactions import EVENT_TYPE_CODES, EventType
-from domain.records.products import Product, top_parent
-from domain.records.values import Instant, to_microseconds
+from domain.records.interactions import EVENT_TYPE_CODES
+from domain.records.products import Product, ProductChange, top_parent
+from domain.records.values import to_microseconds
 from domain.training.event_log import EventLog, order_number
-from infra.ingest.files import FileRow, open_rows
-from infra.ingest.rows import RowRefused, check_columns, convert_columns
-
-T = TypeVar("T", bound=Struct)
+from infra.ingest.formats.format import normalised
+from infra.ingest.formats.own import FIELDS
+from infra.ingest.formats.paths import paths_of
+from infra.ingest.lines import EventLine, RowRefused
+from infra.ingest.options import ImportOptions, Kind
+from infra.ingest.products import product_of
+from infra.ingest.reading import EventReader
+from infra.ingest.record_reading import CustomerReader, ProductReader
+from infra.ingest.report import Report
+from infra.ingest.sources import OpenFile, Row, open_rows
+from infra.ingest.understanding import N_SAMPLE_ROWS, Understanding, understand
 
 NO_MAPPING: Mapping[str, str] = {}
 UNKNOWN_PRODUCT = -1
+RANKING_FIELDS = ("customer_id", "product_id", "rank")
 
-
-class EventLine(Struct, frozen=True, kw_only=True):
-    customer_id: str
-    product_id: str
-    event_type: EventType = "view"
-    occurred_at: Instant | None = None
-    order_id: str | None = None
-    quantity: int = 1
-    unit_price: float = 0.0
-    currency: str | None = None
-
-
-class ProductLine(Struct, frozen=True, kw_only=True):
-    product_id: str
-    name: str | None = None
-    category: str | None = None
-    brand: str | None = None
-    price: float | None = None
-    currency: str | None = None
-    created_at: Instant | None = None
-    variant_of: str | None = None
-
-
-class CustomerLine(Struct, frozen=True, kw_only=True):
-    customer_id: str
-    segment: Segment | None = None
-
-
-class RankingLine(Struct, frozen=True, kw_only=True):
-    customer_id: str
-    product_id: str
-    rank: int
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""Published data may have any times."""
 
 
 class IdMap:
@@ -71,10 +48,8 @@ class IdMap:
 
 
 def check_mapping(mapping: Mapping[str, str]) -> None:
-    """Raise ConfigurationError if `mapping`, theirs to ours, names a column that an evaluation does not read."""
-    known = {
-        name for line_type in (EventLine, ProductLine, CustomerLine, RankingLine) for name in line_type.__struct_fields__
-    }
+    """Raise ConfigurationError if `mapping`, theirs to ours, names a field that an evaluation does not read."""
+    known = {*FIELDS["events"], *FIELDS["products"], *FIELDS["customers"], *RANKING_FIELDS}
     unknown = sorted(set(mapping.values()) - known)
     if unknown:
         raise ConfigurationError(f"--map names columns that an evaluation does not read: {', '.join(unknown)}.")
@@ -88,43 +63,76 @@ def read_log(
     currencies: Currencies,
     mapping: Mapping[str, str] = NO_MAPPING,
 ) -> EventLog:
-    """Read events into arrays, extending the numberings; an event without a time is at 1970.
+    """Read events into arrays, extending the numberings; an event without a time is at 1970. Returns are left out.
 
     `mapping` renames columns: theirs to ours. Money without a currency is in the own one of `currencies`.
     """
-    lines = list(_lines(paths, EventLine, mapping))
-    customer_numbers = [customers.index_of(line.customer_id) for line in lines]
+    lines: list[tuple[int, int, EventLine]] = []
+    for path in paths:
+        for line in _lines(path, "events", mapping, currencies):
+            customer_id = line.customer_id or line.email or line.anonymous_id
+            if customer_id and line.product_id and line.quantity > 0 and line.event_type != "return":
+                lines.append((customers.index_of(customer_id), products.index_of(line.product_id), line))
     return EventLog(
         customer_ids=list(customers.indexes),
-        customers=np.array(customer_numbers, dtype=np.int64),
-        products=np.array([products.index_of(line.product_id) for line in lines], dtype=np.int64),
-        event_types=np.array([EVENT_TYPE_CODES[line.event_type] for line in lines], dtype=np.int8),
-        occurred_at=np.array([_microseconds(line.occurred_at) for line in lines], dtype=np.int64),
-        orders=np.array([_order_of(line, index) for index, line in enumerate(lines)], dtype=np.int64),
-        spent=np.array(
-            [line.quantity * line.unit_price * (_rate_of(line, currencies) or 0.0) for line in lines], dtype=np.float64
-        ),
+        customers=np.array([customer for customer, _, _ in lines], dtype=np.int64),
+        products=np.array([product for _, product, _ in lines], dtype=np.int64),
+        event_types=np.array([EVENT_TYPE_CODES[line.event_type or ""] for *_, line in lines], dtype=np.int8),
+        occurred_at=np.array([line.occurred_at or 0 for *_, line in lines], dtype=np.int64),
+        orders=np.array([_order_of(line, index) for index, (*_, line) in enumerate(lines)], dtype=np.int64),
+        spent=np.array([_spent(line, currencies) for *_, line in lines], dtype=np.float64),
     )
 
 
 def read_products(
     path: str, numbering: IdMap, *, currencies: Currencies, mapping: Mapping[str, str] = NO_MAPPING
 ) -> list[Product]:
-    """Read a catalogue; the last line of an id counts."""
-    lines = {line.product_id: line for line in _lines([path], ProductLine, mapping)}
-    parents = {line.product_id: line.variant_of for line in lines.values()}
+    """Read a catalogue."""
+    by_id: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for fields in _lines(path, "products", mapping, currencies):
+        by_id[fields["product_id"]].append(fields)
+    changes = [change for lines in by_id.values() if isinstance(change := product_of(lines), ProductChange)]
+    parents = {change.product_id: change.variant_of or None for change in changes}
     return [
-        replace(
-            product_of(line, numbering.index_of(line.product_id)),
-            variant_of=top_parent(line.product_id, parents),
-            rate=_rate_of(line, currencies),
+        Product(
+            product_index=numbering.index_of(change.product_id),
+            product_id=change.product_id,
+            name=change.name or change.product_id,
+            category=change.category or None,
+            brand=change.brand or None,
+            price=change.price if isinstance(change.price, float) else None,
+            currency=change.currency or "",
+            url=None,
+            image_url=None,
+            created_at=0 if change.created_at is UNSET or change.created_at is None else to_microseconds(change.created_at),
+            available=True,
+            variant_of=top_parent(change.product_id, parents),
+            rate=currencies.rate_of(change.currency or currencies.own),
         )
-        for line in lines.values()
+        for change in changes
     ]
 
 
-def read_segments(path: str, *, mapping: Mapping[str, str] = NO_MAPPING) -> dict[str, Segment]:
-    return {line.customer_id: line.segment for line in _lines([path], CustomerLine, mapping) if line.segment}
+def unlisted_product(product_id: str, index: int, *, available: bool) -> Product:
+    """Return a product of which only the id is known."""
+    return Product(
+        product_index=index,
+        product_id=product_id,
+        name=product_id,
+        category=None,
+        brand=None,
+        price=None,
+        currency="",
+        url=None,
+        image_url=None,
+        created_at=0,
+        available=available,
+    )
+
+
+def read_segments(path: str, *, currencies: Currencies, mapping: Mapping[str, str] = NO_MAPPING) -> dict[str, Segment]:
+    lines = _lines(path, "customers", mapping, currencies)
+    return {fields["customer_id"]: fields["segment"] for fields in lines if fields.get("segment")}
 
 
 def read_ranking(
@@ -134,77 +142,86 @@ def read_ranking(
 
     Raise ConfigurationError if no line names a known customer.
     """
-    lines = sorted(_lines([path], RankingLine, mapping), key=lambda line: line.rank)
-    ranking: defaultdict[int, list[int]] = defaultdict(list)
-    for line in lines:
-        if line.customer_id in customers:
-            ranking[customers[line.customer_id]].append(products.get(line.product_id, UNKNOWN_PRODUCT))
-    if not ranking:
+    ranked: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    with open_rows(path) as file:
+        first = list(islice(file.rows, N_SAMPLE_ROWS))
+        columns = _columns(file, first)
+        names = {mapping.get(column, normalised(column)): column for column in columns}
+        missing = [field for field in RANKING_FIELDS if field not in names and normalised(field) not in names]
+        if missing:
+            raise ConfigurationError(f"{path} has no column {', '.join(missing)}; see --map.")
+        keys = [names.get(field) or names[normalised(field)] for field in RANKING_FIELDS]
+        for row in chain(first, file.rows):
+            customer_id, product_id, rank = _cells(row, columns, keys, path)
+            if customer_id in customers:
+                ranked[customers[customer_id]].append((_whole(rank, row, path), products.get(product_id, UNKNOWN_PRODUCT)))
+    if not ranked:
         raise ConfigurationError(f"{path} names no customer of the events.")
-    return dict(ranking)
-
-
-def product_of(line: ProductLine, index: int, *, available: bool = True) -> Product:
-    """Return the product of a line; a line with only an id gives a product named by its id."""
-    return Product(
-        product_index=index,
-        product_id=line.product_id,
-        name=line.name or line.product_id,
-        category=line.category or None,
-        brand=line.brand or None,
-        price=line.price,
-        currency=line.currency or "",
-        url=None,
-        image_url=None,
-        created_at=_microseconds(line.created_at),
-        available=available,
-    )
-
-
-def _lines(paths: Sequence[str], line_type: type[T], mapping: Mapping[str, str]) -> Iterator[T]:
-    """Yield the readable lines of files and report the others on stderr; raise ConfigurationError if a file has none."""
-    for path in paths:
-        n_read = n_refused = 0
-        first_reason = ""
-        with open_rows(path) as file:
-            if file.columns is not None:
-                check_columns(path, [mapping.get(theirs, theirs) for theirs in file.columns], line_type)
-            for row in file.rows:
-                n_read += 1
-                try:
-                    yield _line(row, line_type, mapping)
-                except RowRefused as refused:
-                    n_refused += 1
-                    first_reason = first_reason or f"line {row.line}: {refused.field or 'line'}: {refused.reason}"
-        if n_read == n_refused:
-            raise ConfigurationError(f"{path} has no usable line." + f" First: {first_reason}" * bool(first_reason))
-        if n_refused:
-            sys.stderr.write(f"{path}: {n_refused:,} of {n_read:,} lines left out. First: {first_reason}\n")
-
-
-def _line(row: FileRow, line_type: type[T], mapping: Mapping[str, str]) -> T:
-    if row.refused:
-        raise RowRefused(None, row.refused)
-    values = {mapping.get(theirs, theirs): value for theirs, value in row.values.items()}
-    fields: dict[str, Any] = {
-        name: value for name in line_type.__struct_fields__ if (value := values.get(name)) is not None and value != ""
+    return {
+        customer: [product for _, product in sorted(of_one, key=lambda one: one[0])] for customer, of_one in ranked.items()
     }
-    for name in ("customer_id", "product_id", "order_id", "variant_of"):
-        if name in fields:
-            fields[name] = str(fields[name])
-    try:
-        return msgspec.convert(convert_columns(fields), line_type, strict=False)
-    except msgspec.ValidationError as error:
-        text, _, path = str(error).partition(" - at `$.")
-        raise RowRefused(path.rstrip("`") or None, text.partition(" '")[0]) from None
 
 
-def _microseconds(moment: datetime | None) -> int:
-    return 0 if moment is None else to_microseconds(moment)
+def _lines(path: str, kind: Kind, mapping: Mapping[str, str], currencies: Currencies) -> Iterator[Any]:
+    """Yield the readable lines of a file and report the others on stderr; raise ConfigurationError if it has none."""
+    report = Report([path], writes_refusals=False)
+    n_lines = 0
+    with open_rows(path) as file:
+        first = list(islice(file.rows, N_SAMPLE_ROWS))
+        columns = {normalised(column) for column in _columns(file, first)}
+        own = {theirs: ours for theirs, ours in mapping.items() if normalised(theirs) in columns and ours in FIELDS[kind]}
+        options = ImportOptions(kind=kind, paths=(path,), mapping=own, currency=currencies.own)
+        read = _reader(kind, understand(file, first, options), options, report, is_table=file.columns is not None)
+        for row in chain(first, file.rows):
+            report.read += 1
+            try:
+                lines = read(row)
+            except RowRefused as refused:
+                report.refuse(refused, [(0, row.line)])
+            else:
+                n_lines += len(lines)
+                yield from lines
+    if not n_lines:
+        raise ConfigurationError("\n".join([f"{path} has no usable line.", *report.reasons()]))
+    if report.counts["refused"]:
+        reasons = "\n".join(f"  {reason}" for reason in report.reasons())
+        sys.stderr.write(f"{path}: {report.counts['refused']:,} of {report.read:,} lines left out.\n{reasons}\n")
 
 
-def _rate_of(line: EventLine | ProductLine, currencies: Currencies) -> float | None:
-    return currencies.rate_of(line.currency or currencies.own)
+def _reader(
+    kind: Kind, understood: Understanding, options: ImportOptions, report: Report, *, is_table: bool
+) -> Callable[[Row], list[Any]]:
+    match kind:
+        case "products":
+            return ProductReader(understood, options, is_table=is_table, now=_LATEST)
+        case "customers":
+            return CustomerReader(understood, options, is_table=is_table, now=_LATEST)
+        case _:
+            return EventReader(understood, options, is_table=is_table, now=_LATEST, report=report)
+
+
+def _columns(file: OpenFile, rows: Sequence[Row]) -> list[str]:
+    if file.columns is not None:
+        return list(file.columns)
+    return sorted({path for row in rows if isinstance(row.cells, dict) for path in paths_of(row.cells)})
+
+
+def _cells(row: Row, columns: Sequence[str], keys: Sequence[str], path: str) -> list[str]:
+    if row.cells is None:
+        raise ConfigurationError(f"Line {row.line} of {path}: {row.refused}.")
+    by_column = row.cells if isinstance(row.cells, dict) else dict(zip(columns, row.cells, strict=False))
+    return [str(by_column.get(key, "")).strip() for key in keys]
+
+
+def _whole(text: str, row: Row, path: str) -> int:
+    if not text.lstrip("-").isdecimal():
+        raise ConfigurationError(f"Line {row.line} of {path}: rank: Expected a whole number.")
+    return int(text)
+
+
+def _spent(line: EventLine, currencies: Currencies) -> float:
+    rate = currencies.rate_of(line.currency or currencies.own) or 0.0
+    return line.quantity * (line.unit_price or 0.0) * rate
 
 
 def _order_of(line: EventLine, index: int) -> int:

@@ -163,7 +163,7 @@ class EventReader:
         """Return slot, column and memo of each field if every field has one column, as is usual in tables."""
         plan: list[tuple[int, int, Memo]] = []
         for field, columns in understood.sources.items():
-            if len(columns) > 1:
+            if len(columns) != 1:
                 return None
             if field in self._memos:
                 plan.append((self._slots[field], understood.columns.index(columns[0]), self._memos[field]))

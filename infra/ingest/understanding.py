@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from infra.ingest.errors import NotUnderstood
 from infra.ingest.formats import columns_of, find, named, names, normalised
-from infra.ingest.formats.format import Format
+from infra.ingest.formats.format import MULTIPLE, Format
 from infra.ingest.formats.own import OWN
 from infra.ingest.formats.paths import list_of, paths_of, value_at
 from infra.ingest.options import ImportOptions, Kind
@@ -153,6 +153,9 @@ def _kind_of(found: Format, sources: Mapping[str, Any], options: ImportOptions) 
 def _sources(file: OpenFile, columns: Sequence[str], found: Format, options: ImportOptions) -> dict[str, tuple[str, ...]]:
     """Return the columns of each field: those of the format, except where --map or --set says otherwise."""
     mapping = {_column_named(theirs, file, columns, options): ours for theirs, ours in options.mapping.items()}
+    for field in set(mapping.values()) - MULTIPLE:
+        if len(mapped := [column for column, ours in mapping.items() if ours == field]) > 1:
+            raise NotUnderstood(f"--map gives {field} two columns: {' and '.join(mapped)}.")
     others = [column for column in columns if column not in mapping]
     of_format = columns_of(found, others, keep_absent=file.columns is None)
     given = {*mapping.values(), *options.constants}

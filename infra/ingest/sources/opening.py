@@ -31,7 +31,7 @@ Layout = Literal["CSV", "JSON Lines", "JSON", "XML", "Parquet", "Excel"]
 
 @dataclass(kw_only=True)
 class OpenFile:
-    """An open file with at least one row. `columns` are None for records, whose cells are dictionaries."""
+    """An open file, with at least one row if it has no columns. `columns` are None for records, whose cells are dictionaries."""
 
     path: str
     layout: Layout
@@ -75,9 +75,11 @@ def open_rows(path: str, *, encoding: str | None = None, delimiter: str | None =
         stream, compression = decompressed(source, stack)
         opened = _open_content(stream, stack, encoding, delimiter)
         opened.compression = compression
-        if (first := next(opened.rows, None)) is None:
-            raise NotUnderstood(f"{path} has {'a header but no rows below it' if opened.columns else 'no records'}.")
-        opened.rows = chain((first,), opened.rows)
+        first = next(opened.rows, None)
+        if first is None and opened.columns is None:
+            raise NotUnderstood(f"{path} has no records.")
+        # An export without new lines is a header alone.
+        opened.rows = chain(() if first is None else (first,), opened.rows)
         if is_file:
             opened.size = status.st_size
             opened.position = raw.tell
