@@ -31,7 +31,7 @@ Layout = Literal["CSV", "JSON Lines", "JSON", "XML", "Parquet", "Excel"]
 
 @dataclass(kw_only=True)
 class OpenFile:
-    """An open file, with at least one row if it has no columns. `columns` are None for records, whose cells are dictionaries."""
+    """An open file. `columns` are None for records, of which there is at least one, and whose cells are dictionaries."""
 
     path: str
     layout: Layout
