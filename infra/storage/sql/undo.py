@@ -47,11 +47,11 @@ def _restore(import_id: str) -> Steps[int]:
     changes = yield from import_changes.of_import(import_id, MAX_CHANGES)
     budget = RowBudget()
     for n_done, change in enumerate(changes):
-        later = yield from import_changes.that_replaced(import_id, [change.record_id], 1)
-        if later:
+        later = yield from import_changes.later_than(change)
+        if later is not None:
             if not budget.has_room_for(3):
                 return n_done
-            yield from _link(later[0], change)
+            yield from _link(later, change)
         elif isinstance(change.before, StoredReturn):
             if not (yield from _restore_return(change.before, import_id, budget)):
                 return n_done
@@ -95,7 +95,7 @@ def _restore_return(before: StoredReturn, import_id: str, budget: RowBudget) -> 
 
 def _unlink(import_id: str) -> Steps[int]:
     """Forget what the import added and another one replaced: the later one has added it."""
-    changes = yield from import_changes.that_replaced(import_id, None, MAX_CHANGES)
+    changes = yield from import_changes.of_replaced(import_id, MAX_CHANGES)
     for change in changes:
         yield from import_changes.remove(change)
     return len(changes)

@@ -14,6 +14,7 @@ import pytest
 from domain.errors import CustomerNotFound, StoreBusy
 from domain.ports import StoredList
 from domain.records.customers import Address, NewCustomer
+from domain.records.imports import OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import RecommendationList, RecommendedProduct
@@ -205,7 +206,20 @@ async def fill(repository, numbers):
         event = BrowsingEvent(customer_id=customer_id, product_id="p-1")
         order = Purchase(customer_id=customer_id, items=(OrderItem(product_id="p-2"),))
         await repository.record([event, order], now=NOW)
+        await import_and_return(repository, customer_id)
         await fresh_list(repository, customer_id, now=NOW)
+
+
+async def import_and_return(repository, customer_id):
+    """Import an order twice, and two contents of a return, all of which storage keeps."""
+    for quantity in (4, 5):
+        items = (OrderItem(product_id="p-3", quantity=quantity),)
+        imported = as_imported([Purchase(customer_id=customer_id, order_id=f"o-{customer_id}"[:64], items=items)])
+        await repository.put_events(imported, create_products=False, import_id=f"i-{quantity}", now=NOW)
+    for quantity in (1, 2):
+        returned = (ReturnedItem(product_id="p-3", quantity=quantity),)
+        back = OrderReturn(customer_id=customer_id, return_id=f"r-{customer_id}", items=returned)
+        await repository.put_returns([back], import_id=f"i-{quantity}", now=NOW)
 
 
 def secrets_in_files(folder, numbers):
