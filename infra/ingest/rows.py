@@ -190,6 +190,8 @@ _CONVERTERS: dict[str, Callable[[str, Any], Any]] = {
     "in_stock": _to_bool,
     "withdrawn": _to_bool,
     "tags": _to_tags,
+    "aliases": _to_tags,
+    "is_guest": _to_bool,
     "price": _to_money,
     "unit_price": _to_money,
 }

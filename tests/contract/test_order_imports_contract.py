@@ -108,6 +108,7 @@ async def test_an_order_with_an_unknown_product_is_refused_and_the_stored_one_st
 
     assert await sent.order(("p-1", 1), ("p-9", 1), import_id="i-2") == "refused"
     assert await sent.order(("p-9", 1), import_id="i-2", returned={"p-9": 1}) == "refused"
+    assert await sent.order(("p-9", 1), import_id="i-2", order_id="new") == "refused"
     assert await kept(shop) == {"o-1": [("p-1", 1)]}
 
 
@@ -411,6 +412,35 @@ async def test_the_order_of_an_erased_customer_comes_back_to_the_one_from_whom_i
     await sent.undo("i-2")
 
     assert await kept(shop) == {"o-1": [("p-1", 1)]}
+
+
+async def test_what_came_after_an_import_without_an_id_stays_when_it_is_undone(shop, sent):
+    for number in (1, 2, None):
+        import_id = number and f"i-{number}"
+        await sent.order(("p-1", 5 + (number or 0)), import_id=import_id)
+        await sent.back(("p-1", number or 3), import_id=import_id)
+
+    await sent.undo("i-2")
+
+    assert await kept(shop) == {"o-1": [("p-1", 2)]}
+
+
+async def test_a_return_stays_with_an_order_that_changes_its_customer(shop, sent):
+    await sent.order(("p-1", 3))
+    await sent.back(("p-1", 1), order_id="o-1", import_id="i-2")
+
+    await sent.order(("p-1", 3), customer_id="c-2", import_id="i-3")
+    assert await kept(shop, "c-2") == {"o-1": [("p-1", 2)]}
+    await sent.undo("i-1")
+    await sent.undo("i-3")
+    assert await sent.back(("p-1", 1), order_id="o-1", import_id="i-4") == "unmatched"
+
+    await sent.order(("p-1", 3), import_id="i-5")
+    await sent.back(("p-1", 1), order_id="o-1", import_id="i-6")
+    await sent.order(("p-1", 3), customer_id="c-2", import_id="i-7")
+    await shop.erase("c-1")
+    await sent.undo("i-7")
+    assert await kept(shop, "c-2") == {}
 
 
 async def test_an_export_has_what_went_back_and_what_was_replaced(shop, sent, now):

@@ -345,6 +345,22 @@ async def test_an_import_during_an_erasure_does_not_create_the_customer_again(on
     assert [outcome.status for outcome in outcomes] == ["refused", "new"]
 
 
+async def test_an_order_replaced_during_an_erasure_does_not_create_the_customer_again(on_postgres):
+    repository, _ = on_postgres
+    # The key of erasures exists, so that the next one locks no row of the shop.
+    await repository.create_customer(NewCustomer(customer_id="canary-bob"), now=NOW)
+    await repository.erase("canary-bob")
+    order = Purchase(customer_id="canary", order_id="o-1", items=(OrderItem(product_id="p-1"),))
+
+    async def import_returned(repository):
+        imported = as_imported([order], returned={"p-1": 1})
+        return await repository.put_events(imported, create_products=False, now=NOW)
+
+    outcomes = await during_an_erasure(on_postgres, import_returned)
+
+    assert [outcome.status for outcome in outcomes] == ["refused"]
+
+
 async def test_a_list_computed_during_an_erasure_is_not_stored(on_postgres):
     repository, _ = on_postgres
     state = await repository.customer_state("canary")
