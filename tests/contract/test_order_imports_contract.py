@@ -113,7 +113,7 @@ async def test_an_order_with_an_unknown_product_is_refused_and_the_stored_one_st
 
 
 async def test_what_an_order_says_went_back_is_left_out_of_it(shop, sent):
-    assert await sent.order(("p-1", 2), ("p-2", 1), returned={"p-1": 1, "p-2": 1}) == "returned"
+    assert await sent.order(("p-1", 2), ("p-2", 1), returned={"p-1": 1, "p-2": 1, "p-3": 0, "p-9": 1}) == "returned"
 
     assert await kept(shop) == {"o-1": [("p-1", 1)]}
     assert await sent.order(("p-1", 2), ("p-2", 1), import_id="i-2") == "seen_before"
@@ -348,6 +348,14 @@ async def test_an_undoing_in_batches_takes_back_everything(shop, now):
 
     assert n_undone == [500, 100, 5, 5, 5, 1, 0]
     assert (await shop.summary()).n_events == 0
+
+
+async def test_many_small_orders_are_deleted_in_batches(shop, now):
+    item = OrderItem(product_id="p-1")
+    orders = [ImportedEvent(event=Purchase(customer_id="c-1", order_id=f"o-{n:03}", items=(item,))) for n in range(400)]
+    await shop.put_events(orders, create_products=False, import_id="i-1", now=now)
+
+    assert [await shop.undo_import("i-1") for _ in range(3)] == [333, 67, 0]
 
 
 async def test_many_orders_are_replaced_returned_and_restored_in_batches(shop, now):

@@ -14,8 +14,8 @@ from infra.storage.sql import import_changes, orders
 from infra.storage.sql.customers import Newcomer, create_or_raise_versions, raise_versions
 from infra.storage.sql.events import product_ids_of
 from infra.storage.sql.import_run import ImportRun
-from infra.storage.sql.imported_events import NEW, NO_PRODUCT, SEEN_BEFORE, customers_of
-from infra.storage.sql.known_products import KnownProduct, find
+from infra.storage.sql.imported_events import NEW, SEEN_BEFORE, customers_of
+from infra.storage.sql.known_products import KnownProduct, find_or_create
 from infra.storage.sql.orders import StoredOrder
 from infra.storage.sql.privacy import REFUSED, find_erased
 from infra.storage.sql.row_budget import RowBudget
@@ -38,10 +38,8 @@ def put(imported: Sequence[ImportedEvent], *, run: ImportRun) -> Steps[list[Outc
         if customer_id in erased:
             outcomes.append(REFUSED)
             continue
-        known = yield from find(set(product_ids_of(event)))
-        if any(item.product_id not in known for item in event.items):
-            outcomes.append(NO_PRODUCT)
-            continue
+        # All were known a moment ago.
+        known = yield from find_or_create(set(product_ids_of(event)), now=run.now, currency=run.currency)
         before = (yield from orders.read([order_id])).get(order_id)
         returned = _returned(imported_order, known)
         sent = orders.bought_order(

@@ -206,19 +206,19 @@ async def fill(repository, numbers):
         event = BrowsingEvent(customer_id=customer_id, product_id="p-1")
         order = Purchase(customer_id=customer_id, items=(OrderItem(product_id="p-2"),))
         await repository.record([event, order], now=NOW)
-        await import_and_return(repository, customer_id)
+        await import_and_return(repository, customer_id, number)
         await fresh_list(repository, customer_id, now=NOW)
 
 
-async def import_and_return(repository, customer_id):
+async def import_and_return(repository, customer_id, number):
     """Import an order twice, and two contents of a return, all of which storage keeps."""
     for quantity in (4, 5):
         items = (OrderItem(product_id="p-3", quantity=quantity),)
-        imported = as_imported([Purchase(customer_id=customer_id, order_id=f"o-{customer_id}"[:64], items=items)])
+        imported = as_imported([Purchase(customer_id=customer_id, order_id=f"o-{number}", items=items)])
         await repository.put_events(imported, create_products=False, import_id=f"i-{quantity}", now=NOW)
     for quantity in (1, 2):
         returned = (ReturnedItem(product_id="p-3", quantity=quantity),)
-        back = OrderReturn(customer_id=customer_id, return_id=f"r-{customer_id}", items=returned)
+        back = OrderReturn(customer_id=customer_id, return_id="r-1", items=returned)
         await repository.put_returns([back], import_id=f"i-{quantity}", now=NOW)
 
 
