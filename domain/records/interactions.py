@@ -13,6 +13,7 @@ from domain.records.customers import Segment
 from domain.records.values import (
     EPOCH,
     MAX_CLOCK_SKEW,
+    MONEY_UNITS,
     Currency,
     Id,
     Instant,
@@ -21,7 +22,6 @@ from domain.records.values import (
     check_instant,
     check_money,
     to_microseconds,
-    to_units,
 )
 
 BrowsingType = Literal["view", "cart", "wishlist"]
@@ -162,10 +162,12 @@ def content_digest(event: CustomerEvent) -> bytes:
     """
     occurred_at = None if event.occurred_at is None else to_microseconds(event.occurred_at)
     if isinstance(event, Purchase):
-        items = sorted(
-            (item.product_id, item.quantity, -1 if item.unit_price is None else to_units(item.unit_price))
+        # A list that is sorted in place, because a file may have millions of items.
+        items = [
+            (item.product_id, item.quantity, -1 if (price := item.unit_price) is None else round(price * MONEY_UNITS))
             for item in event.items
-        )
+        ]
+        items.sort()
         content = ["order", event.customer_id, event.currency, occurred_at, items]
     else:
         content = [event.event_type, event.customer_id, event.product_id, event.dwell_seconds, occurred_at]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.records.imports import ImportedEvent, OrderReturn, ReturnedItem
+from domain.records.imports import ImportedEvent, OrderReturn, ReturnedItem, return_digest
 from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
 
@@ -86,7 +86,7 @@ class Model:
     def put_return(self, import_id, sent):
         key = (sent.customer_id, sent.return_id)
         contents = self.returns.setdefault(key, [])
-        if contents and contents[-1]["is_whole"] and contents[-1]["sent"] == sent:
+        if contents and contents[-1]["is_whole"] and return_digest(contents[-1]["sent"]) == return_digest(sent):
             return "seen_before"
         before, self.returns[key] = contents, []
         taken = self._taken(sent)

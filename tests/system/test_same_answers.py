@@ -17,6 +17,7 @@ from domain.errors import ShopError
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, WeightedProducts
 from domain.ranking.packing import pack
 from domain.records.customers import Address, CustomerChange, NewCustomer
+from domain.records.imports import ImportedEvent, OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
@@ -24,7 +25,6 @@ from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.recommend import current_list
 from tests import postgres
-from tests.imports import as_imported
 from tests.inputs import candidate_query, candidates_of, inputs_of
 
 pytestmark = pytest.mark.system
@@ -72,6 +72,7 @@ product_changes = st.builds(
     price=prices,
     in_stock=st.sampled_from([True, True, False]),
     created_at=hours,
+    aliases=st.sampled_from([msgspec.UNSET, msgspec.UNSET, None, ("p-10", "x"), ("p-11", "nowhere")]),
 )
 browsing = st.builds(
     BrowsingEvent,
@@ -93,6 +94,28 @@ orders = st.builds(
     ).map(tuple),
 )
 events = st.lists(st.one_of(browsing, orders), min_size=1, max_size=5)
+import_ids = st.sampled_from([None, "i-1", "i-2", "i-3"])
+imported_events = st.lists(
+    st.builds(
+        ImportedEvent,
+        event=st.one_of(browsing, orders),
+        is_derived_id=st.booleans(),
+        email=emails,
+        is_guest=st.booleans(),
+        returned=st.sampled_from([{}, {}, {"p-1": 1, "p-2": 2}]),
+    ),
+    min_size=1,
+    max_size=5,
+)
+returns = st.builds(
+    OrderReturn,
+    customer_id=customer_ids,
+    email=emails,
+    return_id=st.sampled_from(["r-1", "r-2"]),
+    order_id=ids,
+    items=st.lists(st.builds(ReturnedItem, product_id=product_ids, quantity=st.integers(1, 3)), max_size=2).map(tuple),
+    occurred_at=st.one_of(st.none(), hours),
+)
 
 
 class SameAnswers(RuleBasedStateMachine):
@@ -159,9 +182,24 @@ class SameAnswers(RuleBasedStateMachine):
         own = [msgspec.structs.replace(event, customer_id=customer_id) for event in recorded]
         self.run_on_both(lambda shop: shop.record(own, now=self.now))
 
-    @rule(imported=events, create_products=st.booleans())
-    def put_events(self, imported, create_products):
-        self.run_on_both(lambda shop: shop.put_events(as_imported(imported), create_products=create_products, now=self.now))
+    @rule(imported=imported_events, create_products=st.booleans(), import_id=import_ids)
+    def put_events(self, imported, create_products, import_id):
+        self.run_on_both(
+            lambda shop: shop.put_events(imported, create_products=create_products, import_id=import_id, now=self.now)
+        )
+
+    @rule(returned=st.lists(returns, min_size=1, max_size=3), import_id=import_ids)
+    def put_returns(self, returned, import_id):
+        self.run_on_both(lambda shop: shop.put_returns(returned, import_id=import_id, now=self.now))
+
+    @rule(import_id=import_ids.filter(bool))
+    def undo_import(self, import_id):
+        self.run_on_both(lambda shop: shop.undo_import(import_id))
+
+    @rule()
+    def merge_aliases(self):
+        self.run_on_both(lambda shop: shop.merge_aliases())
+        self.run_on_both(lambda shop: shop.listed_products())
 
     @rule(customer_id=customer_ids)
     def profile(self, customer_id):

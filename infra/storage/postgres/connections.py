@@ -117,8 +117,8 @@ class Connections:
         """
         return await asyncio.shield(self._retried(_write_transaction, lambda: transaction(*arguments, **named)))
 
-    async def write_unreferenced(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
-        return await self.write(transaction, *arguments)
+    async def write_unchecked(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
+        return await self.write(transaction, *arguments, **named)
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await asyncio.shield(self._retried(self._single_statement, lambda: transaction(*arguments)))

@@ -1,6 +1,7 @@
 """Compare imported orders with what is stored: add, replace or reduce them, or leave them as they are."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -8,12 +9,13 @@ from domain.ports import Outcome
 from domain.records.amendments import AmendedOrder, BoughtOrder, Quantities, at_least
 from domain.records.imports import ImportedEvent
 from domain.records.interactions import Purchase
+from infra.storage.ids import new_id
 from infra.storage.sql import import_changes, orders
 from infra.storage.sql.customers import Newcomer, create_or_raise_versions, raise_versions
 from infra.storage.sql.events import product_ids_of
 from infra.storage.sql.import_run import ImportRun
-from infra.storage.sql.imported_events import NEW, NO_PRODUCT, SEEN_BEFORE, customers_of
-from infra.storage.sql.known_products import KnownProduct, find
+from infra.storage.sql.imported_events import NEW, SEEN_BEFORE, customers_of
+from infra.storage.sql.known_products import KnownProduct, find_or_create
 from infra.storage.sql.orders import StoredOrder
 from infra.storage.sql.privacy import REFUSED, find_erased
 from infra.storage.sql.row_budget import RowBudget
@@ -31,18 +33,18 @@ def put(imported: Sequence[ImportedEvent], *, run: ImportRun) -> Steps[list[Outc
     outcomes: list[Outcome] = []
     budget = RowBudget()
     for imported_order, customer_id in zip(imported, customer_of, strict=True):
-        event = imported_order.event
-        assert isinstance(event, Purchase) and event.order_id  # noqa: S101, PT018 - only orders are compared
+        event = cast("Purchase", imported_order.event)
+        order_id = event.order_id or new_id()
         if customer_id in erased:
             outcomes.append(REFUSED)
             continue
-        known = yield from find(set(product_ids_of(event)))
-        if any(item.product_id not in known for item in event.items):
-            outcomes.append(NO_PRODUCT)
-            continue
-        before = (yield from orders.read([event.order_id])).get(event.order_id)
+        # All were known a moment ago.
+        known = yield from find_or_create(set(product_ids_of(event)), now=run.now, currency=run.currency)
+        before = (yield from orders.read([order_id])).get(order_id)
         returned = _returned(imported_order, known)
-        sent = orders.bought_order(event, known, customer_id=customer_id, returned=returned, run=run)
+        sent = orders.bought_order(
+            replace(event, order_id=order_id), known, customer_id=customer_id, returned=returned, run=run
+        )
         after, outcome = _compared(sent, before)
         if after is not None and not budget.has_room_for(orders.n_rows(after, before)):
             break

@@ -1,14 +1,13 @@
 """The digests of stored events, which tell whether an event that comes again is the same."""
 
 from collections.abc import Collection
-from typing import Any
 
 from infra.storage.sql.statements import Steps, rows
 
 Digests = dict[str, bytes | None]
 
 
-def event_digests(event_ids: Collection[Any]) -> Steps[Digests]:
+def event_digests(event_ids: Collection[str]) -> Steps[Digests]:
     """Return the digests of the interactions that are stored."""
     if not event_ids:
         return {}
@@ -18,7 +17,7 @@ def event_digests(event_ids: Collection[Any]) -> Steps[Digests]:
     return dict(result)
 
 
-def order_digests(order_ids: Collection[Any]) -> Steps[Digests]:
+def order_digests(order_ids: Collection[str]) -> Steps[Digests]:
     """Return the digests of the orders that are stored, those of which nothing is left included."""
     if not order_ids:
         return {}

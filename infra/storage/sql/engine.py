@@ -15,10 +15,11 @@ class Engine(Protocol):
         """Run `transaction(...)` and return after it is durable. It may run again after a conflict with another writer."""
         ...
 
-    async def write_unreferenced(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
-        """Run a transaction like `write`, which deletes only rows that no other row refers to.
+    async def write_unchecked(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
+        """Run a transaction like `write`, without the checks of references that SQLite makes for each row.
 
-        SQLite would look through whole tables for references to each of them.
+        The transaction adds only rows whose references it looked up, or deletes only rows that no other row refers to. For
+        each of these, SQLite would look through whole tables.
         """
         ...
 

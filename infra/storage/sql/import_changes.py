@@ -1,7 +1,5 @@
 """The journal of what imports replaced, from which `undo` restores it."""
 
-from collections.abc import Collection
-
 import msgspec
 from msgspec import Struct
 
@@ -44,10 +42,7 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 def record_id(before: Before) -> str:
-    if isinstance(before, BoughtOrder):
-        return before.order_id
-    # The customer too, because a return id is unique for its customer only.
-    return f"{_LINE_FEED}{before.return_id}{_LINE_FEED}{before.customer_id}"
+    return before.order_id if isinstance(before, BoughtOrder) else _LINE_FEED + before.return_id
 
 
 def add(import_id: str | None, before: Before) -> Steps[None]:
@@ -77,17 +72,27 @@ def of_import(import_id: str, n: int) -> Steps[list[Change]]:
     return [_change(row) for row in found]
 
 
-def that_replaced(import_id: str, records: Collection[str] | None, n: int) -> Steps[list[Change]]:
-    """Read the first `n` changes, of these records or all, that replaced what an import stored."""
-    of_records = "" if records is None else " AND order_id IN (:records)"
+def of_replaced(import_id: str, n: int) -> Steps[list[Change]]:
+    """Read the first `n` changes that replaced what an import stored."""
     found = yield from rows(
-        f"SELECT {_COLUMNS} FROM import_changes WHERE before_import_id = :import_id{of_records}"
-        " ORDER BY customer_id, order_id LIMIT :n",
+        f"SELECT {_COLUMNS} FROM import_changes WHERE before_import_id = :import_id ORDER BY customer_id, order_id LIMIT :n",
         import_id=import_id,
         n=n,
-        **({} if records is None else {"records": list(records)}),
     )
     return [_change(row) for row in found]
+
+
+def later_than(change: Change) -> Steps[Change | None]:
+    """Return the change that replaced what the import of `change` stored instead, None if that is what is stored."""
+    found = yield from rows(
+        f"SELECT {_COLUMNS} FROM import_changes WHERE before_import_id = :import_id AND order_id = :order_id",
+        import_id=change.import_id,
+        order_id=change.record_id,
+    )
+    # An order may change its customer, but a return id is unique for its customer only.
+    changes = [_change(row) for row in found]
+    is_order = isinstance(change.before, BoughtOrder)
+    return next((one for one in changes if is_order or one.before.customer_id == change.before.customer_id), None)
 
 
 def remove(change: Change) -> Steps[None]:

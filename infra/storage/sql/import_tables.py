@@ -38,7 +38,8 @@ class ImportTables:
         self, events: Sequence[ImportedEvent], *, create_products: bool, import_id: str | None = None, now: datetime
     ) -> list[Outcome]:
         run = ImportRun(import_id=import_id, now=now, currency=self.currencies.own)
-        outcomes, learned = await self.engine.write(
+        # Its references are looked up, and checking them again took a fifth of the time.
+        outcomes, learned = await self.engine.write_unchecked(
             imported_events.put, events, run=run, cache=self._known_products, create_products=create_products
         )
         self._known_products.keep(learned)
@@ -84,7 +85,7 @@ class ImportTables:
             while after := await self.engine.write(aliases.move_events, table, after):
                 pass
         n_merged = 0
-        while n := await self.engine.write_unreferenced(aliases.drop_merged):
+        while n := await self.engine.write_unchecked(aliases.drop_merged):
             n_merged += n
         return n_merged
 

@@ -108,8 +108,14 @@ def put(
     """
     product_ids = {product_id for one in imported for product_id in product_ids_of(one.event)}
     learned = yield from cache.find(product_ids, create=create_products, now=run.now, currency=run.currency)
-    orders = [one.event.order_id for one in imported if isinstance(one.event, Purchase) and not one.returned]
-    interactions = [one.event.event_id for one in imported if isinstance(one.event, BrowsingEvent)]
+    orders = [
+        order_id
+        for one in imported
+        if isinstance(one.event, Purchase) and not one.returned and (order_id := one.event.order_id)
+    ]
+    interactions = [
+        event_id for one in imported if isinstance(one.event, BrowsingEvent) and (event_id := one.event.event_id)
+    ]
     batch = ImportBatch(
         learned.products,
         interactions=(yield from event_digests(interactions)),

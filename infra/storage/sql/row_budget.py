@@ -4,14 +4,18 @@ MAX_ROWS = 1000
 
 
 class RowBudget:
-    """Count rows; the first piece of work always has room, as it could never be done otherwise."""
+    """Count rows, of which some are reserved for small changes.
 
-    def __init__(self) -> None:
-        self.n_rows = 0
+    The first piece of work always has room, as it could never be done otherwise.
+    """
+
+    def __init__(self, *, n_reserved: int = 0) -> None:
+        self._max_rows = MAX_ROWS - n_reserved
+        self._n_rows = 0
 
     def has_room_for(self, n_rows: int) -> bool:
         """Return whether `n_rows` more fit, and count them if so."""
-        if self.n_rows and self.n_rows + n_rows > MAX_ROWS:
+        if self._n_rows and self._n_rows + n_rows > self._max_rows:
             return False
-        self.n_rows += n_rows
+        self._n_rows += n_rows
         return True

@@ -16,6 +16,7 @@ MAX_EVENTS = 500
 """Each event may also raise the version of its customer."""
 
 MAX_CHANGES = 100
+_ROWS_OF_A_LINK = 3
 _AFTER_ALL_LINES = 2**31
 
 
@@ -45,20 +46,23 @@ def undo(import_id: str, position: Position) -> Steps[tuple[int, Position]]:
 def _restore(import_id: str) -> Steps[int]:
     """Bring back what the import replaced."""
     changes = yield from import_changes.of_import(import_id, MAX_CHANGES)
-    budget = RowBudget()
+    budget = RowBudget(n_reserved=_ROWS_OF_A_LINK * len(changes))
     for n_done, change in enumerate(changes):
-        later = yield from import_changes.that_replaced(import_id, [change.record_id], 1)
-        if later:
-            if not budget.has_room_for(3):
-                return n_done
-            yield from _link(later[0], change)
-        elif isinstance(change.before, StoredReturn):
-            if not (yield from _restore_return(change.before, import_id, budget)):
-                return n_done
-        elif not (yield from _restore_order(change.before, import_id, budget)):
+        if not (yield from _restore_one(change, budget)):
             return n_done
         yield from import_changes.remove(change)
     return len(changes)
+
+
+def _restore_one(change: Change, budget: RowBudget) -> Steps[bool]:
+    """Undo a change; return False, without any effect, if the transaction has no room for it."""
+    later = yield from import_changes.later_than(change)
+    if later is not None:
+        yield from _link(later, change)
+        return True
+    if isinstance(change.before, StoredReturn):
+        return (yield from _restore_return(change.before, change.import_id, budget))
+    return (yield from _restore_order(change.before, change.import_id, budget))
 
 
 def _link(later: Change, change: Change) -> Steps[None]:
@@ -70,7 +74,7 @@ def _link(later: Change, change: Change) -> Steps[None]:
 def _restore_order(before: BoughtOrder, import_id: str, budget: RowBudget) -> Steps[bool]:
     stored = (yield from orders.read([before.order_id])).get(before.order_id)
     if stored is not None and stored.bought.import_id != import_id:
-        return budget.has_room_for(1)
+        return True
     after = AmendedOrder(bought=before, returns=stored.returns if stored else {})
     if not budget.has_room_for(orders.n_rows(after, stored)):
         return False
@@ -83,7 +87,7 @@ def _restore_return(before: StoredReturn, import_id: str, budget: RowBudget) -> 
     """Bring back a return, with what it took of orders that are still there."""
     stored = yield from returns.read(before.customer_id, before.return_id)
     if stored is not None and stored.import_id != import_id:
-        return budget.has_room_for(1)
+        return True
     touched = yield from orders.read({*before.taken, *(stored.taken if stored else ())})
     if not budget.has_room_for(sum(orders.n_rows(order, order) for order in touched.values()) + 3):
         return False
@@ -95,7 +99,7 @@ def _restore_return(before: StoredReturn, import_id: str, budget: RowBudget) -> 
 
 def _unlink(import_id: str) -> Steps[int]:
     """Forget what the import added and another one replaced: the later one has added it."""
-    changes = yield from import_changes.that_replaced(import_id, None, MAX_CHANGES)
+    changes = yield from import_changes.of_replaced(import_id, MAX_CHANGES)
     for change in changes:
         yield from import_changes.remove(change)
     return len(changes)

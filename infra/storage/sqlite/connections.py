@@ -81,10 +81,13 @@ class Connections:
         """
         return await self._submit(partial(transaction, *arguments, **named))
 
-    async def write_unreferenced(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
+    async def write_unchecked(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
+        write = Write(partial(transaction, *arguments, **named), deadline=time.monotonic() + BUSY_SECONDS)
+        return await asyncio.shield(self._write_unchecked(write))
+
+    async def _write_unchecked(self, write: Write) -> Any:
         async with self.lend_writer() as writer:
-            write = Write(partial(transaction, *arguments), deadline=time.monotonic() + BUSY_SECONDS)
-            return await asyncio.shield(writer.run(self._transactions.commit_unchecked, write))
+            return await writer.run(self._transactions.commit_unchecked, write)
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self._submit(partial(transaction, *arguments), may_be_lost=True)

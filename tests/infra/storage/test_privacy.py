@@ -14,6 +14,7 @@ import pytest
 from domain.errors import CustomerNotFound, StoreBusy
 from domain.ports import StoredList
 from domain.records.customers import Address, NewCustomer
+from domain.records.imports import OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import RecommendationList, RecommendedProduct
@@ -205,7 +206,20 @@ async def fill(repository, numbers):
         event = BrowsingEvent(customer_id=customer_id, product_id="p-1")
         order = Purchase(customer_id=customer_id, items=(OrderItem(product_id="p-2"),))
         await repository.record([event, order], now=NOW)
+        await import_and_return(repository, customer_id, number)
         await fresh_list(repository, customer_id, now=NOW)
+
+
+async def import_and_return(repository, customer_id, number):
+    """Import an order twice, and two contents of a return, all of which storage keeps."""
+    for quantity in (4, 5):
+        items = (OrderItem(product_id="p-3", quantity=quantity),)
+        imported = as_imported([Purchase(customer_id=customer_id, order_id=f"o-{number}", items=items)])
+        await repository.put_events(imported, create_products=False, import_id=f"i-{quantity}", now=NOW)
+    for quantity in (1, 2):
+        returned = (ReturnedItem(product_id="p-3", quantity=quantity),)
+        back = OrderReturn(customer_id=customer_id, return_id="r-1", items=returned)
+        await repository.put_returns([back], import_id=f"i-{quantity}", now=NOW)
 
 
 def secrets_in_files(folder, numbers):
@@ -329,6 +343,22 @@ async def test_an_import_during_an_erasure_does_not_create_the_customer_again(on
     outcomes = await during_an_erasure(on_postgres, import_events)
 
     assert [outcome.status for outcome in outcomes] == ["refused", "new"]
+
+
+async def test_an_order_replaced_during_an_erasure_does_not_create_the_customer_again(on_postgres):
+    repository, _ = on_postgres
+    # The key of erasures exists, so that the next one locks no row of the shop.
+    await repository.create_customer(NewCustomer(customer_id="canary-bob"), now=NOW)
+    await repository.erase("canary-bob")
+    order = Purchase(customer_id="canary", order_id="o-1", items=(OrderItem(product_id="p-1"),))
+
+    async def import_returned(repository):
+        imported = as_imported([order], returned={"p-1": 1})
+        return await repository.put_events(imported, create_products=False, now=NOW)
+
+    outcomes = await during_an_erasure(on_postgres, import_returned)
+
+    assert [outcome.status for outcome in outcomes] == ["refused"]
 
 
 async def test_a_list_computed_during_an_erasure_is_not_stored(on_postgres):

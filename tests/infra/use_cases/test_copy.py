@@ -7,6 +7,7 @@ import pytest
 
 from domain.errors import ConfigurationError
 from domain.records.customers import Address, CustomerChange
+from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.cli import run
@@ -17,6 +18,7 @@ from infra.storage.sql.tables import COPIED_TABLES, PAGE_ROWS, read_state
 from infra.use_cases.copy import copy_shop
 from infra.use_cases.recommend import current_list
 from infra.use_cases.train import train
+from tests.imports import as_imported
 
 N_PRODUCTS = PAGE_ROWS + 10
 
@@ -53,8 +55,20 @@ async def source(urls, now):
             ],
             now=now,
         )
+        await import_and_return(shop, now)
         await train(shop, now=now)
         yield shop
+
+
+async def import_and_return(shop, now):
+    """Fill the tables that only imports fill."""
+    await shop.put_products([ProductChange(product_id="p-1", aliases=("sku",))], now=now)
+    await shop.begin_import(ImportRecord(import_id="i-1", started_at=now, kind="orders"))
+    for quantity in (5, 4):
+        order = Purchase(customer_id="c-1", order_id="o-1", items=(OrderItem(product_id="p-4", quantity=quantity),))
+        await shop.put_events(as_imported([order]), create_products=False, import_id=f"i-{quantity}", now=now)
+    back = OrderReturn(customer_id="c-1", return_id="r-1", items=(ReturnedItem(product_id="p-4", quantity=1),))
+    await shop.put_returns([back], import_id="i-1", now=now)
 
 
 @pytest.fixture
@@ -81,7 +95,10 @@ async def test_a_copied_shop_answers_as_before_and_can_grow(source, target, now)
     n_rows = await copy_shop(source.engine, target.engine, progress=silent())
 
     assert n_rows.keys() == {table.name for table in COPIED_TABLES}
-    assert (n_rows["product_catalog"], n_rows["purchase_history"], n_rows["customer_addresses"]) == (N_PRODUCTS, 2, 1)
+    assert (n_rows["product_catalog"], n_rows["purchase_history"], n_rows["customer_addresses"]) == (N_PRODUCTS, 3, 1)
+    imported = ("product_aliases", "imports", "order_amendments", "order_returns", "import_changes")
+    assert [n_rows[name] for name in imported] == [1] * 5
+    assert await target.export("c-1") == await source.export("c-1")
     assert await answers(target, now) == await answers(source, now)
     assert await groups(target) == {"p-8": "p-7", "p-9": "p-7"}
     await target.put_products([ProductChange(product_id="next")], now=now)

@@ -7,9 +7,11 @@ from collections import defaultdict
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from domain.errors import CustomerNotFound
 from domain.records.customers import Address, CustomerChange, NewCustomer
+from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
 from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
@@ -24,6 +26,7 @@ from infra.use_cases.purge import purge
 from infra.use_cases.recommend import current_list
 from infra.use_cases.train import train
 from tests import postgres
+from tests.imports import as_imported
 from tests.inputs import candidate_query, candidates_of
 
 UNPORTABLE = re.compile(
@@ -97,10 +100,37 @@ async def use_everything(url, folder, now):
         (folder / "old.csv").write_text("customer_id,product_id,event_type,event_id,occurred_at\n" + old)
         await import_file(shop, "events", folder / "old.csv", now=now)
         assert await purge(shop, now=now, retention_days=2000) == 1100
+        await import_again(shop, now)
         await shop.erase("c")
         await shop.put_customers([CustomerChange(customer_id="c")], now=now)
         with pytest.raises(CustomerNotFound):
             await shop.erase("c")
+
+
+async def import_again(shop, now):
+    """Replace, return, merge and undo, with more than fits into one transaction."""
+    items = tuple(OrderItem(product_id=f"q-{n}") for n in range(90))
+    orders = [Purchase(customer_id=f"c-{n}", order_id=f"i-{n}", items=items) for n in range(10)]
+    larger = [replace(order, items=(*items, OrderItem(product_id="p-1"))) for order in orders]
+    named = [OrderReturn(customer_id=f"c-{n}", return_id="r", order_id=f"i-{n}") for n in range(10)]
+    newest = (ReturnedItem(product_id="p-1", quantity=1),)
+    unnamed = [OrderReturn(customer_id=f"c-{n}", email="canary@b.c", return_id="s", items=newest) for n in range(10)]
+    await shop.begin_import(ImportRecord(import_id="i-2", started_at=now, kind="orders"))
+    await shop.put_events(as_imported(orders), create_products=False, import_id="i-1", now=now)
+    await shop.put_events(as_imported(larger, email="canary@z.c"), create_products=False, import_id="i-2", now=now)
+    await shop.put_events(as_imported(orders, returned={"q-1": 1}), create_products=False, import_id="i-3", now=now)
+    await shop.put_returns([*named, *unnamed], import_id="i-2", now=now)
+    await shop.put_returns([replace(returned, items=newest) for returned in named], import_id="i-3", now=now)
+    await shop.finish_import("i-2", {"new": 1}, now=now)
+    await shop.imports(5)
+    aliases = [ProductChange(product_id=f"p-{n}", aliases=(f"q-{n}", f"z-{n}")) for n in range(700)]
+    await shop.put_products(aliases, now=now)
+    await shop.put_products([replace(change, aliases=None) for change in aliases[:100]], now=now)
+    await shop.merge_aliases()
+    await shop.listed_products("p-1")
+    for import_id in ("i-1", "i-2", "i-3"):
+        while await shop.undo_import(import_id):
+            pass
 
 
 async def primary_keys(url):
