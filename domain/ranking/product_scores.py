@@ -74,14 +74,14 @@ def category_interest(signals: Signals, products: Indexes, *, catalogue: Catalog
     `products` are ascending. The best product of the best category gets 1, which scales the source to [0, 1].
     """
     tree, codes_of = catalogue.categories, catalogue.category_codes[products]
-    interests = tree.strongest(codes_of, signals.interests)[0]
     trends = [trend for trend in signals.category_trends.values() if len(trend.weights)]
-    if not trends or not len(products):
-        return UNTRIED * interests
     paths = [path for path, trend in signals.category_trends.items() if len(trend.weights)]
     codes = np.array([tree.add(path) for path in paths], dtype=np.int32)
-    best = np.array([trend.weights.max() for trend in trends])
-    largest = float((tree.strongest(codes, signals.interests)[0] * best).max())
+    strongest = tree.strongest(np.concatenate([codes_of, codes]), signals.interests)[0]
+    interests = strongest[: len(products)]
+    if not trends or not len(products):
+        return UNTRIED * interests
+    largest = float((strongest[len(products) :] * [trend.largest for trend in trends]).max())
     indexes = np.concatenate([trend.products for trend in trends])
     places = positions_in(products, indexes)
     code_of = np.repeat(codes, [len(trend.products) for trend in trends])
