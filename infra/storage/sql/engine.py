@@ -1,11 +1,12 @@
 """The protocol of an engine, which runs transactions on a database."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from infra.storage.sql.statements import Steps
 
 T = TypeVar("T")
+Prepare = Callable[[T], Awaitable[None]]
 
 
 class Engine(Protocol):
@@ -13,6 +14,16 @@ class Engine(Protocol):
 
     async def write(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         """Run `transaction(...)` and return after it is durable. It may run again after a conflict with another writer."""
+        ...
+
+    async def write_while(
+        self, prepare: Prepare[T], transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any
+    ) -> T:
+        """Write, and await `prepare` with the result while the disk is waited for, or afterwards.
+
+        The write may still fail, or run again and have another result, for which `prepare` is awaited again. So nothing that
+        it does may outlast a failure. Its own errors are raised after the write.
+        """
         ...
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:

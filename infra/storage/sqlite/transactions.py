@@ -17,11 +17,21 @@ T = TypeVar("T")
 
 
 class Write(Struct, frozen=True):
-    """A requested transaction, how long it may wait for the lock (time.monotonic), and whether it may be lost."""
+    """A requested transaction, how long it may wait for the lock (time.monotonic), and whether it may be lost.
+
+    `before_commit` is called with the result, in the thread of the connection, while nothing of it is certain yet.
+    """
 
     steps: Callable[[], Steps[Any]]
     deadline: float
     may_be_lost: bool = False
+    before_commit: Callable[[Any], object] | None = None
+
+    def run(self, connection: sqlite3.Connection) -> Any:
+        result = run(connection, self.steps())
+        if self.before_commit is not None:
+            self.before_commit(result)
+        return result
 
 
 def look_up(connection: sqlite3.Connection, reads: Sequence[Steps[Any]]) -> list[Any]:
@@ -72,7 +82,7 @@ class Transactions:
 
     def _commit_alone(self, connection: sqlite3.Connection, write: Write) -> Any:
         with self._transaction(connection, [write]):
-            return run(connection, write.steps())
+            return write.run(connection)
 
     def _commit_together(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
         with self._transaction(connection, writes):
@@ -109,7 +119,7 @@ def _outcome_in_shared_transaction(connection: sqlite3.Connection, write: Write)
     """Return the outcome of one write; raise if it failed after it changed rows: only a rollback of all undoes that."""
     n_changes = connection.total_changes
     try:
-        return run(connection, write.steps())
+        return write.run(connection)
     except ShopError as error:
         if connection.total_changes > n_changes:
             raise
