@@ -223,6 +223,16 @@ async def test_the_newest_products_are_newest_first_and_those_of_one_instant_by_
     assert await shop.newest_of_categories(["c", "a", "a/b"], n=2) == {"c": [2, 4], "a": [], "a/b": [5, 3]}
 
 
+async def test_the_newest_products_of_a_category_are_its_own_and_those_below_it(shop, now):
+    names = ["a", "a b", "a-b", "a.b", "a0", "a/", "ab", "A", "a/b/c"]
+    changes = [ProductChange(product_id=f"x-{number}", category=name) for number, name in enumerate(names)]
+    await shop.put_products(changes, now=now)
+
+    found = await shop.products(await shop.newest_products(ListRequest(category="a"), n=99))
+
+    assert {product.category for product in found} == {"a", "a/", "a/b", "a/b/c"}
+
+
 async def test_unknown_products_and_neighbours_are_left_out(shop):
     assert [product.product_id for product in await shop.products([2, 99])] == ["p-2"]
     assert await shop.neighbours("untrained", [2]) == []
