@@ -62,7 +62,8 @@ def price_fit_scores(products: Indexes, *, inputs: RankingInputs, segment: Segme
         return np.zeros(len(products))
     catalogue = inputs.catalogue
     medians = catalogue.categories.values(inputs.model.median_prices)[catalogue.category_codes[products]]
-    ratios = np.nan_to_num(catalogue.prices[products]) / medians
+    ratios = catalogue.prices[products] / medians
+    # Not where the price is NaN.
     known = ratios > 0
     distance = (np.log(ratios, out=np.zeros(len(products)), where=known) - usual.mean) / usual.deviation
     return np.exp(-0.5 * distance * distance) * known

@@ -18,7 +18,7 @@ from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs
 from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
 from domain.ranking.own_scores import own_scores
-from domain.ranking.product_scores import PRODUCT_SOURCES, on_trial, product_scores
+from domain.ranking.product_scores import on_trial, product_scores
 from domain.ranking.quotas import MAX_OWN, Marks, Quota, fill_places
 from domain.ranking.signals import Signals, compute_signals
 from domain.records.recommendations import MAX_LIMIT, SOURCES, ListRequest, Source, Strategy
@@ -148,11 +148,11 @@ def recommend(inputs: RankingInputs, shortlisted: Shortlist, candidates: Indexes
 
 def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: datetime) -> Scores:
     """Add up the contributions of all sources to each of `products`, which are ascending."""
-    by_source = np.vstack(
-        [np.zeros((len(SOURCES), len(products))), own_scores(products, inputs, weights=signals.weights, now=now)]
-    )
-    by_source[_rows(NEIGHBOUR_SOURCES)] = signals.neighbours.of(products)
-    by_source[_rows(PRODUCT_SOURCES)] = product_scores(signals, products, inputs=inputs, now=now)
+    by_source = np.concatenate([
+        signals.neighbours.of(products),
+        product_scores(signals, products, inputs=inputs, now=now),
+        own_scores(products, inputs, weights=signals.weights, now=now),
+    ])  # fmt: skip
     similar = similar_without_lists(products, inputs, seeds=signals.seeds, weight=signals.weights.similar_product)
     np.add.at(by_source[SOURCE_INDEX["similar_product"]], similar.positions, similar.amounts)
     seen_again = np.zeros(len(products))
@@ -172,10 +172,6 @@ def contributions_to(ranking: Ranking) -> Contributions:
     return concatenate(
         ranking.signals.neighbours.contributions_to(ranking.products), ranking.scores.similar.to(ranking.positions)
     )
-
-
-def _rows(sources: tuple[Source, ...]) -> list[int]:
-    return [SOURCE_INDEX[source] for source in sources]
 
 
 def _strategy(inputs: RankingInputs, signals: Signals, by_source: npt.NDArray[np.float64]) -> Strategy:

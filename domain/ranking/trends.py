@@ -16,17 +16,18 @@ MAX_CACHED = 64
 class Trend(Struct, frozen=True, kw_only=True):
     """Popular products: their indexes best first, and again ascending as `products` (n,) with their `weights` (n,).
 
-    `largest` is the largest weight, 0 without any.
+    `largest` is the largest weight, 0 without any; `weights_and_zero` (n + 1,) ends with the weight of all other products.
     """
 
     best_first: Indexes
     products: Indexes
     weights: npt.NDArray[np.float64]
     largest: float
+    weights_and_zero: npt.NDArray[np.float64]
 
     def of(self, candidates: Indexes) -> npt.NDArray[np.float64]:
         """Return the weight of each candidate, 0 for those that are not popular."""
-        return np.append(self.weights, 0.0)[positions_in(self.products, candidates)]
+        return self.weights_and_zero[positions_in(self.products, candidates)]
 
 
 _TRENDS: dict[int, tuple[WeightedProducts, Trend]] = {}
@@ -51,9 +52,11 @@ def unpack_trend(packed: bytes) -> Trend:
 
 def _trend(best_first: Indexes, weights: npt.NDArray[np.float64]) -> Trend:
     order = np.argsort(best_first)
+    ordered = np.append(weights[order], 0.0)
     return Trend(
         best_first=best_first,
         products=best_first[order],
-        weights=weights[order],
-        largest=float(weights.max(initial=0.0)),
+        weights=ordered[:-1],
+        largest=float(ordered.max()),
+        weights_and_zero=ordered,
     )
