@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from domain.ports import Recorded, Repository, StoredList
 from domain.ranking.answer import to_response
+from domain.ranking.model import UNTRAINED
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.recommend import recommend, shortlist
 from domain.records.interactions import CustomerEvent
@@ -33,12 +34,17 @@ async def recorded_list(repository: Repository, event: CustomerEvent, *, now: da
 
     async def make(recorded: Recorded) -> None:
         nonlocal made
-        made = None if recorded.state is None else await _computed(repository, recorded.state, FIRST_PAGE, now=now)
+        state = recorded.state
+        # Before the first training, popularity is counted from stored events, which do not have this one yet.
+        made = None
+        if state is not None and state.model is not UNTRAINED:
+            made = await _computed(repository, state, FIRST_PAGE, now=now)
 
-    await repository.record_while(make, [event], now=now)
+    recorded = await repository.record_while(make, [event], now=now)
     if made is None:
-        return await fresh_list(repository, event.customer_id, now=now)
-    # Before, it would name a version of the customer that might never exist, or belong to another event.
+        state = recorded.state or await repository.customer_state(event.customer_id)
+        made = await _computed(repository, state, FIRST_PAGE, now=now)
+    # Not earlier: it names a version of the customer that another event gets if this one is not recorded.
     await repository.store_list(made)
     return made.recommendations
 
