@@ -22,6 +22,8 @@ V = TypeVar("V")
 MAX_CACHED_PRODUCTS = 250_000
 MAX_CACHED_NEIGHBOURS = 2**24
 """Entries of lists, 8 bytes each."""
+MAX_ADDED_NEIGHBOURS = 2**18
+"""More entries than one history adds, so that a full table is never copied to grow."""
 MAX_CACHED_LISTS = 20_000
 MAX_CACHED_QUERIES = 2000
 FILLER_SIZES = (128, 1024, 8192, 2**31 - 1)
@@ -135,7 +137,7 @@ class RankingData:
         """Return a table with the neighbours of `products`: the cached one unless it is full or of another model."""
         if self._neighbours_of_model != model_id or self._neighbours.n_entries > MAX_CACHED_NEIGHBOURS:
             self._neighbours_of_model = model_id
-            self._neighbours = NeighbourTable(n_reserved=MAX_CACHED_NEIGHBOURS)
+            self._neighbours = NeighbourTable(n_reserved=MAX_CACHED_NEIGHBOURS + MAX_ADDED_NEIGHBOURS)
         table = self._neighbours
         missing: list[int] = table.missing(products).tolist()
         if missing:
