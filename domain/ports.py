@@ -105,8 +105,7 @@ class Repository(Protocol):
     ) -> Recorded:
         """Record events, and await `prepare` with the result, if the storage can, while it becomes durable.
 
-        The recording may still fail, or have another result, for which `prepare` is awaited again. So nothing that it does
-        may outlast a failure.
+        The recording may still fail, so nothing that `prepare` does may outlast a failure.
         """
         ...
 

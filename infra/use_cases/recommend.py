@@ -36,7 +36,6 @@ async def recorded_list(repository: Repository, event: CustomerEvent, *, now: da
         nonlocal made
         state = recorded.state
         # Before the first training, popularity is counted from stored events, which do not have this one yet.
-        made = None
         if state is not None and state.model is not UNTRAINED:
             made = await _computed(repository, state, FIRST_PAGE, now=now)
 

@@ -21,8 +21,8 @@ class Engine(Protocol):
     ) -> T:
         """Write, and await `prepare` with the result while the disk is waited for, or afterwards.
 
-        The write may still fail, or run again and have another result, for which `prepare` is awaited again. So nothing that
-        it does may outlast a failure. Its own errors are raised after the write.
+        The write may still fail, so nothing that `prepare` does may outlast a failure. Its own errors are raised after the
+        write.
         """
         ...
 

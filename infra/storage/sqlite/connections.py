@@ -95,17 +95,16 @@ class Connections:
             )
         )
         written.add_done_callback(lambda _: _resolve(early, ()))
-        prepared_for: tuple[T, ...] = ()
+        results: tuple[T, ...] = ()
         try:
-            prepared_for = await early
-            for result in prepared_for:
+            results = await early
+            for result in results:
                 await prepare(result)
         finally:
-            written_result = await written
-        if not any(result is written_result for result in prepared_for):
-            # The transaction ran anew, because another one failed that would have shared its COMMIT.
-            await prepare(written_result)
-        return written_result
+            final = await written
+        if not results:
+            await prepare(final)
+        return final
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self.writes.submit(Write(partial(transaction, *arguments), deadline=_deadline(), may_be_lost=True))

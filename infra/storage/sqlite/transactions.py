@@ -19,19 +19,14 @@ T = TypeVar("T")
 class Write(Struct, frozen=True):
     """A requested transaction, how long it may wait for the lock (time.monotonic), and whether it may be lost.
 
-    `before_commit` is called with the result, in the thread of the connection, while nothing of it is certain yet.
+    `before_commit` is called with the result, in the thread of the connection, while nothing of it is certain yet. A write
+    that shares its COMMIT does without: then there is other work to do meanwhile, and it may have to run again.
     """
 
     steps: Callable[[], Steps[Any]]
     deadline: float
     may_be_lost: bool = False
     before_commit: Callable[[Any], object] | None = None
-
-    def run(self, connection: sqlite3.Connection) -> Any:
-        result = run(connection, self.steps())
-        if self.before_commit is not None:
-            self.before_commit(result)
-        return result
 
 
 def look_up(connection: sqlite3.Connection, reads: Sequence[Steps[Any]]) -> list[Any]:
@@ -82,7 +77,10 @@ class Transactions:
 
     def _commit_alone(self, connection: sqlite3.Connection, write: Write) -> Any:
         with self._transaction(connection, [write]):
-            return write.run(connection)
+            result = run(connection, write.steps())
+            if write.before_commit is not None:
+                write.before_commit(result)
+            return result
 
     def _commit_together(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
         with self._transaction(connection, writes):
@@ -119,7 +117,7 @@ def _outcome_in_shared_transaction(connection: sqlite3.Connection, write: Write)
     """Return the outcome of one write; raise if it failed after it changed rows: only a rollback of all undoes that."""
     n_changes = connection.total_changes
     try:
-        return write.run(connection)
+        return run(connection, write.steps())
     except ShopError as error:
         if connection.total_changes > n_changes:
             raise

@@ -57,7 +57,7 @@ async def test_a_list_is_not_stored_if_the_event_is_not_recorded_in_the_end(shop
     assert await shop.stored_list("c-1", length=10) is None
 
 
-async def test_a_list_is_made_again_if_its_event_is_recorded_again(shop, now):
+async def test_a_list_is_of_the_event_that_was_recorded_in_the_end(shop, now):
     made, failed = await asyncio.gather(
         recorded_list(shop, VIEW, now=now),
         shop.engine.write(insert_customer, 2, failing="after"),

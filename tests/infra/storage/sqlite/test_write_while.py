@@ -35,11 +35,6 @@ class Numbered:
         return self.results[-1]
 
 
-def continue_after(event):
-    yield from rows("SELECT 1")
-    event.wait(5)
-
-
 async def n_customers(engine):
     ((n,),) = await engine.look_up(rows, "SELECT COUNT(*) FROM customer_profiles")
     return n
@@ -49,20 +44,36 @@ async def test_the_result_is_prepared_before_it_is_committed_and_returned_afterw
     engine, may_commit = repository.engine, threading.Event()
     n_found = []
 
+    def hold_up_commit(statement):
+        if statement == "COMMIT":
+            may_commit.wait(5)
+
     async def look_up_and_let_commit():
         n_found.append(await n_customers(engine))
         may_commit.set()
 
+    await engine.writer.run(lambda connection: connection.set_trace_callback(hold_up_commit))
     prepared = Prepared(look_up_and_let_commit)
-    # Both share a COMMIT, which the second holds up.
-    result, _ = await asyncio.gather(
-        engine.write_while(prepared, insert_customer, 1), engine.write(continue_after, may_commit)
-    )
+
+    result = await engine.write_while(prepared, insert_customer, 1)
 
     assert (prepared.results, result, n_found, await n_customers(engine)) == ([1], 1, [0], 1)
 
 
-async def test_a_transaction_that_runs_anew_is_prepared_anew(repository):
+async def test_writes_that_share_a_commit_are_prepared_after_it(repository):
+    engine = repository.engine
+    n_found = []
+
+    async def look_up():
+        n_found.append(await n_customers(engine))
+
+    prepared = Prepared(look_up)
+    results = await asyncio.gather(*(engine.write_while(prepared, insert_customer, number) for number in range(3)))
+
+    assert (prepared.results, results, n_found) == ([0, 1, 2], [0, 1, 2], [3, 3, 3])
+
+
+async def test_a_transaction_that_runs_anew_is_prepared_once(repository):
     transaction, prepared = Numbered(), Prepared()
 
     result, failed = await asyncio.gather(
@@ -72,8 +83,8 @@ async def test_a_transaction_that_runs_anew_is_prepared_anew(repository):
     )
 
     assert isinstance(failed, CustomerNotFound)
-    assert prepared.results == transaction.results == [[0], [1]]
-    assert result is transaction.results[-1]
+    assert transaction.results == [[0], [1]]
+    assert prepared.results == [result] == [[1]]
 
 
 async def test_a_failed_transaction_prepares_nothing(repository):
