@@ -1,6 +1,6 @@
 """The protocols of storage; every repository passes the same contract suite."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -102,6 +102,15 @@ class Repository(Protocol):
 
     async def record(self, events: Sequence[CustomerEvent], *, now: datetime) -> Recorded:
         """Record events of one customer, all or none; raise ProductNotFound or EventIdReused."""
+        ...
+
+    async def record_while(
+        self, prepare: Callable[[Recorded], Awaitable[None]], events: Sequence[CustomerEvent], *, now: datetime
+    ) -> Recorded:
+        """Record events, and await `prepare` with the result, if the storage can, while it becomes durable.
+
+        The recording may still fail, so nothing that `prepare` does may outlast a failure.
+        """
         ...
 
     async def profile(self, customer_id: str) -> StoredProfile:

@@ -10,7 +10,8 @@ from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import History, merge_variants, unpack_history
 from domain.ranking.indexes import Indexes, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categories
-from domain.ranking.model import Model, TrainedModel, no_neighbours
+from domain.ranking.model import Model, TrainedModel
+from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import pack_history
 from domain.ranking.recommend import Ranking, recommend, shortlist
 from domain.records.customers import PurchaseSummary, SegmentInputs
@@ -34,7 +35,10 @@ class Replay:
         self.catalogue = Catalogue(products)
         self._log = log
         self._category_trends = trained.category_trends
-        self._neighbours = {lists.product_index: lists for lists in trained.neighbours}
+        with_lists = {lists.product_index for lists in trained.neighbours}
+        self._neighbours = NeighbourTable(
+            trained.neighbours, unknown={product.product_index for product in products} - with_lists
+        )
         newest = sorted(products, key=lambda product: (-product.created_at, -product.product_index))
         newest_of_group: dict[str, Product] = {}
         for product in newest:
@@ -75,7 +79,7 @@ class Replay:
             history=history,
             model=model,
             catalogue=self.catalogue,
-            neighbours=[self._neighbours.get(index) or no_neighbours(index) for index in history.products.tolist()],
+            neighbours=self._neighbours,
             category_trends={path: self._category_trends[path] for path in categories if path in self._category_trends},
         )
 

@@ -1,6 +1,7 @@
 """Turn a ranking into the answer: its products with the reasons for each."""
 
-from domain.ranking.contributions import NO_CAUSE, SOURCE_INDEX
+from domain.ranking.contributions import NO_CAUSE
+from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
 from domain.ranking.own_scores import own_names
 from domain.ranking.product_scores import PRODUCT_SOURCES
 from domain.ranking.reasons import MAX_REASONS, reasons_of
@@ -36,12 +37,14 @@ def _contributions(ranking: Ranking) -> list[list[Contribution]]:
     tree = catalogue.categories
     levels = tree.strongest(catalogue.category_codes[ranking.products], ranking.signals.interests)[1]
     path_of = tree.names(levels)
-    rows = {SOURCE_INDEX[source]: source for source in PRODUCT_SOURCES} | dict(enumerate(own_names(), start=len(SOURCES)))
-    for row, source in rows.items():
-        amounts = scores.by_source[row, positions].tolist()
-        for own, amount, path in zip(found, amounts, path_of, strict=True):
-            if amount > 0:
-                own.append((source, path if source == "category_interest" else None, amount))
+    by_itself = (*PRODUCT_SOURCES, *own_names())
+    amounts_of = scores.by_source[len(NEIGHBOUR_SOURCES) :, positions].T.tolist()
+    for own, amounts, path in zip(found, amounts_of, path_of, strict=True):
+        own += [
+            (source, path if source == "category_interest" else None, amount)
+            for source, amount in zip(by_itself, amounts, strict=True)
+            if amount > 0
+        ]
     for own, amount in zip(found, scores.seen_again[positions].tolist(), strict=True):
         if amount > 0:
             own.append((SEEN_AGAIN_SOURCE, None, amount))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.ranking.category_tree import CategoryTree
-from domain.ranking.indexes import Indexes
+from domain.ranking.indexes import Indexes, positions_in
 from domain.ranking.name_stems import model_name
 from domain.records.products import Product, group_of
 from domain.records.recommendations import ListRequest
@@ -79,6 +79,12 @@ class Catalogue:
             model = int(self.brand_codes[index]), model_name(product.name, product.category) or index
             self._model_codes[index] = _number(self._models, model)
         return self._model_codes[indexes]
+
+    def are_variants(self, products: Indexes, of: Indexes) -> npt.NDArray[np.bool_]:
+        """Return for each of `products` whether it, or a variant of it, is in `of`, which is ascending."""
+        if not self.has_variants:
+            return positions_in(of, products) >= 0
+        return np.isin(self.group_codes[products], self.group_codes[of])
 
     def index_of(self, product_id: str) -> int | None:
         """Return the index of a product that was added, None for another."""

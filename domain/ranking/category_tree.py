@@ -11,6 +11,9 @@ from domain.records.products import category_levels, is_in_category
 Codes = npt.NDArray[np.int32]
 """Codes of category paths, -1 for no category."""
 
+NO_CATEGORY = -1
+"""The code of no category."""
+
 MAX_CACHED = 256
 
 
@@ -102,9 +105,11 @@ class CategoryTree:
 
         `interests` may lack the last paths. Of equal interests the lower level counts; without any the level is -1.
         """
-        levels, shares = self.levels[codes], self.shares[codes]
-        known = (levels >= 0) & (levels < len(interests))
-        values = np.where(known, np.append(interests, 0.0)[np.where(known, levels, -1)], 0.0) * shares
+        # The last place is that of -1, the code of no level.
+        by_code = np.zeros(len(self.paths) + 1)
+        by_code[: len(interests)] = interests
+        levels = self.levels[codes]
+        values = by_code[levels] * self.shares[codes]
         deepest = levels.shape[1] - 1 - values[:, ::-1].argmax(axis=1)
         rows = np.arange(len(codes))
         strongest = values[rows, deepest]

@@ -159,7 +159,7 @@ def similar_without_lists(
     """
     past = inputs.history.products
     strongest = np.argsort(-seeds, kind="stable")[:N_CONTENT_SEEDS]
-    is_listed = np.array([bool(inputs.neighbours[seed].similar_product) for seed in strongest.tolist()], dtype=np.bool_)
+    is_listed = inputs.neighbours.has_similar(past[strongest])
     is_new = candidates > inputs.model.newest_product_index
     positions = np.flatnonzero(is_new | ~is_listed.all())
     if not len(positions) or not len(strongest):

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.indexes import ranks_within
+from domain.ranking.indexes import order_within
 from domain.records.recommendations import SOURCES, Source
 
 NO_CAUSE = -1
@@ -25,15 +25,16 @@ class Contributions(Struct, frozen=True, kw_only=True):
     def largest(self, n: int) -> "Contributions":
         """Keep the `n` largest entries of each product and source, and merge the others to one of them without a cause."""
         groups = self.positions * len(SOURCES) + self.sources
-        is_kept = ranks_within(groups, self.amounts) < n
-        kept, merged = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
-        rest, of = np.unique(groups[merged], return_inverse=True)
-        sums = np.bincount(of, weights=self.amounts[merged], minlength=len(rest)).astype(np.float64)
+        order, starts, ranks = order_within(groups, self.amounts)
+        kept = order[ranks < n]
+        rest = np.add.reduceat(self.amounts[order] * (ranks >= n), starts) if len(order) else self.amounts
+        merged = np.flatnonzero(rest)
+        groups = groups[order[starts[merged]]]
         return Contributions(
-            positions=np.append(self.positions[kept], rest // len(SOURCES)),
-            sources=np.append(self.sources[kept], rest % len(SOURCES)),
-            causes=np.append(self.causes[kept], np.full(len(rest), NO_CAUSE)),
-            amounts=np.concatenate([self.amounts[kept], sums]),
+            positions=np.append(self.positions[kept], groups // len(SOURCES)),
+            sources=np.append(self.sources[kept], groups % len(SOURCES)),
+            causes=np.append(self.causes[kept], np.full(len(groups), NO_CAUSE)),
+            amounts=np.append(self.amounts[kept], rest[merged]),
         )
 
     def to(self, chosen: npt.NDArray[np.intp]) -> "Contributions":

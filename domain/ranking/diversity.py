@@ -84,5 +84,7 @@ def _penalised(scores: npt.NDArray[np.float64], groups: Groups, *, variety: floa
         (SAME_BRAND_IN_CATEGORY, groups.brands),
         (SAME_CATEGORY, groups.categories),
     ):
-        penalised = penalised * penalty ** (variety * ranks_within(numbers, penalised))
+        # Often each product is the only one of its model, which a set tells in a fifth of the time of a sort.
+        if numbers is not groups.models or len(set(numbers.tolist())) < len(numbers):
+            penalised = penalised * penalty ** (variety * ranks_within(numbers, penalised))
     return penalised

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.ranking.indexes import Indexes
+from domain.ranking.indexes import Indexes, union
 from domain.ranking.packed_history import PackedHistory
 
 EVENT = np.dtype([("product_index", "<i4"), ("event_type", "u1"), ("occurred_at", "<i8")])
@@ -31,10 +31,11 @@ class History(Struct, frozen=True, kw_only=True):
 
 def unpack_history(packed: PackedHistory) -> History:
     events, own = np.frombuffer(packed.events, dtype=EVENT), np.frombuffer(packed.own, dtype=OWN_PRODUCT)
-    products, positions = np.unique(events["product_index"].astype(np.intp), return_inverse=True)
+    indexes = events["product_index"].astype(np.intp)
+    products = union(indexes)
     return History(
         products=products,
-        positions=positions,
+        positions=products.searchsorted(indexes),
         event_types=np.ascontiguousarray(events["event_type"]),
         occurred_at=np.ascontiguousarray(events["occurred_at"]),
         own=own["product_index"].astype(np.intp),

@@ -1,12 +1,16 @@
 """Everything that one list is computed from, and the one rule of which trends and candidates belong to it."""
 
+from itertools import islice
+
 import numpy as np
 from msgspec import Struct
 
 from domain.ranking.catalogue import Catalogue
+from domain.ranking.category_tree import NO_CATEGORY
 from domain.ranking.history import History
 from domain.ranking.indexes import Indexes
-from domain.ranking.model import Model, NeighbourLists, WeightedProducts
+from domain.ranking.model import Model, WeightedProducts
+from domain.ranking.neighbour_table import NeighbourTable
 from domain.records.customers import SegmentInputs
 from domain.records.recommendations import ListRequest
 
@@ -17,9 +21,9 @@ MAX_HISTORY_CATEGORIES = 16
 class RankingInputs(Struct, frozen=True, kw_only=True):
     """The data behind one customer's list.
 
-    `history` has one product of each group of variants; `catalogue` has at least its products; `neighbours` (m,) are the
-    lists of `history.products`; `category_trends` the popular products of `trend_categories`, packed; `recent_popularity`
-    is filled only while the shop has no model.
+    `history` has one product of each group of variants; `catalogue` has at least its products, and `neighbours` at
+    least their lists; `category_trends` are the popular products of `trend_categories`, packed; `recent_popularity` is
+    filled only while the shop has no model.
     """
 
     customer_id: str
@@ -27,7 +31,7 @@ class RankingInputs(Struct, frozen=True, kw_only=True):
     history: History
     model: Model
     catalogue: Catalogue
-    neighbours: list[NeighbourLists]
+    neighbours: NeighbourTable
     category_trends: dict[str, bytes]
     recent_popularity: WeightedProducts = WeightedProducts()
 
@@ -35,8 +39,11 @@ class RankingInputs(Struct, frozen=True, kw_only=True):
 def trend_categories(history: History, catalogue: Catalogue, *, asked: str | None) -> list[str]:
     """Return the categories whose popular products a list considers: the one `asked` for, then those of the history."""
     newest_first = catalogue.category_codes[history.products][history.positions]
-    categories = (asked, *catalogue.categories.names(newest_first))
-    return list(dict.fromkeys(category for category in categories if category))[:MAX_HISTORY_CATEGORIES]
+    codes: dict[int, None] = dict.fromkeys(newest_first.tolist())
+    codes.pop(NO_CATEGORY, None)
+    categories = {asked: None} if asked else {}
+    categories.update((catalogue.categories.paths[code], None) for code in islice(codes, MAX_HISTORY_CATEGORIES))
+    return list(categories)[:MAX_HISTORY_CATEGORIES]
 
 
 class CandidateQuery(Struct, frozen=True, kw_only=True):
@@ -62,8 +69,7 @@ class CandidateQuery(Struct, frozen=True, kw_only=True):
 
         The newest ones may be among `admitted` or `own`, hence the margin. A group of variants counts once.
         """
-        groups = catalogue.group_codes
-        is_new = ~np.isin(groups[admitted], groups[self.own])
-        n_new = len(np.unique(groups[admitted[is_new]])) if catalogue.has_variants else np.count_nonzero(is_new)
+        is_new = ~catalogue.are_variants(admitted, self.own)
+        n_new = len(np.unique(catalogue.group_codes[admitted[is_new]])) if catalogue.has_variants else is_new.sum()
         missing = self.n_fill - int(n_new)
         return missing + len(admitted) + len(self.own) if missing > 0 else 0

@@ -28,7 +28,7 @@ def event_weights(history: History, *, half_life_days: float, exponent: float = 
     returns after years would underflow if it counted from today.
     """
     age_days = (history.occurred_at[:1] - history.occurred_at) / DAY
-    return WEIGHT_BY_TYPE[history.event_types] ** exponent * 0.5 ** (age_days / half_life_days)
+    return (WEIGHT_BY_TYPE**exponent)[history.event_types] * 0.5 ** (age_days / half_life_days)
 
 
 def product_weights(history: History, *, half_life_days: float, hyperparameters: Hyperparameters) -> npt.NDArray[np.float64]:
@@ -49,9 +49,18 @@ def weights_by_category(
 
 def category_interests(history: History, catalogue: Catalogue, *, half_life_days: float) -> list[CategoryInterest]:
     """Share the weight of a history among its categories; return the largest 10, scaled to sum 1, ties by path."""
-    weights = event_weights(history, half_life_days=half_life_days)
-    codes, sums = weights_by_category(catalogue, history.products[history.positions], weights)
-    paths = [catalogue.categories.paths[code] for code in codes.tolist()]
-    largest = sorted(zip((-sums).tolist(), paths, strict=True))[:MAX_INTERESTS]
+    largest = largest_categories(history, catalogue, half_life_days=half_life_days, n=MAX_INTERESTS)
     total = sum(weight for weight, _ in largest)
     return [CategoryInterest(category=category, weight=weight / total) for weight, category in largest]
+
+
+def largest_categories(history: History, catalogue: Catalogue, *, half_life_days: float, n: int) -> list[tuple[float, str]]:
+    """Return the `n` categories that the events weigh most for, each after its negative weight, ties by path."""
+    weights = event_weights(history, half_life_days=half_life_days)
+    codes, sums = weights_by_category(catalogue, history.products[history.positions], weights)
+    if len(sums) > n:
+        # Their paths are all that is read.
+        kept = sums >= np.partition(sums, -n)[-n]
+        codes, sums = codes[kept], sums[kept]
+    paths = [catalogue.categories.paths[code] for code in codes.tolist()]
+    return sorted(zip((-sums).tolist(), paths, strict=True))[:n]

@@ -178,11 +178,6 @@ class NeighbourLists(Struct, frozen=True, kw_only=True, gc=False):
     similar_product: bytes
 
 
-def no_neighbours(product_index: int) -> NeighbourLists:
-    """Return the lists of a product that training has none for."""
-    return NeighbourLists(product_index=product_index, bought_together=b"", viewed_together=b"", similar_product=b"")
-
-
 class TrainedModel(Struct, frozen=True, kw_only=True):
     """A model with its lists: neighbours per product, and the popular products per category path, packed."""
 

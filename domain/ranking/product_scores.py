@@ -62,7 +62,8 @@ def price_fit_scores(products: Indexes, *, inputs: RankingInputs, segment: Segme
         return np.zeros(len(products))
     catalogue = inputs.catalogue
     medians = catalogue.categories.values(inputs.model.median_prices)[catalogue.category_codes[products]]
-    ratios = np.nan_to_num(catalogue.prices[products]) / medians
+    ratios = catalogue.prices[products] / medians
+    # Not where the price is NaN.
     known = ratios > 0
     distance = (np.log(ratios, out=np.zeros(len(products)), where=known) - usual.mean) / usual.deviation
     return np.exp(-0.5 * distance * distance) * known
@@ -74,14 +75,14 @@ def category_interest(signals: Signals, products: Indexes, *, catalogue: Catalog
     `products` are ascending. The best product of the best category gets 1, which scales the source to [0, 1].
     """
     tree, codes_of = catalogue.categories, catalogue.category_codes[products]
-    interests = tree.strongest(codes_of, signals.interests)[0]
     trends = [trend for trend in signals.category_trends.values() if len(trend.weights)]
-    if not trends or not len(products):
-        return UNTRIED * interests
     paths = [path for path, trend in signals.category_trends.items() if len(trend.weights)]
     codes = np.array([tree.add(path) for path in paths], dtype=np.int32)
-    best = np.array([trend.weights.max() for trend in trends])
-    largest = float((tree.strongest(codes, signals.interests)[0] * best).max())
+    strongest = tree.strongest(np.concatenate([codes_of, codes]), signals.interests)[0]
+    interests = strongest[: len(products)]
+    if not trends or not len(products):
+        return UNTRIED * interests
+    largest = float((strongest[len(products) :] * [trend.largest for trend in trends]).max())
     indexes = np.concatenate([trend.products for trend in trends])
     places = positions_in(products, indexes)
     code_of = np.repeat(codes, [len(trend.products) for trend in trends])

@@ -61,7 +61,7 @@ def fill_places(
     no_bonus = np.zeros(min(k, len(order)))
     if _is_kept(marks, quota, k=k):
         return Places(positions=order[:k], scores=scores[:k], bonuses=no_bonus)
-    queues = _Queues(marks)
+    queues = _Queues(marks, k=k)
     chosen = np.array(list(queues.take(k, quota)), dtype=np.intp)
     placed, bonuses = scores[chosen], np.zeros(len(chosen))
     for place in queues.lifted:
@@ -81,15 +81,18 @@ def _is_kept(marks: Marks, quota: Quota, *, k: int) -> bool:
 
 
 class _Queues:
-    """Products by rank, in three queues; `lifted` are the places of those that were taken before their turn."""
+    """Products by rank, in three queues; `lifted` are the places of those that were taken before their turn.
 
-    def __init__(self, marks: Marks) -> None:
+    More than the first `k` of a queue are never taken.
+    """
+
+    def __init__(self, marks: Marks, *, k: int) -> None:
         self.lifted: list[int] = []
-        own: list[bool] = marks.own.tolist()
-        self._on_trial: list[bool] = marks.trials.tolist()
-        self._own = deque(rank for rank, is_own in enumerate(own) if is_own)
-        self._others = deque(rank for rank, is_own in enumerate(own) if not is_own)
-        self._trials = deque(rank for rank in self._others if self._on_trial[rank])
+        trials = marks.trials
+        self._on_trial: list[bool] = trials.tolist()
+        self._own, self._others, self._trials = (
+            deque(np.flatnonzero(marked)[:k].tolist()) for marked in (marks.own, ~marks.own, trials)
+        )
         self._taken: set[int] = set()
 
     def take(self, k: int, quota: Quota) -> Iterator[int]:

@@ -15,26 +15,30 @@ def reasons_of(contributions: Iterable[Contribution], *, product_id: str) -> lis
     5 reasons remain, the smallest are dropped and the shares refer to those that remain. A product is never its own cause.
     """
     ranked: list[tuple[float, str, str]] = sorted(
-        (-amount, source, "" if cause in (None, product_id) else cause) for source, cause, amount in contributions
+        [(-amount, source, "" if cause is None or cause == product_id else cause) for source, cause, amount in contributions]
     )
     if len(ranked) > MAX_REASONS:
         ranked = sorted(_merged(ranked))[:MAX_REASONS]
-    total = sum(amount for amount, _, _ in ranked)
+    total = sum([amount for amount, _, _ in ranked])
+    named, others = [reason for reason in ranked if reason[2]], [reason for reason in ranked if not reason[2]]
     return [
         Reason(source=source, category=cause or None, share=round(amount / total, 4))
         if source == "category_interest"
         else Reason(source=source, product_id=cause or None, share=round(amount / total, 4))
-        for amount, source, cause in sorted(ranked, key=lambda reason: not reason[2])
+        for amount, source, cause in named + others
     ]
 
 
 def _merged(ranked: Sequence[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
     """Merge all but the two largest with a cause per source; a source with one entry keeps its cause."""
-    named = [reason for reason in ranked if reason[2]][:N_NAMED]
+    named: list[tuple[float, str, str]] = []
     merged: dict[str, tuple[float, str, str]] = {}
-    for amount, source, cause in (reason for reason in ranked if reason not in named):
-        if source in merged:
-            merged[source] = (merged[source][0] + amount, source, "")
+    for reason in ranked:
+        amount, source, cause = reason
+        if cause and len(named) < N_NAMED:
+            named.append(reason)
+        elif (before := merged.get(source)) is None:
+            merged[source] = reason
         else:
-            merged[source] = (amount, source, cause)
+            merged[source] = (before[0] + amount, source, "")
     return [*named, *merged.values()]

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.catalogue import Catalogue
 from domain.ranking.content_similarity import similar_without_lists
 from domain.ranking.contributions import SOURCE_INDEX, Contributions, concatenate
 from domain.ranking.diversity import best_variants, groups_of, rerank
@@ -19,7 +18,7 @@ from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs
 from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
 from domain.ranking.own_scores import own_scores
-from domain.ranking.product_scores import PRODUCT_SOURCES, on_trial, product_scores
+from domain.ranking.product_scores import on_trial, product_scores
 from domain.ranking.quotas import MAX_OWN, Marks, Quota, fill_places
 from domain.ranking.signals import Signals, compute_signals
 from domain.records.recommendations import MAX_LIMIT, SOURCES, ListRequest, Source, Strategy
@@ -117,7 +116,7 @@ def recommend(inputs: RankingInputs, shortlisted: Shortlist, candidates: Indexes
     # A product without a positive score has no reason to be shown.
     positive = np.flatnonzero(totals > 0)
     positive = positive[best_variants(totals[positive], inputs.catalogue, scores.products[positive])]
-    is_own = _are_variants(scores.products[positive], signals.own, inputs.catalogue)
+    is_own = inputs.catalogue.are_variants(scores.products[positive], signals.own)
     marks = Marks(own=is_own, on_trial=on_trial(scores.products[positive], inputs, now=now))
     k = request.limit
     order, values = rerank(
@@ -149,11 +148,11 @@ def recommend(inputs: RankingInputs, shortlisted: Shortlist, candidates: Indexes
 
 def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: datetime) -> Scores:
     """Add up the contributions of all sources to each of `products`, which are ascending."""
-    by_source = np.vstack(
-        [np.zeros((len(SOURCES), len(products))), own_scores(products, inputs, weights=signals.weights, now=now)]
-    )
-    by_source[_rows(NEIGHBOUR_SOURCES)] = signals.neighbours.of(products)
-    by_source[_rows(PRODUCT_SOURCES)] = product_scores(signals, products, inputs=inputs, now=now)
+    by_source = np.concatenate([
+        signals.neighbours.of(products),
+        product_scores(signals, products, inputs=inputs, now=now),
+        own_scores(products, inputs, weights=signals.weights, now=now),
+    ])  # fmt: skip
     similar = similar_without_lists(products, inputs, seeds=signals.seeds, weight=signals.weights.similar_product)
     np.add.at(by_source[SOURCE_INDEX["similar_product"]], similar.positions, similar.amounts)
     seen_again = np.zeros(len(products))
@@ -165,7 +164,7 @@ def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: da
 
 def eligible(candidates: Indexes, inputs: RankingInputs, signals: Signals) -> Indexes:
     """Return the candidates that the list may contain."""
-    return candidates[~_are_variants(candidates, signals.excluded, inputs.catalogue)]
+    return candidates[~inputs.catalogue.are_variants(candidates, signals.excluded)]
 
 
 def contributions_to(ranking: Ranking) -> Contributions:
@@ -173,17 +172,6 @@ def contributions_to(ranking: Ranking) -> Contributions:
     return concatenate(
         ranking.signals.neighbours.contributions_to(ranking.products), ranking.scores.similar.to(ranking.positions)
     )
-
-
-def _rows(sources: tuple[Source, ...]) -> list[int]:
-    return [SOURCE_INDEX[source] for source in sources]
-
-
-def _are_variants(products: Indexes, of: Indexes, catalogue: Catalogue) -> npt.NDArray[np.bool_]:
-    """Return for each product whether it, or a variant of it, is in `of`, which is ascending."""
-    if not catalogue.has_variants:
-        return positions_in(of, products) >= 0
-    return np.isin(catalogue.group_codes[products], catalogue.group_codes[of])
 
 
 def _strategy(inputs: RankingInputs, signals: Signals, by_source: npt.NDArray[np.float64]) -> Strategy:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from domain.ranking.indexes import Indexes
 from domain.ranking.inputs import RankingInputs
-from domain.ranking.interests import category_interests, product_weights, weights_by_category
+from domain.ranking.interests import largest_categories, product_weights, weights_by_category
 from domain.ranking.model import SourceWeights, WeightedProducts
 from domain.ranking.neighbour_scores import NeighbourScores, neighbour_scores
 from domain.ranking.packed_history import NEVER_BOUGHT
@@ -55,14 +55,14 @@ def compute_signals(inputs: RankingInputs, *, request: ListRequest) -> Signals:
     weights = model.config.weights_for(has_history=len(history.occurred_at) > 0)
     may_contain = _may_contain(inputs, request=request)
     categories = inputs.catalogue.categories
-    interests = category_interests(history, inputs.catalogue, half_life_days=hyperparameters.interest_days)
+    largest = largest_categories(history, inputs.catalogue, half_life_days=hyperparameters.interest_days, n=N_INTERESTS)
     return Signals(
         segment=segment,
         weights=weights,
         seeds=seeds,
-        neighbours=neighbour_scores(inputs.neighbours, seed_weights=seeds, weights=weights),
+        neighbours=neighbour_scores(inputs.neighbours, history.products, seed_weights=seeds, weights=weights),
         interests=categories.interests(*weights_by_category(inputs.catalogue, history.products, recent)),
-        top_categories=tuple(interest.category for interest in interests[:N_INTERESTS]),
+        top_categories=tuple(category for _, category in largest),
         segment_trend=trend_of(trend),
         popularity=trend_of(popular),
         category_trends={path: unpack_trend(packed) for path, packed in inputs.category_trends.items()},

@@ -12,7 +12,7 @@ from infra.http.auth import STOREFRONT, AuthenticatedRequest
 from infra.http.body import StrictBody
 from infra.http.problems import BODY_PROBLEMS, EVENT_PROBLEMS, KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
-from infra.use_cases.recommend import fresh_list
+from infra.use_cases.recommend import recorded_list
 
 
 @post(
@@ -30,8 +30,7 @@ async def process_browsing(
     """Record one interaction and return an updated list. The same `event_id` sent again counts once."""
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
-    recorded = await shop.repository.record([data], now=now)
-    recommendations = await fresh_list(shop.repository, data.customer_id, state=recorded.state, now=now)
+    recommendations = await recorded_list(shop.repository, data, now=now)
     return recommendations if request.auth == "backend" else for_storefront(recommendations)
 
 

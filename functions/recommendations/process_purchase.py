@@ -12,7 +12,7 @@ from infra.http.auth import BACKEND
 from infra.http.body import StrictBody
 from infra.http.problems import BODY_PROBLEMS, EVENT_PROBLEMS, KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
-from infra.use_cases.recommend import fresh_list
+from infra.use_cases.recommend import recorded_list
 
 
 @post(
@@ -28,8 +28,7 @@ async def process_purchase(data: JSONBody[Purchase], shop: NamedDependency[SkipV
     """Record one order and return an updated list. The same `order_id` sent again counts once."""
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
-    recorded = await shop.repository.record([data], now=now)
-    return await fresh_list(shop.repository, data.customer_id, state=recorded.state, now=now)
+    return await recorded_list(shop.repository, data, now=now)
 
 
 app = create_app(process_purchase)

@@ -12,14 +12,18 @@ from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import merge_variants, unpack_history
 from domain.ranking.indexes import Indexes, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categories
-from domain.ranking.model import UNTRAINED, NeighbourLists, WeightedProducts, no_neighbours
+from domain.ranking.model import UNTRAINED, WeightedProducts
+from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import CustomerState
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 MAX_CACHED_PRODUCTS = 250_000
-MAX_CACHED_NEIGHBOURS = 50_000
+MAX_CACHED_NEIGHBOURS = 2**24
+"""Entries of lists, 8 bytes each."""
+MAX_ADDED_NEIGHBOURS = 2**18
+"""More entries than one history adds, so that a full table is never copied to grow."""
 MAX_CACHED_LISTS = 20_000
 MAX_CACHED_QUERIES = 2000
 FILLER_SIZES = (128, 1024, 8192, 2**31 - 1)
@@ -64,7 +68,8 @@ class RankingData:
         self._repository = repository
         self._catalogue = Catalogue()
         self._catalogue_version = -1
-        self._neighbours: VersionedCache[int, NeighbourLists] = VersionedCache(MAX_CACHED_NEIGHBOURS)
+        self._neighbours = NeighbourTable()
+        self._neighbours_of_model = ""
         self._category_trends: VersionedCache[str, bytes] = VersionedCache(MAX_CACHED_LISTS)
         self._newest: VersionedCache[str, list[int]] = VersionedCache(MAX_CACHED_LISTS)
         self._fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
@@ -77,9 +82,8 @@ class RankingData:
         if catalogue.has_variants:
             groups = catalogue.group_codes[history.products]
             history = merge_variants(history, groups, newest_trained=model.newest_product_index)
-        indexes = history.products.tolist()
         categories = trend_categories(history, catalogue, asked=category)
-        neighbours = await self._neighbours_of(model.model_id, indexes)
+        neighbours = await self._neighbours_of(model.model_id, history.products)
         trends = await self._trends_of(model.model_id, categories)
         return RankingInputs(
             customer_id=state.customer_id,
@@ -87,7 +91,7 @@ class RankingData:
             history=history,
             model=model,
             catalogue=catalogue,
-            neighbours=[neighbours[index] for index in indexes],
+            neighbours=neighbours,
             category_trends={path: trend for path in categories if (trend := trends[path])},
             recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
         )
@@ -129,13 +133,17 @@ class RankingData:
                 await asyncio.sleep(0)
             catalogue.add([], unknown=set(missing) - {product.product_index for product in found})
 
-    async def _neighbours_of(self, model_id: str, indexes: Sequence[int]) -> dict[int, NeighbourLists]:
-        cached, missing = self._neighbours.lookup(model_id, indexes)
+    async def _neighbours_of(self, model_id: str, products: Indexes) -> NeighbourTable:
+        """Return a table with the neighbours of `products`: the cached one unless it is full or of another model."""
+        if self._neighbours_of_model != model_id or self._neighbours.n_entries > MAX_CACHED_NEIGHBOURS:
+            self._neighbours_of_model = model_id
+            self._neighbours = NeighbourTable(n_reserved=MAX_CACHED_NEIGHBOURS + MAX_ADDED_NEIGHBOURS)
+        table = self._neighbours
+        missing: list[int] = table.missing(products).tolist()
         if missing:
             found = await self._repository.neighbours(model_id, missing)
-            cached.update((index, no_neighbours(index)) for index in missing)
-            cached.update((lists.product_index, lists) for lists in found)
-        return cached
+            table.add(found, unknown=set(missing) - {lists.product_index for lists in found})
+        return table
 
     async def _trends_of(self, model_id: str, categories: Sequence[str]) -> dict[str, bytes]:
         cached, missing = self._category_trends.lookup(model_id, categories)

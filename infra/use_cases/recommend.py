@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from domain.ports import Repository, StoredList
+from domain.ports import Recorded, Repository, StoredList
 from domain.ranking.answer import to_response
+from domain.ranking.model import UNTRAINED
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.recommend import recommend, shortlist
+from domain.records.interactions import CustomerEvent
 from domain.records.recommendations import ListRequest, RecommendationList
 from infra.use_cases.ranking_data import ranking_data_of
 
@@ -26,21 +28,40 @@ async def current_list(
     return await fresh_list(repository, customer_id, request=request, now=now)
 
 
+async def recorded_list(repository: Repository, event: CustomerEvent, *, now: datetime) -> RecommendationList:
+    """Record an event, and return a list of its customer that was computed while the event became durable."""
+    made: StoredList | None = None
+
+    async def make(recorded: Recorded) -> None:
+        nonlocal made
+        state = recorded.state
+        # Before the first training, popularity is counted from stored events, which do not have this one yet.
+        if state is not None and state.model is not UNTRAINED:
+            made = await _computed(repository, state, FIRST_PAGE, now=now)
+
+    recorded = await repository.record_while(make, [event], now=now)
+    if made is None:
+        state = recorded.state or await repository.customer_state(event.customer_id)
+        made = await _computed(repository, state, FIRST_PAGE, now=now)
+    # Not earlier: it names a version of the customer that another event gets if this one is not recorded.
+    await repository.store_list(made)
+    return made.recommendations
+
+
 async def fresh_list(
-    repository: Repository,
-    customer_id: str,
-    *,
-    state: CustomerState | None = None,
-    request: ListRequest = FIRST_PAGE,
-    now: datetime,
+    repository: Repository, customer_id: str, *, request: ListRequest = FIRST_PAGE, now: datetime
 ) -> RecommendationList:
-    """Compute a list from `state`, or from the customer's current one; store it if the request has no conditions."""
+    """Compute a list, and store it if the request has no conditions."""
+    made = await _computed(repository, await repository.customer_state(customer_id), request, now=now)
+    if request.is_storable:
+        await repository.store_list(made)
+    return made.recommendations
+
+
+async def _computed(repository: Repository, state: CustomerState, request: ListRequest, *, now: datetime) -> StoredList:
     data = ranking_data_of(repository)
-    state = state or await repository.customer_state(customer_id)
     inputs = await data.inputs(state, category=request.category)
     shortlisted = shortlist(inputs, request=request)
     candidates = await data.candidates(inputs, shortlisted.query, catalogue_version=state.catalogue_version)
     answer = to_response(recommend(inputs, shortlisted, candidates, now=now))
-    if request.is_storable:
-        await repository.store_list(StoredList(recommendations=answer, length=request.limit, state=state))
-    return answer
+    return StoredList(recommendations=answer, length=request.limit, state=state)

@@ -37,6 +37,22 @@ def bought(*items, **values):
     return Purchase(customer_id="c-1", items=items or (OrderItem(product_id="p-1", quantity=2),), **values)
 
 
+async def test_what_was_recorded_is_passed_on_once_and_returned(shop, now):
+    await shop.customer_state("c-1")
+    prepared = []
+
+    async def prepare(recorded):
+        prepared.append(recorded)
+
+    recorded = await shop.record_while(prepare, [viewed()], now=now)
+
+    assert prepared == [recorded]
+    assert recorded.accepted == EventCounts(browsing=1, purchases=0)
+    with pytest.raises(ProductNotFound):
+        await shop.record_while(prepare, [viewed("unknown")], now=now)
+    assert len(prepared) == 1
+
+
 async def test_events_are_counted_in_the_activity(shop, now):
     recorded = await shop.record(
         [viewed(), viewed(event_type="cart"), viewed("p-2", event_type="wishlist"), bought()], now=now

@@ -7,12 +7,13 @@ import pytest
 
 from domain.ports import StoredList
 from domain.ranking.inputs import MAX_HISTORY_CATEGORIES, trend_categories
-from domain.ranking.model import UNTRAINED, Model, NeighbourLists, TrainedModel, WeightedProducts, no_neighbours
+from domain.ranking.model import UNTRAINED, Model, TrainedModel, WeightedProducts
 from domain.records.customers import NewCustomer
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest, RecommendationList
 from infra.use_cases.recommend import current_list
+from tests.domain.shop import neighbour_lists, neighbours_of
 from tests.inputs import candidate_query, candidates_of, inputs_of
 
 
@@ -222,6 +223,16 @@ async def test_the_newest_products_are_newest_first_and_those_of_one_instant_by_
     assert await shop.newest_of_categories(["c", "a", "a/b"], n=2) == {"c": [2, 4], "a": [], "a/b": [5, 3]}
 
 
+async def test_the_newest_products_of_a_category_are_its_own_and_those_below_it(shop, now):
+    names = ["a", "a b", "a-b", "a.b", "a0", "a/", "ab", "A", "a/b/c"]
+    changes = [ProductChange(product_id=f"x-{number}", category=name) for number, name in enumerate(names)]
+    await shop.put_products(changes, now=now)
+
+    found = await shop.products(await shop.newest_products(ListRequest(category="a"), n=99))
+
+    assert {product.category for product in found} == {"a", "a/", "a/b", "a/b/c"}
+
+
 async def test_unknown_products_and_neighbours_are_left_out(shop):
     assert [product.product_id for product in await shop.products([2, 99])] == ["p-2"]
     assert await shop.neighbours("untrained", [2]) == []
@@ -229,7 +240,7 @@ async def test_unknown_products_and_neighbours_are_left_out(shop):
 
 
 async def test_ranking_inputs_contain_the_trained_lists_of_the_history(shop, now):
-    lists = NeighbourLists(product_index=1, bought_together=b"12345678", viewed_together=b"", similar_product=b"")
+    lists = neighbour_lists(1, bought=[(2, 0.5)])
     model = Model(model_id="m-1", popular=WeightedProducts(products=(2,), weights=(1.0,)))
     await shop.save_model(TrainedModel(model=model, neighbours=[lists], category_trends={"a/b": b"x", "c": b"y", "d": b"z"}))
     await change_by_event(shop, now)
@@ -238,7 +249,7 @@ async def test_ranking_inputs_contain_the_trained_lists_of_the_history(shop, now
     inputs = await inputs_of(shop, "c-1", category="c")
 
     assert (state.version, state.catalogue_version, state.model.model_id) == (1, 1, "m-1")
-    assert inputs.neighbours == [lists]
+    assert neighbours_of(inputs) == [[(2, 0.5)], [], []]
     assert inputs.category_trends == {"a/b": b"x", "c": b"y"}
     assert inputs.model == model
     assert inputs.recent_popularity.products == ()
@@ -278,10 +289,7 @@ async def test_the_popularity_of_an_untrained_shop_counts_customers_and_not_thei
 
 
 async def test_a_newer_model_replaces_the_older_one_and_its_lists(shop, now):
-    lists = [
-        NeighbourLists(product_index=number, bought_together=b"", viewed_together=b"", similar_product=b"x")
-        for number in range(1500)
-    ]
+    lists = [neighbour_lists(number, similar=[(2, 0.5)]) for number in range(1500)]
     await shop.save_model(TrainedModel(model=Model(model_id="m-1"), neighbours=lists, category_trends={"c": b"y"}))
 
     await shop.save_model(TrainedModel(model=Model(model_id="m-2"), neighbours=lists[:1], category_trends={}))
@@ -292,7 +300,7 @@ async def test_a_newer_model_replaces_the_older_one_and_its_lists(shop, now):
     )
     inputs = await inputs_of(shop, "c-1")
     assert inputs.model.model_id == "m-2"
-    assert inputs.neighbours == [lists[0], no_neighbours(1)]
+    assert neighbours_of(inputs) == [[], [], [], [], [(2, 0.5)], []]
     assert inputs.category_trends == {}
 
 

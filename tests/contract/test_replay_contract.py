@@ -15,6 +15,7 @@ from infra.progress import NoProgress
 from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.train import read_training_data
 from tests.conftest import NOW
+from tests.domain.shop import neighbours_of
 from tests.imports import as_imported
 from tests.inputs import inputs_of
 
@@ -79,7 +80,7 @@ async def test_the_replay_reads_and_recommends_what_the_repository_does(trained_
         )
 
         assert columns_of(stored.history) == columns_of(replayed.history)
-        assert (stored.segment_inputs, stored.neighbours) == (replayed.segment_inputs, replayed.neighbours)
+        assert (stored.segment_inputs, neighbours_of(stored)) == (replayed.segment_inputs, neighbours_of(replayed))
         assert list(stored.category_trends.items()) == list(replayed.category_trends.items())
         assert candidates.tolist() == replay.candidates(shortlisted.query).tolist()
         listed = recommend(stored, shortlisted, candidates, now=replay.now)

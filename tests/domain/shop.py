@@ -7,7 +7,8 @@ from msgspec import Struct
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import unpack_history
 from domain.ranking.inputs import RankingInputs
-from domain.ranking.model import Model, NeighbourLists, TunedConfig, WeightedProducts, no_neighbours
+from domain.ranking.model import Model, NeighbourLists, TunedConfig, WeightedProducts
+from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import PackedHistory, pack_history
 from domain.ranking.packing import pack
 from domain.records.customers import PurchaseSummary, SegmentInputs, SegmentRule
@@ -72,6 +73,14 @@ def neighbour_lists(index, *, bought=(), viewed=(), similar=()):
     )
 
 
+def neighbours_of(inputs):
+    """Return the neighbours of the products of a history, as pairs of product index and weight for each of their lists."""
+    entries = inputs.neighbours.of(inputs.history.products)
+    pairs = list(zip(entries.products.tolist(), entries.weights.tolist(), strict=True))
+    ends = entries.sizes.cumsum().tolist()
+    return [pairs[first:last] for first, last in zip([0, *ends], ends, strict=False)]
+
+
 def weighted_products(**weights):
     """Return the weights of products given as `p<index>=weight`."""
     return WeightedProducts(products=tuple(int(name[1:]) for name in weights), weights=tuple(weights.values()))
@@ -98,7 +107,7 @@ def ranking_inputs(
     model = model or model_with()
     unpacked = unpack_history(history_of(*history, bought=bought))
     products = {index: product(index) for index in unpacked.own.tolist()}
-    lists = {entry.product_index: entry for entry in neighbours}
+    lists = {entry.product_index for entry in neighbours}
     return RankingInputs(
         customer_id="c-1",
         segment_inputs=SegmentInputs(
@@ -107,7 +116,7 @@ def ranking_inputs(
         history=unpacked,
         model=model,
         catalogue=Catalogue([*(products | {event.product.product_index: event.product for event in history}).values()]),
-        neighbours=[lists.get(index) or no_neighbours(index) for index in unpacked.products.tolist()],
+        neighbours=NeighbourTable(neighbours, unknown=set(unpacked.products.tolist()) - lists),
         category_trends=category_trends or {},
         recent_popularity=recent_popularity or WeightedProducts(),
     )

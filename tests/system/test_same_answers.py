@@ -25,6 +25,7 @@ from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.recommend import current_list
 from tests import postgres
+from tests.domain.shop import neighbours_of
 from tests.inputs import candidate_query, candidates_of, inputs_of
 
 pytestmark = pytest.mark.system
@@ -210,7 +211,7 @@ class SameAnswers(RuleBasedStateMachine):
         async def read(shop):
             inputs = await inputs_of(shop, customer_id, category=category)
             columns = {name: column.tolist() for name, column in msgspec.structs.asdict(inputs.history).items()}
-            return columns, inputs.neighbours, inputs.category_trends, inputs.recent_popularity
+            return columns, neighbours_of(inputs), inputs.category_trends, inputs.recent_popularity
 
         self.run_on_both(lambda shop: shop.customer_state(customer_id))
         self.run_on_both(read)

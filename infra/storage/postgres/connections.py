@@ -14,6 +14,7 @@ from msgspec import Struct
 from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from infra.storage.postgres.dialect import run
 from infra.storage.postgres.migrations import check_or_migrate
+from infra.storage.sql.engine import Prepare
 from infra.storage.sql.statements import ConcurrentWrite, Steps
 
 T = TypeVar("T")
@@ -119,6 +120,13 @@ class Connections:
 
     async def write_unchecked(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         return await self.write(transaction, *arguments, **named)
+
+    async def write_while(
+        self, prepare: Prepare[T], transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any
+    ) -> T:
+        result = await self.write(transaction, *arguments, **named)
+        await prepare(result)
+        return result
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await asyncio.shield(self._retried(self._single_statement, lambda: transaction(*arguments)))

@@ -128,8 +128,12 @@ def filters(request: ListRequest, currencies: Currencies) -> tuple[str, dict[str
     conditions = [AVAILABLE]
     parameters: dict[str, Any] = {}
     if request.category is not None:
-        # A range can use the index, LIKE cannot; "0" is the character after "/".
-        conditions.append("(p.category = :category OR (p.category >= :category || '/' AND p.category < :category || '0'))")
+        # One range makes SQLite take the index by category instead of the one by age; LIKE and OR do not. "0" is the
+        # character after "/". Names such as "a-b" lie between "a" and "a/".
+        conditions.append(
+            "p.category >= :category AND p.category < :category || '0'"
+            " AND (p.category = :category OR p.category >= :category || '/')"
+        )
         parameters["category"] = request.category
     if not request.min_price is request.max_price is None:
         in_range: list[str] = []

@@ -1,11 +1,12 @@
 """The protocol of an engine, which runs transactions on a database."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 from infra.storage.sql.statements import Steps
 
 T = TypeVar("T")
+Prepare = Callable[[T], Awaitable[None]]
 
 
 class Engine(Protocol):
@@ -20,6 +21,16 @@ class Engine(Protocol):
 
         The transaction adds only rows whose references it looked up, or deletes only rows that no other row refers to. For
         each of these, SQLite would look through whole tables.
+        """
+        ...
+
+    async def write_while(
+        self, prepare: Prepare[T], transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any
+    ) -> T:
+        """Write, and await `prepare` with the result while the disk is waited for, or afterwards.
+
+        The write may still fail, so nothing that `prepare` does may outlast a failure. Its own errors are raised after the
+        write.
         """
         ...
 

@@ -8,7 +8,7 @@ from domain.ports import Outcome
 from domain.records.currencies import Currencies
 from domain.records.imports import ImportedEvent, ImportRecord, OrderReturn
 from domain.records.products import ProductChange
-from infra.storage.sql.engine import Engine
+from infra.storage.sql.engine import Engine, Prepare
 from infra.storage.sql.import_run import ImportRun
 from infra.storage.sql.import_tables import ImportTables
 from infra.storage.sql.statements import Steps
@@ -39,8 +39,15 @@ class _RehearsalEngine:
         except _RolledBack as rolled_back:
             return rolled_back.result
 
-    async def write_unreferenced(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
-        return await self.write(transaction, *arguments)
+    async def write_unchecked(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
+        return await self.write(transaction, *arguments, **named)
+
+    async def write_while(
+        self, prepare: Prepare[T], transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any
+    ) -> T:
+        result = await self.write(transaction, *arguments, **named)
+        await prepare(result)
+        return result
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self.write(transaction, *arguments)

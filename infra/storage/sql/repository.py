@@ -1,7 +1,7 @@
 """The repository over tables: the protocols of `domain.ports`, with one transaction per method."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -61,6 +61,11 @@ class SqlRepository(ModelTables, ImportTables):
 
     async def record(self, events: Sequence[CustomerEvent], *, now: datetime) -> Recorded:
         return await self.engine.write(self._record, events, now=now)
+
+    async def record_while(
+        self, prepare: Callable[[Recorded], Awaitable[None]], events: Sequence[CustomerEvent], *, now: datetime
+    ) -> Recorded:
+        return await self.engine.write_while(prepare, self._record, events, now=now)
 
     async def profile(self, customer_id: str) -> StoredProfile:
         return await self.engine.read(self._profile, customer_id)

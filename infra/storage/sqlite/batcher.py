@@ -38,14 +38,14 @@ class Batcher(Generic[W]):
         self._next_task: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    async def submit(self, work: W) -> Any:
-        """Return the outcome of `work`, or raise it; raise StoreUnavailable if the batcher is closed."""
+    def submit(self, work: W) -> asyncio.Future[Any]:
+        """Return the future outcome of `work`; raise StoreUnavailable if the batcher is closed."""
         if self._is_closed:
             raise StoreUnavailable("The storage is closed.")
         result = asyncio.get_running_loop().create_future()
         self._waiting.append((work, result))
         self._start_task()
-        return await result
+        return result
 
     async def close(self) -> None:
         """Finish all submitted work and refuse new work."""

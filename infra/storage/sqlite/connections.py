@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
+from infra.storage.sql.engine import Prepare
 from infra.storage.sql.statements import Steps
 from infra.storage.sqlite.batcher import Batcher
 from infra.storage.sqlite.connection import Connection, Mode, cause_of
@@ -79,7 +80,31 @@ class Connections:
 
         The transaction completes even if the caller is cancelled. It may share its COMMIT with other transactions.
         """
-        return await self._submit(partial(transaction, *arguments, **named))
+        return await self.writes.submit(Write(partial(transaction, *arguments, **named), deadline=_deadline()))
+
+    async def write_while(
+        self, prepare: Prepare[T], transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        early: asyncio.Future[tuple[T, ...]] = loop.create_future()
+        written = self.writes.submit(
+            Write(
+                partial(transaction, *arguments, **named),
+                deadline=_deadline(),
+                before_commit=lambda result: loop.call_soon_threadsafe(_resolve, early, (result,)),
+            )
+        )
+        written.add_done_callback(lambda _: _resolve(early, ()))
+        results: tuple[T, ...] = ()
+        try:
+            results = await early
+            for result in results:
+                await prepare(result)
+        finally:
+            final = await written
+        if not results:
+            await prepare(final)
+        return final
 
     async def write_unchecked(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         write = Write(partial(transaction, *arguments, **named), deadline=time.monotonic() + BUSY_SECONDS)
@@ -90,11 +115,7 @@ class Connections:
             return await writer.run(self._transactions.commit_unchecked, write)
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
-        return await self._submit(partial(transaction, *arguments), may_be_lost=True)
-
-    async def _submit(self, steps: Callable[[], Steps[T]], *, may_be_lost: bool = False) -> T:
-        deadline = time.monotonic() + BUSY_SECONDS
-        return await self.writes.submit(Write(steps, deadline=deadline, may_be_lost=may_be_lost))
+        return await self.writes.submit(Write(partial(transaction, *arguments), deadline=_deadline(), may_be_lost=True))
 
     async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self.look_ups.submit(reading(*arguments))
@@ -159,6 +180,15 @@ class Connections:
             # From here on, `retry` waits instead of SQLite. Readers keep the timeout: they meet a lock only while another
             # process opens or closes the file.
             connection.execute("PRAGMA busy_timeout=0")
+
+
+def _deadline() -> float:
+    return time.monotonic() + BUSY_SECONDS
+
+
+def _resolve(early: asyncio.Future[tuple[T, ...]], results: tuple[T, ...]) -> None:
+    if not early.done():
+        early.set_result(results)
 
 
 @cache

@@ -17,11 +17,16 @@ T = TypeVar("T")
 
 
 class Write(Struct, frozen=True):
-    """A requested transaction, how long it may wait for the lock (time.monotonic), and whether it may be lost."""
+    """A requested transaction, how long it may wait for the lock (time.monotonic), and whether it may be lost.
+
+    `before_commit` is called with the result, in the thread of the connection, while nothing of it is certain yet. A write
+    that shares its COMMIT does without: then there is other work to do meanwhile, and it may have to run again.
+    """
 
     steps: Callable[[], Steps[Any]]
     deadline: float
     may_be_lost: bool = False
+    before_commit: Callable[[Any], object] | None = None
 
 
 def look_up(connection: sqlite3.Connection, reads: Sequence[Steps[Any]]) -> list[Any]:
@@ -80,7 +85,10 @@ class Transactions:
 
     def _commit_alone(self, connection: sqlite3.Connection, write: Write) -> Any:
         with self._transaction(connection, [write]):
-            return run(connection, write.steps())
+            result = run(connection, write.steps())
+            if write.before_commit is not None:
+                write.before_commit(result)
+            return result
 
     def _commit_together(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
         with self._transaction(connection, writes):

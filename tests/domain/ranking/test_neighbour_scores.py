@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from domain.ranking.contributions import SOURCE_INDEX
 from domain.ranking.model import SourceWeights
 from domain.ranking.neighbour_scores import neighbour_scores
+from domain.ranking.neighbour_table import NeighbourTable
 from tests.domain.ranking.lists import ids, ranked_list
 from tests.domain.shop import NOW_US, neighbour_lists, past_event, product, ranking_inputs
 
@@ -47,7 +48,8 @@ def test_neighbours_of_a_purchase_score_more_than_those_of_a_view():
 
 def scores_of(*lists, seeds=None):
     weights = np.ones(len(lists)) if seeds is None else np.array(seeds)
-    return neighbour_scores(lists, seed_weights=weights, weights=SourceWeights())
+    products = indexes(*(entry.product_index for entry in lists))
+    return neighbour_scores(NeighbourTable(lists), products, seed_weights=weights, weights=SourceWeights())
 
 
 def indexes(*products):

@@ -61,6 +61,9 @@ class FailingAt:
             raise StoreBusy("busy") if self._code == sqlite3.SQLITE_BUSY else StoreUnavailable("unavailable")
         await self.inner.scrub()
 
+    async def write_while(self, prepare, transaction, *arguments, **options):
+        return await self.inner.write_while(prepare, self._steps, transaction, arguments, options)
+
     def __getattr__(self, name):
         run = getattr(self.inner, name)
         return lambda transaction, *arguments, **options: run(self._steps, transaction, arguments, options)
@@ -171,7 +174,12 @@ async def test_the_check_detects_one_transaction_per_statement(shop, database, m
         except sqlite3.OperationalError as error:
             raise StoreUnavailable from error
 
-    monkeypatch.setattr(engine.inner, "write", write_statement_by_statement)
+    async def write_while(prepare, *transaction):
+        result = await write_statement_by_statement(*transaction)
+        await prepare(result)
+        return result
+
+    monkeypatch.setattr(engine.inner, "write_while", write_while)
 
     async def all_or_nothing():
         async for _, before, after, complete in failures(app, engine, database, "process_purchase"):

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from domain.ranking.model import Model, NeighbourLists, TrainedModel
+from domain.ranking.model import Model, TrainedModel
 from domain.records.customers import NewCustomer
 from domain.records.interactions import BrowsingEvent
 from domain.records.products import ProductChange
@@ -14,6 +14,7 @@ from infra.storage.sqlite import open_sqlite
 from infra.use_cases import ranking_data
 from infra.use_cases.ranking_data import RankingData, VersionedCache, ranking_data_of
 from infra.use_cases.recommend import current_list, fresh_list
+from tests.domain.shop import neighbour_lists, neighbours_of
 from tests.inputs import candidate_query, candidates_of, inputs_of
 
 
@@ -81,15 +82,29 @@ async def test_a_second_list_reads_the_customer_only(shop, now):
 
 
 async def test_neighbours_and_trends_follow_the_model(shop):
-    lists = NeighbourLists(product_index=0, bought_together=b"12345678", viewed_together=b"", similar_product=b"")
+    lists = neighbour_lists(0, bought=[(3, 0.5)])
     await shop.save_model(TrainedModel(model=Model(model_id="m-1"), neighbours=[], category_trends={"a": b"x"}))
     before = await inputs_of(shop, "c-1")
     await shop.save_model(TrainedModel(model=Model(model_id="m-2"), neighbours=[lists], category_trends={}))
 
     after = await inputs_of(shop, "c-1")
 
-    assert (before.neighbours[0].bought_together, before.category_trends) == (b"", {"a": b"x"})
-    assert (after.neighbours, after.category_trends) == ([lists], {})
+    assert (neighbours_of(before), before.category_trends) == ([[], [], []], {"a": b"x"})
+    assert (neighbours_of(after), after.category_trends) == ([[(3, 0.5)], [], []], {})
+
+
+async def test_a_full_table_of_neighbours_is_read_anew(shop, monkeypatch):
+    lists = [neighbour_lists(0, bought=[(3, 0.5), (4, 0.25)]), neighbour_lists(1, similar=[(3, 0.5)])]
+    await shop.save_model(TrainedModel(model=Model(model_id="m-1"), neighbours=lists))
+    data, state = RankingData(shop), await shop.customer_state("c-1")
+    first = await data.inputs(state)
+    assert (await data.inputs(state)).neighbours is first.neighbours
+    monkeypatch.setattr(ranking_data, "MAX_CACHED_NEIGHBOURS", 1)
+
+    again = await data.inputs(state)
+
+    assert again.neighbours is not first.neighbours
+    assert neighbours_of(again) == neighbours_of(first)
 
 
 async def test_a_state_that_was_read_before_a_change_of_the_catalogue_gets_the_newer_products(shop, now):
