@@ -91,7 +91,7 @@ build-%:
 
 lock: $(VENV)/.dev ## pin all requirements with hashes
 	$(BIN)/pip install --quiet uv
-	for name in requirements $(addprefix requirements/,lambda plot dev bench awslambdaric fastapi); do \
+	for name in requirements $(addprefix requirements/,lambda plot tables dev bench awslambdaric fastapi); do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate --upgrade $$name.txt --output-file $$name.lock || exit 1; done
 
