@@ -15,6 +15,8 @@ from infra.ingest.staging import Place, Staging
 from infra.ingest.understanding import Understanding
 
 MAX_ITEMS_RETURNED_AT_ONCE = 50
+MAX_REMEMBERED_PRODUCTS = 200_000
+
 _TURNS_TO_START = 3
 
 
@@ -119,21 +121,21 @@ def _batches(
     create_products = job.options.create_products
     batch: list[tuple[ImportedEvent, list[Place]]] = []
     customers: set[str] = set()
-    products: set[str] = set()
+    created: set[str] = set()
     n_rows = 0
     for imported, places in events:
         event = imported.event
-        n_events = len(event.items) if isinstance(event, Purchase) else 1
-        creatable = _products_of(imported) if create_products else frozenset[str]()
-        n_added = n_events + (event.customer_id not in customers) + len(creatable - products)
-        if n_rows + n_added > MAX_ROWS_PER_TRANSACTION and batch:
+        creatable = _products_of(imported) - created if create_products else frozenset[str]()
+        n_added = (len(event.items) if isinstance(event, Purchase) else 1) + len(creatable)
+        if n_rows + n_added + (event.customer_id not in customers) > MAX_ROWS_PER_TRANSACTION and batch:
             yield batch
-            batch, customers, products, n_rows = [], set(), set(), 0
-            n_added = n_events + 1 + len(creatable)
+            batch, customers, n_rows = [], set(), 0
+            if len(created) > MAX_REMEMBERED_PRODUCTS:
+                created.clear()
         batch.append((imported, places))
+        n_rows += n_added + (event.customer_id not in customers)
         customers.add(event.customer_id)
-        products.update(creatable)
-        n_rows += n_added
+        created |= creatable
     if batch:
         yield batch
 
