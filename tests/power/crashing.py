@@ -35,12 +35,17 @@ async def record_in_two_transactions(repository):
         await repository.record([event], now=NOW)
 
 
+async def ignore(_):
+    """Prepare nothing from what was recorded."""
+
+
 PATHS = {
     "create": lambda shop: shop.create_customer(
         NewCustomer(customer_id="new", email="a@canary.ch", segment="Budget"), now=NOW
     ),
     "add_addresses": lambda shop: shop.add_addresses("c-1", [ADDRESS]),
     "record": lambda shop: shop.record(EVENTS, now=NOW),
+    "record_while": lambda shop: shop.record_while(ignore, EVENTS, now=NOW),
     "pack_history": lambda shop: shop.customer_state("c-2"),
     "store_list": lambda shop: fresh_list(shop, "c-1", now=NOW),
     "put_products": lambda shop: shop.put_products([ProductChange(product_id=f"n-{n}") for n in range(3)], now=NOW),

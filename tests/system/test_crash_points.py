@@ -20,6 +20,7 @@ SINGLE_TRANSACTION_PATHS = (
     "create",
     "add_addresses",
     "record",
+    "record_while",
     "pack_history",
     "store_list",
     "put_products",

@@ -26,14 +26,15 @@ class WriteBehind:
 
     def __init__(self, engine: Engine, *, delay_seconds: float) -> None:
         self._pending: dict[Hashable, Write] = {}
+        self._being_made: dict[Hashable, Write] = {}
         self._engine = engine
         self._delay_seconds = delay_seconds
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
 
     def pending(self, key: Hashable) -> tuple[Any, ...] | None:
-        """Return the arguments of the collected write with this key."""
-        write = self._pending.get(key)
+        """Return the arguments of the write with this key that is collected or being made."""
+        write = self._pending.get(key) or self._being_made.get(key)
         return None if write is None else write[1]
 
     async def put(self, key: Hashable, transaction: Callable[..., Steps[None]], *arguments: Any) -> None:
@@ -64,13 +65,14 @@ class WriteBehind:
     async def _flush(self) -> None:
         """Make all collected writes, after those that are being made."""
         async with self._writing:
-            writes, self._pending = list(self._pending.values()), {}
-            if not writes:
-                return
+            self._being_made, self._pending = self._pending, {}
             try:
-                await self._engine.put(_run_all, writes)
+                if self._being_made:
+                    await self._engine.put(_run_all, list(self._being_made.values()))
             except (StoreBusy, StoreUnavailable) as error:
                 logger.warning("Lists were answered but not stored, so they are computed again: %s", error)
+            finally:
+                self._being_made = {}
 
 
 def _run_all(writes: list[Write]) -> Steps[None]:

@@ -176,16 +176,16 @@ def test_all_messages_return_while_the_application_cannot_start(tmp_path):
 
 
 def test_after_a_storage_error_the_remaining_messages_are_not_tried(views, monkeypatch):
-    record = SqlRepository.record
+    record = SqlRepository.record_while
     tried = []
 
-    async def record_on_closed_storage(repository, events, *, now):
+    async def record_on_closed_storage(repository, prepare, events, *, now):
         tried.extend(events)
         await repository.engine.close()
-        return await record(repository, events, now=now)
+        return await record(repository, prepare, events, now=now)
 
     views(batch(view(1)), None)
-    monkeypatch.setattr(SqlRepository, "record", record_on_closed_storage)
+    monkeypatch.setattr(SqlRepository, "record_while", record_on_closed_storage)
 
     response = views(batch(view(2), view(3, customer="c-2"), view(4, customer="c-3")), None)
 

@@ -63,6 +63,17 @@ async def during_a_write():
     return engine, behind
 
 
+async def test_a_write_is_pending_until_it_is_made():
+    engine, behind = await during_a_write()
+    assert behind.pending("a") == (1,)
+
+    engine.may_write.set()
+    await engine.written()
+    await behind.close()
+
+    assert behind.pending("a") is None
+
+
 async def test_writes_are_collected_and_made_together_and_a_later_one_replaces_one_with_its_key():
     engine = Engine()
     behind = WriteBehind(engine, delay_seconds=SOON)
