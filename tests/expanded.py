@@ -3,21 +3,25 @@
 import json
 import os
 from functools import cache
+from itertools import product
 from typing import Any
 from unittest.mock import patch
-
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
 
 from tests.template import ROOT
 
 REGION = "eu-central-1"
 BUCKET = "artefacts"
 RELEASE = "0123456789abcdef" * 4
+DATABASE_URL = "postgresql://shop:password@db.example:5432/shop"
+"""What the secret of the complete deployment has."""
 KEY = "backend:" + "0" * 64
 
 TRIAL = {"Release": RELEASE, "ApiKeys": KEY, "AllowEphemeralSqlite": "1"}
 """The fewest parameters: no database, no network, no alarm topic."""
+OPTIONS = [
+    {"SnapStart": snap_start, "Tracing": tracing, "Architecture": architecture}
+    for snap_start, tracing, architecture in product(("off", "on"), ("off", "on"), ("x86_64", "arm64"))
+]
 COMPLETE = {
     "Release": RELEASE,
     "ApiKeys": f"{KEY},storefront:{'1' * 64}",
@@ -40,7 +44,7 @@ COMPLETE = {
     "TrainingSchedule": "cron(0 3 * * ? *)",
     "AlarmTopicArn": f"arn:aws:sns:{REGION}:123456789012:alarms",
 }
-"""Another value than the default for every parameter that a deployment with a database may have."""
+"""Another value than the default for every parameter that a deployment with a database may have, but for the options."""
 
 
 class _NoPolicies:
@@ -57,6 +61,10 @@ def expand(parameters: dict[str, str]) -> dict[str, Any]:
 
 @cache
 def _expand(parameters: frozenset[tuple[str, str]]) -> str:
+    # Only system tests need SAM.
+    from samtranslator.translator.transform import transform  # noqa: PLC0415
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
+
     document = yaml_parse((ROOT / "template.yaml").read_text())
     for name, resource in document["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":

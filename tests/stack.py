@@ -21,9 +21,8 @@ from moto.awslambda.models import LambdaFunction, LambdaVersion, lambda_backends
 from moto.core.common_models import CloudFormationModel
 from moto.iam.models import Role
 
-from tests.expanded import BUCKET, COMPLETE, REGION, expand
+from tests.expanded import BUCKET, COMPLETE, DATABASE_URL, REGION, expand
 
-DATABASE_URL = "postgresql://shop:password@db.example:5432/shop"
 _ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": REGION}
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:([^:]+):SecretString:(\w+)(?:::([\w-]+))?\}\}")
 

@@ -5,15 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import boto3
 import pytest
 
 import main
 from infra.http.openapi import openapi_document
-from tests.expanded import BUCKET, COMPLETE, REGION, RELEASE, TRIAL, expand
-from tests.stack import DATABASE_URL, created
+from tests.expanded import BUCKET, COMPLETE, DATABASE_URL, OPTIONS, REGION, RELEASE, TRIAL, expand
 from tests.template import all_functions, functions, statements
-from tests.test_expanded_template import OPTIONS
 
 pytestmark = pytest.mark.system
 
@@ -64,18 +61,27 @@ def parameters(request):
 @pytest.fixture(scope="module")
 def stack(parameters):
     """Create the stack; return what each function was created with, by its name in the template."""
+    # moto takes more than a second to import, also for a run that selects none of these tests.
+    from tests.stack import created  # noqa: PLC0415
+
     with created(parameters) as created_with:
         yield {name.split("-")[1]: properties for name, properties in created_with.items()}
 
 
+def aws(service):
+    import boto3  # noqa: PLC0415 - as above
+
+    return boto3.client(service)
+
+
 def deployed():
     """Return the configuration of each function by its name in the template."""
-    found = boto3.client("lambda").list_functions()["Functions"]
+    found = aws("lambda").list_functions()["Functions"]
     return {function["FunctionName"].split("-")[1]: function for function in found}
 
 
 def test_everything_of_the_template_exists(stack, parameters):
-    client = boto3.client("cloudformation")
+    client = aws("cloudformation")
     [description] = client.describe_stacks(StackName="shop")["Stacks"]
     listed = client.list_stack_resources(StackName="shop")["StackResourceSummaries"]
     found = {resource["LogicalResourceId"] for resource in listed} - {""}  # moto's name for what a condition leaves out
@@ -86,7 +92,7 @@ def test_everything_of_the_template_exists(stack, parameters):
 
 
 def test_the_routes_are_those_of_the_code_and_lead_to_the_alias_of_their_function(stack):
-    client = boto3.client("apigatewayv2")
+    client = aws("apigatewayv2")
     [api] = client.get_apis()["Items"]
     uris = {item["IntegrationId"]: item["IntegrationUri"] for item in client.get_integrations(ApiId=api["ApiId"])["Items"]}
     routes = {
@@ -103,7 +109,7 @@ def test_the_routes_are_those_of_the_code_and_lead_to_the_alias_of_their_functio
 
 
 def test_the_api_has_a_throttled_stage_with_a_log(stack, parameters):
-    client = boto3.client("apigatewayv2")
+    client = aws("apigatewayv2")
     [api] = client.get_apis()["Items"]
     [stage] = client.get_stages(ApiId=api["ApiId"])["Items"]
     throttling = (
@@ -140,7 +146,7 @@ def test_each_function_has_exactly_its_variables_and_the_database_from_the_secre
 
 
 def test_each_function_has_one_version_of_this_release_and_an_alias_to_it(stack):
-    client = boto3.client("lambda")
+    client = aws("lambda")
     for function in deployed().values():
         name = function["FunctionName"]
         versions = client.list_versions_by_function(FunctionName=name)["Versions"]
@@ -153,7 +159,7 @@ def test_each_function_has_one_version_of_this_release_and_an_alias_to_it(stack)
 
 
 def test_each_function_has_a_role_with_exactly_the_declared_policies(stack, parameters):
-    client = boto3.client("iam")
+    client = aws("iam")
     shared = {"NetworkPolicy"} if "SubnetIds" in parameters else set()
     shared |= {"TracingPolicy"} if parameters["Tracing"] == "on" else set()
     for name, function in deployed().items():
@@ -165,7 +171,7 @@ def test_each_function_has_a_role_with_exactly_the_declared_policies(stack, para
 
 
 def test_the_mailbox_gives_one_message_at_a_time_to_the_function_that_takes_them(stack, parameters):
-    [mapping] = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    [mapping] = aws("lambda").list_event_source_mappings()["EventSourceMappings"]
     mailbox, dead_letters = queues()
 
     assert mapping["EventSourceArn"] == mailbox["QueueArn"]
@@ -178,7 +184,7 @@ def test_the_mailbox_gives_one_message_at_a_time_to_the_function_that_takes_them
 
 def queues():
     """Return the attributes of both queues: the mailbox, and the dead letters."""
-    client = boto3.client("sqs")
+    client = aws("sqs")
     found = [
         client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         for url in client.list_queues()["QueueUrls"]
@@ -189,14 +195,14 @@ def queues():
 
 
 def test_a_dead_letter_raises_an_alarm(stack, parameters):
-    [alarm] = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    [alarm] = aws("cloudwatch").describe_alarms()["MetricAlarms"]
 
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "DeadLetters.fifo"}]
     assert alarm["AlarmActions"] == ([COMPLETE["AlarmTopicArn"]] if "AlarmTopicArn" in parameters else [])
 
 
 def test_the_schedule_starts_the_alias_of_the_training(stack, parameters):
-    client = boto3.client("events")
+    client = aws("events")
     [rule] = client.list_rules()["Rules"]
     [target] = client.list_targets_by_rule(Rule=rule["Name"])["Targets"]
 
@@ -205,7 +211,7 @@ def test_the_schedule_starts_the_alias_of_the_training(stack, parameters):
 
 
 def test_each_log_is_kept_as_long_as_the_parameter_says(stack, parameters):
-    groups = boto3.client("logs").describe_log_groups()["logGroups"]
+    groups = aws("logs").describe_log_groups()["logGroups"]
 
     assert {group["logGroupName"].split("-")[1] for group in groups} == {
         "ApiLogs",

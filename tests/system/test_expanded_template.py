@@ -1,14 +1,11 @@
 """What SAM makes of template.yaml: names, and the versions that the API serves."""
 
-from itertools import product
+import pytest
 
-from tests.expanded import COMPLETE, RELEASE, TRIAL, expand, of_type
+from tests.expanded import COMPLETE, OPTIONS, RELEASE, TRIAL, expand, of_type
 from tests.template import all_functions, template
 
-OPTIONS = [
-    {"SnapStart": snap_start, "Tracing": tracing, "Architecture": architecture}
-    for snap_start, tracing, architecture in product(("off", "on"), ("off", "on"), ("x86_64", "arm64"))
-]
+pytestmark = pytest.mark.system
 
 
 def versions(parameters):
