@@ -10,6 +10,7 @@ ARCHITECTURE ?= x86_64
 DEMO ?= 0
 STACK ?= shop
 PARAMETERS ?=
+BUILT = .aws-sam/build
 SAM = SAM_CLI_TELEMETRY=0 $(BIN)/sam
 
 .DEFAULT_GOAL := help
@@ -80,9 +81,11 @@ lambda-test: $(VENV)/.dev ## build with SAM, run every artefact under AWS's runt
 bench-lambda: $(VENV)/.dev ## measure cold starts, warm invocations and sizes
 	$(BIN)/python -m benchmarks.on_lambda
 
+# A new release publishes every function, also where only a parameter has changed.
 deploy: sam-build ## deploy to AWS: make deploy STACK=shop PARAMETERS="ApiKeys=backend:... DatabaseSecret=shop-database ..."
+	release=$$($(BIN)/python -m infra.packaging.release $(BUILT) Architecture=$(ARCHITECTURE) $(PARAMETERS)) && \
 	$(SAM) deploy --stack-name $(STACK) --resolve-s3 --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
-		--parameter-overrides Architecture=$(ARCHITECTURE) $(PARAMETERS)
+		--parameter-overrides Release=$$release Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
 # SAM calls this for each function, with the folder to fill in ARTIFACTS_DIR.
 build-%:

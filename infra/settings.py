@@ -24,7 +24,21 @@ _RATE = r"[A-Z]{3}=\d{1,10}(?:\.\d{1,12})?"
 _ORIGIN = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?"
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
-_DATABASE_URL = f"^({'|'.join((_SQLITE, *_POSTGRES))})."
+_TEXT = r"(?:[^\s@:/?#%,\[\]\x00-\x1f\x7f]|%[0-9A-Fa-f]{2})"
+_HOST = rf"(?:\[[0-9A-Fa-f:.]+\]|{_TEXT}*)(?::\d{{1,5}})?"
+_DATABASE_URL = re.compile(
+    rf"""
+    sqlite:///.+
+    | postgres(?:ql)?://
+      (?:(?:{_TEXT}|,)*(?::(?:{_TEXT}|[,:])*)?@)?      # user and password
+      {_HOST}(?:,{_HOST})*
+      (?:/(?:{_TEXT}|[,:])*)?                          # database
+      (?:\?(?:[^\s@\#%]|%[0-9A-Fa-f]{{2}})*)?           # options
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""Special characters of a password must be %-encoded. Otherwise a part of it would be taken for the host or the database:
+both are shown, and name servers are asked for the host."""
 
 
 def _comma_separated(entry: str) -> str:
@@ -38,7 +52,7 @@ def _split(text: str) -> list[str]:
 class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     """All settings with their defaults. The environment variable of a setting is its name in capitals."""
 
-    database_url: Annotated[str, Meta(pattern=_DATABASE_URL)] = "sqlite:///shop.db"
+    database_url: str = "sqlite:///shop.db"
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
@@ -56,7 +70,13 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     cors_origins: Annotated[str, Meta(pattern=_comma_separated(_ORIGIN))] = ""
 
+    def __repr__(self) -> str:
+        """Show no value: some contain passwords and keys, and tracebacks or debuggers print representations."""
+        return "Settings(...)"
+
     def __post_init__(self) -> None:
+        if not is_database_url(self.database_url):
+            raise ValueError("not a URL of a database")
         keys_per_scope = Counter(self.keys.values())
         if keys_per_scope.total() < len(_split(self.api_keys)) or any(
             n > MAX_KEYS_PER_SCOPE for n in keys_per_scope.values()
@@ -92,7 +112,10 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
 
 
 EXPECTED = {
-    "DATABASE_URL": "sqlite:///FILE (four slashes for an absolute path) or postgresql://...",
+    "DATABASE_URL": (
+        "sqlite:///FILE (four slashes for an absolute path) or postgresql://..., with special characters of user and "
+        "password %-encoded"
+    ),
     "HOST": "the address to listen on",
     "PORT": "a whole number from 0 to 65535",
     "WORKERS": "a whole number from 1 to 64",
@@ -127,7 +150,7 @@ def is_loopback(host: str) -> bool:
 
 def is_database_url(url: str) -> bool:
     """Return whether `url` is a valid `DATABASE_URL`."""
-    return re.match(_DATABASE_URL, url) is not None
+    return _DATABASE_URL.fullmatch(url) is not None
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -140,7 +163,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         try:
             msgspec.convert({name: value}, Settings, strict=False)
         except msgspec.ValidationError as error:
-            actual = "" if name in _SECRET else f", not {value!r}"
+            # A value with @ or ? may be the URL of a database in the wrong variable.
+            actual = "" if name in _SECRET or re.search("[@?]", value) else f", not {value!r}"
             raise ConfigurationError(f"{name} must be {EXPECTED[name]}{actual}.") from error
     settings = msgspec.convert(given, Settings, strict=False)
     if settings.rates.get(settings.currency, 1.0) != 1.0:

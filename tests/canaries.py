@@ -14,8 +14,8 @@ import pytest
 from infra.logs import REQUESTS, JsonLines
 
 PERSONAL = re.compile(r"canary|(?<![\w.-])[ceo]-\d", re.IGNORECASE)
-TEST_LOGGERS = ("httpx", "httpcore", "hypothesis", "faker")
-"""Loggers of the tests' own libraries: an HTTP client logs every URL."""
+TEST_LOGGERS = ("httpx", "httpcore", "hypothesis", "faker", "samtranslator", "botocore", "moto")
+"""Loggers of the tests' own libraries: an HTTP client logs every URL, and SAM every step."""
 
 STREAMS = ("stdout", "stderr")
 

@@ -46,3 +46,9 @@ def all_functions() -> dict[str, dict[str, Any]]:
 def functions() -> dict[str, dict[str, Any]]:
     """Return the functions behind the API."""
     return {name: properties for name, properties in all_functions().items() if "Api" in properties["Events"]}
+
+
+def statements(role: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the statements of each policy of a role."""
+    policies = resources("AWS::IAM::Role")[role]["Policies"]
+    return {policy["PolicyName"]: policy["PolicyDocument"]["Statement"] for policy in policies}

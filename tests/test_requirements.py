@@ -36,7 +36,9 @@ def test_no_allowed_release_has_a_known_vulnerability(package, floor):
         assert tuple(map(int, lowest.split("."))) >= tuple(map(int, floor.split(".")))
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements/lambda", "requirements/plot", "requirements/tables", "requirements/dev"])
+@pytest.mark.parametrize(
+    "name", ["requirements", "requirements/lambda", "requirements/plot", "requirements/tables", "requirements/dev"]
+)
 def test_every_locked_package_has_hashes_and_no_lock_names_an_index(name):
     lock = (ROOT / f"{name}.lock").read_text()
     pinned = re.findall(r"^[\w.-]+==\S+.*?(?=^[\w.-]+==|\Z)", lock, re.MULTILINE | re.DOTALL)

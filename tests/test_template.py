@@ -15,7 +15,7 @@ from infra.http.openapi import openapi_document
 from infra.packaging.__main__ import entry_of
 from infra.packaging.imports import packages_of, sources_of
 from infra.settings import Settings
-from tests.template import ROOT, all_functions, functions, resources, template
+from tests.template import ROOT, all_functions, functions, resources, statements, template
 
 NAMES = {
     "CustomerCreate",
@@ -143,11 +143,6 @@ def test_each_function_has_its_own_role_and_log():
         assert resources("AWS::Logs::LogGroup")[f"{name}Logs"] == {"RetentionInDays": "LogRetentionDays"}
 
 
-def statements(role):
-    policies = resources("AWS::IAM::Role")[role]["Policies"]
-    return {policy["PolicyName"]: policy["PolicyDocument"]["Statement"] for policy in policies}
-
-
 WILDCARDS = {
     "NetworkPolicy": "the actions that attach a function to a VPC accept no resource",
     "TracingPolicy": "the Put actions of X-Ray accept no resource",
@@ -166,28 +161,30 @@ def test_wildcards_exist_only_where_aws_requires_them():
     assert (ROOT / "template.yaml").read_text().count("*") == len(WILDCARDS)
 
 
-def test_each_queue_is_fifo_and_has_a_dead_letter_queue():
+def test_the_queue_is_fifo_and_has_a_dead_letter_queue():
     queues = resources("AWS::SQS::Queue")
-    for name, prefix in (("RecommendationsProcessBrowsing", "Browsing"), ("RecommendationsProcessPurchase", "Purchase")):
-        source = all_functions()[name]["Events"]["Mailbox"]["Properties"]
-        queue, dead_letters = queues[f"{prefix}Mailbox"], queues[f"{prefix}DeadLetters"]
-        assert source["Queue"] == f"{prefix}Mailbox.Arn"
-        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert queue["FifoQueue"] is dead_letters["FifoQueue"] is True
-        # Two identical views within five minutes are two events.
-        assert "ContentBasedDeduplication" not in queue
-        assert queue["RedrivePolicy"]["deadLetterTargetArn"] == f"{prefix}DeadLetters.Arn"
-        assert queue["VisibilityTimeout"] == 6 * all_functions()[name]["Timeout"]
-        assert dead_letters["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+    source = all_functions()["CustomerUpdateBehavior"]["Events"]["Mailbox"]["Properties"]
+    mailbox, dead_letters = queues["Mailbox"], queues["DeadLetters"]
+
+    assert set(queues) == {"Mailbox", "DeadLetters"}
+    assert source["Queue"] == "Mailbox.Arn"
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mailbox["FifoQueue"] is dead_letters["FifoQueue"] is True
+    # Two identical views within five minutes are two events.
+    assert "ContentBasedDeduplication" not in mailbox
+    assert mailbox["RedrivePolicy"]["deadLetterTargetArn"] == "DeadLetters.Arn"
+    # AWS recommends six times the time-out of the function.
+    assert mailbox["VisibilityTimeout"] >= 6 * all_functions()["CustomerUpdateBehavior"]["Timeout"]
+    assert dead_letters["MessageRetentionPeriod"] > mailbox["MessageRetentionPeriod"]
 
 
-def test_a_function_may_receive_from_its_own_queue_only():
-    (statement,) = statements("RecommendationsProcessBrowsingRole")["own-mailbox"]
+def test_only_the_function_that_takes_messages_may_receive_them():
+    (statement,) = statements("CustomerUpdateBehaviorRole")["own-mailbox"]
 
-    assert statement["Resource"] == "BrowsingMailbox.Arn"
-    assert {name for name in resources("AWS::IAM::Role") if "own-mailbox" in statements(name)} == {
-        "RecommendationsProcessBrowsingRole", "RecommendationsProcessPurchaseRole",
-    }  # fmt: skip
+    assert statement["Resource"] == "Mailbox.Arn"
+    assert [name for name in resources("AWS::IAM::Role") if "own-mailbox" in statements(name)] == [
+        "CustomerUpdateBehaviorRole"
+    ]
 
 
 def test_options_that_restrict_storage_or_cost_money_are_off_by_default():
@@ -199,7 +196,7 @@ def test_options_that_restrict_storage_or_cost_money_are_off_by_default():
 def test_the_training_is_scheduled_and_has_no_retries():
     training = all_functions()["Training"]
 
-    assert training["Events"]["Schedule"]["Properties"] == {"Schedule": "TrainingSchedule"}
+    assert training["Events"]["Timer"]["Properties"] == {"Schedule": "TrainingSchedule"}
     assert training["EventInvokeConfig"] == {"MaximumRetryAttempts": 0}
     assert training["Timeout"] == 900
 
@@ -226,7 +223,7 @@ def test_the_outputs_have_the_url_of_the_api_and_an_example_request():
 
     assert outputs["Url"]["Value"].startswith("https://${ShopApi}.execute-api.")
     assert "Authorization: Bearer KEY" in outputs["Curl"]["Value"]
-    assert {"BrowsingMailboxUrl", "PurchaseMailboxUrl"} <= set(outputs)
+    assert outputs["MailboxUrl"]["Value"] == "Mailbox"
 
 
 @pytest.mark.system

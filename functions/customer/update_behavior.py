@@ -37,4 +37,4 @@ async def update_behavior(data: JSONBody[BehaviorUpdate], shop: NamedDependency[
 
 
 app = create_app(update_behavior)
-handler = LambdaHandler(app)
+handler = LambdaHandler(app, takes_messages=True)

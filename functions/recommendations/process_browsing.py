@@ -35,4 +35,4 @@ async def process_browsing(
 
 
 app = create_app(process_browsing)
-handler = LambdaHandler(app, queue_id_member="event_id")
+handler = LambdaHandler(app)

@@ -32,4 +32,4 @@ async def process_purchase(data: JSONBody[Purchase], shop: NamedDependency[SkipV
 
 
 app = create_app(process_purchase)
-handler = LambdaHandler(app, queue_id_member="order_id")
+handler = LambdaHandler(app)

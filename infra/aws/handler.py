@@ -15,7 +15,7 @@ from infra.aws.event_loop import LambdaRuntime
 from infra.aws.logs import Invocation, log_as_json
 from infra.aws.metrics import emit, served_list
 from infra.aws.paths import id_prefixes, raw_path_of
-from infra.aws.sqs import AppResponse, IdMember, deliver, messages_of, post_scope
+from infra.aws.sqs import AppResponse, deliver, messages_of, post_scope
 from infra.background.gc import resume_collections
 from infra.http.headers import STRICT_SECURITY_HEADERS
 from infra.http.problems import MEDIA_TYPE, Problem, make_problem, problem_headers
@@ -37,12 +37,12 @@ class LambdaHandler:
     """Serve an application in one execution environment, on one event loop that persists between events.
 
     Mangum alone would start and stop the application with every event, and needs a current event loop, which `asyncio.run`
-    removes. With `queue_id_member`, the body member that holds the id of an event, the handler also accepts SQS batches.
+    removes. With `takes_messages`, the handler also accepts the messages of an SQS queue.
     """
 
-    def __init__(self, app: Litestar, *, queue_id_member: IdMember | None = None) -> None:
-        self._path = app.routes[0].path if queue_id_member else ""
-        self._queue_id_member: IdMember | None = queue_id_member
+    def __init__(self, app: Litestar, *, takes_messages: bool = False) -> None:
+        self._path = app.routes[0].path if takes_messages else ""
+        self._takes_messages = takes_messages
         self._id_prefixes = id_prefixes(route.path for route in app.routes)
         self._runtime = LambdaRuntime(app)
         self._invocation = Invocation()
@@ -56,10 +56,10 @@ class LambdaHandler:
         self._invocation.request_id = getattr(context, "aws_request_id", None)
         log_as_json(self._invocation)
         self._runtime.start(_seconds_left(context))
-        messages = messages_of(event)
-        if self._queue_id_member and messages:
+        messages = messages_of(event) if self._takes_messages else []
+        if messages:
             status = None
-            batch = self._runtime.run(deliver(messages, self._post, id_member=self._queue_id_member))
+            batch = self._runtime.run(deliver(messages, self._post))
             response = {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in batch.failed_ids]}
             app_responses = batch.responses
         else:
@@ -105,8 +105,8 @@ class LambdaHandler:
             "refused": sum(400 <= response.status < 500 for response in responses),
             "latency": round(milliseconds, 3),
         }
-        lists = [served for response in responses if (served := served_list(response.body))]
-        emit(self._invocation, metrics, lists, status=status)
+        # Only requests are answered with lists, and one at a time.
+        emit(self._invocation, metrics, served_list(responses[-1].body), status=status)
 
     def _state(self) -> dict[str, Any]:
         """Return the ASGI state of a request: the id of its invocation becomes the request id, as in all log lines."""

@@ -41,12 +41,11 @@ def served_list(body: str) -> ServedList | None:
 
 
 def emit(
-    invocation: Invocation, metrics: dict[str, float], served: Sequence[ServedList] = (), *, status: int | None = None
+    invocation: Invocation, metrics: dict[str, float], served: ServedList | None = None, *, status: int | None = None
 ) -> None:
-    """Write metrics by function, and count each list by its strategy and as stored or fresh.
+    """Write one line of metrics by function, with the `status` of the response to a request.
 
-    A request is one line, with the `status` of its response. A line counts at most one list: a batch of messages is one
-    line, and another for each list after the first.
+    A served list counts by its strategy and as stored or fresh.
     """
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
     properties: dict[str, Any] = {
@@ -55,10 +54,7 @@ def emit(
         "cold_start": invocation.cold_start,
         **({"status": status} if status else {}),
     }
-    list_counts = [_count_of(one) for one in served]
-    _write(properties, [(["function"], metrics), *list_counts[:1]])
-    for count in list_counts[1:]:
-        _write(properties, [count])
+    _write(properties, [(["function"], metrics), *([_count_of(served)] if served else [])])
 
 
 def _count_of(served: ServedList) -> MetricGroup:

@@ -1,22 +1,28 @@
-"""Batches of SQS messages: the body of each message becomes the body of a request to the application.
+"""Messages of the SQS queue: the body of each becomes the body of a request to the application.
 
-A failed message returns to its queue, and moves to the dead-letter queue after several attempts. Later messages of its
-group return with it, which keeps the order of a customer's events; other groups continue.
+A failed message returns to its queue, and moves to the dead-letter queue after several attempts. The template delivers
+one message at a time, because a failed delivery counts against every message of its batch
+(docs/adr/0013-one-mailbox-one-message.md).
 """
 
+import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from infra.http.auth import INTERNAL_SCOPE
+from infra.http.problems import RequestRefused
+from infra.http.validation import check_json
 
 logger = logging.getLogger(__name__)
 
-IdMember = Literal["event_id", "order_id"]
 Message = dict[str, Any]
+
+ID_MEMBERS = {"browsing": "event_id", "purchases": "order_id"}
+"""The member with the id of an event, by the list of events in a body."""
 
 
 class AppResponse(Struct, frozen=True):
@@ -37,6 +43,14 @@ class _ProblemType(Struct, frozen=True):
     type: str = ""
 
 
+class _Addressee(Struct, frozen=True):
+    customer_id: str
+
+
+WRONG_GROUP = AppResponse(400, '{"type": "urn:problem:message-group"}')
+"""The response to a message whose group is not its customer: such events of a customer would arrive in any order."""
+
+
 def messages_of(event: Any) -> list[Message]:
     """Return the messages of an SQS event; an empty list for any other event."""
     records = event.get("Records") if isinstance(event, dict) else None
@@ -45,30 +59,34 @@ def messages_of(event: Any) -> list[Message]:
     return records
 
 
-async def deliver(
-    messages: Iterable[Message], post: Callable[[bytes], Awaitable[AppResponse]], *, id_member: IdMember
-) -> BatchResult:
-    """Post one message after another; after a failure skip its group, and after a 503 all messages.
+async def deliver(messages: Sequence[Message], post: Callable[[bytes], Awaitable[AppResponse]]) -> BatchResult:
+    """Post one message after another; stop at the first failure, and report it and all that follow.
 
-    Waiting for an unavailable storage once per message would exceed the time-out of the function.
+    This keeps the order of a batch of any size.
     """
     responses: list[AppResponse] = []
-    failed_ids: list[str] = []
-    blocked_groups: set[str] = set()
-    is_unavailable = False
-    for message in messages:
-        if is_unavailable or _group_of(message) in blocked_groups:
-            failed_ids.append(_id_of(message))
-            continue
-        response = await post(_body_of(message, id_member=id_member))
+    for position, message in enumerate(messages):
+        response = await _post(message, post)
         responses.append(response)
         if response.status >= 400:
             problem = msgspec.json.decode(response.body, type=_ProblemType)
             logger.warning("Message %s failed: %s.", _id_of(message), problem.type)
-            failed_ids.append(_id_of(message))
-            blocked_groups.add(_group_of(message))
-            is_unavailable = response.status == 503
-    return BatchResult(responses=responses, failed_ids=failed_ids)
+            return BatchResult(responses=responses, failed_ids=[_id_of(failed) for failed in messages[position:]])
+    return BatchResult(responses=responses, failed_ids=[])
+
+
+async def _post(message: Message, post: Callable[[bytes], Awaitable[AppResponse]]) -> AppResponse:
+    text = message["body"]
+    body = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""
+    try:
+        check_json(body)
+        if _group_of(message) not in _groups_of_customer(msgspec.json.decode(body, type=_Addressee).customer_id):
+            return WRONG_GROUP
+        body = _with_ids(body, message_id=_id_of(message))
+    except (RequestRefused, msgspec.DecodeError):
+        # The application refuses this body too, with the right problem.
+        pass
+    return await post(body)
 
 
 def post_scope(path: str, body: bytes, *, state: dict[str, Any]) -> dict[str, Any]:
@@ -101,20 +119,23 @@ def _id_of(message: Message) -> str:
     return str(message.get("messageId") or "")
 
 
-def _group_of(message: Message) -> str:
+def _group_of(message: Message) -> Any:
+    """Return the message group; None for a message of a queue without groups."""
     attributes = message.get("attributes")
-    return str(attributes.get("MessageGroupId", _id_of(message)) if isinstance(attributes, dict) else _id_of(message))
+    return attributes.get("MessageGroupId") if isinstance(attributes, dict) else None
 
 
-def _body_of(message: Message, *, id_member: IdMember) -> bytes:
-    """Return the body of a message; add the message id as event id if it has none, since SQS may deliver it twice."""
-    body = message["body"]
-    if not isinstance(body, str):
-        return b""
-    try:
-        members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        members = None
-    if members is not None and id_member not in members:
-        body = f'{{"{id_member}":"{_id_of(message)}"' + (", " if members else "") + body.lstrip()[1:]
-    return body.encode("utf-8", "surrogatepass")
+def _groups_of_customer(customer_id: str) -> tuple[str, str]:
+    """Return what the message group of a customer may be: the id, or its hash, as SQS takes only ASCII without blanks."""
+    return customer_id, hashlib.sha256(customer_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _with_ids(body: bytes, *, message_id: str) -> bytes:
+    """Give each event without an id one of its message and position, since SQS may deliver a message twice."""
+    members = msgspec.json.decode(body, type=dict[str, Raw])
+    for name in members.keys() & ID_MEMBERS:
+        events = msgspec.json.decode(members[name], type=list[dict[str, Raw]])
+        for position, event in enumerate(events):
+            event.setdefault(ID_MEMBERS[name], Raw(msgspec.json.encode(f"{message_id}-{position}")))
+        members[name] = Raw(msgspec.json.encode(events))
+    return msgspec.json.encode(members)

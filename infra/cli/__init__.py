@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from domain.errors import ShopError
 from infra.cli import backup, copy, evaluate, import_files, migrate, models, new_key, recommend, serve, train
-from infra.cli.arguments import Parser
+from infra.cli.arguments import Parser, without_credentials
 from infra.logs import configuration
 from infra.settings import read_settings
 
@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         logging.config.dictConfig(configuration(settings.log_level, requests=bool(settings.log_requests)))
         return parsed.run(parsed, settings)
     except ShopError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{without_credentials(str(error))}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted. Committed changes are kept; run the same command again to finish.\n")

@@ -1,11 +1,15 @@
 """Options that several commands share, and parsers of option values."""
 
 import argparse
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from domain.errors import ConfigurationError
 from domain.tuning.tune import Trials
+
+_URL_AND_REST = re.compile(r"\S*(?:://|@)[\s\S]*")
+_URL_WITH_USER_OR_OPTIONS = re.compile(r"\S*:/(?:[\s\S]*@|\S*\?)\S*")
 
 
 class Parser(argparse.ArgumentParser):
@@ -13,6 +17,15 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the error, and exit with 2; a URL ends the message, since it may contain a password."""
+        super().error(_URL_AND_REST.sub("a URL", message))
+
+
+def without_credentials(message: str) -> str:
+    """Return a message without URLs that may contain a password, like that of a database in the place of a file."""
+    return _URL_WITH_USER_OR_OPTIONS.sub("a URL", message)
 
 
 def add_mapping_option(command: argparse.ArgumentParser) -> None:

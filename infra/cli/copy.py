@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from domain.errors import ConfigurationError
 from infra.cli.progress_bar import progress_on
-from infra.settings import Settings, is_database_url
+from infra.settings import EXPECTED, Settings, is_database_url
 from infra.storage.opening import open_repository
 from infra.use_cases.copy import copy_shop
 
@@ -31,7 +31,7 @@ def add_command(commands: Any) -> None:
 def run_copy(parsed: argparse.Namespace, settings: Settings) -> int:
     for option, url in (("--from", parsed.source), ("--to", parsed.target)):
         if not is_database_url(url):
-            raise ConfigurationError(f"{option} takes sqlite:///FILE or postgresql://... .")
+            raise ConfigurationError(f"{option} must be {EXPECTED['DATABASE_URL']}.")
     if parsed.source == parsed.target:
         raise ConfigurationError("--from and --to name the same database.")
     source, target = (replace(settings, database_url=url) for url in (parsed.source, parsed.target))

@@ -90,9 +90,8 @@ def test_a_created_customer_has_a_location_and_a_unique_email(shop):
 
 
 def test_queue_messages_need_no_key(shop):
-    handler = fresh_handler("RecommendationsProcessBrowsing")
-    body = json.dumps({"customer_id": "demo-1", "product_id": "p-001"})
-    batch = {"Records": [{"eventSource": "aws:sqs", "messageId": "m-1", "body": body}]}
+    handler = fresh_handler("CustomerUpdateBehavior")
+    batch = json.loads((ROOT / "events" / "CustomerUpdateBehavior.queue.json").read_text())
 
     response = handler(batch, None)
     handler.close()

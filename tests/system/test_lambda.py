@@ -19,7 +19,6 @@ from tests.template import ROOT, all_functions, functions
 pytestmark = pytest.mark.system
 
 HANDLERS = {name: properties["Handler"] for name, properties in all_functions().items()}
-QUEUE_FUNCTIONS = sorted(name for name, properties in functions().items() if "Mailbox" in properties["Events"])
 API_KEYS = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]["API_KEYS"]
 SUCCESS = {"GET": 200, "POST": 201}
 REFUSAL = {
@@ -115,21 +114,20 @@ def test_nothing_is_written_into_an_artefact(artefacts, shop):
     assert fingerprint() == before
 
 
-@pytest.mark.parametrize("name", QUEUE_FUNCTIONS)
-def test_a_batch_that_a_built_function_gets_twice_counts_once(artefacts, shop, name):
-    batch = event(f"{name}.queue")
-    unacceptable = [record["messageId"] for record in batch["Records"] if record["attributes"]["MessageGroupId"] == "demo-2"]
+def test_a_message_that_the_built_function_gets_twice_counts_once_and_a_bad_one_fails(artefacts, shop):
+    message = event("CustomerUpdateBehavior.queue")["Records"][0]
+    bad = message | {"body": message["body"].replace("p-010", "no-such-product"), "messageId": "bad"}
     before = asyncio.run(summary_of(shop)).n_events
 
-    with function(artefacts, name, shop) as queue_function:
-        answers = [queue_function.invoke(batch) for _ in range(2)]
-        after = queue_function.invoke(event(name))
+    with function(artefacts, "CustomerUpdateBehavior", shop) as mailbox:
+        answers = [mailbox.invoke({"Records": [sent]}) for sent in (message, bad, message)]
+        after = mailbox.invoke(event("CustomerUpdateBehavior"))
 
-    assert answers == [{"batchItemFailures": [{"itemIdentifier": message_id} for message_id in unacceptable]}] * 2
-    assert after["statusCode"] == 201
-    n_recorded = asyncio.run(summary_of(shop)).n_events - before
-    # Two events of the batch, and the event of the request unless another test has sent it before.
-    assert n_recorded in {2, 3}
+    failed = {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    assert answers == [{"batchItemFailures": []}, failed, {"batchItemFailures": []}]
+    assert after["statusCode"] == 200
+    # The two events of the message, and those of the request unless another test has sent them before.
+    assert asyncio.run(summary_of(shop)).n_events - before in {2, 4}
 
 
 def test_the_built_training_trains_and_refuses_an_event_that_is_not_scheduled(artefacts, shop):
@@ -211,16 +209,16 @@ def test_a_function_answers_before_its_timeout_when_the_database_hangs(artefacts
     server = postgres.OwnServer(tmp_path / "postgres")
     asyncio.run(fill(server.url))
 
-    with function(artefacts, "RecommendationsProcessBrowsing", server.url, timeout_seconds=3) as browsing:
-        browsing.invoke(event("RecommendationsProcessBrowsing"))
+    with function(artefacts, "CustomerUpdateBehavior", server.url, timeout_seconds=3) as mailbox:
+        mailbox.invoke(event("CustomerUpdateBehavior"))
         while_locked = asyncio.run(
-            run_while_locked(server.url, lambda: browsing.invoke(event("RecommendationsProcessBrowsing.queue")))
+            run_while_locked(server.url, lambda: mailbox.invoke(event("CustomerUpdateBehavior.queue")))
         )
-        afterwards = browsing.invoke(event("RecommendationsProcessBrowsing"))
+        afterwards = mailbox.invoke(event("CustomerUpdateBehavior.queue"))
     server.stop_at_once()
 
-    assert len(while_locked["batchItemFailures"]) == 4
-    assert afterwards["statusCode"] == 201
+    assert len(while_locked["batchItemFailures"]) == 1
+    assert afterwards == {"batchItemFailures": []}
 
 
 async def run_while_locked(url, work):

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import asyncpg
 from msgspec import Struct
@@ -14,6 +13,7 @@ from msgspec import Struct
 from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from infra.storage.postgres.dialect import run
 from infra.storage.postgres.migrations import check_or_migrate
+from infra.storage.postgres.unusable import why_unusable
 from infra.storage.sql.engine import Prepare
 from infra.storage.sql.statements import ConcurrentWrite, Steps
 
@@ -98,14 +98,11 @@ class Connections:
             await self._pool
             async with self._pool.acquire() as connection:
                 await check_or_migrate(connection, migrate=migrate)
-        except ValueError as error:
-            # The message of asyncpg is left out because it may contain a part of the password.
-            raise ConfigurationError(
-                "DATABASE_URL is not a valid PostgreSQL URL. Is every special character %-encoded?"
-            ) from error
+        # Without their causes, whose texts may repeat parts of the URL: servers print them with a traceback.
+        except ValueError:
+            raise ConfigurationError("The database URL has an option that is not valid.") from None
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            database = _without_password(self._url)
-            raise ConfigurationError(f"The database {database} cannot be used: {_one_line(error)}.") from error
+            raise ConfigurationError(why_unusable(self._url, error)) from None
 
     async def close(self) -> None:
         """Finish the running transactions and close all connections; later calls raise StoreUnavailable."""
@@ -211,15 +208,3 @@ async def _read_transaction(connection: Any, steps: Steps[T]) -> T:
 
 async def _skip_reset(_: Any) -> None:
     """Save the round trip that resets a session: no code here changes session settings."""
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    user = f"{parts.username}@" if parts.username else ""
-    return f"{parts.scheme}://{user}{parts.hostname or ''}{parts.path}"
-
-
-def _one_line(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return " ".join(str(error).split()).rstrip(".")

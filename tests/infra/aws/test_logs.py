@@ -10,7 +10,7 @@ from litestar import Litestar, Request, Response, get
 
 from infra.aws.handler import LambdaHandler
 from infra.aws.logs import Invocation, StandardOutput, log_as_json
-from infra.aws.metrics import ServedList, emit, served_list
+from infra.aws.metrics import served_list
 from tests.invocations import Context, http_v2
 
 LIST = {"customer_id": "c-17", "strategy": "segment", "cached": True, "items": []}
@@ -104,14 +104,6 @@ def test_a_line_of_metrics_contains_all_declared_metrics_and_dimensions(handler,
         (dimensions,) = group["Dimensions"]
         assert all(isinstance(line[name], str) for name in dimensions)
         assert all(isinstance(line[metric["Name"]], (int, float)) for metric in group["Metrics"])
-
-
-def test_each_list_of_a_batch_is_counted(capsys):
-    emit(Invocation(), {"requests": 2}, [ServedList(strategy="popular"), ServedList(strategy="segment", cached=True)])
-
-    first, second = lines(capsys)
-    assert (first["requests"], first["strategy"], first["list"]) == (2, "popular", "fresh")
-    assert (second.get("requests"), second["strategy"], second["list"]) == (None, "segment", "stored")
 
 
 def test_an_exception_is_logged_as_one_line_without_its_text(monkeypatch):

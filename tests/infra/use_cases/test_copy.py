@@ -196,8 +196,8 @@ def test_the_command_copies_and_prints_the_row_count_of_each_table(database, cap
 @pytest.mark.parametrize(
     ("source", "target", "message"),
     [
-        ("mysql://x", "sqlite:///b.db", "--from takes"),
-        ("sqlite:///a.db", "b.db", "--to takes"),
+        ("mysql://x", "sqlite:///b.db", "--from must be sqlite:///FILE"),
+        ("sqlite:///a.db", "b.db", "--to must be sqlite:///FILE"),
         ("sqlite:///a.db", "sqlite:///a.db", "the same database"),
         ("sqlite:///mistyped.db", "sqlite:///b.db", "The database mistyped.db does not exist."),
     ],
