@@ -55,6 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     rate_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     cors_origins: Annotated[str, Meta(pattern=_comma_separated(_ORIGIN))] = ""
+    docs: Literal[0, 1] = 1
 
     def __post_init__(self) -> None:
         keys_per_scope = Counter(self.keys.values())
@@ -111,6 +112,7 @@ EXPECTED = {
     "RATE_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",
     "EVENT_RETENTION_DAYS": "a whole number of days, or 0 to keep events until their customer is erased",
     "CORS_ORIGINS": "a comma-separated list of origins like https://shop.example",
+    "DOCS": "0 or 1",
 }
 _SECRET = frozenset({"DATABASE_URL", "API_KEYS"})
 """Settings whose invalid values are not printed, since they may contain a password or a key."""

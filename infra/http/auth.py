@@ -22,8 +22,10 @@ from infra.settings import Settings, is_loopback
 
 BACKEND = {"access": "backend"}
 STOREFRONT = {"access": "storefront"}
+OPTIONAL = {"access": "optional"}
+"""Open without a key; a key gets what its scope allows, and a wrong key is refused."""
 OPEN = {"access": "open"}
-ACCESS_LEVELS = frozenset({"backend", "storefront", "open"})
+ACCESS_LEVELS = frozenset({"backend", "storefront", "optional", "open"})
 
 Scope = Literal[KeyScope, "anyone"]
 """The scope of a request: that of its key, or `anyone` on an open route."""
@@ -82,6 +84,8 @@ class Authenticator:
         access = scope["route_handler"].opt.get("access", "backend")
         if access == "open":
             return "anyone"
+        if access == "optional" and not get_header(scope, b"authorization"):
+            return "anyone" if self._keys or not _is_local(scope) else "backend"
         key, key_scope = self._verify(get_header(scope, b"authorization")) if self._keys else _local_backend(scope)
         if not self._rate_limit.allow(key):
             raise RequestRefused("rate-limited")
@@ -99,6 +103,14 @@ class Authenticator:
         if key_scope is None or header[:_BEARER_LENGTH].lower() != b"bearer ":
             raise RequestRefused("unauthorized")
         return digest, key_scope
+
+
+def _is_local(scope: Any) -> bool:
+    try:
+        _local_backend(scope)
+    except (ConfigurationError, RequestRefused):
+        return False
+    return True
 
 
 def _local_backend(scope: Any) -> tuple[bytes, KeyScope]:

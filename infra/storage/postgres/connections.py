@@ -21,6 +21,7 @@ T = TypeVar("T")
 BUSY_SECONDS = 5.0
 CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
+PROBE_SECONDS = 2.0
 MAX_LOST_CONNECTIONS = 3
 
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -128,6 +129,13 @@ class Connections:
 
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         return await self._retried(_read_transaction, lambda: reading(*arguments, **named))
+
+    async def read_anew(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                return await self.look_up(reading, *arguments)
+        except TimeoutError as error:
+            raise StoreBusy("The storage is busy.") from error
 
     async def scrub(self) -> None:
         """Do nothing: PostgreSQL removes deleted rows from its files when it vacuums."""

@@ -27,6 +27,7 @@ from infra.storage.sql.model_tables import ModelTables
 from infra.storage.sql.rehearsal import ImportRehearsal
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.write_behind import WriteBehind
+from infra.storage.sql.write_monitor import WriteMonitor
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class SqlRepository(ModelTables, ImportTables):
         ImportTables.__init__(self, engine, currencies=currencies)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
+        self._write_monitor = WriteMonitor(engine)
         self._counted = (0, 0, 0)
         self._counted_for = ""
         self._count_again_at = 0.0
@@ -105,6 +107,13 @@ class SqlRepository(ModelTables, ImportTables):
     async def close(self) -> None:
         """Make the writes that were put off."""
         await self._write_behind.close()
+        await self._write_monitor.close()
+
+    async def check_readable(self) -> None:
+        await self.engine.read_anew(models.current_id)
+
+    async def accepts_writes(self) -> bool:
+        return await self._write_monitor.accepts_writes()
 
     async def summary(self) -> ShopSummary:
         return await self.engine.read(self._summary)

@@ -16,6 +16,7 @@ from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from infra.storage.sql.statements import Steps
 from infra.storage.sqlite.batcher import Batcher
 from infra.storage.sqlite.connection import Connection, Mode, cause_of
+from infra.storage.sqlite.dialect import run
 from infra.storage.sqlite.migrations import check, migrate
 from infra.storage.sqlite.transactions import Transactions, Write, look_up, read_snapshot
 from infra.storage.sqlite.write_lock import WriteLock
@@ -63,6 +64,7 @@ class Connections:
                 self.readers.append(await self._opened(Connection(self._path, "ro")))
             for batcher in (self.look_ups, self.writes):
                 self._exit_stack.push_async_callback(batcher.close)
+            self._file = _identity(self._path)
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
             raise ConfigurationError(f"The database {self._path} cannot be used: {cause_of(error)}.") from error
@@ -99,6 +101,23 @@ class Connections:
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         async with self.lend_reader() as reader:
             return await reader.run(read_snapshot, reading(*arguments, **named))
+
+    async def read_anew(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
+        """Read with a new connection, whose cache is empty; raise StoreUnavailable if the file was removed or replaced.
+
+        The open connections would go on reading and writing such a file, which no longer has a name.
+        """
+        try:
+            if _identity(self._path) != self._file:
+                raise StoreUnavailable("The database file was replaced.")
+        except OSError as error:
+            raise StoreUnavailable("The database file was removed.") from error
+        connection = Connection(self._path, "ro")
+        await connection.open()
+        try:
+            return await connection.run(run, reading(*arguments))
+        finally:
+            await connection.close()
 
     async def scrub(self) -> None:
         """Move the write-ahead log into the file, where zeros replace deleted rows, and truncate the log.
@@ -182,6 +201,11 @@ def _create_if_missing(path: Path) -> None:
         raise OSError(errno.EINVAL, "it is not a plain file")
     if not os.access(path, os.R_OK | os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _restrict_to_owner(path: Path) -> None:
