@@ -15,7 +15,15 @@ from litestar.types import Send
 from infra.http.auth import ACCESS_LEVELS, Authenticator
 from infra.http.headers import Headers, cors_headers, preflight_headers
 from infra.http.host import check_host
-from infra.http.problems import MEDIA_TYPE, Problem, handle_exception, problem_headers, reported
+from infra.http.problems import (
+    MEDIA_TYPE,
+    Problem,
+    RequestRefused,
+    handle_exception,
+    problem_headers,
+    refuses_stranger,
+    reported,
+)
 from infra.http.responses import ResponseSender, get_request_id
 from infra.http.validation import check_target, request_validation_hook
 from infra.settings import Settings, read_settings
@@ -60,8 +68,17 @@ class ShopApplication(Litestar):
             check_host(scope)
             check_target(scope)
         except Exception as error:  # noqa: BLE001 - Litestar's exception handlers do not cover this code
-            return _encode(*reported(error, get_request_id(scope)))
+            return _encode(*reported(self.counted(error, scope), get_request_id(scope)))
         return None
+
+    def counted(self, error: Exception, scope: Any) -> Exception:
+        """Return an error, or that its address sent too many requests which were refused like this one."""
+        if refuses_stranger(error, scope):
+            try:
+                self.authenticator().count_stranger(scope)
+            except RequestRefused as too_many:
+                return too_many
+        return error
 
 
 def create_app(

@@ -31,7 +31,7 @@ class Response(Struct, frozen=True, kw_only=True):
 @asynccontextmanager
 async def fuzzed_shop(database, *, handlers=ALL_ROUTES, **settings):
     """Create a small shop and run an application of `handlers` on it."""
-    settings = Settings(database_url=url_of(database), **settings)
+    settings = Settings(**{"database_url": url_of(database), "address_limit_per_second": 0} | settings)
     async with open_repository(settings) as repository:
         changes = [ProductChange(product_id=name, name=name, category="home/lamps", price=9.95) for name in PRODUCTS]
         await repository.put_products(changes, now=NOW)

@@ -210,7 +210,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 def _restrict_to_owner(path: Path) -> None:
     """Remove access for group and others from the database files, for example of a copied database."""
-    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", ".lock", ".turn"))):
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", ".lock", ".turn", ".limits"))):
         with suppress(FileNotFoundError):
             if file.stat().st_mode & 0o077:
                 file.chmod(0o600)

@@ -20,7 +20,7 @@ from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import Reason, RecommendationList, RecommendedProduct, for_storefront
 from infra.http.app import create_app
-from infra.http.auth import BACKEND, OPEN, Authenticator, RateLimit
+from infra.http.auth import BACKEND, OPEN, Authenticator
 from infra.http.openapi import documentation, openapi_document
 from infra.keys import hash_of, new_key
 from infra.settings import Settings
@@ -345,29 +345,6 @@ async def test_without_keys_an_application_with_an_unknown_address_rejects_reque
     await app.storage.close()
 
     assert sent[0]["status"] == 503
-
-
-def test_a_rate_limit_allows_a_burst_per_second_for_each_key():
-    now = [100.0]
-    limit = RateLimit(3, clock=lambda: now[0])
-
-    burst = [limit.allow(b"one") for _ in range(5)]
-    other = limit.allow(b"other")
-    now[0] += 1 / 3
-    later = [limit.allow(b"one") for _ in range(2)]
-    now[0] += 60
-    after_a_minute = [limit.allow(b"one") for _ in range(5)]
-
-    assert burst == [True, True, True, False, False]
-    assert other
-    assert later == [True, False]
-    assert after_a_minute == burst
-
-
-def test_a_rate_limit_of_0_allows_every_request():
-    limit = RateLimit(0)
-
-    assert all(limit.allow(b"key") for _ in range(1000))
 
 
 def test_a_customer_id_cannot_be_the_path_of_another_route():
