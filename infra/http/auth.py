@@ -15,7 +15,7 @@ from litestar.datastructures import State
 from domain.errors import ConfigurationError
 from infra.http.addresses import client_address
 from infra.http.headers import get_header
-from infra.http.host import get_host
+from infra.http.host import INTERNAL_SCOPE, get_host
 from infra.http.problems import RequestRefused
 from infra.http.rate_limit import Arrivals, RateLimit, shared_path
 from infra.keys import NO_KEYS, KeyScope
@@ -30,9 +30,6 @@ ACCESS_LEVELS = frozenset({"backend", "storefront", "optional", "open"})
 
 Scope = Literal[KeyScope, "anyone"]
 """The scope of a request: that of its key, or `anyone` on an open route."""
-
-INTERNAL_SCOPE = "shop.scope"
-"""The name of the scope in the ASGI state of an internal request; the prefix avoids the names of a mounting application."""
 
 AuthenticatedRequest = Request[None, Scope, State]
 """A validated request; `auth` is its scope."""

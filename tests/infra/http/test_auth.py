@@ -338,7 +338,7 @@ async def test_without_keys_an_application_with_an_unknown_address_rejects_reque
 
     scope = {
         "type": "http", "method": "GET", "path": "/recommendations/c-1", "raw_path": b"/recommendations/c-1",
-        "query_string": b"", "headers": [], "root_path": "", "scheme": "http", "http_version": "1.1", "client": None,
+        "query_string": b"", "headers": [], "root_path": "", "scheme": "http", "http_version": "1.0", "client": None,
         "server": None, "asgi": {"version": "3.0"},
     }  # fmt: skip
     await app(scope, None, send)
