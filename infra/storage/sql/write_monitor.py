@@ -40,7 +40,7 @@ class WriteMonitor:
 
     async def _try_write(self) -> None:
         try:
-            await self._engine.put(_touch)
+            await self._engine.write(_write_nothing)
         except (StoreBusy, StoreUnavailable) as error:
             if self._accepts_writes:
                 logger.error(  # noqa: TRY400 - the text is complete
@@ -58,6 +58,7 @@ class WriteMonitor:
             self._attempt = None
 
 
-def _touch() -> Steps[None]:
-    """Write a row as it is: a statement that changes no row would not notice a full disk."""
-    yield from rows("UPDATE shop_state SET training_until = training_until")
+def _write_nothing() -> Steps[None]:
+    """Write a row and delete it: a statement that changes nothing would not write to a full disk."""
+    yield from rows("INSERT INTO product_trends (model_id, category, products) VALUES ('', '', :products)", products=b"")
+    yield from rows("DELETE FROM product_trends WHERE model_id = ''")

@@ -80,13 +80,13 @@ async def test_a_probe_costs_at_most_one_write_a_second(client, caplog, monkeypa
     monkeypatch.setattr(write_monitor, "INTERVAL_SECONDS", 60.0)
     app_repository = (await client._transport.app.storage.shop()).repository  # noqa: SLF001
     writes = []
-    put = app_repository.engine.put
+    write = app_repository.engine.write
 
     async def counted(*arguments):
         writes.append(arguments)
-        return await put(*arguments)
+        return await write(*arguments)
 
-    monkeypatch.setattr(app_repository.engine, "put", counted)
+    monkeypatch.setattr(app_repository.engine, "write", counted)
 
     answers = [(await client.get("/ready")).json() for _ in range(5)]
 
