@@ -28,7 +28,7 @@ ENDPOINTS = (
     for_customer, process_browsing, process_purchase, health, live, ready,
 )  # fmt: skip
 
-app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, tune_gc])
+app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, tune_gc], waits=True)
 
 if __name__ == "__main__":
     from infra.cli import INTERRUPTED, run

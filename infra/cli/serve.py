@@ -12,7 +12,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, StoreUnreachable
 from infra.demo import prepare_demo_shop
 from infra.keys import NO_KEYS
 from infra.logs import configuration
@@ -92,9 +92,14 @@ def _check_port(settings: Settings) -> None:
 
 
 async def _prepare(settings: Settings, *, demo: bool) -> None:
-    async with open_repository(settings) as repository:
+    """Open the database once, before the workers do; they wait for one that does not answer."""
+    try:
+        async with open_repository(settings) as repository:
+            if demo:
+                await prepare_demo_shop(repository, write=_write)
+    except StoreUnreachable:
         if demo:
-            await prepare_demo_shop(repository, write=_write)
+            raise
 
 
 def _write(text: str) -> None:

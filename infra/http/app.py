@@ -1,5 +1,7 @@
 """The application factory: one application of one handler, or of all handlers together, with the same validation."""
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cache
@@ -12,6 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.types import Send
 
+from domain.errors import ConfigurationError, StoreUnreachable
 from infra.http.auth import ACCESS_LEVELS, Authenticator
 from infra.http.headers import Headers, cors_headers, preflight_headers
 from infra.http.host import check_host
@@ -28,6 +31,9 @@ from infra.http.responses import ResponseSender, get_request_id
 from infra.http.validation import check_target, request_validation_hook
 from infra.settings import Settings, read_settings
 from infra.storage.opening import Clock, Storage, system_clock
+from infra.tasks import background_task
+
+logger = logging.getLogger(__name__)
 
 RawResponse = tuple[int, Headers, bytes]
 Background = Callable[[Storage], AbstractAsyncContextManager[None]]
@@ -87,10 +93,12 @@ def create_app(
     clock: Clock = system_clock,
     background: Sequence[Background] = (),
     openapi: OpenAPIConfig | None = None,
+    waits: bool = False,
 ) -> ShopApplication:
     """Return an application of `handlers`; it reads settings and opens storage only at its start or first request.
 
-    The `background` context managers are entered after the storage is open and left before it closes. Raise ValueError
+    The `background` context managers are entered after the storage is open and left before it closes. With `waits`, the
+    application also starts while its database does not answer, and opens the storage as soon as it does. Raise ValueError
     for a handler that does not declare its access, or that has one of `UNSAFE_ROUTE_OPTIONS`.
     """
     for handler in handlers:
@@ -104,11 +112,16 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         authenticator()
-        await storage.shop()
         try:
             async with AsyncExitStack() as stack:
-                for job in background:
-                    await stack.enter_async_context(job(storage))
+                try:
+                    await storage.shop()
+                except StoreUnreachable:
+                    if not waits:
+                        raise
+                    await stack.enter_async_context(background_task(_open_later(storage, background)))
+                else:
+                    await _begin(background, storage, stack)
                 yield
         finally:
             await storage.close()
@@ -126,6 +139,23 @@ def create_app(
     application.storage = storage
     application.authenticator = authenticator
     return application
+
+
+async def _begin(background: Sequence[Background], storage: Storage, stack: AsyncExitStack) -> None:
+    for job in background:
+        await stack.enter_async_context(job(storage))
+
+
+async def _open_later(storage: Storage, background: Sequence[Background]) -> None:
+    """Wait for the database, then run the background jobs until cancelled."""
+    try:
+        await storage.wait()
+    except ConfigurationError as error:
+        logger.error("%s Requests are refused until it can.", error)  # noqa: TRY400 - the text is complete
+        return
+    async with AsyncExitStack() as stack:
+        await _begin(background, storage, stack)
+        await asyncio.Event().wait()
 
 
 def _check_route(handler: HTTPRouteHandler) -> None:

@@ -77,6 +77,7 @@ _SLUGS: dict[type[errors.ShopError], str] = {
     errors.StoreBusy: "store-busy",
     errors.StoreUnavailable: "store-unavailable",
     errors.ConfigurationError: "store-unavailable",
+    errors.StoreUnreachable: "store-unavailable",
 }
 
 
