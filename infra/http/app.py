@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -155,7 +155,9 @@ async def _open_later(storage: Storage, background: Sequence[Background]) -> Non
         return
     async with AsyncExitStack() as stack:
         await _begin(background, storage, stack)
-        await asyncio.Event().wait()
+        # The jobs end as they do at the end of a lifespan, without an exception.
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
 
 
 def _check_route(handler: HTTPRouteHandler) -> None:

@@ -18,6 +18,7 @@ _SALT_BYTES = 16
 _BUCKETS = 1024
 _WAYS = 8
 _ENTRY = struct.Struct("<8sd")
+_BUCKET = struct.Struct("<" + _WAYS * "8sd")
 _SIZE = _SALT_BYTES + _BUCKETS * _WAYS * _ENTRY.size
 
 
@@ -54,11 +55,12 @@ class Arrivals:
         digest = blake2b(sender, digest_size=10, key=self._salt).digest()
         tag, bucket = digest[:8], int.from_bytes(digest[8:]) % _BUCKETS
         first = _SALT_BYTES + bucket * _WAYS * _ENTRY.size
-        entries = [(*_ENTRY.unpack_from(self._table, place), place) for place in _places(first)]
-        for known, arrival, place in entries:
-            if known == tag:
-                return place, tag, arrival
-        return min((arrival, place) for _, arrival, place in entries)[1], tag, 0.0
+        entries = _BUCKET.unpack_from(self._table, first)
+        tags, arrivals = entries[::2], entries[1::2]
+        if tag in tags:
+            way = tags.index(tag)
+            return first + way * _ENTRY.size, tag, arrivals[way]
+        return first + arrivals.index(min(arrivals)) * _ENTRY.size, tag, 0.0
 
     def put(self, place: int, tag: bytes, arrival: float) -> None:
         _ENTRY.pack_into(self._table, place, tag, arrival)
@@ -102,10 +104,6 @@ def shared_path(database_url: str, database_path: Path | None, api_keys: str) ->
     # Other users can read the names of temporary files. Without the keys, the digest says nothing about the URL.
     digest = blake2b(database_url.encode(), digest_size=16, key=blake2b(api_keys.encode()).digest()).hexdigest()
     return Path(tempfile.gettempdir()) / f"shop-{digest}.limits"
-
-
-def _places(first: int) -> range:
-    return range(first, first + _WAYS * _ENTRY.size, _ENTRY.size)
 
 
 def _opened(path: Path) -> int | None:

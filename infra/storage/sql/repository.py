@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 LONG_COUNT_SECONDS = 0.05
 COUNT_SHARE = 0.01
+CHECK_SECONDS = 0.5
+"""How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
 class SqlRepository(ModelTables, ImportTables):
@@ -47,6 +49,7 @@ class SqlRepository(ModelTables, ImportTables):
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
         self._write_monitor = WriteMonitor(engine)
+        self._check_again_at = 0.0
         self._counted = (0, 0, 0)
         self._counted_for = ""
         self._count_again_at = 0.0
@@ -110,7 +113,9 @@ class SqlRepository(ModelTables, ImportTables):
         await self._write_monitor.close()
 
     async def check_readable(self) -> None:
-        await self.engine.read_anew(models.current_id)
+        if time.monotonic() >= self._check_again_at:
+            await self.engine.read_anew(models.current_id)
+            self._check_again_at = time.monotonic() + CHECK_SECONDS
 
     async def accepts_writes(self) -> bool:
         return await self._write_monitor.accepts_writes()

@@ -13,7 +13,7 @@ from infra.http.app import create_app
 from infra.http.openapi import documentation
 from infra.keys import hash_of
 from infra.settings import Settings
-from infra.storage.sql import write_monitor
+from infra.storage.sql import repository, write_monitor
 from tests.conftest import client_of, running
 from tests.fuzz.requests import FuzzedRequest
 from tests.fuzz.shop import send_request
@@ -110,7 +110,8 @@ def corrupt(database):
 
 
 @pytest.mark.parametrize("damage", [remove, replace, corrupt])
-async def test_a_shop_that_cannot_be_read_is_live_but_not_ready(client, database, damage, caplog):
+async def test_a_shop_that_cannot_be_read_is_live_but_not_ready(client, database, damage, caplog, monkeypatch):
+    monkeypatch.setattr(repository, "CHECK_SECONDS", 0.0)
     assert (await client.get("/ready")).status_code == 200
     with closing(sqlite3.connect(database)) as other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -122,6 +123,25 @@ async def test_a_shop_that_cannot_be_read_is_live_but_not_ready(client, database
     assert [response.status_code for response in responses.values()] == [200, 503, 503]
     assert responses["/ready"].json()["type"] == "urn:problem:store-unavailable"
     assert [record.levelname for record in caplog.records if record.levelname != "INFO"] == ["ERROR", "ERROR"]
+
+
+async def test_probes_share_a_successful_check(client, monkeypatch):
+    monkeypatch.setattr(repository, "CHECK_SECONDS", 60.0)
+    await client.get("/ready")
+    shop = await client._transport.app.storage.shop()  # noqa: SLF001
+
+    monkeypatch.setattr(shop.repository, "engine", None)
+
+    assert (await client.get("/health")).status_code == 500
+    assert (await client.get("/ready")).status_code == 200
+
+
+async def test_closing_waits_for_a_write_that_is_tried(database):
+    async with client_of(full_app(database)) as client:
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert (await client.get("/ready")).json()["writes"]
+            other.execute("ROLLBACK")
 
 
 async def test_a_database_that_accepts_no_writes_is_ready_without_writes(client, database, caplog, monkeypatch):
