@@ -20,15 +20,15 @@ from infra.background.gc import tune_gc
 from infra.background.retention import purge_when_due
 from infra.background.training import train_when_due
 from infra.http.app import create_app
-from infra.http.health import health
+from infra.http.health import health, live, ready
 from infra.http.openapi import documentation
 
 ENDPOINTS = (
     create, add_address, get_profile, update_behavior, export, erase,
-    for_customer, process_browsing, process_purchase, health,
+    for_customer, process_browsing, process_purchase, health, live, ready,
 )  # fmt: skip
 
-app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, tune_gc])
+app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, tune_gc], waits=True)
 
 if __name__ == "__main__":
     from infra.cli import INTERRUPTED, run

@@ -1,4 +1,4 @@
-"""The errors that this project raises on purpose: a tree one level deep, mapped to answers by one table in `infra.http`.
+"""The errors that this project raises on purpose: a tree, mapped to answers by one table in `infra.http`.
 
 ShopError
 ├── CustomerNotFound      no customer has this id
@@ -14,6 +14,7 @@ ShopError
 ├── TrainingRunning       another training holds the lock of the database
 ├── ModelNotFound         no stored model has this id
 └── ConfigurationError    a setting, file, option or port that the program cannot work with
+    └── StoreUnreachable  the database does not answer; a server can wait for it
 """
 
 
@@ -92,4 +93,8 @@ class ModelNotFound(ShopError):
 
 
 class ConfigurationError(ShopError):
+    pass
+
+
+class StoreUnreachable(ConfigurationError):
     pass

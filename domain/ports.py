@@ -157,7 +157,15 @@ class Repository(Protocol):
         ...
 
     async def summary(self) -> ShopSummary:
-        """Return the state of the shop; the health check."""
+        """Return the state of the shop, which counts rows."""
+        ...
+
+    async def check_readable(self) -> None:
+        """Return if lists can be read, at the cost of a few pages; else raise StoreBusy or StoreUnavailable."""
+        ...
+
+    async def accepts_writes(self) -> bool:
+        """Return whether a small write was possible when it was last tried, within about a second."""
         ...
 
     async def export(self, customer_id: str) -> CustomerExport:

@@ -69,6 +69,9 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     rate_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     cors_origins: Annotated[str, Meta(pattern=_comma_separated(_ORIGIN))] = ""
+    docs: Literal[0, 1] = 1
+    address_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
+    trusted_proxies: str = ""
 
     def __repr__(self) -> str:
         """Show no value: some contain passwords and keys, and tracebacks or debuggers print representations."""
@@ -84,6 +87,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
             raise ValueError("a duplicate key, or more than two keys of one scope")
         if len(self.rates) < len(_split(self.currency_rates)) or not all(self.rates.values()):
             raise ValueError("a duplicate currency, or a rate of 0")
+        _ = self.proxies
 
     @property
     def keys(self) -> dict[bytes, KeyScope]:
@@ -96,6 +100,16 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
         """Return the worth of one unit of each other currency in the shop's own."""
         pairs = (entry.split("=") for entry in _split(self.currency_rates))
         return {currency: float(rate) for currency, rate in pairs}
+
+    @property
+    def proxies(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """Return the networks whose `X-Forwarded-For` counts; raise ValueError for other text."""
+        return tuple(ipaddress.ip_network(entry) for entry in _split(self.trusted_proxies))
+
+    @property
+    def strangers_per_second(self) -> int:
+        """Return how many requests without a valid key one address may send per second; 0 for no limit."""
+        return self.address_limit_per_second
 
     @property
     def origins(self) -> frozenset[bytes]:
@@ -134,6 +148,9 @@ EXPECTED = {
     "RATE_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",
     "EVENT_RETENTION_DAYS": "a whole number of days, or 0 to keep events until their customer is erased",
     "CORS_ORIGINS": "a comma-separated list of origins like https://shop.example",
+    "DOCS": "0 or 1",
+    "ADDRESS_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",
+    "TRUSTED_PROXIES": "a comma-separated list of addresses or networks like 10.0.0.7,192.0.2.0/24",
 }
 _SECRET = frozenset({"DATABASE_URL", "API_KEYS"})
 """Settings whose invalid values are not printed, since they may contain a password or a key."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from domain.errors import EventTooOld, InvalidField, TooManyItems
 from domain.records.customers import Segment
@@ -35,6 +36,9 @@ PURCHASE: int = EVENT_TYPES.index("purchase")
 
 MAX_ORDER_ITEMS = 500
 
+_STOREFRONT = "\x1f"
+"""Begins the stored ids of events from a storefront; no id that a shop sends can contain a control character."""
+
 
 class Interaction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An interaction with a product. `occurred_at` defaults to now; without `event_id` it always counts as new."""
@@ -53,6 +57,16 @@ class BrowsingEvent(Interaction, frozen=True, kw_only=True, forbid_unknown_field
     """An interaction that names its customer."""
 
     customer_id: Id
+
+
+def in_storefront_namespace(event: BrowsingEvent) -> BrowsingEvent:
+    """Return an event whose id cannot be that of an event from a backend, whichever of them comes first."""
+    return event if event.event_id is None else replace(event, event_id=_STOREFRONT + event.event_id)
+
+
+def id_as_sent(stored_id: str) -> str:
+    """Return the id of an event as its sender wrote it."""
+    return stored_id.removeprefix(_STOREFRONT)
 
 
 class OrderItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

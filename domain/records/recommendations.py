@@ -28,6 +28,8 @@ SourceName = Annotated[str, Meta(extra_json_schema={"enum": sorted(SOURCES)})]
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
+STOREFRONT_LIMIT = 20
+STOREFRONT_EXCLUDED = 10
 
 Seen = Literal["few", "exclude", "include"]
 """How many products of the customer's own history a list may contain: at most two of ten, none, or any number."""
@@ -74,10 +76,19 @@ Contribution = tuple[str, str | None, float]
 """A positive contribution to a score: source, cause (a product id or a category path), amount."""
 
 
-def for_storefront(answer: RecommendationList) -> RecommendationList:
-    """Remove what reveals purchases or the shop's view of the customer: the causes of reasons and the segment."""
-    items = [msgspec.structs.replace(item, reasons=_per_source(item.reasons)) for item in answer.items]
-    return msgspec.structs.replace(answer, segment=UNSET, items=items)
+def for_storefront(answer: RecommendationList, request: "ListRequest | None" = None) -> RecommendationList:
+    """Remove what reveals purchases or the shop's view of the customer: the causes of reasons and the segment.
+
+    Of a `request`, leave out the products of `exclude`, and what exceeds `limit`.
+    """
+    items = answer.items
+    if request:
+        items = [item for item in items if item.product_id not in request.exclude][: request.limit]
+    reduced = [
+        msgspec.structs.replace(item, rank=rank, reasons=_per_source(item.reasons))
+        for rank, item in enumerate(items, start=1)
+    ]
+    return msgspec.structs.replace(answer, segment=UNSET, items=reduced)
 
 
 def _per_source(reasons: Iterable[Reason]) -> list[Reason]:
@@ -122,6 +133,24 @@ class ListRequest(Struct, frozen=True, kw_only=True):
     def is_storable(self) -> bool:
         """Whether the answer is the customer's list itself, which other requests may reuse."""
         return not self.is_filtered and self.seen == "few"
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether a storefront key may ask: all such lists together name few products, so that gaps in them mean little.
+
+        Bought products are missing in lists. Who may ask for whole categories, or for all prices in small steps, sees
+        which products of the catalogue are missing, and so everything that a customer bought.
+        """
+        is_narrowed = not (self.category is self.min_price is self.max_price is None) or self.seen != "few"
+        return not is_narrowed and self.limit <= STOREFRONT_LIMIT and len(self.exclude) <= STOREFRONT_EXCLUDED
+
+    def without_exclusions(self) -> "ListRequest":
+        """Return the request for a list that has enough products to leave out those of `exclude` afterwards.
+
+        Other products take the places of those that are left out before the ranking: the lists of many requests with
+        different `exclude` would then name any number of products.
+        """
+        return ListRequest(limit=STOREFRONT_LIMIT + STOREFRONT_EXCLUDED if self.exclude else self.limit)
 
     def check(self) -> None:
         """Raise InvalidField if `min_price` exceeds `max_price`."""

@@ -4,14 +4,25 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from domain.records.recommendations import ListRequest, RecommendationList, for_storefront
+from domain.records.recommendations import (
+    STOREFRONT_EXCLUDED,
+    STOREFRONT_LIMIT,
+    ListRequest,
+    RecommendationList,
+    for_storefront,
+)
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import STOREFRONT, AuthenticatedRequest
 from infra.http.parameters import Category, Excluded, IdInPath, Limit, MaxPrice, MinPrice, SeenRule
-from infra.http.problems import KEY_PROBLEMS, problem_responses
+from infra.http.problems import KEY_PROBLEMS, RequestRefused, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.recommend import current_list
+
+BOUNDS = (
+    f"A `storefront` key may use `limit` up to {STOREFRONT_LIMIT} and `exclude` up to {STOREFRONT_EXCLUDED} times;"
+    " all other parameters require a `backend` key."
+)
 
 
 @get(
@@ -32,7 +43,10 @@ async def for_customer(
     exclude: Excluded = None,
     seen: SeenRule = "few",
 ) -> RecommendationList:
-    """Return the best `limit` products that pass all filters, with their scores and reasons."""
+    """Return the best `limit` products that pass all filters, with their scores and reasons.
+
+    A `storefront` key may use `limit` up to 20 and `exclude` up to 10 times; all other parameters require a `backend` key.
+    """
     list_request = ListRequest(
         limit=limit,
         category=category,
@@ -42,10 +56,17 @@ async def for_customer(
         seen=seen,
     )
     list_request.check()
+    is_backend = request.auth == "backend"
+    if not is_backend and not list_request.is_bounded:
+        raise RequestRefused("forbidden", BOUNDS)
     recommendations = await current_list(
-        shop.repository, customer_id, request=list_request, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds
+        shop.repository,
+        customer_id,
+        request=list_request if is_backend else list_request.without_exclusions(),
+        now=shop.now(),
+        reuse_seconds=shop.settings.reuse_seconds,
     )
-    return recommendations if request.auth == "backend" else for_storefront(recommendations)
+    return recommendations if is_backend else for_storefront(recommendations, list_request)
 
 
 app = create_app(for_customer)

@@ -4,7 +4,7 @@ from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
 
-from domain.records.interactions import BrowsingEvent, check_occurred
+from domain.records.interactions import BrowsingEvent, check_occurred, in_storefront_namespace
 from domain.records.recommendations import RecommendationList, for_storefront
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
@@ -27,10 +27,14 @@ from infra.use_cases.recommend import recorded_list
 async def process_browsing(
     data: JSONBody[BrowsingEvent], shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest
 ) -> RecommendationList:
-    """Record one interaction and return an updated list. The same `event_id` sent again counts once."""
+    """Record one interaction and return an updated list. The same `event_id` sent again counts once.
+
+    Ids that come with a `storefront` key are apart from those of `backend` keys and of imports.
+    """
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
-    recommendations = await recorded_list(shop.repository, data, now=now)
+    event = data if request.auth == "backend" else in_storefront_namespace(data)
+    recommendations = await recorded_list(shop.repository, event, now=now)
     return recommendations if request.auth == "backend" else for_storefront(recommendations)
 
 

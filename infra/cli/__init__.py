@@ -16,7 +16,8 @@ The recommendation backend of an online shop.
 Without a command it serves the API: http://127.0.0.1:8000/schema lists every endpoint.
 Settings are environment variables: DATABASE_URL (sqlite:///shop.db, or postgresql://...), HOST, PORT, WORKERS,
 LOG_LEVEL, LOG_REQUESTS, CURRENCY, CURRENCY_RATES, REUSE_SECONDS, TRAIN_AFTER_EVENTS, DATABASE_POOL_SIZE,
-DATABASE_STATEMENT_CACHE_SIZE, API_KEYS, RATE_LIMIT_PER_SECOND, EVENT_RETENTION_DAYS, CORS_ORIGINS.
+DATABASE_STATEMENT_CACHE_SIZE, API_KEYS, RATE_LIMIT_PER_SECOND, EVENT_RETENTION_DAYS, CORS_ORIGINS, DOCS,
+ADDRESS_LIMIT_PER_SECOND, TRUSTED_PROXIES.
 docs/settings.md explains each of them.
 """
 

@@ -3,14 +3,16 @@
 import argparse
 import asyncio
 import os
+import resource
 import socket
 import sys
 
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, StoreUnreachable
 from infra.demo import prepare_demo_shop
 from infra.keys import NO_KEYS
 from infra.logs import configuration
@@ -18,6 +20,13 @@ from infra.settings import Settings, is_loopback
 from infra.storage.opening import open_repository
 
 STOP_SECONDS = 5
+HEADER_SECONDS = 10
+"""How long a connection may take to send the next complete head of a request; then it is closed."""
+MAX_CONNECTIONS = 16_384
+"""Connections of one worker. With 1,024, the default of the server, as many idle ones keep all other clients out."""
+BACKLOG = 4096
+"""Connections that wait to be accepted."""
+SPARE_FILES = 256
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +51,9 @@ def run_serve(parsed: argparse.Namespace, settings: Settings) -> int:
         runtime_mode=RuntimeModes.st,
         loop=Loops.auto,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+        backlog=BACKLOG,
+        backpressure=_raise_file_limit(),
         websockets=False,
         log_level=LogLevels(settings.log_level.lower()),
         log_dictconfig=configuration(settings.log_level, requests=bool(settings.log_requests)),
@@ -50,6 +62,16 @@ def run_serve(parsed: argparse.Namespace, settings: Settings) -> int:
         respawn_failed_workers=True,
     ).serve()
     return 0
+
+
+def _raise_file_limit() -> int:
+    """Let this process and its workers open as many files as the system allows; return how many may be connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = MAX_CONNECTIONS + SPARE_FILES
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    if soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(allowed - SPARE_FILES, 1)
 
 
 def _check_keys(settings: Settings) -> None:
@@ -70,9 +92,14 @@ def _check_port(settings: Settings) -> None:
 
 
 async def _prepare(settings: Settings, *, demo: bool) -> None:
-    async with open_repository(settings) as repository:
+    """Open the database once, before the workers do; they wait for one that does not answer."""
+    try:
+        async with open_repository(settings) as repository:
+            if demo:
+                await prepare_demo_shop(repository, write=_write)
+    except StoreUnreachable:
         if demo:
-            await prepare_demo_shop(repository, write=_write)
+            raise
 
 
 def _write(text: str) -> None:

@@ -1,7 +1,9 @@
 """The application factory: one application of one handler, or of all handlers together, with the same validation."""
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -12,14 +14,26 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.types import Send
 
+from domain.errors import ConfigurationError, StoreUnreachable
 from infra.http.auth import ACCESS_LEVELS, Authenticator
 from infra.http.headers import Headers, cors_headers, preflight_headers
 from infra.http.host import check_host
-from infra.http.problems import MEDIA_TYPE, Problem, handle_exception, problem_headers, reported
+from infra.http.problems import (
+    MEDIA_TYPE,
+    Problem,
+    RequestRefused,
+    handle_exception,
+    problem_headers,
+    refuses_stranger,
+    reported,
+)
 from infra.http.responses import ResponseSender, get_request_id
 from infra.http.validation import check_target, request_validation_hook
 from infra.settings import Settings, read_settings
 from infra.storage.opening import Clock, Storage, system_clock
+from infra.tasks import background_task
+
+logger = logging.getLogger(__name__)
 
 RawResponse = tuple[int, Headers, bytes]
 Background = Callable[[Storage], AbstractAsyncContextManager[None]]
@@ -60,8 +74,17 @@ class ShopApplication(Litestar):
             check_host(scope)
             check_target(scope)
         except Exception as error:  # noqa: BLE001 - Litestar's exception handlers do not cover this code
-            return _encode(*reported(error, get_request_id(scope)))
+            return _encode(*reported(self.counted(error, scope), get_request_id(scope)))
         return None
+
+    def counted(self, error: Exception, scope: Any) -> Exception:
+        """Return an error, or that its address sent too many requests which were refused like this one."""
+        if refuses_stranger(error, scope):
+            try:
+                self.authenticator().count_stranger(scope)
+            except RequestRefused as too_many:
+                return too_many
+        return error
 
 
 def create_app(
@@ -70,10 +93,12 @@ def create_app(
     clock: Clock = system_clock,
     background: Sequence[Background] = (),
     openapi: OpenAPIConfig | None = None,
+    waits: bool = False,
 ) -> ShopApplication:
     """Return an application of `handlers`; it reads settings and opens storage only at its start or first request.
 
-    The `background` context managers are entered after the storage is open and left before it closes. Raise ValueError
+    The `background` context managers are entered after the storage is open and left before it closes. With `waits`, the
+    application also starts while its database does not answer, and opens the storage as soon as it does. Raise ValueError
     for a handler that does not declare its access, or that has one of `UNSAFE_ROUTE_OPTIONS`.
     """
     for handler in handlers:
@@ -87,11 +112,16 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
         authenticator()
-        await storage.shop()
         try:
             async with AsyncExitStack() as stack:
-                for job in background:
-                    await stack.enter_async_context(job(storage))
+                try:
+                    await storage.shop()
+                except StoreUnreachable:
+                    if not waits:
+                        raise
+                    await stack.enter_async_context(background_task(_open_later(storage, background)))
+                else:
+                    await _begin(background, storage, stack)
                 yield
         finally:
             await storage.close()
@@ -109,6 +139,25 @@ def create_app(
     application.storage = storage
     application.authenticator = authenticator
     return application
+
+
+async def _begin(background: Sequence[Background], storage: Storage, stack: AsyncExitStack) -> None:
+    for job in background:
+        await stack.enter_async_context(job(storage))
+
+
+async def _open_later(storage: Storage, background: Sequence[Background]) -> None:
+    """Wait for the database, then run the background jobs until cancelled."""
+    try:
+        await storage.wait()
+    except ConfigurationError as error:
+        logger.error("%s Requests are refused until it can.", error)  # noqa: TRY400 - the text is complete
+        return
+    async with AsyncExitStack() as stack:
+        await _begin(background, storage, stack)
+        # The jobs end as they do at the end of a lifespan, without an exception.
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
 
 
 def _check_route(handler: HTTPRouteHandler) -> None:

@@ -4,8 +4,7 @@ Every route declares its access as an option, for example `opt=BACKEND`; `create
 """
 
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, Literal
@@ -14,51 +13,28 @@ from litestar import Request
 from litestar.datastructures import State
 
 from domain.errors import ConfigurationError
+from infra.http.addresses import client_address
 from infra.http.headers import get_header
-from infra.http.host import get_host
+from infra.http.host import INTERNAL_SCOPE, get_host
 from infra.http.problems import RequestRefused
+from infra.http.rate_limit import Arrivals, RateLimit, shared_path
 from infra.keys import NO_KEYS, KeyScope
 from infra.settings import Settings, is_loopback
 
 BACKEND = {"access": "backend"}
 STOREFRONT = {"access": "storefront"}
+OPTIONAL = {"access": "optional"}
+"""Open without a key; a key gets what its scope allows, and a wrong key is refused."""
 OPEN = {"access": "open"}
-ACCESS_LEVELS = frozenset({"backend", "storefront", "open"})
+ACCESS_LEVELS = frozenset({"backend", "storefront", "optional", "open"})
 
 Scope = Literal[KeyScope, "anyone"]
 """The scope of a request: that of its key, or `anyone` on an open route."""
-
-INTERNAL_SCOPE = "shop.scope"
-"""The name of the scope in the ASGI state of an internal request; the prefix avoids the names of a mounting application."""
 
 AuthenticatedRequest = Request[None, Scope, State]
 """A validated request; `auth` is its scope."""
 
 _BEARER_LENGTH = len("Bearer ")
-
-
-class RateLimit:
-    """Allow each key `per_second` requests per second, also as one burst; 0 disables the limit.
-
-    This is the generic cell rate algorithm (GCRA). Each process counts for itself.
-    """
-
-    def __init__(self, per_second: int, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._interval = 1 / per_second if per_second else 0.0
-        self._clock = clock
-        self._arrivals: dict[bytes, float] = {}
-
-    def allow(self, key: bytes) -> bool:
-        """Return whether a key may send a request now; count only allowed requests."""
-        if not self._interval:
-            return True
-        now = self._clock()
-        next_arrival = max(now, self._arrivals.get(key, now)) + self._interval
-        # Half an interval of tolerance absorbs rounding.
-        if next_arrival > now + 1 + self._interval / 2:
-            return False
-        self._arrivals[key] = next_arrival
-        return True
 
 
 class Authenticator:
@@ -72,7 +48,11 @@ class Authenticator:
             raise ConfigurationError(NO_KEYS + "a function on AWS Lambda does not start.")
         self.origins = settings.origins
         self._keys = tuple(settings.keys.items())
-        self._rate_limit = RateLimit(settings.rate_limit_per_second)
+        self._proxies = settings.proxies
+        path = None if settings.is_postgres else settings.database_path
+        arrivals = Arrivals(shared_path(settings.database_url, path, settings.api_keys) if self._keys else None)
+        self._rate_limit = RateLimit(settings.rate_limit_per_second, arrivals=arrivals)
+        self._stranger_limit = RateLimit(settings.strangers_per_second, arrivals=arrivals)
 
     def authenticate(self, scope: Any) -> Scope:
         """Return the scope of a request; raise RequestRefused if its key is invalid, lacks access or sends too often."""
@@ -82,6 +62,9 @@ class Authenticator:
         access = scope["route_handler"].opt.get("access", "backend")
         if access == "open":
             return "anyone"
+        if access == "optional" and not get_header(scope, b"authorization"):
+            self.count_stranger(scope)
+            return "anyone" if self._keys or not _is_local(scope) else "backend"
         key, key_scope = self._verify(get_header(scope, b"authorization")) if self._keys else _local_backend(scope)
         if not self._rate_limit.allow(key):
             raise RequestRefused("rate-limited")
@@ -89,16 +72,43 @@ class Authenticator:
             raise RequestRefused("forbidden")
         return key_scope
 
+    def count_stranger(self, scope: Any) -> None:
+        """Count a request without a valid key; raise RequestRefused if its address sends too many of them.
+
+        With a valid key no address is limited: the servers of a shop send the requests of all its customers. Without
+        `API_KEYS` there are no strangers.
+        """
+        if not self._keys or self._scope_of(get_header(scope, b"authorization"))[1]:
+            return
+        if not self._stranger_limit.allow(client_address(scope, self._proxies).encode()):
+            raise RequestRefused("rate-limited")
+
     def _verify(self, header: bytes) -> tuple[bytes, KeyScope]:
-        """Return the hash and the scope of the key in an Authorization header; compare all keys, in constant time."""
+        """Return the hash and the scope of the key in an Authorization header; raise RequestRefused for any other header."""
+        digest, key_scope = self._scope_of(header)
+        if key_scope is None:
+            raise RequestRefused("unauthorized")
+        return digest, key_scope
+
+    def _scope_of(self, header: bytes) -> tuple[bytes, KeyScope | None]:
+        """Return the hash of the key in an Authorization header, and its scope if it is known.
+
+        All keys are compared, in constant time.
+        """
         digest = sha256(header[_BEARER_LENGTH:].strip()).digest()
         key_scope: KeyScope | None = None
         for known_digest, known_scope in self._keys:
             if compare_digest(known_digest, digest):
                 key_scope = known_scope
-        if key_scope is None or header[:_BEARER_LENGTH].lower() != b"bearer ":
-            raise RequestRefused("unauthorized")
-        return digest, key_scope
+        return digest, key_scope if header[:_BEARER_LENGTH].lower() == b"bearer " else None
+
+
+def _is_local(scope: Any) -> bool:
+    try:
+        _local_backend(scope)
+    except (ConfigurationError, RequestRefused):
+        return False
+    return True
 
 
 def _local_backend(scope: Any) -> tuple[bytes, KeyScope]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any, get_args, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 
 import msgspec
 from litestar import Response, get
@@ -14,9 +14,9 @@ from msgspec import Struct
 from domain.ranking.own_scores import own_names
 from domain.records.recommendations import SOURCES
 from domain.records.values import PUBLISHED_PATTERNS
-from infra.http.app import create_app
-from infra.http.auth import OPEN
-from infra.http.problems import Problem
+from infra.http.app import ShopApplication, create_app
+from infra.http.auth import OPEN, AuthenticatedRequest
+from infra.http.problems import Problem, RequestRefused
 
 VERSION = "0.1.0"
 _SCRIPT = resources.files("swagger_ui").joinpath("static", "swagger-ui-bundle.js")
@@ -30,6 +30,7 @@ _CONFIGURATION = OpenAPIConfig(
 )
 _KEY_DESCRIPTION = "A key of `API_KEYS`, for servers of the shop only; `python main.py new-key SCOPE` creates one."
 _REQUIRED_KEYS = {
+    "optional": "Without a `backend` key, the response has only the `status`.",
     "backend": "Requires a `backend` key.",
     "storefront": "Requires a `storefront` or `backend` key. "
     "With a `storefront` key, the response has no `segment`, and its reasons have no `product_id` and no `category`.",
@@ -62,7 +63,7 @@ _START = b'SwaggerUIBundle({url: "schema/openapi.json", dom_id: "#swagger-ui", d
 
 
 def documentation(*handlers: HTTPRouteHandler) -> list[HTTPRouteHandler]:
-    """Return the routes below `/schema` that document `handlers`."""
+    """Return the routes below `/schema` that document `handlers`; with `DOCS=0` they are not found."""
 
     @cache
     def document() -> bytes:
@@ -81,7 +82,10 @@ def _asset(
     path: str, read: Callable[[], bytes], media_type: str, *, headers: dict[str, str] | None = None
 ) -> HTTPRouteHandler:
     @get(path, opt=OPEN, include_in_schema=False, sync_to_thread=False)
-    def asset() -> Response[bytes]:
+    def asset(request: AuthenticatedRequest) -> Response[bytes]:
+        # Routes exist before settings are read.
+        if not cast("ShopApplication", request.app).storage.settings().docs:
+            raise RequestRefused("not-found")
         return Response(read(), media_type=media_type, headers=headers)
 
     return asset
@@ -128,7 +132,7 @@ def _add_security(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]
         for path in handler.paths:
             for method in handler.http_methods:
                 operation = document["paths"][path.replace(":str}", "}")][method.lower()]
-                operation["security"] = [{"key": []}]
+                operation["security"] = [{}, {"key": []}] if access == "optional" else [{"key": []}]
                 operation["description"] += f"\n\n{_REQUIRED_KEYS[access]}"
 
 

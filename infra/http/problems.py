@@ -2,7 +2,7 @@
 
 import logging
 import re
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response
@@ -58,12 +58,14 @@ PROBLEMS = {
     "unsupported-encoding": (415, "The request body must not be compressed"),
     "foreign-host": (421, "Without API keys, the host must be a loopback address"),
     "event-id-reused": (422, "The id belongs to another event"),
-    "rate-limited": (429, "Too many requests with this key"),
+    "rate-limited": (429, "Too many requests"),
     "internal": (500, "Internal server error"),
     "store-busy": (503, "The storage is busy"),
     "store-unavailable": (503, "The storage is unavailable"),
 }
 """The status and the title of each problem, by the last part of its type."""
+
+_OF_STRANGERS = frozenset({400, 401, 404})
 
 _SLUGS: dict[type[errors.ShopError], str] = {
     errors.CustomerNotFound: "customer-not-found",
@@ -75,6 +77,7 @@ _SLUGS: dict[type[errors.ShopError], str] = {
     errors.StoreBusy: "store-busy",
     errors.StoreUnavailable: "store-unavailable",
     errors.ConfigurationError: "store-unavailable",
+    errors.StoreUnreachable: "store-unavailable",
 }
 
 
@@ -99,8 +102,21 @@ def problem_headers(problem: Problem) -> dict[str, str]:
 
 def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Return the error response of any exception; handlers contain no `try`."""
+    error = cast("Any", request.app).counted(error, request.scope)
     problem, headers = reported(error, get_request_id(request.scope))
     return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def refuses_stranger(error: Exception, scope: Any) -> bool:
+    """Return whether an error refuses a request that showed no valid key: a wrong key, an unknown path, a malformed target.
+
+    A path that does not exist is never authenticated.
+    """
+    if "auth" in scope:
+        return False
+    if isinstance(error, RequestRefused):
+        return error.problem.status in _OF_STRANGERS
+    return isinstance(error, NotFoundException | MethodNotAllowedException)
 
 
 def reported(error: Exception, request_id: str) -> tuple[Problem, dict[str, str]]:

@@ -1,6 +1,7 @@
 """Open the storage that the settings select, once per application."""
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -10,15 +11,18 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, StoreUnreachable
 from domain.ports import Repository
 from domain.records.currencies import Currencies
 from infra.settings import Settings
 from infra.storage.sql.repository import SqlRepository
 from infra.storage.sqlite import open_sqlite
 
+logger = logging.getLogger(__name__)
+
 LOCAL_POOL_SIZE = 8
 WRITE_DELAY_SECONDS = 0.05
+RETRY_SECONDS = 1.0
 DEMO_SHOP = Path(__file__).parents[2] / "demo.db"
 
 
@@ -51,6 +55,23 @@ class Storage:
         self._opening = asyncio.Lock()
         self._open = AsyncExitStack()
         self._shop: Shop | None = None
+        self._is_waiting_for = ""
+
+    async def wait(self) -> None:
+        """Open the storage as soon as its database answers; raise ConfigurationError for all that waiting does not mend.
+
+        Meanwhile `shop` fails at once: each request would else wait for a connection of its own.
+        """
+        while self._shop is None:
+            try:
+                await self._opened()
+            except StoreUnreachable as error:
+                if not self._is_waiting_for:
+                    logger.error("%s The shop waits for it.", error)  # noqa: TRY400 - the text is complete
+                self._is_waiting_for = str(error)
+                await asyncio.sleep(RETRY_SECONDS)
+        self._is_waiting_for = ""
+        logger.info("The database answers.")
 
     def settings(self) -> Settings:
         """Return the settings, read once; raise ConfigurationError where one is wrong."""
@@ -62,6 +83,11 @@ class Storage:
         """Return the open shop; raise ConfigurationError if it cannot be opened, and try again at the next call."""
         if self._shop is not None:
             return self._shop
+        if self._is_waiting_for:
+            raise StoreUnreachable(self._is_waiting_for)
+        return await self._opened()
+
+    async def _opened(self) -> Shop:
         async with self._opening:
             if self._shop is None:
                 repository = await self._open.enter_async_context(open_repository(self.settings()))

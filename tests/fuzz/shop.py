@@ -31,7 +31,7 @@ class Response(Struct, frozen=True, kw_only=True):
 @asynccontextmanager
 async def fuzzed_shop(database, *, handlers=ALL_ROUTES, **settings):
     """Create a small shop and run an application of `handlers` on it."""
-    settings = Settings(database_url=url_of(database), **settings)
+    settings = Settings(**{"database_url": url_of(database), "address_limit_per_second": 0} | settings)
     async with open_repository(settings) as repository:
         changes = [ProductChange(product_id=name, name=name, category="home/lamps", price=9.95) for name in PRODUCTS]
         await repository.put_products(changes, now=NOW)
@@ -46,8 +46,10 @@ async def fuzzed_shop(database, *, handlers=ALL_ROUTES, **settings):
 async def send_request(app, request):
     """Return the response to a request; raise any exception that the application does not handle."""
     path, _, query = request.target.partition(b"?")
+    # Only HTTP/1.0 allows requests without a host.
+    version = "1.1" if any(name == b"host" for name, _ in request.headers) else "1.0"
     scope = {
-        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "scheme": "http",
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": version, "scheme": "http",
         "method": request.method, "path": unquote(path, errors="replace"), "raw_path": path, "query_string": query,
         "root_path": "", "headers": request.headers, "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000),
     }  # fmt: skip

@@ -25,6 +25,7 @@ def test_every_setting_can_be_set():
         "REUSE_SECONDS": "60", "TRAIN_AFTER_EVENTS": "1000", "ALLOW_EPHEMERAL_SQLITE": "1",
         "DATABASE_POOL_SIZE": "3", "DATABASE_STATEMENT_CACHE_SIZE": "0", "API_KEYS": f"backend:{A},storefront:{B}",
         "RATE_LIMIT_PER_SECOND": "50", "EVENT_RETENTION_DAYS": "730", "CORS_ORIGINS": "https://a.example,http://b:8080",
+        "DOCS": "0", "ADDRESS_LIMIT_PER_SECOND": "5", "TRUSTED_PROXIES": "10.0.0.7,2001:db8::/32",
     }  # fmt: skip
 
     settings = read_settings(environment | {"PATH": "/bin"})

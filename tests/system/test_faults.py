@@ -8,11 +8,13 @@ import subprocess
 import threading
 import time
 from contextlib import closing
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from tests.fuzz.checks import LEAK, PUBLISHED
+from tests.fuzz.requests import CUSTOMERS
 from tests.fuzz.shop import fuzzed_shop
 from tests.system.server import Server, faulty_server, serving
 from tests.system.test_crash import lost_and_incomplete
@@ -36,6 +38,16 @@ def assert_unavailable(answer, slug):
     assert answer.headers["retry-after"]
     assert slug in PUBLISHED
     assert not LEAK.search(b"".join([answer.content, *(value for _, value in answer.headers.raw)]))
+
+
+def assert_lists_are_given(client):
+    """Check that lists which are not stored yet are given at once."""
+    for customer_id in CUSTOMERS:
+        for query in ("", "?limit=50", "?category=home"):
+            started = time.monotonic()
+            answer = client.get(f"/recommendations/{quote(customer_id, safe='')}{query}")
+            assert answer.status_code == 200
+            assert time.monotonic() - started < 1
 
 
 def stored_orders(database):
@@ -66,6 +78,13 @@ def test_a_full_disk_is_503_and_nothing_acknowledged_is_lost(shop, tmp_path):
         answers = (client.post("/customer/create", json={}) for _ in range(1000))
         assert_unavailable(next(answer for answer in answers if answer.status_code != 201), "store-unavailable")
         assert client.get("/health").status_code == 200
+        assert_lists_are_given(client)
+        # A single page may still fit, so the first attempts may succeed.
+        until = time.monotonic() + 20
+        while (ready := client.get("/ready").json())["writes"] and time.monotonic() < until:
+            time.sleep(0.3)
+        assert ready == {"status": "ok", "writes": False}
+        assert "The storage accepts no writes" in server.output()
     before = len(stored_orders(shop))
     with serving(shop) as server:
         assert httpx.post(f"{server.url}{BUY}", json=ORDER).status_code == 201
@@ -90,6 +109,8 @@ def test_a_lock_that_is_held_for_seven_seconds_is_503_and_the_next_request_succe
         holder = threading.Thread(target=hold_lock)
         holder.start()
         locked.wait()
+        with httpx.Client(base_url=server.url, timeout=20) as client:
+            assert_lists_are_given(client)
         answer = httpx.post(f"{server.url}{BUY}", json=ORDER, timeout=20)
         second = httpx.post(f"{server.url}{BUY}", json=ORDER, timeout=20)
         holder.join()

@@ -4,12 +4,16 @@ import asyncio
 import shutil
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+import asyncpg
 import httpx
 import pytest
 
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, StoreBusy
+from domain.records.customers import NewCustomer
+from domain.records.interactions import BrowsingEvent
+from domain.records.products import ProductChange
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from tests import postgres
@@ -58,10 +62,47 @@ async def test_a_wrong_password_is_a_clear_error_without_the_password(own_server
     assert "wrong" not in str(caught.value)
 
 
-def test_an_unreachable_database_at_the_start_is_a_clear_error_without_traceback(own_server):
+def await_status(url, status, *, seconds=20):
+    """Wait until a URL answers with a status; return the last answer."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with suppress(httpx.TransportError):
+            if (answer := httpx.get(url, timeout=10)).status_code == status:
+                return answer
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+def test_a_server_that_starts_while_the_database_is_away_waits_for_it_and_says_so(own_server):
     own_server.stop_at_once()
-    server = Server(own_server.url)
-    code = server.process.wait(timeout=20)
+    server = Server(own_server.url, TRAIN_AFTER_EVENTS="1")
+    try:
+        await_status(f"{server.url}/live", 200)
+        started = time.monotonic()
+        answers = [httpx.get(f"{server.url}{path}", timeout=10) for path in ("/ready", "/recommendations/c-1")]
+        waited = time.monotonic() - started
+        own_server.start()
+        await_status(f"{server.url}/ready", 200)
+        created = httpx.post(f"{server.url}/customer/create", json={"customer_id": "c-1"})
+        output = server.output()
+        code = server.stop()
+    finally:
+        server.kill()
+
+    assert {(answer.status_code, answer.json()["type"]) for answer in answers} == {(503, "urn:problem:store-unavailable")}
+    assert "detail" not in answers[0].json()
+    assert waited < 2
+    assert created.status_code == 201
+    assert "cannot be used" in output
+    assert "The shop waits for it." in output
+    assert "Traceback" not in output
+    assert code == 0
+
+
+def test_the_demo_shop_needs_a_database_at_the_start(own_server):
+    own_server.stop_at_once()
+    server = Server(own_server.url, "--demo")
+    code = server.process.wait(timeout=30)
     output = server.output()
     server.kill()
     own_server.start()
@@ -69,6 +110,39 @@ def test_an_unreachable_database_at_the_start_is_a_clear_error_without_traceback
     assert code == 1
     assert "cannot be used" in output
     assert "Traceback" not in output
+
+
+async def test_writes_that_wait_for_one_customer_keep_neither_reads_nor_others_waiting(own_server, now):
+    async with open_repository(Settings(database_url=own_server.url)) as repository:
+        await repository.put_products([ProductChange(product_id="p-1")], now=now)
+        for customer_id in ("locked", "other"):
+            await repository.create_customer(NewCustomer(customer_id=customer_id), now=now)
+        holder = await asyncpg.connect(own_server.url)
+        await holder.execute("BEGIN")
+        await holder.execute("UPDATE customer_profiles SET version = version WHERE customer_id = 'locked'")
+        waiting = [
+            asyncio.create_task(repository.record([BrowsingEvent(customer_id="locked", product_id="p-1")], now=now))
+            for _ in range(20)
+        ]
+        await asyncio.sleep(0.2)
+        reads = [await seconds_of(repository.customer_state("locked")) for _ in range(10)]
+        writes = [
+            await seconds_of(repository.record([BrowsingEvent(customer_id="other", product_id="p-1")], now=now))
+            for _ in range(2)
+        ]
+        await holder.close()
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert max(reads) < 0.5
+    assert max(writes) < 4
+    assert all(not isinstance(outcome, Exception) or isinstance(outcome, StoreBusy) for outcome in outcomes)
+    assert any(not isinstance(outcome, Exception) for outcome in outcomes)
+
+
+async def seconds_of(work):
+    started = time.monotonic()
+    await work
+    return time.monotonic() - started
 
 
 @contextmanager

@@ -4,53 +4,33 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
 from msgspec import Struct
 
-from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
+from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable, StoreUnreachable
 from infra.storage.postgres.dialect import run
+from infra.storage.postgres.faults import CONFLICTS, CONNECTION_ERRORS, SERVER_ERRORS
 from infra.storage.postgres.migrations import check_or_migrate
 from infra.storage.postgres.unusable import why_unusable
 from infra.storage.sql.engine import Prepare
-from infra.storage.sql.statements import ConcurrentWrite, Steps
+from infra.storage.sql.statements import Steps
 
 T = TypeVar("T")
 
 BUSY_SECONDS = 5.0
 CONNECT_SECONDS = 3.0
 STATEMENT_SECONDS = 5.0
+PROBE_SECONDS = 2.0
+LOCK_SECONDS = 0.5
+"""How long a statement waits for a row before its transaction gives its connection back and begins again."""
 MAX_LOST_CONNECTIONS = 3
 
+BEGIN_WRITE = f"BEGIN; SET LOCAL lock_timeout = {int(LOCK_SECONDS * 1000)}"
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-
-_CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError, ConcurrentWrite)
-"""Another writer was first: the transaction is rolled back, and a retry reads the changes of that writer."""
-
-_CONNECTION_ERRORS = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    ConnectionError,
-)
-_SERVER_ERRORS = (
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.SyntaxOrAccessError,
-    asyncpg.PostgresSystemError,
-    asyncpg.PostgresIOError,
-    asyncpg.InternalServerError,
-    OSError,
-)
 
 
 class ConnectionLost(Exception):
@@ -74,6 +54,8 @@ class Connections:
     def __init__(self, url: str, options: PoolOptions) -> None:
         self._url = url
         self._options = options
+        # The rest of the connections is for reads: writes that wait for a row cannot take all.
+        self._writes = asyncio.Semaphore(max(1, options.size - max(1, options.size // 4)))
 
     async def open(self, *, migrate: bool) -> None:
         """Connect, and check or migrate the schema; raise ConfigurationError if the database cannot be used."""
@@ -102,7 +84,9 @@ class Connections:
         except ValueError:
             raise ConfigurationError("The database URL has an option that is not valid.") from None
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise ConfigurationError(why_unusable(self._url, error)) from None
+            may_come = isinstance(error, (asyncpg.CannotConnectNowError, OSError))
+            kind = StoreUnreachable if may_come else ConfigurationError
+            raise kind(why_unusable(self._url, error)) from None
 
     async def close(self) -> None:
         """Finish the running transactions and close all connections; later calls raise StoreUnavailable."""
@@ -113,7 +97,8 @@ class Connections:
 
         The transaction completes even if the caller is cancelled.
         """
-        return await asyncio.shield(self._retried(_write_transaction, lambda: transaction(*arguments, **named)))
+        steps = partial(transaction, *arguments, **named)
+        return await asyncio.shield(self._retried(_write_transaction, steps, turn=self._turn_to_write))
 
     async def write_unchecked(self, transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         return await self.write(transaction, *arguments, **named)
@@ -126,7 +111,8 @@ class Connections:
         return result
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
-        return await asyncio.shield(self._retried(self._single_statement, lambda: transaction(*arguments)))
+        steps = partial(transaction, *arguments)
+        return await asyncio.shield(self._retried(self._single_statement, steps, turn=self._turn_to_write))
 
     async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self._retried(self._single_statement, lambda: reading(*arguments))
@@ -134,18 +120,31 @@ class Connections:
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         return await self._retried(_read_transaction, lambda: reading(*arguments, **named))
 
+    async def read_anew(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                return await self.look_up(reading, *arguments)
+        except TimeoutError as error:
+            raise StoreBusy("The storage is busy.") from error
+
     async def scrub(self) -> None:
         """Do nothing: PostgreSQL removes deleted rows from its files when it vacuums."""
 
-    async def _retried(self, run_on: Callable[[Any, Steps[T]], Awaitable[T]], steps: Callable[[], Steps[T]]) -> T:
+    async def _retried(
+        self,
+        run_on: Callable[[Any, Steps[T]], Awaitable[T]],
+        steps: Callable[[], Steps[T]],
+        *,
+        turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    ) -> T:
         """Run steps with `run_on`, and run them again after a conflict or if the connection broke before COMMIT."""
         deadline = time.monotonic() + BUSY_SECONDS
         n_lost_connections = 0
         while True:
             try:
-                async with self._connection() as connection:
+                async with turn(), self._connection() as connection:
                     return await run_on(connection, steps())
-            except _CONFLICTS as error:
+            except CONFLICTS as error:
                 if time.monotonic() >= deadline:
                     raise StoreBusy("The storage is busy.") from error
                 await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - jitter needs no secure randomness
@@ -153,6 +152,18 @@ class Connections:
                 n_lost_connections += 1
                 if n_lost_connections == MAX_LOST_CONNECTIONS:
                     raise StoreUnavailable("The storage cannot be reached.") from error
+
+    @asynccontextmanager
+    async def _turn_to_write(self) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(BUSY_SECONDS):
+                await self._writes.acquire()
+        except TimeoutError as error:
+            raise StoreBusy("Too many other writes wait for the storage.") from error
+        try:
+            yield
+        finally:
+            self._writes.release()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Any]:
@@ -167,9 +178,9 @@ class Connections:
             yield connection
         except TimeoutError as error:
             raise StoreBusy("The storage is busy.") from error
-        except _CONNECTION_ERRORS as error:
+        except CONNECTION_ERRORS as error:
             raise ConnectionLost from error
-        except _SERVER_ERRORS as error:
+        except SERVER_ERRORS as error:
             raise StoreUnavailable("The storage cannot be read or written.") from error
         finally:
             # If this fails, the pool closes the connection; the outcome of the transaction stays as it is.
@@ -192,11 +203,11 @@ async def _transaction(connection: Any, steps: Steps[T], *, begin: str = "BEGIN"
 
 
 async def _write_transaction(connection: Any, steps: Steps[T]) -> T:
-    await connection.execute("BEGIN")
+    await connection.execute(BEGIN_WRITE)
     result = await run(connection, steps)
     try:
         await connection.execute("COMMIT")
-    except (*_CONNECTION_ERRORS, TimeoutError) as error:
+    except (*CONNECTION_ERRORS, TimeoutError) as error:
         # The transaction may be committed or not. A retry could apply it twice, so the caller must decide.
         raise StoreUnavailable("The connection to the storage broke while it was committing.") from error
     return result

@@ -46,6 +46,10 @@ class Engine(Protocol):
         """Run a read that needs no snapshot, such as a single statement."""
         ...
 
+    async def read_anew(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
+        """Run a short read on the data as it is stored now, without what the process read before."""
+        ...
+
     async def scrub(self) -> None:
         """Remove deleted data from the files of the database, as far as the database can at once."""
         ...

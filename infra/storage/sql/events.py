@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.errors import EventIdReused, ProductNotFound
-from domain.records.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest
+from domain.records.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest, id_as_sent
 from domain.records.values import from_units, to_microseconds
 from infra.storage.ids import new_id
 from infra.storage.sql.digests import Digests, event_digests, order_digests
@@ -111,7 +111,7 @@ class EventBatch:
             digests[identifier] = digest
             return True
         if digests[identifier] != digest:
-            raise EventIdReused("order_id" if isinstance(event, Purchase) else "event_id", identifier)
+            raise EventIdReused("order_id" if isinstance(event, Purchase) else "event_id", id_as_sent(identifier))
         return False
 
     def _add_order(self, order: Purchase, occurred_at: int) -> None:

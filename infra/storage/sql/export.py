@@ -3,6 +3,7 @@
 from itertools import groupby
 
 from domain.records.customers import Customer, StoredAddress
+from domain.records.interactions import id_as_sent
 from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedItem, RecordedOrder
 from domain.records.recommendations import RecommendationList
 from domain.records.values import from_microseconds, from_units
@@ -37,7 +38,7 @@ def _browsing(customer_id: str) -> Steps[list[RecordedInteraction]]:
     )
     return [
         RecordedInteraction(
-            event_id=event_id,
+            event_id=id_as_sent(event_id),
             product_id=product_id,
             event_type=event_type,
             dwell_seconds=dwell_seconds,

@@ -58,6 +58,9 @@ class _RehearsalEngine:
     async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self._engine.look_up(reading, *arguments)
 
+    async def read_anew(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
+        return await self._engine.read_anew(reading, *arguments)
+
     async def scrub(self) -> None:
         """Do nothing: no data was deleted."""
 

@@ -27,11 +27,14 @@ from infra.storage.sql.model_tables import ModelTables
 from infra.storage.sql.rehearsal import ImportRehearsal
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.write_behind import WriteBehind
+from infra.storage.sql.write_monitor import WriteMonitor
 
 T = TypeVar("T")
 
 LONG_COUNT_SECONDS = 0.05
 COUNT_SHARE = 0.01
+CHECK_SECONDS = 0.5
+"""How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
 class SqlRepository(ModelTables, ImportTables):
@@ -45,6 +48,8 @@ class SqlRepository(ModelTables, ImportTables):
         ImportTables.__init__(self, engine, currencies=currencies)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
+        self._write_monitor = WriteMonitor(engine)
+        self._check_again_at = 0.0
         self._counted = (0, 0, 0)
         self._counted_for = ""
         self._count_again_at = 0.0
@@ -110,6 +115,15 @@ class SqlRepository(ModelTables, ImportTables):
     async def close(self) -> None:
         """Make the writes that were put off."""
         await self._write_behind.close()
+        await self._write_monitor.close()
+
+    async def check_readable(self) -> None:
+        if time.monotonic() >= self._check_again_at:
+            await self.engine.read_anew(models.current_id)
+            self._check_again_at = time.monotonic() + CHECK_SECONDS
+
+    async def accepts_writes(self) -> bool:
+        return await self._write_monitor.accepts_writes()
 
     async def summary(self) -> ShopSummary:
         return await self.engine.read(self._summary)

@@ -10,6 +10,8 @@ from infra.storage.sql.engine import Engine
 from infra.storage.sql.statements import Steps
 
 MAX_PENDING = 1000
+MAX_WAIT_SECONDS = 0.5
+"""How long an answer may wait for such a write where nothing can be written after it."""
 logger = logging.getLogger(__name__)
 
 Write = tuple[Callable[..., Steps[None]], tuple[Any, ...]]
@@ -20,8 +22,8 @@ class WriteBehind:
     """Collect writes for `delay_seconds` and make them together; a later write replaces one with the same key.
 
     Losing a write costs the computation of what it would have stored, so it needs no durable commit, and a storage that
-    refuses it is no error of the request. With a delay of 0, `put` makes the write before it returns: an environment of AWS
-    Lambda may stop after the answer.
+    refuses it is no error of the request. With a delay of 0, `put` makes the write before it returns, or goes on after
+    `MAX_WAIT_SECONDS`: an environment of AWS Lambda may stop after the answer.
     """
 
     def __init__(self, engine: Engine, *, delay_seconds: float) -> None:
@@ -42,7 +44,10 @@ class WriteBehind:
         self._pending.pop(key, None)
         self._pending[key] = transaction, arguments
         if not self._delay_seconds:
-            await self._flush()
+            flushing = asyncio.create_task(self._flush())
+            done, _ = await asyncio.wait([flushing], timeout=MAX_WAIT_SECONDS)
+            for task in done:
+                task.result()
             return
         if len(self._pending) > MAX_PENDING:
             del self._pending[next(iter(self._pending))]

@@ -45,7 +45,11 @@ class Connection:
     async def open(self) -> None:
         """Connect and set up the connection; raise StoreBusy or StoreUnavailable if that fails."""
         try:
-            inner = await aiosqlite.connect(self._location, uri=True, isolation_level=None, cached_statements=256)
+            inner = aiosqlite.connect(self._location, uri=True, isolation_level=None, cached_statements=256)
+            # The process may end without `close`: an application that another one mounts is not told that the server stops.
+            # Python would wait for any other thread for ever. What was acknowledged is committed by then.
+            inner._thread.daemon = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            inner = await inner
             try:
                 await _execute(inner, self._set_up)
             except BaseException:

@@ -17,6 +17,7 @@ from infra.storage.sql.engine import Prepare
 from infra.storage.sql.statements import Steps
 from infra.storage.sqlite.batcher import Batcher
 from infra.storage.sqlite.connection import Connection, Mode, cause_of
+from infra.storage.sqlite.dialect import run
 from infra.storage.sqlite.migrations import check, migrate
 from infra.storage.sqlite.transactions import Transactions, Write, look_up, read_snapshot
 from infra.storage.sqlite.write_lock import WriteLock
@@ -64,6 +65,7 @@ class Connections:
                 self.readers.append(await self._opened(Connection(self._path, "ro")))
             for batcher in (self.look_ups, self.writes):
                 self._exit_stack.push_async_callback(batcher.close)
+            self._file = _identity(self._path)
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
             raise ConfigurationError(f"The database {self._path} cannot be used: {cause_of(error)}.") from error
@@ -123,6 +125,23 @@ class Connections:
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         async with self.lend_reader() as reader:
             return await reader.run(read_snapshot, reading(*arguments, **named))
+
+    async def read_anew(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
+        """Read with a new connection, whose cache is empty; raise StoreUnavailable if the file was removed or replaced.
+
+        The open connections would go on reading and writing such a file, which no longer has a name.
+        """
+        try:
+            if _identity(self._path) != self._file:
+                raise StoreUnavailable("The database file was replaced.")
+        except OSError as error:
+            raise StoreUnavailable("The database file was removed.") from error
+        connection = Connection(self._path, "ro")
+        await connection.open()
+        try:
+            return await connection.run(run, reading(*arguments))
+        finally:
+            await connection.close()
 
     async def scrub(self) -> None:
         """Move the write-ahead log into the file, where zeros replace deleted rows, and truncate the log.
@@ -217,9 +236,14 @@ def _create_if_missing(path: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
 def _restrict_to_owner(path: Path) -> None:
     """Remove access for group and others from the database files, for example of a copied database."""
-    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", ".lock", ".turn"))):
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", ".lock", ".turn", ".limits"))):
         with suppress(FileNotFoundError):
             if file.stat().st_mode & 0o077:
                 file.chmod(0o600)

@@ -27,7 +27,12 @@ async def send(request, tmp_path_factory):
     """Send a request to a shop with one customer, one product, the event e-1 and the order o-1."""
     database = tmp_path_factory.mktemp("shop") / "shop.db"
     api_keys = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
-    settings = Settings(database_url=f"sqlite:///{database}", api_keys=api_keys, event_retention_days=RETENTION_DAYS)
+    settings = Settings(
+        database_url=f"sqlite:///{database}",
+        api_keys=api_keys,
+        event_retention_days=RETENTION_DAYS,
+        address_limit_per_second=0,
+    )
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.create_customer(NewCustomer(customer_id="c-1", email="canary@example.com"), now=NOW)
         await repository.put_products([ProductChange(product_id="p-1", price=1.5)], now=NOW)

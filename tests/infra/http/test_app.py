@@ -191,17 +191,22 @@ async def test_a_request_with_two_hosts_is_a_bad_request(client):
     assert (response.status_code, response.json()["type"]) == (400, "urn:problem:bad-request")
 
 
-@pytest.mark.parametrize("host", ["shop", "shop.example:8000", "shop:", "[::1]:8000", "[::1]", "192.0.2.1:65535", ""])
+@pytest.mark.parametrize("host", ["shop", "shop.example:8000", "shop:", "[::1]:8000", "[::1]", "192.0.2.1:65535"])
 async def test_a_valid_host_is_accepted(client, host):
     assert (await client.get("/health", headers={"host": host})).status_code == 200
 
 
-async def test_a_request_without_a_host_is_accepted(settings):
-    request = FuzzedRequest(method="GET", target=b"/health", headers=[], parts=[b""], ends=True)
+@pytest.mark.parametrize("headers", [[], [(b"host", b"")]], ids=["none", "empty"])
+@pytest.mark.parametrize(("version", "status"), [("1.1", 400), ("1.0", 200), ("1", 200), ("2", 200)])
+async def test_only_http_1_1_requires_a_host(settings, headers, version, status):
+    request = FuzzedRequest(method="GET", target=b"/health", headers=headers, parts=[b""], ends=True)
     app = full_app(settings)
 
+    async def with_version(scope, receive, send):
+        await app(scope | {"http_version": version}, receive, send)
+
     async with running(app):
-        assert (await send_request(app, request)).status == 200
+        assert (await send_request(with_version, request)).status == status
 
 
 async def test_a_client_that_disconnects_within_its_body_gets_a_bad_request(settings):
@@ -216,7 +221,7 @@ async def test_a_client_that_disconnects_within_its_body_gets_a_bad_request(sett
 
     scope = {
         "type": "http", "method": "POST", "path": "/customer/create", "raw_path": b"/customer/create", "query_string": b"",
-        "headers": [(b"content-type", b"application/json")], "root_path": "", "scheme": "http", "http_version": "1.1",
+        "headers": [(b"content-type", b"application/json")], "root_path": "", "scheme": "http", "http_version": "1.0",
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "asgi": {"version": "3.0"},
     }  # fmt: skip
     async with running(app):

@@ -69,7 +69,7 @@ async def test_invalid_credentials_are_rejected_before_the_body_is_read(send, me
 @pytest.mark.parametrize("group", ["together", "alone"])
 @pytest.mark.parametrize(
     "endpoint",
-    [endpoint for endpoint in main.ENDPOINTS if endpoint is not main.health],
+    [endpoint for endpoint in main.ENDPOINTS if endpoint not in (main.health, main.live, main.ready)],
     ids=lambda endpoint: endpoint.handler_name,
 )
 async def test_a_key_over_its_rate_limit_gets_429_and_other_keys_do_not(tmp_path, monkeypatch, endpoint, group, scope):

@@ -44,6 +44,12 @@ def with_ids_of_this_release(node):
     return members
 
 
+def with_details_for_backend_keys_only(document):
+    """Return a document of the last release whose `/health` gives a stranger only the status."""
+    document["components"]["schemas"]["Health"]["required"] = ["status"]
+    return document
+
+
 def extends(current, released):
     """Return whether all of `released` is still there; members and optional parameters may have been added."""
     if isinstance(released, dict) and isinstance(current, dict):
@@ -65,7 +71,9 @@ def extends_parameters(current, released):
 def test_everything_of_the_last_release_is_still_there():
     current = json.loads(json.dumps(openapi_document(*main.ENDPOINTS)))
 
-    assert extends(contract_of(current), with_ids_of_this_release(contract_of(json.loads(LAST_RELEASE.read_text()))))
+    released = with_details_for_backend_keys_only(json.loads(LAST_RELEASE.read_text()))
+
+    assert extends(contract_of(current), with_ids_of_this_release(contract_of(released)))
 
 
 def test_the_names_of_own_sources_are_documented_values(monkeypatch):

@@ -82,6 +82,39 @@ async def test_an_exhausted_pool_raises_store_busy(postgres_url, monkeypatch):
         assert (await repository.summary()).n_products == 0
 
 
+async def test_writes_beyond_their_share_of_the_pool_raise_store_busy_and_reads_go_on(postgres_url, monkeypatch):
+    async with open_shop(postgres_url, size=2) as repository:
+        sleeping = asyncio.create_task(repository.engine.write(rows, "SELECT pg_sleep(0.5)"))
+        await asyncio.sleep(0.1)
+        monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
+        with pytest.raises(StoreBusy, match="Too many other writes"):
+            await repository.engine.write(rows, "SELECT 1")
+        assert (await repository.summary()).n_products == 0
+        await sleeping
+
+
+async def test_a_check_without_an_answer_in_time_raises_store_busy(postgres_url, monkeypatch):
+    monkeypatch.setattr(connections, "PROBE_SECONDS", 0.1)
+    async with open_shop(postgres_url) as repository:
+        await repository.check_readable()
+        with pytest.raises(StoreBusy):
+            await repository.engine.read_anew(rows, "SELECT pg_sleep(1)")
+
+
+async def test_a_write_waits_briefly_for_a_row_and_tries_again(postgres_url, now):
+    async with open_shop(postgres_url) as repository:
+        await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
+        holder = await asyncpg.connect(postgres_url)
+        await holder.execute("BEGIN; UPDATE customer_profiles SET version = version")
+        waiting = asyncio.create_task(repository.engine.write(rows, "UPDATE customer_profiles SET version = 5"))
+        await asyncio.sleep(connections.LOCK_SECONDS * 1.5)
+        await holder.execute("ROLLBACK")
+        await holder.close()
+        await waiting
+
+        assert (await repository.customer_state("c-1")).version == 5
+
+
 async def test_a_statement_without_an_answer_in_time_raises_store_busy(postgres_url, monkeypatch):
     monkeypatch.setattr(connections, "STATEMENT_SECONDS", 0.1)
     async with open_shop(postgres_url) as repository:

@@ -53,6 +53,19 @@ async def test_without_a_delay_a_write_is_made_before_put_returns():
     assert behind.pending("a") is None
 
 
+async def test_without_a_delay_put_does_not_wait_for_a_write_that_takes_long(monkeypatch):
+    monkeypatch.setattr(write_behind, "MAX_WAIT_SECONDS", SOON)
+    engine = Engine()
+    behind = WriteBehind(engine, delay_seconds=0.0)
+    engine.may_write.clear()
+
+    await behind.put("a", write, 1)
+    assert engine.transactions == []
+    engine.may_write.set()
+
+    assert await engine.written() == [[1]]
+
+
 async def during_a_write():
     """Return an engine that does not finish the write of `a`, and what put it there."""
     engine = Engine()
