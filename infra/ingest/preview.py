@@ -99,7 +99,7 @@ def _samples(file: OpenFile, understood: Understanding, rows: Sequence[Row], fie
         texts[_shortened(value)] = None
         if len(texts) == MAX_SAMPLES:
             break
-    if field in PERSONAL and not show_values:
+    if not show_values and (field in PERSONAL or any("@" in text for text in texts)):
         return ", ".join(_hidden(texts))
     return ", ".join(texts)
 
