@@ -47,8 +47,8 @@ Hold out events, recommend with the code that serves, and compare the lists with
 whole catalogue.
 
 Without --train it evaluates the database of the shop. Files are read as in an import; times are optional. Without --test,
---holdout-days or --leave-last-out, the last days with about 15 % of the events are held out; where events have no real times,
-a tenth of each customer's products.
+--holdout-days or --leave-last-out, the last days with about 15 % of the events are held out; where events have no real
+times, a tenth of each customer's products.
 """
 
 SEEN: dict[str, Seen] = {

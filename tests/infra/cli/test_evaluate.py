@@ -205,7 +205,7 @@ def test_a_file_without_required_columns_is_refused(tmp_path, capsys):
 
     assert run(["evaluate", "--train", "train.csv"]) == 1
     assert capsys.readouterr().err == (
-        "train.csv has no column customer_id, which events need. Did you mean `--map \"user=customer_id\"`?"
+        'train.csv has no column customer_id, which events need. Did you mean `--map "user=customer_id"`?'
         " The columns are, separated by commas: user, item.\n"
     )
 

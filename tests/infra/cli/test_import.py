@@ -117,7 +117,9 @@ def test_a_file_that_is_not_understood_is_explained_with_exit_code_4(imported, s
     assert (code, said) == (4, "")
     assert 'Did you mean `--map "Kundennummer=customer_id"`?' in error
     assert "The columns are, separated by commas: Kundennummer, Artikel." in error
-    assert imported("events", "looks.csv", "--map", "usr=customer_id")[2].count('Did you mean `--map "user=customer_id"`?') == 1
+    assert (
+        imported("events", "looks.csv", "--map", "usr=customer_id")[2].count('Did you mean `--map "user=customer_id"`?') == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,9 @@ def test_an_interrupted_import_is_listed_as_such(imported, shop, monkeypatch):
 
 
 def test_the_wrong_kind_of_file_is_told_apart_by_its_format(imported, shop):
-    (shop / "r.csv").write_text("event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n")
+    (shop / "r.csv").write_text(
+        "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session\n"
+    )
 
     code, _, error = imported("products", "r.csv")
 

@@ -149,4 +149,3 @@ async def test_an_interrupted_import_is_finished_by_the_same_command(shop, kind)
     seen = "unchanged" if kind == "products" else "seen_before"
     assert 0 < report.counts[seen] < 2500
     assert report.counts["new"] + report.counts[seen] == 2500
-

@@ -127,7 +127,9 @@ async def test_files_may_be_compressed_under_any_name_and_start_with_a_byte_orde
     assert report.counts == {"new": 1}
 
 
-@pytest.mark.parametrize("content", [b"product_id,name\np-1,Lamp\n,Desk\n", b'{"product_id": "p-1"}\n[]\n'], ids=["csv", "json"])
+@pytest.mark.parametrize(
+    "content", [b"product_id,name\np-1,Lamp\n,Desk\n", b'{"product_id": "p-1"}\n[]\n'], ids=["csv", "json"]
+)
 async def test_the_layout_of_standard_input_is_detected(shop, tmp_path, monkeypatch, content):
     path = tmp_path / "input"
     path.write_bytes(content)

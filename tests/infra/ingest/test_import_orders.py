@@ -289,5 +289,7 @@ async def test_an_alias_that_is_the_id_of_another_product_is_left_out_with_a_not
 
 
 async def test_an_order_needs_its_id(any_shop):
-    with pytest.raises(NotUnderstood, match='no column order_id, which orders need. Did you mean `--map "number=order_id"'):
+    with pytest.raises(
+        NotUnderstood, match=r'no column order_id, which orders need\. Did you mean `--map "number=order_id"'
+    ):
         await any_shop.run("orders", "number,customer_id,product_id\n1,c-1,p\n", format="own")
