@@ -183,7 +183,7 @@ def _column_named(theirs: str, file: OpenFile, columns: Sequence[str], options: 
     for column in columns:
         if column == theirs or normalised(column) == normalised(theirs):
             return column
-    nearest = difflib.get_close_matches(theirs, columns, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(theirs, columns, n=1, cutoff=0.6)
     hint = f' Did you mean `--map "{nearest[0]}={options.mapping[theirs]}"`?' if nearest else ""
     raise NotUnderstood(f"{file.path} has no column {theirs}, which --map names.{hint} {_columns_in_words(file, columns)}")
 
