@@ -31,6 +31,7 @@ from infra.ingest.understanding import N_SAMPLE_ROWS, Understanding, understand
 
 NO_MAPPING: Mapping[str, str] = {}
 UNKNOWN_PRODUCT = -1
+MAX_NAMES = 20
 RANKING_FIELDS = ("customer_id", "product_id", "rank")
 
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -182,10 +183,13 @@ def _lines(path: str, kind: Kind, mapping: Mapping[str, str], currencies: Curren
                 n_lines += len(lines)
                 yield from lines
     if not n_lines:
-        raise ConfigurationError("\n".join([f"{path} has no usable line.", *report.reasons()]))
+        raise ConfigurationError(" ".join([f"{path} has no usable line.", *report.reasons()]))
     if report.counts["refused"]:
         reasons = "\n".join(f"  {reason}" for reason in report.reasons())
         sys.stderr.write(f"{path}: {report.counts['refused']:,} of {report.read:,} lines left out.\n{reasons}\n")
+    if report.ignored_names:
+        names = ", ".join(f"{name} {n_lines:,}" for name, n_lines in report.ignored_names.most_common(MAX_NAMES))
+        sys.stderr.write(f"{path}: ignored by name: {names}.\n")
 
 
 def _reader(

@@ -16,7 +16,8 @@ MAX_SAMPLES = 3
 MAX_UNUSED = 12
 MAX_SAMPLE_CHARACTERS = 30
 _ORDERS_IN_WORDS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
-PERSONAL = frozenset({"customer_id", "anonymous_id", "email", "first_name", "last_name", "phone"})
+PERSONAL = frozenset({"customer_id", "anonymous_id", "email", "first_name", "last_name", "phone", "order_id", "event_id"})
+"""Fields whose values may not appear in an output: who knows an order id finds its customer."""
 
 
 class Trial(Struct, frozen=True, kw_only=True):
@@ -98,7 +99,7 @@ def _samples(file: OpenFile, understood: Understanding, rows: Sequence[Row], fie
         texts[_shortened(value)] = None
         if len(texts) == MAX_SAMPLES:
             break
-    if field in PERSONAL and not show_values:
+    if not show_values and (field in PERSONAL or any("@" in text for text in texts)):
         return ", ".join(_hidden(texts))
     return ", ".join(texts)
 
@@ -110,5 +111,5 @@ def _shortened(value: Any) -> str:
 
 def _hidden(texts: dict[str, None]) -> Iterator[str]:
     """Yield the shapes of texts: letters as x, digits as 9."""
-    for text in texts:
-        yield "".join("9" if sign.isdigit() else "x" if sign.isalpha() else sign for sign in text)
+    shapes = ("".join("9" if sign.isdigit() else "x" if sign.isalpha() else sign for sign in text) for text in texts)
+    yield from dict.fromkeys(shapes)

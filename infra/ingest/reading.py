@@ -303,7 +303,8 @@ def _quantity(value: Any) -> int:
 def _seconds(value: Any) -> float:
     try:
         seconds = float(value)
-    except (TypeError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
+        # The message of Python contains the value.
         raise ValueError("Expected a number of seconds") from None
     if not 0 <= seconds <= 86_400:
         raise ValueError("Expected 0 to 86,400 seconds")

@@ -50,7 +50,14 @@ class RecordReading:
         """Return the raw values of the lines of a row, with the constants."""
         if row.refused or row.cells is None:
             raise RowRefused(None, row.refused or "Not readable")
-        return [self._constants | raw for raw in self._fields(row.cells)]
+        cells = row.cells
+        # An empty member of a record clears a value, as an empty cell does; one that it does not have leaves the value.
+        empty = (
+            {field: None for field, names in self.understood.sources.items() if not cells.keys().isdisjoint(names)}
+            if isinstance(cells, dict)
+            else {}
+        )
+        return [empty | self._constants | raw for raw in self._fields(cells)]
 
     def instant(self, field: str) -> Convert:
         """Return a converter of instants from 1970 to five minutes from now."""
@@ -102,6 +109,8 @@ class ProductReader(RecordReading):
             field: self.memo(field, instant_reader(understood, field)) for field in ("sale_from", "sale_until")
         }
         self._parent = self.memo("variant_of", lambda value: text_id(value).removeprefix(form.parent_prefix).strip())
+        self._parent_id = self.identifier("variant_of")
+        self._is_on = self.memo("published", is_on)
         self._alias = self.identifier("aliases")
         self._price = self.memo("price", lambda value: price(value, self._read_money))
         self._sale_price = self.memo("sale_price", lambda value: price(value, self._read_money))
@@ -115,10 +124,11 @@ class ProductReader(RecordReading):
             raise RowRefused("product_id", "Required")
         fields |= self._money(raw) | self._categories(raw) | self._stock(raw)
         if "published" in raw:
-            states = [is_on(text) for text in texts_of(raw["published"]) if not self._is_null(text)]
+            states = [self._is_on.of(text) for text in texts_of(raw["published"]) if not self._is_null(text)]
             fields["published"] = all(states) if states else None
-        if "variant_of" in raw and (parent := self._parent.of(raw["variant_of"])):
-            fields["variant_of"] = self.identifier("variant_of")[parent]
+        if "variant_of" in raw:
+            parent = self._parent.of(raw["variant_of"])
+            fields["variant_of"] = self._parent_id[parent] if parent else None
         if "aliases" in raw:
             texts = texts_of(raw["aliases"], self.understood.format.alias_separator)
             fields["aliases"] = [alias for text in texts if (alias := self._alias[text])]

@@ -69,7 +69,8 @@ class Report:
             self.count(outcome.status, len(places))
 
     def count(self, status: str, n_lines: int = 1) -> None:
-        self.counts[status] += n_lines
+        if n_lines:
+            self.counts[status] += n_lines
 
     def ignore(self, name: str) -> None:
         """Count a line whose event has a name that means nothing here."""
@@ -77,6 +78,9 @@ class Report:
         self.ignored_names[name] += 1
 
     def refuse(self, refused: RowRefused, places: Sequence[Place]) -> None:
+        if not places:
+            # The lines of an order, of which each was refused by itself.
+            return
         reason = (refused.field, refused.reason)
         self.counts["refused"] += len(places)
         self._reasons[reason] += len(places)

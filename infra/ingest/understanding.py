@@ -35,7 +35,11 @@ REQUIRED: Mapping[Kind, tuple[str, ...]] = {
 _CUSTOMER_FIELDS = ("customer_id", "anonymous_id", "email")
 _MIN_DATE_SHARE = 0.9
 _TIME_WORDS = ("time", "date", "stamp", "datum", "when", "day")
-_ID_WORDS = ("id", "sku", "code", "number", "artikel", "article", "item", "product", "handle", "ref", "key")
+_ID_WORDS = {
+    "customer_id": ("customer", "user", "client", "kund", "buyer", "member", "visitor", "account", "mail", "id"),
+    "order_id": ("order", "invoice", "transaction", "receipt", "bestell", "number", "id"),
+    "product_id": ("sku", "product", "item", "article", "artikel", "handle", "code", "ref", "number", "key", "id"),
+}
 
 
 class Understanding(Struct, frozen=True, kw_only=True):
@@ -179,7 +183,7 @@ def _column_named(theirs: str, file: OpenFile, columns: Sequence[str], options: 
     for column in columns:
         if column == theirs or normalised(column) == normalised(theirs):
             return column
-    nearest = difflib.get_close_matches(theirs, columns, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(theirs, columns, n=1, cutoff=0.6)
     hint = f' Did you mean `--map "{nearest[0]}={options.mapping[theirs]}"`?' if nearest else ""
     raise NotUnderstood(f"{file.path} has no column {theirs}, which --map names.{hint} {_columns_in_words(file, columns)}")
 
@@ -206,11 +210,11 @@ def _check_required(
 
 
 def _nearest(columns: Sequence[str], field: str) -> str | None:
-    """Return the column that is most likely a field: by its name, else the first that sounds like an id."""
+    """Return the column that is most likely a field: by its name, else the first that sounds like such an id."""
     names = {normalised(column): column for column in columns}
     if close := difflib.get_close_matches(normalised(field), names, n=1, cutoff=0.6):
         return names[close[0]]
-    return next((column for name, column in names.items() if any(word in name for word in _ID_WORDS)), None)
+    return next((column for word in _ID_WORDS[field] for name, column in names.items() if word in name), None)
 
 
 def _check_repeated(file: OpenFile, sources: Mapping[str, tuple[str, ...]]) -> None:

@@ -53,7 +53,7 @@ async def test_an_import_refuses_events_older_than_the_retention(repository, tmp
     (tmp_path / "events.csv").write_text("customer_id,product_id,occurred_at\n" + lines)
     options = ImportOptions(kind="events", paths=(str(tmp_path / "events.csv"),), retention_days=7)
 
-    report = await import_files(options, store=repository, now=now, progress=PlainProgress(io.StringIO()))
+    report = await import_files(options, store=repository, now=now, progress=PlainProgress(io.StringIO()), say=len)
 
     assert (report.counts["new"], report.counts["refused"]) == (3, 2)
     assert "Older than the retention" in (tmp_path / "events.csv.rejected.jsonl").read_text()

@@ -127,7 +127,7 @@ def test_training_shows_how_long_it_takes_and_how_far_it_is(busy_shop, capsys, m
 
     lines = capsys.readouterr().err.splitlines()
     assert "Reading 540 events; training takes about a few seconds" in lines
-    assert any(line.endswith("training takes about a few seconds: 100%") for line in lines)
+    assert any("training takes about a few seconds: 100%" in line for line in lines)
     assert any(line.startswith("Tuning and training, about a few seconds: ") for line in lines)
     assert any(line.startswith("Training without tuning, about a few seconds: ") for line in lines)
 
@@ -170,7 +170,7 @@ def test_a_wrong_tuning_option_is_explained(capsys, option):
 
 
 def test_refused_lines_give_exit_code_3_and_a_private_report(shop, capsys):
-    (shop / "bad.csv").write_text("id,name\np  1,Tent\n")
+    (shop / "bad.csv").write_text("id,name\np-1,Tent\np\x011,Stove\n")
 
     assert run(["import", "products", "bad.csv", "--map", "id=product_id"]) == 3
     assert "Refused lines are listed in bad.csv.rejected.jsonl." in capsys.readouterr().out
@@ -183,7 +183,8 @@ def test_refused_lines_give_exit_code_3_and_a_private_report(shop, capsys):
         (["recommend", "nobody"], "No customer has the id 'nobody'."),
         (["import", "products", "missing.csv"], "missing.csv cannot be read: No such file or directory."),
         (["import", "products", "products.csv", "--map", "x"], "--map takes THEIRS=OURS, not 'x'."),
-        (["import", "events", "products.csv"], "products.csv has no column customer_id; if it has another name there"),
+        (["import"], "import needs what the files contain, and the files: import products FILE..."),
+        (["import", "products"], "import needs what the files contain, and the files: import products FILE..."),
     ],
 )
 def test_an_error_is_one_line(shop, capsys, arguments, message):

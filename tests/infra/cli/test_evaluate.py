@@ -141,7 +141,7 @@ def test_segments_and_times_from_files_are_used(tmp_path, capsys):
 
 def test_json_lines_with_order_ids_are_read(tmp_path, capsys):
     lines = [
-        {"customer_id": number % 3, "product_id": number, "event_type": "purchase", "order_id": 7} for number in range(9)
+        {"customer_id": number % 3 + 1, "product_id": number, "event_type": "purchase", "order_id": 7} for number in range(9)
     ]
     (tmp_path / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (tmp_path / "products.csv").write_text("product_id,price\n" + "".join(f"{number},2.5\n" for number in range(9)))
@@ -168,11 +168,13 @@ def test_80_columns_show_names_and_figures_in_full(files, capsys, monkeypatch):
 
 def test_invalid_lines_are_counted_and_skipped(files, tmp_path, capsys):
     with (tmp_path / "test.csv").open("a") as test:
-        test.write("x,y,kiss\nx,,view\nx\n")
+        test.write("x,y,kiss\nx,,view\nx\n,y,view\n")
 
     assert run(["evaluate", *files, "--models", "popularity"]) == 0
 
-    assert "test.csv: 3 of 63 lines left out. First: line 62: event_type: Invalid enum value" in capsys.readouterr().err
+    errors = capsys.readouterr().err
+    assert "test.csv: 2 of 64 lines left out.\n  2 x product_id: Required (lines 63, 64)\n" in errors
+    assert "test.csv: ignored by name: kiss 1.\n" in errors
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_invalid_lines_are_counted_and_skipped(files, tmp_path, capsys):
         ("a,x\n", "a,x\n", "None of 1 customers with held-out events can be compared"),
         ("a,x\n", "b,x\n", "None of 1 customers with held-out events can be compared"),
         ("a,x\n", "", "test.csv has no usable line."),
-        ("a\n", "a,x\n", "train.csv has no usable line. First: line 2: line: Expected 2 cells"),
+        ("a\n", "a,x\n", "train.csv has no usable line. 1 x product_id: Required (line 2)"),
         ("a,x\n", None, "There are too few events to hold any out"),
     ],
     ids=["nothing-new", "unknown-customer", "empty-test-file", "no-valid-line", "too-few-events"],
@@ -203,7 +205,8 @@ def test_a_file_without_required_columns_is_refused(tmp_path, capsys):
 
     assert run(["evaluate", "--train", "train.csv"]) == 1
     assert capsys.readouterr().err == (
-        "train.csv has no column customer_id, product_id; if it has another name there, use --map THEIRS=customer_id.\n"
+        'train.csv has no column customer_id, which events need. Did you mean `--map "user=customer_id"`?'
+        " The columns are, separated by commas: user, item.\n"
     )
 
 
@@ -225,7 +228,7 @@ def test_the_columns_of_all_files_can_be_renamed(tmp_path, capsys):
     [
         (["user"], "--map takes THEIRS=OURS, not 'user'."),
         (["user=person"], "--map names columns that an evaluation does not read: person."),
-        (["user=customer_id", "item=product_id", "sort=product_id"], "train.csv has the column product_id twice."),
+        (["user=customer_id", "item=product_id", "sort=product_id"], "--map gives product_id two columns: item and sort."),
     ],
     ids=["malformed", "unknown-column", "duplicate-column"],
 )

@@ -7,6 +7,7 @@ import lzma
 import sys
 import zipfile
 import zlib
+from contextlib import suppress
 
 import pytest
 
@@ -79,12 +80,13 @@ def test_the_position_reaches_the_size(tmp_path, kind):
 
 
 @each_compression
-def test_a_file_cut_anywhere_is_not_understood(kind):
+def test_of_a_file_cut_anywhere_no_row_is_read(kind):
     content = COMPRESSIONS[kind](TEXT)
 
     for length in range(len(content)):
-        with pytest.raises(NotUnderstood):
-            read(content[:length])
+        # The first bytes do not yet tell what it is: they are read as a header.
+        with suppress(NotUnderstood):
+            assert (length < 10, read(content[:length]).rows) == (True, [])
 
 
 @each_compression

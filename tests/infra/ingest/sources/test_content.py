@@ -22,8 +22,6 @@ def tar():
     [
         pytest.param(b"", "is empty", id="empty"),
         pytest.param(b"\xef\xbb\xbf", "is empty", id="only-a-mark"),
-        pytest.param(b"id,name\n", "has a header but no rows", id="only-a-header"),
-        pytest.param(b"404 Not Found", "has a header but no rows", id="one-sentence"),
         pytest.param(b"[]", "has no records", id="empty-list"),
         pytest.param(b"<!DOCTYPE html>\n<html><body>404</body></html>", "web page", id="web-page"),
         pytest.param(b"\n<!-- x -->\n<HTML>", "web page", id="comment-before-html"),
@@ -45,3 +43,9 @@ def test_content_without_rows_is_not_understood_and_the_message_helps(content, m
         read(content)
 
     assert "\n" not in str(caught.value)
+
+
+def test_a_header_alone_is_an_export_without_rows():
+    found = read(b"id,name\n")
+
+    assert (found.columns, found.rows) == (("id", "name"), [])

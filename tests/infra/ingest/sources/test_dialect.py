@@ -122,11 +122,11 @@ def test_a_header_longer_than_a_block_is_read():
 
 @pytest.mark.parametrize(
     "text",
-    ["\n\n", " \n\t\n", ",,,\n", '""\n', "x" * 1_000_001 + "\n1,2\n"],
-    ids=["lines", "blanks", "commas", "quotes", "long"],
+    ["\n\n", " \n\t\n", '""\n', "x" * 1_000_001 + "\n1,2\n"],
+    ids=["lines", "blanks", "quotes", "long"],
 )
 def test_a_file_without_a_header_is_not_understood(text):
-    with pytest.raises(NotUnderstood, match=r"is empty, or its first line is longer|a header but no rows"):
+    with pytest.raises(NotUnderstood, match=r"is empty, or its first line is longer"):
         read(text)
 
 

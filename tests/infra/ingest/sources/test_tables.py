@@ -127,7 +127,6 @@ def test_a_workbook_of_one_sheet_needs_no_notice():
     [
         (b"PAR1PAR1", "damaged or cut off: it cannot be read as Parquet"),
         (parquet([["a", 1]], None), "cannot be read as Parquet"),
-        (parquet(), "a header but no rows"),
         (workbook(), "cannot be read as Excel"),
         (workbook([["id", "name"], ["a", "b"], None]), "cannot be read as Excel"),
         (workbook([[None]]), "first sheet of .* is empty"),

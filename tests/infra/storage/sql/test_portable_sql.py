@@ -63,7 +63,7 @@ def sent(monkeypatch):
 
 async def import_file(shop, kind, path, *, now, create_products=False):
     options = ImportOptions(kind=kind, paths=(str(path),), create_products=create_products)
-    await import_files(options, store=shop, now=now, progress=PlainProgress(io.StringIO()))
+    await import_files(options, store=shop, now=now, progress=PlainProgress(io.StringIO()), say=len)
 
 
 async def use_everything(url, folder, now):
