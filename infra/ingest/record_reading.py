@@ -35,6 +35,8 @@ from infra.ingest.values.stock import in_stock, is_available
 
 MAX_TEXT = 200
 MAX_TAGS = 100
+TOTALS = frozenset({"total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale"})
+"""What the last line of a report has instead of a product."""
 
 
 class RecordReading:
@@ -114,6 +116,8 @@ class ProductReader(RecordReading):
         fields = self.given(raw, self._memos)
         if fields.get("product_id") is None:
             raise RowRefused("product_id", "Required")
+        if fields.get("name") is None and fields["product_id"].rstrip(": ").casefold() in TOTALS:
+            raise RowRefused("product_id", "Expected a product, found a line of totals")
         fields |= self._money(raw) | self._categories(raw) | self._stock(raw)
         if "published" in raw:
             with refusing("published"):

@@ -77,6 +77,8 @@ class Report:
         self.ignored_names[name] += 1
 
     def refuse(self, refused: RowRefused, places: Sequence[Place]) -> None:
+        if not places:
+            return
         reason = (refused.field, refused.reason)
         self.counts["refused"] += len(places)
         self._reasons[reason] += len(places)

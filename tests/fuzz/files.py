@@ -45,6 +45,11 @@ def _ring(_signal, _frame):
     raise Hang
 
 
+def write(path, content):
+    path.write_bytes(content)
+    return path
+
+
 async def import_one(repository, options):
     """Return the report of an import, or the message of its refusal."""
     try:
@@ -56,7 +61,9 @@ async def import_one(repository, options):
 def faults_of(result, path):
     """Return what is wrong with the report or the refusal of one import."""
     if isinstance(result, str):
-        return ["a refusal without a reason"] * (len(result) < 10) + [f"a personal refusal: {result}"] * bool(PERSONAL.search(result))
+        return ["a refusal without a reason"] * (len(result) < 10) + [f"a personal refusal: {result}"] * bool(
+            PERSONAL.search(result)
+        )
     found = []
     counted = sum(result.counts.values())
     if counted != result.read:
@@ -77,8 +84,7 @@ async def try_file(repository, folder, number, *, seed):
     """Import one file, in a third of the cases twice; return the outcome and the findings."""
     rng = random.Random(f"{seed} {number}")
     file = mutated_file(rng)
-    path = folder / file.name
-    path.write_bytes(file.content)
+    path = write(folder / file.name, file.content)
     options = ImportOptions(paths=(str(path),), kind=file.kind, **file.options)
     signal.alarm(SECONDS_PER_FILE)
     try:

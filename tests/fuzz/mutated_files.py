@@ -13,15 +13,32 @@ from msgspec import Struct
 from tests.infra.ingest.formats import exports
 
 ODD_VALUES = [
-    "", " ", "NULL", "nan", "None", "#N/A", "0", "-1", "1", "-0.0", "1e5", "1E400", "99999999999999999999", "12.0", "1,299.00",
-    "1.299,00", "5,90 €", "$5", "(5.00)", "½", "٣", "true", "yes", "view", "purchase", "refund", "cancelled", "2026-03-04",
-    "2026-03-04T10:15:00+14:00", "03/04/2026", "13/13/2026", "0001-01-01", "9999-12-31T23:59:59Z", "1772619300", "1772619300000.5",
-    "=HYPERLINK(\"http://x\",\"y\")", "'0012", "a,b;c\td|e", 'say "hi"', "line\nbreak", "C536379", "#1001/2", "é😀\u202e", "\u00a0",
-    "\ufeff", "\u0000", "\x1b[31m", "{}", "[]", "<b>", "&amp;", "x" * 300, "in stock", "out of stock", "A > B, C", "a/b//c", ".", "..",
-    "canary@example.com", "http://x/1.jpg", "javascript:alert(1)", "4.00638E+12", "EUR", "€", "XYZ", "--", "\\N", "inf", "-inf",
+    "", " ", "NULL", "nan", "None", "#N/A", "0", "-1", "1", "-0.0", "1e5", "1E400", "99999999999999999999",
+    "12.0", "1,299.00",
+    "1.299,00", "5,90 €", "$5", "(5.00)", "½", "٣", "true", "yes", "view", "purchase", "refund", "cancelled",
+    "2026-03-04",
+    "2026-03-04T10:15:00+14:00", "03/04/2026", "13/13/2026", "0001-01-01", "9999-12-31T23:59:59Z",
+    "1772619300", "1772619300000.5",
+    '=HYPERLINK("http://x","y")', "'0012", "a,b;c\td|e", 'say "hi"', "line\nbreak", "C536379", "#1001/2",
+    "é😀\u202e", "\u00a0",
+    "\ufeff", "\u0000", "\x1b[31m", "{}", "[]", "<b>", "&amp;", "x" * 300, "in stock", "out of stock",
+    "A > B, C", "a/b//c", ".", "..",
+    "canary@example.com", "http://x/1.jpg", "javascript:alert(1)", "4.00638E+12", "EUR", "€", "XYZ", "--",
+    "\\N", "inf", "-inf",
 ]  # fmt: skip
 ODD_JSON = [None, True, 1.5, -3, 10**30, 1e300, [], {}, [[]], [None], {"a": {"b": 1}}, [1, 2], ["a", {"b": 2}], "", "x"]
-NAMES = ["customer_id", "Product ID", "product_id", "event_type", "occurred_at", "price", "order_id", "quantity", "email", "status"]
+NAMES = [
+    "customer_id",
+    "Product ID",
+    "product_id",
+    "event_type",
+    "occurred_at",
+    "price",
+    "order_id",
+    "quantity",
+    "email",
+    "status",
+]
 DELIMITERS = [",", ";", "\t", "|"]
 ENCODINGS = ["utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "latin-1", "utf-32"]
 TITLES = ["sep=;\n", "sep=,\n", "My shop\n\n", "\n\n", "Report;;;\n", "# exported\n"]
@@ -48,8 +65,10 @@ TABLES = [
     ("events", exports.GA4_FLAT),
     ("events", ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"]),
     ("events", ["timestamp", "visitorid", "event", "itemid", "transactionid"]),
-    ("events", ["event_time", "event_type", "product_id", "category_id", "category_code", "brand", "price", "user_id", "user_session"]),
-    ("orders", ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"]),
+    ("events", ["event_time", "event_type", "product_id", "category_id", "category_code", "brand",
+      "price", "user_id", "user_session"]),
+    ("orders", ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID",
+    "Country"]),
     ("events", ["FeedbackType", "UserId", "ItemId", "Timestamp"]),
 ]  # fmt: skip
 RECORDS = [
@@ -62,7 +81,8 @@ RECORDS = [
 
 
 class MutatedFile(Struct, frozen=True, kw_only=True):
-    """A file to import; `is_about_now` says that its lines may have no instant, so that it means another one each time."""
+    """A file to import; `is_about_now` says that its lines may have no instant,
+    so that it means another one each time."""
 
     name: str
     kind: str
@@ -170,7 +190,7 @@ def _drop_column(rng, table):
 def _repeat_column(rng, table):
     index = rng.randrange(len(table[0]) or 1)
     for row in table:
-        row += row[index : index + 1]
+        row.extend(row[index : index + 1])
 
 
 def _rename(rng, table):
@@ -203,7 +223,8 @@ def _total_row(rng, table):
 
 
 TABLE_MUTATIONS = [
-    *[_set_cell] * 6, _set_column, _set_column, _drop_column, _repeat_column, _rename, _reorder, _cut_row, _lengthen_row,
+    *[_set_cell] * 6, _set_column, _set_column, _drop_column, _repeat_column, _rename, _reorder, _cut_row,
+    _lengthen_row,
     _repeat_row, _total_row,
 ]  # fmt: skip
 
@@ -259,7 +280,11 @@ def _feed(rng):
 
 def _text(rng, name):
     value = _cell(rng, name) if rng.random() < 0.8 else rng.choice(ODD_VALUES)
-    return value if rng.random() < 0.05 else value.replace("&", "&amp;").replace("<", "&lt;").replace("\0", "").replace("\x1b", "")
+    return (
+        value
+        if rng.random() < 0.05
+        else value.replace("&", "&amp;").replace("<", "&lt;").replace("\0", "").replace("\x1b", "")
+    )
 
 
 def _damaged(rng, content):
@@ -277,7 +302,9 @@ def _damaged(rng, content):
             case 2:
                 del content[at:]
             case 3:
-                content[at:at] = rng.choice([b'"', b"\0", b"\n", b"\r", b",", b";", b"{", b"]", b"<", b"\xff", b"\xef\xbb\xbf"])
+                content[at:at] = rng.choice(
+                    [b'"', b"\0", b"\n", b"\r", b",", b";", b"{", b"]", b"<", b"\xff", b"\xef\xbb\xbf"]
+                )
             case 4:
                 content[at:at] = content[at : at + rng.choice([1, 10, 100])]
             case _:
