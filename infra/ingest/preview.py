@@ -16,7 +16,8 @@ MAX_SAMPLES = 3
 MAX_UNUSED = 12
 MAX_SAMPLE_CHARACTERS = 30
 _ORDERS_IN_WORDS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
-PERSONAL = frozenset({"customer_id", "anonymous_id", "email", "first_name", "last_name", "phone"})
+PERSONAL = frozenset({"customer_id", "anonymous_id", "email", "first_name", "last_name", "phone", "order_id", "event_id"})
+"""Fields that say who; the number of an order or an event does so for everyone who can look it up."""
 
 
 class Trial(Struct, frozen=True, kw_only=True):

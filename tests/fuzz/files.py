@@ -50,6 +50,11 @@ def write(path, content):
     return path
 
 
+def remove(path):
+    path.unlink()
+    Path(f"{path}.rejected.jsonl").unlink(missing_ok=True)
+
+
 async def import_one(repository, options):
     """Return the report of an import, or the message of its refusal."""
     try:
@@ -61,6 +66,8 @@ async def import_one(repository, options):
 def faults_of(result, path):
     """Return what is wrong with the report or the refusal of one import."""
     if isinstance(result, str):
+        # What a file has instead of a header is named, as the message could not help otherwise.
+        result = result.partition("Did you mean")[0]
         return ["a refusal without a reason"] * (len(result) < 10) + [f"a personal refusal: {result}"] * bool(
             PERSONAL.search(result)
         )
@@ -102,8 +109,7 @@ async def try_file(repository, folder, number, *, seed):
         result, found = "error", [traceback.format_exc(limit=-4)]
     finally:
         signal.alarm(0)
-        path.unlink()
-        Path(f"{path}.rejected.jsonl").unlink(missing_ok=True)
+        remove(path)
     outcome = result if isinstance(result, str) else "stored, some refused" if result.counts["refused"] else "stored"
     outcome = "not understood" if isinstance(result, str) and result not in {"hang", "error"} else outcome
     return outcome, [f"{number}: {finding}\n  {file.kind} {file.options} {file.content[:700]!r}" for finding in found]
