@@ -4,11 +4,14 @@ They run in this process, one command each, and look at the database.
 """
 
 import sqlite3
+import tempfile
 from contextlib import closing
 
 import pytest
 
+from domain.errors import ConfigurationError
 from infra.cli import run
+from infra.ingest.staging import Staging
 
 EVENTS = "customer_id,product_id,event_type,occurred_at\n"
 
@@ -165,3 +168,14 @@ def test_what_goes_back_reduces_its_order(importing, rows):
     )
     assert importing("orders", text)[0] == 0
     assert rows("SELECT order_id, product_id, quantity FROM purchase_history") == [("A", "p1", 2)]
+
+
+def test_a_folder_for_temporary_files_that_cannot_be_written_is_one_sentence(importing, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    code, said = importing("events", EVENTS + "k,p,view,2026-03-04\n")
+    assert (code, "TMPDIR" in said.splitlines()[-1]) == (1, True)
+
+
+def test_a_fault_of_the_temporary_database_is_one_sentence():
+    with pytest.raises(ConfigurationError, match="TMPDIR"), Staging.open():
+        raise sqlite3.OperationalError("disk I/O error")
