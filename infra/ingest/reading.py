@@ -33,7 +33,11 @@ from infra.ingest.values.money import MoneyReader, currency_code
 from infra.ingest.values.numbers import quantity, text_id
 from infra.ingest.values.order_status import order_state
 
-NULLS = frozenset({"", "null", "\\n", "nan", "<na>"})
+NULLS = frozenset(
+    {"", "null", "\\n", "nan", "<na>", "n/a", "#n/a", "#value!", "#ref!", "#name?", "#div/0!", "#null!", "#num!"}
+)
+"""Texts that mean an empty cell: of databases and data frames, and what spreadsheets write for a failed formula."""
+
 MAX_REMEMBERED = 100_000
 NOW = "now"
 

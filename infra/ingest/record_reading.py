@@ -1,6 +1,7 @@
 """Read the rows of a catalogue or of a list of customers as fields under our names, as the file was understood."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,8 @@ from infra.ingest.values.stock import in_stock, is_available
 
 MAX_TEXT = 200
 MAX_TAGS = 100
+TOTALS = frozenset({"total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale"})
+"""What the last line of a report has instead of a product."""
 
 
 class RecordReading:
@@ -122,6 +125,8 @@ class ProductReader(RecordReading):
         fields = self.given(raw, self._memos)
         if fields.get("product_id") is None:
             raise RowRefused("product_id", "Required")
+        if fields.get("name") is None and fields["product_id"].rstrip(": ").casefold() in TOTALS:
+            raise RowRefused("product_id", "Expected a product, found a line of totals")
         fields |= self._money(raw) | self._categories(raw) | self._stock(raw)
         if "published" in raw:
             states = [self._is_on.of(text) for text in texts_of(raw["published"]) if not self._is_null(text)]
@@ -150,10 +155,8 @@ class ProductReader(RecordReading):
     def _is_on_sale(self, raw: Mapping[str, Any]) -> bool:
         start, end = (memo.of(raw.get(field)) for field, memo in self._sale_memos.items())
         if raw.get("sale_period"):
-            try:
+            with refusing("sale_period"):
                 start, end = period(str(raw["sale_period"]), self._sale_memos["sale_from"].of)
-            except ValueError as error:
-                raise RowRefused("sale_period", str(error)) from None
         return (start is None or start <= self.now) and (end is None or self.now <= end)
 
     def _categories(self, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,23 +169,19 @@ class ProductReader(RecordReading):
         paths = ["/".join(levels)] if levels else []
         paths += [category_path(text, self.understood.category_separator, form.category_roots) for text in texts]
         category, others = main_category([path for path in paths if path])
-        tags = [short_text(tag) for tag in texts_of(raw.get("tags"), form.tag_separator) if not self._is_null(tag)]
         found: dict[str, Any] = {}
         if not {"category", "category_otherwise", "category_levels"}.isdisjoint(raw):
-            found["category"] = None if category is None else self._checked_category(category)
+            with refusing("category"):
+                found["category"] = None if category is None else checked(category, CategoryPath)
         if "tags" in raw or others:
-            found["tags"] = list(dict.fromkeys([*tags, *map(short_text, others)]))[:MAX_TAGS]
+            with refusing("tags"):
+                tags = [short_text(tag) for tag in texts_of(raw.get("tags"), form.tag_separator) if not self._is_null(tag)]
+                found["tags"] = list(dict.fromkeys([*tags, *map(short_text, others)]))[:MAX_TAGS]
         return found
-
-    def _checked_category(self, category: str) -> str:
-        try:
-            return checked(category, CategoryPath)
-        except ValueError as error:
-            raise RowRefused("category", str(error)) from None
 
     def _stock(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         count = raw.get("in_stock")
-        try:
+        with refusing("in_stock"):
             if "stock_tracked" in raw or "sells_without_stock" in raw:
                 tracked = None if self._is_null(raw.get("price")) else raw.get("stock_tracked")
                 otherwise = raw.get("sells_without_stock")
@@ -192,8 +191,6 @@ class ProductReader(RecordReading):
                 return {"in_stock": is_available(count, tracked=tracked, sells_without_stock=otherwise)}
             if "in_stock" in raw:
                 return {"in_stock": None if self._is_null(count) else in_stock(count)}
-        except ValueError as error:
-            raise RowRefused("in_stock", str(error)) from None
         return {}
 
     def _is_null(self, value: Any) -> bool:
@@ -222,6 +219,15 @@ class CustomerReader(RecordReading):
         if any(fields.get("customer_id") is None for fields in lines):
             raise RowRefused("customer_id", "Required")
         return lines
+
+
+@contextmanager
+def refusing(field: str) -> Generator[None]:
+    """Refuse the row for the field if a value cannot be read."""
+    try:
+        yield
+    except ValueError as error:
+        raise RowRefused(field, str(error)) from None
 
 
 def short_text(value: Any) -> str:

@@ -4,7 +4,8 @@ Each batch is one transaction, and the same command finishes an interrupted impo
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import PurePath
 
@@ -35,22 +36,40 @@ async def import_files(
     report = Report(options.paths, writes_refusals=not options.dry_run)
     report.import_id = secrets.token_hex(IMPORT_ID_BYTES)
     job = Job(options, store, report.import_id, now, progress, report, say)
-    try:
-        with Staging.open() as staging:
-            understood = [await stage_file(job, staging, number) for number in range(len(options.paths))]
-            check_refusals(report, report.read)
-            await store.begin_import(_record_of(job))
-            match options.kind:
-                case "products":
-                    await store_products(job, staging)
-                case "customers":
-                    await store_customers(job, staging)
-                case "events" | "orders":
-                    await store_events(job, staging, understood)
-            await store.finish_import(job.import_id, report.counts, now=now)
-    finally:
-        report.close()
+    with _disk_faults_in_words():
+        try:
+            await _import(job)
+        finally:
+            report.close()
     return report
+
+
+@contextmanager
+def _disk_faults_in_words() -> Generator[None]:
+    """Raise ConfigurationError where a disk is full or a folder cannot be written; storage has errors of its own."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"A temporary file or a list of refused lines cannot be written: {error.strerror}."
+            " Free some space, or name another folder for temporary files with TMPDIR."
+        ) from error
+
+
+async def _import(job: Job) -> None:
+    options, report, store = job.options, job.report, job.store
+    with Staging.open() as staging:
+        understood = [await stage_file(job, staging, number) for number in range(len(options.paths))]
+        check_refusals(report, report.read)
+        await store.begin_import(_record_of(job))
+        match options.kind:
+            case "products":
+                await store_products(job, staging)
+            case "customers":
+                await store_customers(job, staging)
+            case "events" | "orders":
+                await store_events(job, staging, understood)
+        await store.finish_import(job.import_id, report.counts, now=job.now)
 
 
 def _record_of(job: Job) -> ImportRecord:

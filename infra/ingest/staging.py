@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from domain.errors import ConfigurationError
 from domain.records.imports import OrderReturn
 from infra.ingest.lines import EventLine
 from infra.ingest.orders import MAX_ORDER_LINES
@@ -52,6 +53,12 @@ class Staging:
             try:
                 connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;")
                 yield cls(connection)
+            except sqlite3.OperationalError as error:
+                # The store has errors of its own, so this one is of the temporary file.
+                raise ConfigurationError(
+                    f"Temporary files in {folder.parent} cannot be written or read: {error}."
+                    " Free some space, or name another folder with TMPDIR."
+                ) from error
             finally:
                 connection.close()
 

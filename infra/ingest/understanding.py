@@ -1,6 +1,7 @@
 """Understand a file by its first rows: its format, which column is which field, and how its values are written."""
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, cast
 
@@ -12,6 +13,7 @@ from infra.ingest.formats.format import MULTIPLE, Format
 from infra.ingest.formats.own import OWN
 from infra.ingest.formats.paths import list_of, paths_of, value_at
 from infra.ingest.options import ImportOptions, Kind
+from infra.ingest.overlooked import check_overlooked
 from infra.ingest.sources import OpenFile, Row
 from infra.ingest.values.categories import category_separator
 from infra.ingest.values.customers import is_no_customer
@@ -20,6 +22,8 @@ from infra.ingest.values.money import DecimalMark, decimal_mark
 from infra.ingest.values.numbers import are_float_ids
 
 N_SAMPLE_ROWS = 1000
+MAX_NAME = 100
+"""Characters in the name of a column; a longer one is a line of data."""
 
 INSTANT_FIELDS = ("occurred_at", "created_at", "sale_from", "sale_until")
 OPTIONAL_INSTANTS = frozenset({"created_at"})
@@ -33,8 +37,6 @@ REQUIRED: Mapping[Kind, tuple[str, ...]] = {
     "orders": ("customer_id", "product_id", "order_id"),
 }
 _CUSTOMER_FIELDS = ("customer_id", "anonymous_id", "email")
-_MIN_DATE_SHARE = 0.9
-_TIME_WORDS = ("time", "date", "stamp", "datum", "when", "day")
 _ID_WORDS = {
     "customer_id": ("customer", "user", "client", "kund", "buyer", "member", "visitor", "account", "mail", "id"),
     "order_id": ("order", "invoice", "transaction", "receipt", "bestell", "number", "id"),
@@ -76,9 +78,10 @@ def understand(file: OpenFile, rows: Sequence[Row], options: ImportOptions) -> U
     present = {field for field, of_field in sources.items() if not existing.isdisjoint(map(normalised, of_field))}
     unused = _unused(columns, sources)
     _check_required(file, kind, present, unused, options)
-    _check_repeated(file, sources)
-    if kind in {"events", "orders"} and "occurred_at" not in {*sources, *options.constants}:
-        _check_no_unused_time(file, unused, values)
+    _check_repeated(file, sources, options)
+    if kind in {"events", "orders"}:
+        known = {*sources, *found.constants, *options.constants}
+        check_overlooked(file.path, kind, known, unused, values.of_column)
     return Understanding(
         format=found,
         kind=kind,
@@ -180,8 +183,10 @@ def _check_lists(file: OpenFile, sources: Mapping[str, tuple[str, ...]]) -> None
 
 def _column_named(theirs: str, file: OpenFile, columns: Sequence[str], options: ImportOptions) -> str:
     """Return the column that --map names, whatever its case, blanks, `_` and `-`; raise NotUnderstood if there is none."""
+    if theirs in columns:
+        return theirs
     for column in columns:
-        if column == theirs or normalised(column) == normalised(theirs):
+        if normalised(column) == normalised(theirs):
             return column
     nearest = difflib.get_close_matches(theirs, columns, n=1, cutoff=0.6)
     hint = f' Did you mean `--map "{nearest[0]}={options.mapping[theirs]}"`?' if nearest else ""
@@ -192,7 +197,11 @@ def _unused(columns: Sequence[str], sources: Mapping[str, tuple[str, ...]]) -> t
     """Return the columns, or the innermost paths, that nothing is read from."""
     used = {normalised(column) for of_field in sources.values() for column in of_field}
     inner = {column.rpartition(".")[0].removesuffix("[]") for column in columns if "." in column}
-    return tuple(column for column in columns if normalised(column) not in used and column.removesuffix("[]") not in inner)
+    return tuple(
+        column
+        for column in columns
+        if column.strip() and normalised(column) not in used and column.removesuffix("[]") not in inner
+    )
 
 
 def _check_required(
@@ -202,10 +211,11 @@ def _check_required(
         names = _CUSTOMER_FIELDS if field == "customer_id" and kind in {"events", "orders"} else (field,)
         if any(name in present or name in options.constants for name in names):
             continue
-        nearest = _nearest(unused, field) or "THEIRS"
+        columns = file.columns or unused
+        nearest = "THEIRS" if any(map(_is_data, columns)) else _nearest(unused, field) or "THEIRS"
         raise NotUnderstood(
             f'{file.path} has no column {field}, which {kind} need. Did you mean `--map "{nearest}={field}"`?'
-            f" {_columns_in_words(file, file.columns or unused)}"
+            f" {_columns_in_words(file, columns)}"
         )
 
 
@@ -217,30 +227,36 @@ def _nearest(columns: Sequence[str], field: str) -> str | None:
     return next((column for word in _ID_WORDS[field] for name, column in names.items() if word in name), None)
 
 
-def _check_repeated(file: OpenFile, sources: Mapping[str, tuple[str, ...]]) -> None:
+def _check_repeated(file: OpenFile, sources: Mapping[str, tuple[str, ...]], options: ImportOptions) -> None:
+    """Raise NotUnderstood if a field could come from two columns whose names differ in nothing that counts."""
+    all_columns = file.columns or ()
+    mapped = {normalised(theirs) for theirs in options.mapping}
     for field, columns in sources.items():
-        if file.columns is not None and any(file.columns.count(column) > 1 for column in columns):
-            raise NotUnderstood(f"{file.path} has the column {columns[0]} twice, and it is needed for {field}.")
-
-
-def _check_no_unused_time(file: OpenFile, unused: Iterable[str], values: _Values) -> None:
-    """Raise NotUnderstood if a column that nothing is read from has times: events would silently be of today."""
-    for column in unused:
-        cells = list(values.of_column(column))
-        n_times = sum(looks_like_instant(cell) for cell in cells)
-        is_number = all(str(cell).strip().isdecimal() for cell in cells)
-        has_time_name = any(word in normalised(column) for word in _TIME_WORDS)
-        if cells and n_times >= _MIN_DATE_SHARE * len(cells) and (has_time_name or not is_number):
-            raise NotUnderstood(
-                f"{file.path}: the column {column} has times, but no column is known to be occurred_at."
-                f' Did you mean `--map "{column}=occurred_at"`? If the events are of now, use --set occurred_at=now.'
-            )
+        for column in columns:
+            alike = [other for other in all_columns if normalised(other) == normalised(column)]
+            if all_columns.count(column) > 1 or (len(alike) > 1 and normalised(column) not in mapped):
+                names = "twice" if len(set(alike)) == 1 else f"and {' and '.join(dict.fromkeys(alike[1:]))}"
+                raise NotUnderstood(
+                    f"{file.path} has the column {alike[0]} {names}, and it is needed for {field}."
+                    + (f' Say which with `--map "{alike[0]}={field}"`.' if names != "twice" else "")
+                )
 
 
 def _columns_in_words(file: OpenFile, columns: Sequence[str]) -> str:
+    if file.columns is not None and any(map(_is_data, columns)):
+        # The first line of data must not be repeated, as it can be personal.
+        return "Its first line looks like data: write a line with the names of the columns above it."
     names = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "vertical bars (|)"}
     separated = f", separated by {names.get(file.delimiter, file.delimiter)}" if file.delimiter else ""
     return f"The columns are{separated}: {', '.join(columns[:60])}{' ...' if len(columns) > 60 else ''}."
+
+
+def _is_data(column: str) -> bool:
+    """Return whether a cell of the header is no name, or a whole line of which a part is none."""
+    if "{" in column or len(column) > MAX_NAME:
+        return True
+    parts = (part.strip(' "') for part in re.split("[,;|\t]", column))
+    return any("@" in part or looks_like_instant(part) or part.replace(".", "", 1).isdecimal() for part in parts)
 
 
 def _paths_of(records: Iterable[Any]) -> tuple[str, ...]:
