@@ -45,7 +45,7 @@ async def import_files(
                     await store_products(job, staging)
                 case "customers":
                     await store_customers(job, staging)
-                case "events" | "orders":
+                case _:
                     await store_events(job, staging, understood)
             await store.finish_import(job.import_id, report.counts, now=now)
     finally:

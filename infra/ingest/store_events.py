@@ -100,7 +100,7 @@ def _events(job: Job, staging: Staging, understood: Sequence[Understanding]) -> 
                 report.refuse(event, places)
             case Guest():
                 report.count("guest", len(places))
-            case Nothing():
+            case _:
                 report.count("seen_before" if is_repeated else "empty", len(places))
 
 
