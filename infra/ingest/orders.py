@@ -162,8 +162,6 @@ def _is_refunded(lines: Sequence[EventLine], bought: Sequence[EventLine]) -> boo
 def _refunded_line(lines: Sequence[EventLine], bought: Sequence[EventLine]) -> dict[str, int]:
     """Return what an amount paid back stands for, if it is the price of whole pieces of exactly one line."""
     refunded = max((line.refunded_amount or 0.0 for line in lines), default=0.0)
-    if not refunded:
-        return {}
     matches = {
         (line.product_id or "", pieces)
         for line in bought

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from domain.records.customers import CustomerChange
 from domain.records.products import MAX_ALIASES, ProductChange
@@ -77,8 +76,3 @@ def refusal(error: msgspec.ValidationError) -> RowRefused:
         text = "Expected one of the documented values"
     field = path.rstrip("`").partition("[")[0] or None
     return RowRefused(field, readable_message(text))
-
-
-def is_empty(record: Struct) -> bool:
-    """Return whether a record has nothing but its id."""
-    return all(value is msgspec.UNSET for value in msgspec.structs.astuple(record)[1:])

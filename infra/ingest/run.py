@@ -67,7 +67,7 @@ async def _import(job: Job) -> None:
                 await store_products(job, staging)
             case "customers":
                 await store_customers(job, staging)
-            case "events" | "orders":
+            case _:
                 await store_events(job, staging, understood)
         await store.finish_import(job.import_id, report.counts, now=job.now)
 

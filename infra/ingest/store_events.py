@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from domain.ports import Outcome
 from domain.records.imports import ImportedEvent, OrderReturn
 from domain.records.interactions import Purchase
 from infra.ingest.errors import NotUnderstood
@@ -47,9 +48,13 @@ async def store_events(job: Job, staging: Staging, understood: Sequence[Understa
 
 async def _rehearse(job: Job, batch: Sequence[tuple[ImportedEvent, list[Place]]]) -> None:
     """Raise NotUnderstood if over half of a batch would be refused, as with the events of an unknown catalogue."""
-    trial = Report(job.options.paths, writes_refusals=False)
     events = [event for event, _ in batch]
-    outcomes = await job.store.rehearsal().put_events(events, create_products=False, import_id=job.import_id, now=job.now)
+    put = job.store.rehearsal().put_events
+    _check_outcomes(job, batch, await put(events, create_products=False, import_id=job.import_id, now=job.now))
+
+
+def _check_outcomes(job: Job, batch: Sequence[tuple[ImportedEvent, list[Place]]], outcomes: Sequence[Outcome]) -> None:
+    trial = Report(job.options.paths, writes_refusals=False)
     for (_, places), outcome in zip(batch, outcomes, strict=True):
         trial.add(outcome, places)
     try:
@@ -102,7 +107,7 @@ def _events(job: Job, staging: Staging, understood: Sequence[Understanding]) -> 
                 report.refuse(event, places)
             case Guest():
                 report.count("guest", len(places))
-            case Nothing():
+            case _:
                 report.count("seen_before" if is_repeated else "empty", len(places))
 
 

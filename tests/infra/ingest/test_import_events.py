@@ -1,6 +1,7 @@
 """Importing events: interactions and purchases of one line, their identities, guests and refusals."""
 
 import json
+import sys
 from datetime import datetime, timedelta
 
 import pytest
@@ -405,6 +406,24 @@ async def test_events_of_now_are_said_to_be_so(shop):
     await shop.run("events", text, constants={"occurred_at": "now"}, **CREATE)
 
     assert await shop.events() == [("c-1", "p", "view", "2026-11-23 10:00:00")]
+
+
+@pytest.mark.parametrize(("last", "day"), [("13/04/2026", "2026-04-03"), ("04/13/2026", "2026-03-04")])
+async def test_the_sequence_of_dates_is_decided_by_the_whole_file_if_its_beginning_does_not(shop, last, day):
+    text = "customer_id,product_id,occurred_at\n" + "c-1,p,03/04/2026\n" * 1000 + f"c-2,p,{last}\n"
+
+    await shop.run("events", text, **CREATE)
+
+    assert {at for customer, _, _, at in await shop.events() if customer == "c-1"} == {f"{day} 00:00:00"}
+
+
+async def test_dates_of_standard_input_cannot_be_decided_later(shop, tmp_path, monkeypatch):
+    (tmp_path / "input").write_text("customer_id,product_id,occurred_at\nc-1,p,03/04/2026\n")
+    monkeypatch.chdir(tmp_path)
+    with (tmp_path / "input").open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        with pytest.raises(NotUnderstood, match=r"the dates in occurred_at may be day/month/year"):
+            await shop.run_files("events", "-", **CREATE)
 
 
 async def test_an_import_can_be_undone(any_shop, import_anywhere):

@@ -181,6 +181,28 @@ async def test_exactly_half_of_the_lines_may_be_refused(shop):
     assert report.counts == {"new": 1, "refused": 1}
 
 
+@pytest.mark.parametrize("kind", ["products", "customers", "events"])
+async def test_an_export_without_lines_changes_nothing(shop, kind):
+    report = await shop.run(kind, "customer_id,product_id,name\n", format="own")
+
+    assert (report.read, report.counts, report.exit_code) == (0, {}, 0)
+
+
+async def test_dates_of_products_that_can_be_read_in_two_ways_are_left_out_with_a_notice(shop):
+    report = await shop.run("products", "product_id,created_at\np-1,03/04/2026\n")
+
+    assert report.counts == {"new": 1}
+    assert "created_at is not read: its dates may be day/month/year or month/day/year; see --dates." in report.summary()
+
+
+async def test_a_variant_that_only_its_parent_names_is_no_product(shop):
+    header = "sku,attribute_set_code,product_type,product_online,categories,configurable_variations"
+    report = await shop.run("products", f'{header}\nhoodie,D,configurable,1,,"sku=hoodie-s,size=S"\n')
+
+    assert report.counts == {"new": 1}
+    assert list(await shop.products()) == ["hoodie"]
+
+
 async def test_a_missing_file_and_a_folder_are_unreadable(shop, tmp_path):
     for path, message in ((tmp_path / "no.csv", "No such file"), (tmp_path, "directory")):
         with pytest.raises(FileUnreadable, match=message):

@@ -97,8 +97,9 @@ def test_the_command_names_everything_that_was_detected_or_given():
     )  # fmt: skip
 
     assert read.command() == (
-        "python main.py import events file.csv --format own --map who=customer_id --map item=product_id --map"
-        " what=event_type --map when=occurred_at --set currency=EUR --event-map look=view --null 'n. a.' --encoding UTF-8 --delimiter tab"
+        "python main.py import events file.csv --format own"
+        " --map who=customer_id --map item=product_id --map what=event_type --map when=occurred_at"
+        " --set currency=EUR --event-map look=view --null 'n. a.' --encoding UTF-8 --delimiter tab"
         " --dates dmy --guests keep --create-products"
     )
 

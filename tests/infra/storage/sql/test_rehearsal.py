@@ -4,6 +4,8 @@ from domain.records.customers import CustomerChange
 from domain.records.imports import ImportRecord, OrderReturn
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
+from infra.storage.sql import catalogue
+from infra.storage.sql.statements import rows
 from tests.imports import as_imported
 
 
@@ -45,3 +47,17 @@ async def test_orders_of_which_something_went_back_count_as_new(repository, now)
 
     assert statuses(await repository.rehearsal().put_events(events, create_products=True, now=now)) == ["new"]
     assert (await repository.summary()).n_products == 0
+
+
+async def test_every_way_to_write_is_rolled_back_and_every_way_to_read_reads(repository, now):
+    engine = repository.rehearsal().engine
+
+    def put():
+        return catalogue.put([ProductChange(product_id="p")], now=now, currency="EUR")
+
+    assert statuses(await engine.write(put)) == ["new"]
+    assert statuses(await engine.write_unreferenced(put)) == ["new"]
+    assert statuses(await engine.put(put)) == ["new"]
+    assert await engine.read(lambda: rows("SELECT product_id FROM product_catalog")) == []
+    assert await engine.look_up(lambda: rows("SELECT product_id FROM product_catalog")) == []
+    assert await engine.scrub() is None
