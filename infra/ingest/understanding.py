@@ -138,11 +138,23 @@ def _format_of(file: OpenFile, columns: Sequence[str], options: ImportOptions) -
                 f"{file.path} looks like another kind of file: {of_any_kind.title}. Try `import {of_any_kind.kind}`;"
                 f" `--format own` reads the columns that are called like the fields of {options.kind}."
             )
+        _check_kind(file, columns, options)
         return found or next(own for own in OWN if own.kind == options.kind)
     found = named(options.format, options.kind, columns)
     if found is None:
         raise NotUnderstood(f"--format {options.format}: known for {options.kind} are {', '.join(names(options.kind))}.")
     return found
+
+
+def _check_kind(file: OpenFile, columns: Collection[str], options: ImportOptions) -> None:
+    """Raise NotUnderstood if a catalogue or a list of customers has the columns of events or orders."""
+    names = set(map(normalised, columns)) - set(map(normalised, options.mapping))
+    if options.kind in {"products", "customers"} and {"customerid", "productid"} <= names:
+        other = "orders" if "orderid" in names else "events"
+        raise NotUnderstood(
+            f"{file.path} has customers and products in every line, as {other} have. Try `import {other}`;"
+            f" `--format own` reads the columns that are called like the fields of {options.kind}."
+        )
 
 
 def _kind_of(found: Format, sources: Mapping[str, Any], options: ImportOptions) -> Kind:

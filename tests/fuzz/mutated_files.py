@@ -7,6 +7,7 @@ import io
 import json
 import lzma
 import zipfile
+from copy import deepcopy
 
 from msgspec import Struct
 
@@ -263,7 +264,7 @@ def _mutate_value(rng, value):
         elif rng.random() < 0.1 and isinstance(value, dict):
             value[rng.choice([*NAMES, "x.y", "a[]", ""])] = value.pop(key)
         else:
-            value[key] = rng.choice([*ODD_VALUES, *ODD_JSON])
+            value[key] = deepcopy(rng.choice([*ODD_VALUES, *ODD_JSON]))
         return
 
 
