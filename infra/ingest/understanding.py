@@ -68,15 +68,15 @@ def understand(file: OpenFile, rows: Sequence[Row], options: ImportOptions) -> U
         raise NotUnderstood(f"{file.path} has no rows that can be read. {_first_refusal(rows)}".rstrip())
     found = _format_of(file, columns, options)
     sources = _sources(file, columns, found, options)
-    kind = _kind_of(found, sources, options)
     values = _Values(file, rows, sources)
     existing = {normalised(column) for column in columns}
     present = {field for field, of_field in sources.items() if not existing.isdisjoint(map(normalised, of_field))}
+    kind = _kind_of(found, present, options)
     unused = _unused(columns, sources)
     _check_required(file, kind, present, unused, options)
     _check_repeated(file, sources, options)
     if kind in {"events", "orders"}:
-        known = {*sources, *found.constants, *options.constants}
+        known = {*present, *found.constants, *options.constants}
         check_overlooked(file.path, kind, known, unused, values.of_column)
     return Understanding(
         format=found,
@@ -157,12 +157,12 @@ def _check_kind(file: OpenFile, columns: Collection[str], options: ImportOptions
         )
 
 
-def _kind_of(found: Format, sources: Mapping[str, Any], options: ImportOptions) -> Kind:
+def _kind_of(found: Format, present: Collection[str], options: ImportOptions) -> Kind:
     """Return what the lines are: those of an event file with order ids, but without event types, are lines of orders."""
     if options.kind not in {"events", "orders"}:
         return options.kind
-    has_types = "event_type" in {*sources, *found.constants, *options.constants}
-    return "orders" if options.kind == "orders" or ("order_id" in sources and not has_types) else "events"
+    has_types = "event_type" in {*present, *found.constants, *options.constants}
+    return "orders" if options.kind == "orders" or ("order_id" in present and not has_types) else "events"
 
 
 def _sources(file: OpenFile, columns: Sequence[str], found: Format, options: ImportOptions) -> dict[str, tuple[str, ...]]:

@@ -54,6 +54,12 @@ PRICES = "SELECT product_id, price / 10000.0 FROM product_catalog"
         ("events", "customer_id,product_id,event_type,ts\nk,p,view,1772619300\n", "ts=occurred_at"),
         ("events", "customer_id,product_id,event_type,bought\nk,p,view,04.03.2026 10:15\n", "bought=occurred_at"),
         ("orders", "order_id,customer_id,product_id,qty,occurred_at\nn,k,p,3,2026-03-04\n", "qty=quantity"),
+        (
+            "events",
+            '{"customer_id": "k", "product_id": "p", "occurred_at": 1772619300, "m": {"do": "buy"}}',
+            "m.do=event_type",
+        ),
+        ("events", '{"customer_id": "k", "product_id": "p", "event_type": "view", "ts": 1772619300}', "ts=occurred_at"),
         ("orders", "order_id,customer_id,product_id,Menge,occurred_at\nn,k,p,3,2026-03-04\n", "Menge=quantity"),
     ],
 )
@@ -231,3 +237,9 @@ def test_a_refused_order_is_counted_once(importing):
     text = ORDERS + "A,k,p1,0.5,2026-03-04\nB,k,p1,1,2026-03-04\n"
     code, said = importing("orders", text)
     assert (code, "1 refused" in said, "0 x" in said) == (3, True, False)
+
+
+def test_records_with_order_ids_and_without_event_types_are_orders(importing, rows):
+    record = '{"customer_id": "k", "product_id": "p1", "order_id": "A", "quantity": 2, "occurred_at": 1772619300}'
+    assert importing("events", record)[0] == 0
+    assert rows(LINES) == [("A", "p1", 2)]
