@@ -47,8 +47,9 @@ contracts: $(VENV)/.dev ## check which package imports which
 coverage: $(VENV)/.dev ## run the tests of `make test` with branch coverage
 	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term
 
-fuzz: $(VENV)/.dev ## send N (10000) almost valid requests, drawn with SEED (1)
+fuzz: $(VENV)/.dev ## send N (10000) almost valid requests, import FILES (600) mutated files, drawn with SEED (1)
 	$(BIN)/python -m tests.fuzz $(or $(N),10000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
+	$(BIN)/python -m tests.fuzz.files $(or $(FILES),600) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
 
 test-system: $(VENV)/.dev ## test servers, crashes, a browser, the template
 	$(BIN)/python -m pytest -q -m 'system and not slow'
@@ -58,6 +59,7 @@ test-slow: $(VENV)/.dev ## run the long forms of system tests
 
 bench: bench-serving ## measure what docs/benchmarks.md states
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.importing $(if $(JOURNEY),--journey $(JOURNEY))
 
 bench-serving: $(VENV)/.dev $(BENCH_VENV)/.bench ## measure serving on a real shop; DATABASE=FILE takes one that is trained
 	$(BIN)/python -m benchmarks.serving --peer-python $(BENCH_VENV)/bin/python $(if $(DATABASE),--database $(DATABASE))

@@ -21,6 +21,7 @@ from infra.use_cases.train import TuningBudget
 
 NOT_UNDERSTOOD_EXIT_CODE = 4
 N_LISTED = 20
+EVENT_MEANINGS = ("view", "cart", "wishlist", "purchase", "return", "ignored")
 DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 DESCRIPTION = """\
@@ -112,6 +113,8 @@ def options_from(parsed: argparse.Namespace, settings: Settings) -> ImportOption
         if unknown := sorted(set(fields) - set(FIELDS[options.kind])):
             known = ", ".join(FIELDS[options.kind])
             raise ConfigurationError(f"{option}: {options.kind} have no field {', '.join(unknown)}; they have {known}.")
+    if unknown := sorted(set(options.event_names.values()) - set(EVENT_MEANINGS)):
+        raise ConfigurationError(f"--event-map: {', '.join(unknown)} is none of {', '.join(EVENT_MEANINGS)}.")
     return options
 
 

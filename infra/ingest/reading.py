@@ -1,5 +1,6 @@
 """Read the rows of a file as lines under our names, as the file was understood."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
@@ -39,6 +40,10 @@ NULLS = frozenset(
 """Texts that mean an empty cell: of databases and data frames, and what spreadsheets write for a failed formula."""
 
 MAX_REMEMBERED = 100_000
+MAX_RARE_REMEMBERED = 5000
+_RARE_FIELDS = frozenset({"occurred_at", "order_id", "event_id"})
+"""Fields whose values repeat in neighbouring lines at most."""
+_GROUPS_OF_THREE = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
 NOW = "now"
 
 Convert = Callable[[Any], Any]
@@ -50,10 +55,11 @@ class Memo(dict[str, Any]):
     def __init__(self, field: str, convert: Convert, *, empty: Any, nulls: frozenset[str]) -> None:
         super().__init__()
         self._field, self._convert, self._empty, self._nulls = field, convert, empty, nulls
+        self._limit = MAX_RARE_REMEMBERED if field in _RARE_FIELDS else MAX_REMEMBERED
 
     def __missing__(self, text: str) -> Any:
         value = self.of(text)
-        if len(self) >= MAX_REMEMBERED:
+        if len(self) >= self._limit:
             self.clear()
         self[text] = value
         return value
@@ -261,7 +267,7 @@ def _converters(understood: Understanding, options: ImportOptions, *, now: datet
         "product_id": identifier("product_id"),
         "occurred_at": occurred_at,
         "order_id": identifier("order_id"),
-        "quantity": _quantity,
+        "quantity": lambda value: _quantity(value, has_decimal_comma=understood.decimal_mark == ","),
         "unit_price": lambda value: price(value, read_money),
         "currency": lambda value: currency_code(str(value), own=options.currency),
         "event_id": identifier("event_id"),
@@ -297,7 +303,10 @@ def checked(value: Any, value_type: Any) -> Any:
         raise ValueError(readable_message(str(error))) from None
 
 
-def _quantity(value: Any) -> int:
+def _quantity(value: Any, *, has_decimal_comma: bool) -> int:
+    if has_decimal_comma and isinstance(value, str) and _GROUPS_OF_THREE.fullmatch(value.strip()):
+        # The amounts of the file tell what its marks mean: 2,000 are two pieces beside a price of 5,00.
+        value = value.translate({ord("."): ",", ord(","): "."})
     number = quantity(value)
     if number:
         checked(abs(number), Quantity)

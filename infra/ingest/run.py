@@ -3,6 +3,7 @@
 Each batch is one transaction, and the same command finishes an interrupted import.
 """
 
+import os
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ async def import_files(
 
     Raise FileUnreadable, or NotUnderstood if nothing may be stored.
     """
-    if len(set(options.paths)) < len(options.paths):
+    if len(set(map(os.path.realpath, options.paths))) < len(options.paths):
         raise ConfigurationError("A file is named twice; its lines would count twice.")
     report = Report(options.paths, writes_refusals=not options.dry_run)
     report.import_id = secrets.token_hex(IMPORT_ID_BYTES)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, compress
 
 from domain.ports import Outcome
 from domain.records.imports import ImportedEvent, OrderReturn
@@ -95,7 +95,7 @@ def _events(job: Job, staging: Staging, understood: Sequence[Understanding]) -> 
     )
     orders = (
         (reader.order(lines, is_too_long=is_too_long), _places_that_count(job, lines, places), False)
-        for lines, places, is_too_long in staging.orders()
+        for lines, places, is_too_long in _latest_orders(job, staging)
     )
     for event, places, is_repeated in chain(events, orders):
         match event:
@@ -109,6 +109,25 @@ def _events(job: Job, staging: Staging, understood: Sequence[Understanding]) -> 
                 report.count("guest", len(places))
             case _:
                 report.count("seen_before" if is_repeated else "empty", len(places))
+
+
+def _latest_orders(job: Job, staging: Staging) -> Iterator[tuple[list[EventLine], list[Place], bool]]:
+    """Yield the orders without lines that a later file repeats or corrects: those of the same product.
+
+    An order may be split over files, and exports may overlap.
+    """
+    for lines, places, is_too_long in staging.orders():
+        if places[0][0] != places[-1][0]:
+            last_files = {_meaning(line): file for line, (file, _) in zip(lines, places, strict=True)}
+            is_last = [last_files[_meaning(line)] == file for line, (file, _) in zip(lines, places, strict=True)]
+            job.report.count("seen_before", is_last.count(False))
+            yield list(compress(lines, is_last)), list(compress(places, is_last)), is_too_long
+        else:
+            yield lines, places, is_too_long
+
+
+def _meaning(line: EventLine) -> tuple[str | None, bool, bool]:
+    return line.product_id, line.quantity < 0, line.refused
 
 
 def _places_that_count(job: Job, lines: Sequence[EventLine], places: list[Place]) -> list[Place]:

@@ -72,15 +72,15 @@ def understand(file: OpenFile, rows: Sequence[Row], options: ImportOptions) -> U
         raise NotUnderstood(f"{file.path} has no rows that can be read. {_first_refusal(rows)}".rstrip())
     found = _format_of(file, columns, options)
     sources = _sources(file, columns, found, options)
-    kind = _kind_of(found, sources, options)
     values = _Values(file, rows, sources)
     existing = {normalised(column) for column in columns}
     present = {field for field, of_field in sources.items() if not existing.isdisjoint(map(normalised, of_field))}
+    kind = _kind_of(found, present, options)
     unused = _unused(columns, sources)
     _check_required(file, kind, present, unused, options)
     _check_repeated(file, sources, options)
     if kind in {"events", "orders"}:
-        known = {*sources, *found.constants, *options.constants}
+        known = {*present, *found.constants, *options.constants}
         check_overlooked(file.path, kind, known, unused, values.of_column)
     return Understanding(
         format=found,
@@ -142,6 +142,7 @@ def _format_of(file: OpenFile, columns: Sequence[str], options: ImportOptions) -
                 f"{file.path} looks like another kind of file: {of_any_kind.title}. Try `import {of_any_kind.kind}`;"
                 f" `--format own` reads the columns that are called like the fields of {options.kind}."
             )
+        _check_kind(file, columns, options)
         return found or next(own for own in OWN if own.kind == options.kind)
     found = named(options.format, options.kind, columns)
     if found is None:
@@ -149,12 +150,23 @@ def _format_of(file: OpenFile, columns: Sequence[str], options: ImportOptions) -
     return found
 
 
-def _kind_of(found: Format, sources: Mapping[str, Any], options: ImportOptions) -> Kind:
+def _check_kind(file: OpenFile, columns: Collection[str], options: ImportOptions) -> None:
+    """Raise NotUnderstood if a catalogue or a list of customers has the columns of events or orders."""
+    names = set(map(normalised, columns)) - set(map(normalised, options.mapping))
+    if options.kind in {"products", "customers"} and {"customerid", "productid"} <= names:
+        other = "orders" if "orderid" in names else "events"
+        raise NotUnderstood(
+            f"{file.path} has customers and products in every line, as {other} have. Try `import {other}`;"
+            f" `--format own` reads the columns that are called like the fields of {options.kind}."
+        )
+
+
+def _kind_of(found: Format, present: Collection[str], options: ImportOptions) -> Kind:
     """Return what the lines are: those of an event file with order ids, but without event types, are lines of orders."""
     if options.kind not in {"events", "orders"}:
         return options.kind
-    has_types = "event_type" in {*sources, *found.constants, *options.constants}
-    return "orders" if options.kind == "orders" or ("order_id" in sources and not has_types) else "events"
+    has_types = "event_type" in {*present, *found.constants, *options.constants}
+    return "orders" if options.kind == "orders" or ("order_id" in present and not has_types) else "events"
 
 
 def _sources(file: OpenFile, columns: Sequence[str], found: Format, options: ImportOptions) -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ import io
 import json
 import lzma
 import zipfile
+from copy import deepcopy
 
 from msgspec import Struct
 
@@ -135,6 +136,7 @@ USUAL = {
     ("orderid", "invoice", "ordernumber", "transaction", "session"): ["1001", "1002", "C1001", ""],
     ("cancelled",): ["", "", "2026-03-05 10:00"],
     ("status", "financial"): ["paid", "completed", "refunded", "active", "partially_refunded", "1"],
+    ("eventid",): [f"E{number}" for number in range(10_000)],
     ("event", "feedback"): ["view", "purchase", "add_to_cart", "page_view", "refund", "transaction"],
     ("quantity", "qty", "stock", "inventory", "lineitemquantity"): ["1", "2", "-1", "0", "3"],
     ("price", "amount", "total", "cost"): ["5.00", "5,90", "1299", "12.50 EUR", ""],
@@ -195,7 +197,9 @@ def _repeat_column(rng, table):
 
 def _rename(rng, table):
     if table[0]:
-        table[0][rng.randrange(len(table[0]))] = rng.choice([*NAMES, *ODD_VALUES])
+        table[0][rng.randrange(len(table[0]))] = rng.choice(
+            [*NAMES, *(value for value in ODD_VALUES if "canary" not in value)]
+        )
 
 
 def _reorder(rng, table):
@@ -263,7 +267,7 @@ def _mutate_value(rng, value):
         elif rng.random() < 0.1 and isinstance(value, dict):
             value[rng.choice([*NAMES, "x.y", "a[]", ""])] = value.pop(key)
         else:
-            value[key] = rng.choice([*ODD_VALUES, *ODD_JSON])
+            value[key] = deepcopy(rng.choice([*ODD_VALUES, *ODD_JSON]))
         return
 
 

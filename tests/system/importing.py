@@ -51,11 +51,11 @@ def write_orders(path, n_lines=N_LINES, *, seed=1):
     with path.open("w") as file:
         file.write("order_id,customer_id,product_id,quantity,unit_price,occurred_at,status\n")
         for number in range(n_lines // 3):
-            customer, at = f"c-{number % 2000}", (began_at + timedelta(minutes=number)).isoformat()
+            customer, at = f"c-{number % 101}", (began_at + timedelta(minutes=number)).isoformat()
             sign, status = -1 if number % 20 == 19 else 1, "cancelled" if number % 20 == 7 else "paid"
             for line in range(3):
                 # Every customer buys the same products in every order, so that returns find a purchase.
-                product = f"p-{(number % 2000 * 7 + line) % 500}"
+                product = f"p-{(number % 101 * 7 + line) % 500}"
                 file.write(f"o-{number},{customer},{product},{sign * rng.randint(1, 3)},9.95,{at},{status}\n")
     return path
 

@@ -22,11 +22,11 @@ def importing(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'shop.db'}")
 
-    def import_text(kind, content, *options):
+    def import_text(kind, content, *options, before=()):
         path = tmp_path / "export"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         creating = ["--create-products"] if kind in {"events", "orders"} else []
-        code = run(["import", kind, str(path), *creating, *options, "--no-train"])
+        code = run(["import", kind, *map(str, before), str(path), *creating, *options, "--no-train"])
         said = capsys.readouterr()
         return code, said.out + said.err
 
@@ -54,6 +54,12 @@ PRICES = "SELECT product_id, price / 10000.0 FROM product_catalog"
         ("events", "customer_id,product_id,event_type,ts\nk,p,view,1772619300\n", "ts=occurred_at"),
         ("events", "customer_id,product_id,event_type,bought\nk,p,view,04.03.2026 10:15\n", "bought=occurred_at"),
         ("orders", "order_id,customer_id,product_id,qty,occurred_at\nn,k,p,3,2026-03-04\n", "qty=quantity"),
+        (
+            "events",
+            '{"customer_id": "k", "product_id": "p", "occurred_at": 1772619300, "m": {"do": "buy"}}',
+            "m.do=event_type",
+        ),
+        ("events", '{"customer_id": "k", "product_id": "p", "event_type": "view", "ts": 1772619300}', "ts=occurred_at"),
         ("orders", "order_id,customer_id,product_id,Menge,occurred_at\nn,k,p,3,2026-03-04\n", "Menge=quantity"),
     ],
 )
@@ -179,3 +185,61 @@ def test_a_folder_for_temporary_files_that_cannot_be_written_is_one_sentence(imp
 def test_a_fault_of_the_temporary_database_is_one_sentence():
     with pytest.raises(ConfigurationError, match="TMPDIR"), Staging.open():
         raise sqlite3.OperationalError("disk I/O error")
+
+
+ORDERS = "order_id,customer_id,product_id,quantity,occurred_at\n"
+LINES = "SELECT order_id, product_id, quantity FROM purchase_history"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stored"),
+    [
+        ("A,k,p1,2,2026-03-04\n", "A,k,p2,1,2026-03-04\n", [("A", "p1", 2), ("A", "p2", 1)]),
+        ("A,k,p1,2,2026-03-04\nA,k,p2,1,2026-03-04\n", "A,k,p1,2,2026-03-04\n", [("A", "p1", 2), ("A", "p2", 1)]),
+        ("A,k,p1,2,2026-03-04\n", "A,k,p1,5,2026-03-04\n", [("A", "p1", 5)]),
+        ("A,k,p1,5,2026-03-04\nB,k,p1,-1,2026-03-05\n", "B,k,p1,-1,2026-03-05\n", [("A", "p1", 4)]),
+        ("A,k,p1,5,2026-03-04\n", "A,k,p1,-1,2026-03-04\n", [("A", "p1", 4)]),
+    ],
+    ids=["split", "overlapping", "corrected", "the-same-return", "returned"],
+)
+def test_orders_of_several_files_count_once(importing, rows, tmp_path, first, second, stored):
+    (tmp_path / "first.csv").write_text(ORDERS + first)
+    code, said = importing("orders", ORDERS + second, before=[tmp_path / "first.csv"])
+    assert code == 0, said
+    assert rows(LINES) == stored
+
+
+def test_a_file_under_two_names_is_refused(importing, tmp_path):
+    (tmp_path / "link.csv").symlink_to(tmp_path / "export")
+    code, said = importing("orders", f"{ORDERS}A,k,p1,2,2026-03-04\n", before=[tmp_path / "link.csv"])
+    assert (code, "named twice" in said) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["products", "customers"])
+@pytest.mark.parametrize(("header", "others"), [(ORDERS, "orders"), (EVENTS, "events")])
+def test_lines_of_events_are_no_catalogue_and_no_list_of_customers(importing, kind, header, others):
+    code, said = importing(kind, header + "A,k,p1,2,2026-03-04\n"[: 99 if others == "orders" else -1])
+    assert (code, f"import {others}" in said) == (4, True)
+
+
+def test_quantities_have_the_marks_of_the_amounts(importing, rows):
+    text = "order_id;customer_id;product_id;quantity;unit_price\nA;k;p1;2,000;5,00\nB;k;p1;2.000;5,00\nC;k;p1;3;5,00\n"
+    assert importing("orders", text)[0] == 0
+    assert rows(LINES) == [("A", "p1", 2), ("B", "p1", 2000), ("C", "p1", 3)]
+
+
+def test_an_event_can_only_be_mapped_to_what_is_known(importing):
+    code, said = importing("events", EVENTS + "k,p,Kauf,2026-03-04\n", "--event-map", "Kauf=buy")
+    assert (code, "buy is none of view, cart" in said) == (1, True)
+
+
+def test_a_refused_order_is_counted_once(importing):
+    text = ORDERS + "A,k,p1,0.5,2026-03-04\nB,k,p1,1,2026-03-04\n"
+    code, said = importing("orders", text)
+    assert (code, "1 refused" in said, "0 x" in said) == (3, True, False)
+
+
+def test_records_with_order_ids_and_without_event_types_are_orders(importing, rows):
+    record = '{"customer_id": "k", "product_id": "p1", "order_id": "A", "quantity": 2, "occurred_at": 1772619300}'
+    assert importing("events", record)[0] == 0
+    assert rows(LINES) == [("A", "p1", 2)]
