@@ -2,13 +2,12 @@
 
 import fcntl
 import logging
-import mmap
 import os
 import struct
 import tempfile
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -31,12 +30,12 @@ class Arrivals:
 
     def __init__(self, path: Path | None = None) -> None:
         self._file = None if path is None else _opened(path)
-        self._table = mmap.mmap(-1 if self._file is None else self._file, _SIZE)
+        self._own = bytearray(_SIZE)
         with self.exclusive():
-            if not any(self._table[:_SALT_BYTES]):
-                self._table[:_SALT_BYTES] = os.urandom(_SALT_BYTES)
+            if not any(self._read(0, _SALT_BYTES)):
+                self._write(0, os.urandom(_SALT_BYTES))
             # Nobody can choose addresses whose entries displace each other.
-            self._salt = self._table[:_SALT_BYTES]
+            self._salt = self._read(0, _SALT_BYTES)
 
     @contextmanager
     def exclusive(self) -> Generator[None]:
@@ -55,7 +54,7 @@ class Arrivals:
         digest = blake2b(sender, digest_size=10, key=self._salt).digest()
         tag, bucket = digest[:8], int.from_bytes(digest[8:]) % _BUCKETS
         first = _SALT_BYTES + bucket * _WAYS * _ENTRY.size
-        entries = _BUCKET.unpack_from(self._table, first)
+        entries = _BUCKET.unpack(self._read(first, _BUCKET.size))
         tags, arrivals = entries[::2], entries[1::2]
         if tag in tags:
             way = tags.index(tag)
@@ -63,7 +62,21 @@ class Arrivals:
         return first + arrivals.index(min(arrivals)) * _ENTRY.size, tag, 0.0
 
     def put(self, place: int, tag: bytes, arrival: float) -> None:
-        _ENTRY.pack_into(self._table, place, tag, arrival)
+        self._write(place, _ENTRY.pack(tag, arrival))
+
+    # A mapping of the file would be faster by a microsecond, and would kill the process if another one truncated the file.
+    def _read(self, place: int, size: int) -> bytes:
+        if self._file is None:
+            return bytes(self._own[place : place + size])
+        return os.pread(self._file, size, place).ljust(size, b"\0")
+
+    def _write(self, place: int, content: bytes) -> None:
+        if self._file is None:
+            self._own[place : place + len(content)] = content
+            return
+        # On a full disk nothing is counted, and nobody is refused.
+        with suppress(OSError):
+            os.pwrite(self._file, content, place)
 
 
 class RateLimit:
@@ -113,7 +126,6 @@ def _opened(path: Path) -> int | None:
         if os.fstat(file).st_uid != os.geteuid():
             os.close(file)
             raise PermissionError
-        os.ftruncate(file, _SIZE)
     except OSError as error:
         logger.warning("Each process counts requests for itself: %s cannot be used (%s).", path.name, type(error).__name__)
         return None

@@ -88,6 +88,26 @@ def test_a_limit_holds_over_all_processes_of_a_machine(tmp_path):
     assert (tmp_path / "limits").stat().st_mode & 0o077 == 0
 
 
+def test_a_truncated_file_forgets_and_goes_on_counting(tmp_path):
+    limit = RateLimit(2, arrivals=Arrivals(tmp_path / "limits"), clock=lambda: 5.0)
+    before = [limit.allow(b"one") for _ in range(3)]
+
+    os.truncate(tmp_path / "limits", 0)
+
+    assert [limit.allow(b"one") for _ in range(3)] == before == [True, True, False]
+
+
+def test_a_full_disk_refuses_nobody(tmp_path, monkeypatch):
+    limit = RateLimit(1, arrivals=Arrivals(tmp_path / "limits"), clock=lambda: 5.0)
+
+    def fails(*_):
+        raise OSError
+
+    monkeypatch.setattr(os, "pwrite", fails)
+
+    assert [limit.allow(b"one") for _ in range(3)] == [True, True, True]
+
+
 def test_without_a_usable_file_each_process_counts_for_itself(tmp_path, caplog):
     (tmp_path / "limits").symlink_to(tmp_path / "elsewhere")
 

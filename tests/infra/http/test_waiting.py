@@ -47,6 +47,7 @@ async def test_it_opens_the_shop_and_begins_its_jobs_as_soon_as_the_database_ans
 
     async with client_of(app_of(server.url, background=[job])) as client:
         before = [(await client.get(path)).status_code for path in ("/live", "/ready", "/recommendations/c-1")]
+        await asyncio.sleep(0.3)
         assert events == []
         server.start()
         await status_of(client, expected=200)

@@ -4,7 +4,7 @@ from domain.records.customers import CustomerChange
 from domain.records.imports import ImportRecord, OrderReturn
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
-from infra.storage.sql import catalogue
+from infra.storage.sql import catalogue, models
 from infra.storage.sql.statements import rows
 from tests.imports import as_imported
 
@@ -55,9 +55,17 @@ async def test_every_way_to_write_is_rolled_back_and_every_way_to_read_reads(rep
     def put():
         return catalogue.put([ProductChange(product_id="p")], now=now, currency="EUR")
 
+    async def prepare(outcomes):
+        assert statuses(outcomes) == ["new"]
+
     assert statuses(await engine.write(put)) == ["new"]
-    assert statuses(await engine.write_unreferenced(put)) == ["new"]
+    assert statuses(await engine.write_unchecked(put)) == ["new"]
+    assert statuses(await engine.write_while(prepare, put)) == ["new"]
     assert statuses(await engine.put(put)) == ["new"]
     assert await engine.read(lambda: rows("SELECT product_id FROM product_catalog")) == []
     assert await engine.look_up(lambda: rows("SELECT product_id FROM product_catalog")) == []
     assert await engine.scrub() is None
+
+
+async def test_a_rehearsal_reads_what_is_stored_now(repository):
+    assert await repository.rehearsal().engine.read_anew(models.current_id) == "untrained"
