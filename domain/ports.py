@@ -172,7 +172,7 @@ class Repository(Protocol):
         ...
 
     async def purge_events(self, *, before: datetime) -> int:
-        """Delete one batch of the events before an instant; return how many, 0 when none is left."""
+        """Delete one batch of the events before an instant; return how many, 0 when none is left, also in the files."""
         ...
 
 

@@ -48,6 +48,8 @@ class SqlRepository(ModelTables, ImportTables):
         self._counted = (0, 0, 0)
         self._counted_for = ""
         self._count_again_at = 0.0
+        # Another process may have purged events and ended before it removed them from the files.
+        self._is_scrubbed = False
 
     def rehearsal(self) -> ImportRehearsal:
         """Return a store for imports that answers as this one, and keeps nothing."""
@@ -123,7 +125,13 @@ class SqlRepository(ModelTables, ImportTables):
         await self.engine.write(privacy.finish, customer_id)
 
     async def purge_events(self, *, before: datetime) -> int:
-        return await self.engine.write(self._purge_events, before=before)
+        n_purged = await self.engine.write(self._purge_events, before=before)
+        if n_purged:
+            self._is_scrubbed = False
+        elif not self._is_scrubbed:
+            await self.engine.scrub()
+            self._is_scrubbed = True
+        return n_purged
 
     def _summary(self) -> Steps[ShopSummary]:
         model = yield from self.model_in_use()

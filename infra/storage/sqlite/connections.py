@@ -17,6 +17,7 @@ from infra.storage.sql.engine import Prepare
 from infra.storage.sql.statements import Steps
 from infra.storage.sqlite.batcher import Batcher
 from infra.storage.sqlite.connection import Connection, Mode, cause_of
+from infra.storage.sqlite.database_file import DatabaseFile
 from infra.storage.sqlite.migrations import check, migrate
 from infra.storage.sqlite.transactions import Transactions, Write, look_up, read_snapshot
 from infra.storage.sqlite.write_lock import WriteLock
@@ -29,6 +30,7 @@ BUSY_SECONDS = 5.0
 SAFE_SQLITE = (3, 51, 3)
 MAX_LOOK_UPS_PER_BATCH = 64
 MAX_WRITES_PER_COMMIT = 32
+MAX_SCANS = 3
 
 
 class Connections:
@@ -43,6 +45,9 @@ class Connections:
         self._path = path
         self._exit_stack = AsyncExitStack()
         self._writer_is_lent = asyncio.Lock()
+        self._is_scrubbing = asyncio.Lock()
+        self._next_scrub: asyncio.Task[None] | None = None
+        self._scrubs: set[asyncio.Task[None]] = set()
         # A semaphore serves callers in order. With a queue, a new caller could overtake one that is about to wake up.
         self._free_readers = asyncio.Semaphore(READERS)
 
@@ -53,9 +58,11 @@ class Connections:
             _create_if_missing(self._path)
             await self._check()
             _restrict_to_owner(self._path)
+            self._file = DatabaseFile(self._path)
+            self._exit_stack.callback(self._file.close)
             self._lock = WriteLock(self._path)
             self._exit_stack.callback(self._lock.close)
-            self._transactions = Transactions(self._lock)
+            self._transactions = Transactions(self._lock, self._file)
             self.writes: Batcher[Write] = Batcher(
                 self.lend_writer, self._transactions.commit, max_batch_size=MAX_WRITES_PER_COMMIT
             )
@@ -64,6 +71,7 @@ class Connections:
                 self.readers.append(await self._opened(Connection(self._path, "ro")))
             for batcher in (self.look_ups, self.writes):
                 self._exit_stack.push_async_callback(batcher.close)
+            self._exit_stack.push_async_callback(self._finish_scrubs)
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
             raise ConfigurationError(f"The database {self._path} cannot be used: {cause_of(error)}.") from error
@@ -125,15 +133,31 @@ class Connections:
             return await reader.run(read_snapshot, reading(*arguments, **named))
 
     async def scrub(self) -> None:
-        """Move the write-ahead log into the file, where zeros replace deleted rows, and truncate the log.
+        """Move the write-ahead log into the file, truncate the log, and zero all unused bytes of the file.
 
-        Raise StoreBusy while a reader, in this process or another, still needs an older state from the log.
+        Calls of the same moment share one scrub. Raise StoreBusy while a reader, in this process or another, still needs an
+        older state from the log.
         """
-        await asyncio.shield(self._scrub())
+        if self._next_scrub is None:
+            self._next_scrub = asyncio.create_task(self._scrub())
+            self._scrubs.add(self._next_scrub)
+            self._next_scrub.add_done_callback(self._scrubs.discard)
+        await asyncio.shield(self._next_scrub)
 
     async def _scrub(self) -> None:
-        async with self.lend_writer() as writer:
-            await writer.run(self._transactions.truncate_log, time.monotonic() + BUSY_SECONDS)
+        async with self._is_scrubbing:
+            self._next_scrub = None  # What is deleted from here on needs another one.
+            for n_tries in range(1, MAX_SCANS + 1):
+                # Other writers do not wait while the file is read.
+                suspects = await asyncio.to_thread(self._file.suspects)
+                async with self.lend_writer() as writer:
+                    scrub = partial(self._transactions.scrub, is_last_try=n_tries == MAX_SCANS)
+                    if await writer.run(scrub, suspects, _deadline()):
+                        return
+
+    async def _finish_scrubs(self) -> None:
+        while self._scrubs:
+            await asyncio.wait(self._scrubs)
 
     @asynccontextmanager
     async def lend_writer(self) -> AsyncGenerator[Connection]:
