@@ -36,7 +36,7 @@ MAX_SCANS = 3
 class Connections:
     """The open connections of one process to one database file.
 
-    `writer` and `readers` are the open connections; `writes` and `look_ups` are the batchers in front of them.
+    `file`, `writer` and `readers` are open; `writes` and `look_ups` are the batchers in front of the connections.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,11 +58,11 @@ class Connections:
             _create_if_missing(self._path)
             await self._check()
             _restrict_to_owner(self._path)
-            self._file = DatabaseFile(self._path)
-            self._exit_stack.callback(self._file.close)
+            self.file = DatabaseFile(self._path)
+            self._exit_stack.callback(self.file.close)
             self._lock = WriteLock(self._path)
             self._exit_stack.callback(self._lock.close)
-            self._transactions = Transactions(self._lock, self._file)
+            self._transactions = Transactions(self._lock, self.file)
             self.writes: Batcher[Write] = Batcher(
                 self.lend_writer, self._transactions.commit, max_batch_size=MAX_WRITES_PER_COMMIT
             )
@@ -149,7 +149,7 @@ class Connections:
             self._next_scrub = None  # What is deleted from here on needs another one.
             for n_tries in range(1, MAX_SCANS + 1):
                 # Other writers do not wait while the file is read.
-                suspects = await asyncio.to_thread(self._file.suspects)
+                suspects = await asyncio.to_thread(self.file.suspects)
                 async with self.lend_writer() as writer:
                     scrub = partial(self._transactions.scrub, is_last_try=n_tries == MAX_SCANS)
                     if await writer.run(scrub, suspects, _deadline()):

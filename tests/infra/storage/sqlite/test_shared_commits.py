@@ -105,7 +105,7 @@ async def test_only_the_writes_whose_deadline_passed_fail(repository, database, 
 
     with other_process.held(deadline=0):
         committing = asyncio.ensure_future(
-            repository.engine.writer.run(Transactions(lock, repository.engine._file).commit, writes)
+            repository.engine.writer.run(Transactions(lock, repository.engine.file).commit, writes)
         )
         await asyncio.sleep(0.2)
 
