@@ -67,6 +67,7 @@ class Connections:
                 self.lend_writer, self._transactions.commit, max_batch_size=MAX_WRITES_PER_COMMIT
             )
             self.writer = await self._opened(Connection(self._path, "rwc", prepare=self._prepare_writer))
+            self.file.remember_log()
             for _ in range(READERS):
                 self.readers.append(await self._opened(Connection(self._path, "ro")))
             for batcher in (self.look_ups, self.writes):
@@ -130,7 +131,7 @@ class Connections:
 
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         async with self.lend_reader() as reader:
-            return await reader.run(read_snapshot, reading(*arguments, **named))
+            return await reader.run(read_snapshot, self.file, reading(*arguments, **named))
 
     async def scrub(self) -> None:
         """Move the write-ahead log into the file, truncate the log, and zero all unused bytes of the file.

@@ -1,5 +1,6 @@
 """The database file and its log as files, beside the connections of SQLite."""
 
+import logging
 import os
 import threading
 from collections.abc import Iterable
@@ -9,6 +10,8 @@ from msgspec import Struct
 
 from domain.errors import StoreUnavailable
 from infra.storage.sqlite.page_gaps import MAX_PAGES, pages_with_gaps, used_gaps
+
+logger = logging.getLogger(__name__)
 
 BYTES_PER_READ = 1 << 20
 LOG_HEADER = 32
@@ -35,6 +38,7 @@ class DatabaseFile:
         self._file = _share(path)
         self._identity = _identity_of(os.fstat(self._file))
         self._log_identity = self._identity
+        self._is_reported = False
         self._scrubbed = b""
 
     def close(self) -> None:
@@ -45,12 +49,21 @@ class DatabaseFile:
         """Expect from now on that the log, which the open connections write, stays where it is."""
         self._log_identity = _identity_of(self._log.stat())
 
-    def is_in_place(self) -> bool:
-        """Return whether the paths still name the open database file and its log."""
+    def check_in_place(self) -> None:
+        """Raise StoreUnavailable if the file or its log was deleted or replaced: what is written would be lost."""
         try:
-            return (_identity_of(self._path.stat()), _identity_of(self._log.stat())) == (self._identity, self._log_identity)
-        except FileNotFoundError:
-            return False
+            current = _identity_of(self._path.stat()), _identity_of(self._log.stat())
+        except OSError:
+            current = None
+        if current == (self._identity, self._log_identity):
+            self._is_reported = False
+            return
+        if not self._is_reported:
+            self._is_reported = True
+            logger.error(
+                "The database file or its log was deleted or replaced. Nothing is written: restart the application."
+            )
+        raise StoreUnavailable("The database file was deleted or replaced.")
 
     def is_log_empty(self) -> bool:
         return self._log.stat().st_size == 0

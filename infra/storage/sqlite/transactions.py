@@ -36,8 +36,9 @@ def look_up(connection: sqlite3.Connection, reads: Sequence[Steps[Any]]) -> list
     return [_outcome(run, connection, steps) for steps in reads]
 
 
-def read_snapshot(connection: sqlite3.Connection, steps: Steps[T]) -> T:
-    """Run a read of several statements on one state of the database."""
+def read_snapshot(connection: sqlite3.Connection, file: DatabaseFile, steps: Steps[T]) -> T:
+    """Run a read of several statements on one state of the database; raise StoreUnavailable if its file is gone."""
+    file.check_in_place()
     connection.execute("BEGIN")
     try:
         return run(connection, steps)
@@ -82,6 +83,7 @@ class Transactions:
         In the last try, the whole file is read while other writers wait.
         """
         with self._lock.held(deadline=deadline):
+            self._file.check_in_place()
             suspects = self._file.suspects_now(before)
             if suspects is None and not is_last_try:
                 return False
@@ -130,10 +132,13 @@ class Transactions:
     def _transaction(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> Generator[None]:
         deadline = _earliest_deadline(writes)
         with self._lock.held(deadline=deadline), _durable_unless(connection, all(write.may_be_lost for write in writes)):
+            self._file.check_in_place()
             retry(lambda: _try_begin(connection), deadline=deadline)
             try:
                 yield
                 connection.execute("COMMIT")
+                # Between the first check and the COMMIT, the file may have been replaced.
+                self._file.check_in_place()
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
