@@ -137,6 +137,9 @@ class Connections:
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         return await self._retried(_read_transaction, lambda: reading(*arguments, **named))
 
+    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+        """Do nothing: the tools of PostgreSQL restore its backups."""
+
     async def scrub(self) -> None:
         """Do nothing: PostgreSQL removes deleted rows from its files when it vacuums."""
 

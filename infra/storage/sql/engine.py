@@ -46,6 +46,10 @@ class Engine(Protocol):
         """Run a read that needs no snapshot, such as a single statement."""
         ...
 
+    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+        """Record outside the database who will be erased, if backups of the database are restored with this program."""
+        ...
+
     async def scrub(self) -> None:
         """Remove deleted data from the files of the database, as far as the database can at once."""
         ...

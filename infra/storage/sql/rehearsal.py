@@ -58,6 +58,9 @@ class _RehearsalEngine:
     async def look_up(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self._engine.look_up(reading, *arguments)
 
+    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+        """Do nothing: nobody is erased."""
+
     async def scrub(self) -> None:
         """Do nothing: no data was deleted."""
 

@@ -120,6 +120,7 @@ class SqlRepository(ModelTables, ImportTables):
         return await self.engine.read(self._export, customer_id)
 
     async def erase(self, customer_id: str) -> None:
+        await self.engine.record_erasure(*await self.engine.write(privacy.announce, customer_id))
         await self.engine.write(privacy.erase, customer_id)
         await self.engine.scrub()
         await self.engine.write(privacy.finish, customer_id)

@@ -1,9 +1,7 @@
 """The connections of one process to a SQLite file: one writer and a few readers."""
 
 import asyncio
-import errno
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -15,9 +13,11 @@ from typing import Any, TypeVar
 from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from infra.storage.sql.engine import Prepare
 from infra.storage.sql.statements import Steps
+from infra.storage.sqlite import erasure_record
 from infra.storage.sqlite.batcher import Batcher
 from infra.storage.sqlite.connection import Connection, Mode, cause_of
 from infra.storage.sqlite.database_file import DatabaseFile
+from infra.storage.sqlite.files import create_if_missing, restrict_to_owner
 from infra.storage.sqlite.migrations import check, migrate
 from infra.storage.sqlite.transactions import Transactions, Write, look_up, read_snapshot
 from infra.storage.sqlite.write_lock import WriteLock
@@ -55,9 +55,9 @@ class Connections:
         """Create or migrate the file and connect to it; raise ConfigurationError if it cannot be used."""
         log_old_sqlite(sqlite3.sqlite_version_info)
         try:
-            _create_if_missing(self._path)
+            create_if_missing(self._path)
             await self._check()
-            _restrict_to_owner(self._path)
+            restrict_to_owner(self._path)
             self.file = DatabaseFile(self._path)
             self._exit_stack.callback(self.file.close)
             self._lock = WriteLock(self._path)
@@ -133,6 +133,12 @@ class Connections:
         async with self.lend_reader() as reader:
             return await reader.run(read_snapshot, self.file, reading(*arguments, **named))
 
+    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+        try:
+            await asyncio.to_thread(erasure_record.append, self._path, key, [id_hash])
+        except OSError as error:
+            raise StoreUnavailable("The erasure cannot be recorded.") from error
+
     async def scrub(self) -> None:
         """Move the write-ahead log into the file, truncate the log, and zero all unused bytes of the file.
 
@@ -202,6 +208,7 @@ class Connections:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             migrate(connection)
+            erasure_record.begin(self._path, connection)
             # From here on, `retry` waits instead of SQLite. Readers keep the timeout: they meet a lock only while another
             # process opens or closes the file.
             connection.execute("PRAGMA busy_timeout=0")
@@ -224,28 +231,3 @@ def log_old_sqlite(version: tuple[int, ...]) -> None:
             "SQLite %s has a rare bug, fixed in 3.51.3, that the write lock of this application avoids.",
             ".".join(map(str, version)),
         )
-
-
-def _create_if_missing(path: Path) -> None:
-    """Create a missing database file with mode 0600, which SQLite copies to the files beside it; raise OSError if unusable.
-
-    Do not open an existing file: closing it would release the locks that SQLite holds on it in this process.
-    """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not path.exists():
-        path.touch(mode=0o600)
-    if not path.is_file():
-        # Opening a named pipe would block, and restricting a device would take it from other users.
-        raise OSError(errno.EINVAL, "it is not a plain file")
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-
-def _restrict_to_owner(path: Path) -> None:
-    """Remove access for group and others from the database files, for example of a copied database."""
-    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", ".lock", ".turn"))):
-        with suppress(FileNotFoundError):
-            if file.stat().st_mode & 0o077:
-                file.chmod(0o600)
-                logger.warning("%s was accessible to other users; its mode is now 0600.", file)
