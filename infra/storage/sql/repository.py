@@ -125,6 +125,9 @@ class SqlRepository(ModelTables, ImportTables):
         await self.engine.scrub()
         await self.engine.write(privacy.finish, customer_id)
 
+    async def count_events_before(self, before: datetime) -> tuple[int, int]:
+        return await self.engine.read(events.count_before, before)
+
     async def purge_events(self, *, before: datetime) -> int:
         n_purged = await self.engine.write(self._purge_events, before=before)
         if n_purged:
