@@ -179,8 +179,12 @@ class Repository(Protocol):
         """
         ...
 
+    async def count_events_before(self, before: datetime) -> tuple[int, int]:
+        """Return the numbers of events before an instant and of all events; order items count one by one."""
+        ...
+
     async def purge_events(self, *, before: datetime) -> int:
-        """Delete one batch of the events before an instant; return how many, 0 when none is left."""
+        """Delete one batch of the events before an instant; return how many, 0 when none is left, also in the files."""
         ...
 
 

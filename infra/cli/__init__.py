@@ -5,7 +5,20 @@ import sys
 from collections.abc import Sequence
 
 from domain.errors import ShopError
-from infra.cli import backup, copy, evaluate, import_files, migrate, models, new_key, recommend, serve, train
+from infra.cli import (
+    backup,
+    copy,
+    evaluate,
+    import_files,
+    migrate,
+    models,
+    new_key,
+    recommend,
+    restore,
+    retention,
+    serve,
+    train,
+)
 from infra.cli.arguments import Parser, without_credentials
 from infra.logs import configuration
 from infra.settings import read_settings
@@ -46,6 +59,6 @@ def _parser() -> Parser:
     parser = Parser(prog="python main.py", description=DESCRIPTION)
     serve.add_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (import_files, train, models, evaluate, recommend, migrate, copy, backup, new_key):
+    for command in (import_files, train, models, evaluate, recommend, migrate, copy, backup, restore, retention, new_key):
         command.add_command(commands)
     return parser

@@ -127,6 +127,9 @@ class Connections:
         except TimeoutError as error:
             raise StoreBusy("The storage is busy.") from error
 
+    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+        """Do nothing: the tools of PostgreSQL restore its backups."""
+
     async def scrub(self) -> None:
         """Do nothing: PostgreSQL removes deleted rows from its files when it vacuums."""
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from infra.storage.sql.statements import Row, Statement, Steps
+from infra.storage.sql.statements import ConcurrentWrite, Row, Statement, Steps
 
 T = TypeVar("T")
+
+ROWS_PER_INSERT = 100
 
 _SCHEMA_REPLACEMENTS = {
     r"\bINTEGER\b": "BIGINT",
@@ -30,6 +32,9 @@ async def run(connection: Any, steps: Steps[T]) -> T:
 
 
 async def execute(connection: Any, statement: Statement) -> Sequence[Row]:
+    if statement.batch is not None and statement.is_new:
+        await _insert_new(connection, statement.text, statement.batch)
+        return []
     text, names = translated(statement.text)
     if statement.batch is not None:
         await connection.executemany(text, statement.batch)
@@ -37,6 +42,21 @@ async def execute(connection: Any, statement: Statement) -> Sequence[Row]:
     # The records of asyncpg are read like tuples.
     records: Any = await connection.fetch(text, *[statement.parameters[name] for name in names])
     return records
+
+
+async def _insert_new(connection: Any, text: str, batch: Sequence[Row]) -> None:
+    """Insert rows; raise ConcurrentWrite if another transaction has one of their keys."""
+    for start in range(0, len(batch), ROWS_PER_INSERT):
+        rows = batch[start : start + ROWS_PER_INSERT]
+        insert, _ = translated(_with_rows(text, len(rows)))
+        inserted = await connection.fetch(insert, *[value for row in rows for value in row])
+        if len(inserted) < len(rows):
+            raise ConcurrentWrite
+
+
+def _with_rows(text: str, n_rows: int) -> str:
+    head, values = text.split(" VALUES ")
+    return f"{head} VALUES {', '.join([values] * n_rows)} ON CONFLICT DO NOTHING RETURNING 1"
 
 
 @lru_cache(maxsize=256)

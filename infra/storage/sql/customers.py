@@ -12,7 +12,7 @@ from domain.records.customers import Customer, CustomerChange, NewCustomer, Segm
 from domain.records.values import from_microseconds, to_microseconds
 from infra.storage.ids import new_id
 from infra.storage.sql.privacy import REFUSED, find_erased
-from infra.storage.sql.statements import Steps, executemany, one, one_or_none, rows
+from infra.storage.sql.statements import Steps, executemany, insert_new, one, one_or_none, rows
 
 CONTACT = ("email", "first_name", "last_name", "phone")
 
@@ -48,15 +48,29 @@ class Newcomer(Struct, frozen=True):
 def create_or_raise_versions(newcomers: Mapping[str, Newcomer], *, now: datetime) -> Steps[None]:
     """Raise the versions of known customers, and register unknown customers."""
     created_at = to_microseconds(now)
+    # Sorted, because writers that lock the same rows in different orders would deadlock.
+    ordered = sorted(newcomers.items())
     yield from executemany(
         "INSERT INTO customer_profiles (customer_id, email, email_key, is_guest, created_at, version)"
-        " VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT (customer_id) DO UPDATE SET version = customer_profiles.version + 1",
-        # Sorted, because writers that lock the same rows in different orders would deadlock.
-        [
-            (customer_id, newcomer.email, _email_key(newcomer.email), int(newcomer.is_guest), created_at)
-            for customer_id, newcomer in sorted(newcomers.items())
-        ],
+        " VALUES (?, NULL, NULL, ?, ?, 0) ON CONFLICT (customer_id) DO UPDATE SET version = customer_profiles.version + 1",
+        [(customer_id, int(one.is_guest), created_at) for customer_id, one in ordered if one.email is None],
     )
+    for customer_id, newcomer in ordered:
+        if newcomer.email is not None:
+            yield from _create_or_raise_version(customer_id, newcomer, created_at=created_at)
+
+
+def _create_or_raise_version(customer_id: str, newcomer: Newcomer, *, created_at: int) -> Steps[None]:
+    raised = yield from rows(
+        "UPDATE customer_profiles SET version = version + 1 WHERE customer_id = :customer_id RETURNING customer_id",
+        customer_id=customer_id,
+    )
+    if not raised:
+        yield from insert_new(
+            "INSERT INTO customer_profiles (customer_id, email, email_key, is_guest, created_at, version)"
+            " VALUES (?, ?, ?, ?, ?, 0)",
+            [(customer_id, newcomer.email, _email_key(newcomer.email), int(newcomer.is_guest), created_at)],
+        )
 
 
 def resolve_emails(emails: Collection[str]) -> Steps[dict[str, str]]:
@@ -125,12 +139,15 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
     after = before | new_values
     if before == after:
         return Outcome(status="unchanged")
+    email_key = _email_key(after["email"])
+    if email_key not in (None, _email_key(before["email"])):
+        yield from _reserve(email_key, change.customer_id)
     yield from rows(
         "UPDATE customer_profiles SET email = :email, first_name = :first_name, last_name = :last_name, phone = :phone,"
         " email_key = :email_key, is_guest = :is_guest, version = version + 1 WHERE customer_id = :customer_id",
         **{name: after[name] for name in CONTACT},
         is_guest=after["is_guest"],
-        email_key=_email_key(after["email"]),
+        email_key=email_key,
         customer_id=change.customer_id,
     )
     yield from _assign_segment(change.customer_id, after["segment"])
@@ -138,16 +155,27 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
 
 
 def _insert(customer_id: str, contact: dict[str, Any], *, now: datetime) -> Steps[None]:
-    yield from rows(
+    email = contact.get("email")
+    values = [contact.get(name) for name in CONTACT]
+    yield from insert_new(
         "INSERT INTO customer_profiles"
         " (customer_id, email, first_name, last_name, phone, email_key, is_guest, created_at, version)"
-        " VALUES (:customer_id, :email, :first_name, :last_name, :phone, :email_key, :is_guest, :created_at, 0)",
-        customer_id=customer_id,
-        **{name: contact.get(name) for name in CONTACT},
-        email_key=_email_key(contact.get("email")),
-        is_guest=contact.get("is_guest", 0),
-        created_at=to_microseconds(now),
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        [(customer_id, *values, _email_key(email), contact.get("is_guest", 0), to_microseconds(now))],
     )
+
+
+def _reserve(email_key: str | None, customer_id: str) -> Steps[None]:
+    """Take an e-mail address for an update in this transaction: an UPDATE cannot leave a conflict out, an INSERT can.
+
+    Other transactions that insert the address wait for this one, also after the inserted row is gone.
+    """
+    reservation = "\n" + customer_id  # No customer has such an id.
+    yield from insert_new(
+        "INSERT INTO customer_profiles (customer_id, email_key, created_at, version) VALUES (?, ?, 0, 0)",
+        [(reservation, email_key)],
+    )
+    yield from rows("DELETE FROM customer_profiles WHERE customer_id = :reservation", reservation=reservation)
 
 
 def _assign_segment(customer_id: str, segment: Segment | None) -> Steps[None]:

@@ -50,6 +50,10 @@ class Engine(Protocol):
         """Run a short read on the data as it is stored now, without what the process read before."""
         ...
 
+    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+        """Record outside the database who will be erased, if backups of the database are restored with this program."""
+        ...
+
     async def scrub(self) -> None:
         """Remove deleted data from the files of the database, as far as the database can at once."""
         ...

@@ -12,7 +12,7 @@ from infra.storage.sql.digests import Digests, event_digests, order_digests
 from infra.storage.sql.histories import CustomerEvents, NewItem, with_interaction, with_items
 from infra.storage.sql.known_products import KnownProduct, find
 from infra.storage.sql.orders import lines_of
-from infra.storage.sql.statements import Steps, executemany, rows
+from infra.storage.sql.statements import Steps, insert_new, one, rows
 
 MAX_PURGED_PER_TRANSACTION = 250
 """Keeps a transaction at 1,000 rows: each event may also change the version of its customer, and delete the customer's list
@@ -69,13 +69,13 @@ class EventBatch:
 
     def write(self) -> Steps[None]:
         """Write the added events; the caller must raise the versions of `customer_ids`."""
-        yield from executemany(
+        yield from insert_new(
             "INSERT INTO browsing_history"
             " (event_id, customer_id, product_id, event_type, dwell_seconds, occurred_at, digest)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             self._interactions,
         )
-        yield from executemany(
+        yield from insert_new(
             "INSERT INTO purchase_history"
             " (order_id, line, customer_id, product_id, quantity, unit_price, currency, occurred_at, digest)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -130,6 +130,20 @@ def batch_for(events: Sequence[CustomerEvent], *, now: datetime, currency: str) 
     interactions = yield from event_digests(_identifiers(BrowsingEvent, events))
     orders = yield from order_digests(_identifiers(Purchase, events))
     return EventBatch(catalogue, interactions, orders, now=now, currency=currency)
+
+
+def count_before(before: datetime) -> Steps[tuple[int, int]]:
+    """Return the numbers of events before an instant and of all events, or twice 0 if none is before."""
+    n_old = yield from _count("WHERE occurred_at < :before", before=to_microseconds(before))
+    return (n_old, (yield from _count(""))) if n_old else (0, 0)
+
+
+def _count(condition: str, **parameters: Any) -> Steps[int]:
+    (n,) = yield from one(
+        f"SELECT (SELECT COUNT(*) FROM browsing_history {condition}) + (SELECT COUNT(*) FROM purchase_history {condition})",
+        **parameters,
+    )
+    return n
 
 
 def purge(*, before: datetime) -> Steps[list[str]]:

@@ -13,7 +13,7 @@ from infra.storage.sql.import_run import ImportRun
 from infra.storage.sql.known_products import KnownProduct, Learned, ProductCache
 from infra.storage.sql.orders import lines_of
 from infra.storage.sql.privacy import REFUSED, find_erased
-from infra.storage.sql.statements import ConcurrentWrite, Row, Steps, executemany
+from infra.storage.sql.statements import ConcurrentWrite, Row, Steps, insert_new
 
 NEW = Outcome(status="new")
 SEEN_BEFORE = Outcome(status="seen_before")
@@ -51,13 +51,13 @@ class ImportBatch:
 
     def write(self) -> Steps[None]:
         """Write the new events; their customers must be there."""
-        yield from executemany(
+        yield from insert_new(
             "INSERT INTO browsing_history"
             " (event_id, customer_id, product_id, event_type, dwell_seconds, occurred_at, digest, import_id)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             self._interaction_rows,
         )
-        yield from executemany(
+        yield from insert_new(
             "INSERT INTO purchase_history"
             " (order_id, line, customer_id, product_id, quantity, unit_price, currency, occurred_at, digest, import_id)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

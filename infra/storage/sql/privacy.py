@@ -2,11 +2,11 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from domain.errors import CustomerNotFound
 from domain.ports import Outcome
-from infra.storage.sql.statements import Steps, one, one_or_none, rows
+from infra.storage.sql.statements import Steps, executemany, one, one_or_none, rows
 
 PERSONAL = (
     "customer_recommendations",
@@ -26,6 +26,34 @@ REFUSED = Outcome(status="refused", field="customer_id", reason="erased")
 """The outcome of an imported record of an erased customer."""
 
 
+def announce(customer_id: str) -> Steps[tuple[bytes, str]]:
+    """Return the key and the hash of a customer who will be erased; raise CustomerNotFound as `erase` does."""
+    if not (yield from rows("SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id", customer_id=customer_id)):
+        yield from _check_unfinished(customer_id)
+    key = yield from _key()
+    return key, _hash(customer_id, key)
+
+
+def erase_again(erased: Mapping[bytes, Collection[str]]) -> Steps[int]:
+    """Erase the customers of a restored database whose hashes are given, by key; return how many there were.
+
+    The hashes of others keep their ids from coming back, if the database has their key or none.
+    """
+    for key in erased:
+        yield from rows("UPDATE shop_state SET erasure_key = :key WHERE erasure_key IS NULL", key=key)
+    own_key = yield from _key()
+    found = yield from rows("SELECT customer_id FROM customer_profiles")
+    customer_ids = [name for (name,) in found if any(_hash(name, key) in erased[key] for key in erased)]
+    for customer_id in customer_ids:
+        yield from erase(customer_id)
+        yield from finish(customer_id)
+    yield from executemany(
+        "INSERT INTO erased_customers (id_hash, is_finished) VALUES (?, 1) ON CONFLICT (id_hash) DO NOTHING",
+        [(id_hash,) for id_hash in sorted(erased.get(own_key, ()))],
+    )
+    return len(customer_ids)
+
+
 def erase(customer_id: str) -> Steps[None]:
     """Delete all data of a customer and store a keyed hash of the id.
 
@@ -37,8 +65,7 @@ def erase(customer_id: str) -> Steps[None]:
     if customer is None:
         yield from _check_unfinished(customer_id)
         return
-    yield from rows("UPDATE shop_state SET erasure_key = :new WHERE erasure_key IS NULL", new=secrets.token_bytes(32))
-    (key,) = yield from one("SELECT erasure_key FROM shop_state")
+    key = yield from _key()
     for table in PERSONAL:
         yield from rows(f"DELETE FROM {table} WHERE customer_id = :customer_id", customer_id=customer_id)
     yield from rows(
@@ -60,6 +87,12 @@ def find_erased(customer_ids: Collection[str]) -> Steps[frozenset[str]]:
     hashes = {_hash(customer_id, key): customer_id for customer_id in customer_ids}
     result = yield from rows("SELECT id_hash FROM erased_customers WHERE id_hash IN (:hashes)", hashes=list(hashes))
     return frozenset(hashes[id_hash] for (id_hash,) in result)
+
+
+def _key() -> Steps[bytes]:
+    """Return the key of the hashes, which is made once per shop."""
+    yield from rows("UPDATE shop_state SET erasure_key = :new WHERE erasure_key IS NULL", new=secrets.token_bytes(32))
+    return (yield from one("SELECT erasure_key FROM shop_state"))[0]
 
 
 def _check_unfinished(customer_id: str) -> Steps[None]:

@@ -61,6 +61,9 @@ class _RehearsalEngine:
     async def read_anew(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self._engine.read_anew(reading, *arguments)
 
+    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+        """Do nothing: nobody is erased."""
+
     async def scrub(self) -> None:
         """Do nothing: no data was deleted."""
 

@@ -53,6 +53,8 @@ class SqlRepository(ModelTables, ImportTables):
         self._counted = (0, 0, 0)
         self._counted_for = ""
         self._count_again_at = 0.0
+        # Another process may have purged events and ended before it removed them from the files.
+        self._is_scrubbed = False
 
     def rehearsal(self) -> ImportRehearsal:
         """Return a store for imports that answers as this one, and keeps nothing."""
@@ -132,12 +134,22 @@ class SqlRepository(ModelTables, ImportTables):
         return await self.engine.read(self._export, customer_id)
 
     async def erase(self, customer_id: str) -> None:
+        await self.engine.record_erasure(*await self.engine.write(privacy.announce, customer_id))
         await self.engine.write(privacy.erase, customer_id)
         await self.engine.scrub()
         await self.engine.write(privacy.finish, customer_id)
 
+    async def count_events_before(self, before: datetime) -> tuple[int, int]:
+        return await self.engine.read(events.count_before, before)
+
     async def purge_events(self, *, before: datetime) -> int:
-        return await self.engine.write(self._purge_events, before=before)
+        n_purged = await self.engine.write(self._purge_events, before=before)
+        if n_purged:
+            self._is_scrubbed = False
+        elif not self._is_scrubbed:
+            await self.engine.scrub()
+            self._is_scrubbed = True
+        return n_purged
 
     def _summary(self) -> Steps[ShopSummary]:
         model = yield from self.model_in_use()

@@ -16,12 +16,14 @@ class Statement(Struct, frozen=True):
     """One statement in the SQL that both databases understand.
 
     `:name` is a parameter, and `IN (:name)` takes a list. With a `batch`, the statement has `?` instead and runs once per
-    row. `FOR UPDATE` at the end locks rows on a database with several writers.
+    row. `FOR UPDATE` at the end locks rows on a database with several writers. With `is_new`, the batch inserts rows whose
+    keys no other row has; where another transaction was first, the database raises ConcurrentWrite.
     """
 
     text: str
     parameters: dict[str, Any] = {}
     batch: Sequence[Row] | None = None
+    is_new: bool = False
 
 
 class ConcurrentWrite(Exception):
@@ -52,3 +54,12 @@ def executemany(text: str, batch: Sequence[Row]) -> Steps[None]:
     """Run a statement once per row of `batch`."""
     if batch:
         yield Statement(text, batch=batch)
+
+
+def insert_new(text: str, batch: Sequence[Row]) -> Steps[None]:
+    """Insert rows that were not there when this transaction looked, with a statement that ends in `VALUES (?, ...)`.
+
+    A statement must not fail on a unique key, because PostgreSQL writes the key, such as an e-mail address, to its log.
+    """
+    if batch:
+        yield Statement(text, batch=batch, is_new=True)

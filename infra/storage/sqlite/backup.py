@@ -11,6 +11,7 @@ from urllib.parse import quote
 from domain.errors import ConfigurationError
 from infra.progress import Progress
 from infra.storage.sqlite.connection import cause_of
+from infra.storage.sqlite.erasure_record import sync
 
 PAGES_PER_STEP = 2000
 
@@ -26,19 +27,19 @@ def back_up(source: Path, target: Path, *, progress: Progress) -> int:
     if target.exists():
         raise ConfigurationError(f"{target} exists already; a backup overwrites nothing.")
     try:
-        with _unfinished_file(target) as unfinished:
-            _copy(source, unfinished, progress=progress)
+        with unfinished_file(target) as unfinished:
+            copy_into(source, unfinished, progress=progress)
             _check(unfinished)
-            _sync(unfinished)
+            sync(unfinished)
             unfinished.rename(target)
-            _sync(target.parent)
+            sync(target.parent)
     except (OSError, sqlite3.Error) as error:
         raise ConfigurationError(f"{source} cannot be backed up to {target}: {cause_of(error)}.") from error
     return target.stat().st_size
 
 
 @contextmanager
-def _unfinished_file(target: Path) -> Generator[Path]:
+def unfinished_file(target: Path) -> Generator[Path]:
     """Create the empty file for a backup and lock it, because two backups in one file would mix; delete it at the end."""
     path = target.with_name(target.name + ".unfinished")
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -65,8 +66,8 @@ def _lock(file: int, path: Path) -> None:
         raise ConfigurationError(f"{path} belongs to another backup that runs at the same time.")
 
 
-def _copy(source: Path, target: Path, *, progress: Progress) -> None:
-    with closing(_connect(source)) as original, closing(_connect(target)) as copy:
+def copy_into(source: Path, target: Path, *, progress: Progress) -> None:
+    with closing(connect(source)) as original, closing(connect(target)) as copy:
         progress.begin(f"Copying {source}", None)
         # In a transaction, all steps of the backup read the same state. Without it, each COMMIT of another process would
         # restart the backup. The transaction does not block writers.
@@ -77,7 +78,7 @@ def _copy(source: Path, target: Path, *, progress: Progress) -> None:
 
 
 def _check(path: Path) -> None:
-    with closing(_connect(path)) as copy:
+    with closing(connect(path)) as copy:
         # Without a write-ahead log, the backup is a single file.
         copy.execute("PRAGMA journal_mode=DELETE")
         errors = [row[0] for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok"]
@@ -85,13 +86,5 @@ def _check(path: Path) -> None:
         raise sqlite3.DatabaseError(f"the copy is damaged: {errors[0]}")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=rw", uri=True, isolation_level=None, timeout=5)
-
-
-def _sync(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -1,9 +1,7 @@
 """The connections of one process to a SQLite file: one writer and a few readers."""
 
 import asyncio
-import errno
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -15,9 +13,12 @@ from typing import Any, TypeVar
 from domain.errors import ConfigurationError, StoreBusy, StoreUnavailable
 from infra.storage.sql.engine import Prepare
 from infra.storage.sql.statements import Steps
+from infra.storage.sqlite import erasure_record
 from infra.storage.sqlite.batcher import Batcher
 from infra.storage.sqlite.connection import Connection, Mode, cause_of
+from infra.storage.sqlite.database_file import DatabaseFile
 from infra.storage.sqlite.dialect import run
+from infra.storage.sqlite.files import create_if_missing, restrict_to_owner
 from infra.storage.sqlite.migrations import check, migrate
 from infra.storage.sqlite.transactions import Transactions, Write, look_up, read_snapshot
 from infra.storage.sqlite.write_lock import WriteLock
@@ -30,12 +31,13 @@ BUSY_SECONDS = 5.0
 SAFE_SQLITE = (3, 51, 3)
 MAX_LOOK_UPS_PER_BATCH = 64
 MAX_WRITES_PER_COMMIT = 32
+MAX_SCANS = 3
 
 
 class Connections:
     """The open connections of one process to one database file.
 
-    `writer` and `readers` are the open connections; `writes` and `look_ups` are the batchers in front of them.
+    `file`, `writer` and `readers` are open; `writes` and `look_ups` are the batchers in front of the connections.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,6 +46,9 @@ class Connections:
         self._path = path
         self._exit_stack = AsyncExitStack()
         self._writer_is_lent = asyncio.Lock()
+        self._is_scrubbing = asyncio.Lock()
+        self._next_scrub: asyncio.Task[None] | None = None
+        self._scrubs: set[asyncio.Task[None]] = set()
         # A semaphore serves callers in order. With a queue, a new caller could overtake one that is about to wake up.
         self._free_readers = asyncio.Semaphore(READERS)
 
@@ -51,21 +56,24 @@ class Connections:
         """Create or migrate the file and connect to it; raise ConfigurationError if it cannot be used."""
         log_old_sqlite(sqlite3.sqlite_version_info)
         try:
-            _create_if_missing(self._path)
+            create_if_missing(self._path)
             await self._check()
-            _restrict_to_owner(self._path)
+            restrict_to_owner(self._path)
+            self.file = DatabaseFile(self._path)
+            self._exit_stack.callback(self.file.close)
             self._lock = WriteLock(self._path)
             self._exit_stack.callback(self._lock.close)
-            self._transactions = Transactions(self._lock)
+            self._transactions = Transactions(self._lock, self.file)
             self.writes: Batcher[Write] = Batcher(
                 self.lend_writer, self._transactions.commit, max_batch_size=MAX_WRITES_PER_COMMIT
             )
             self.writer = await self._opened(Connection(self._path, "rwc", prepare=self._prepare_writer))
+            self.file.remember_log()
             for _ in range(READERS):
                 self.readers.append(await self._opened(Connection(self._path, "ro")))
             for batcher in (self.look_ups, self.writes):
                 self._exit_stack.push_async_callback(batcher.close)
-            self._file = _identity(self._path)
+            self._exit_stack.push_async_callback(self._finish_scrubs)
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
             raise ConfigurationError(f"The database {self._path} cannot be used: {cause_of(error)}.") from error
@@ -124,18 +132,20 @@ class Connections:
 
     async def read(self, reading: Callable[..., Steps[T]], *arguments: Any, **named: Any) -> T:
         async with self.lend_reader() as reader:
-            return await reader.run(read_snapshot, reading(*arguments, **named))
+            return await reader.run(read_snapshot, self.file, reading(*arguments, **named))
+
+    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+        try:
+            await asyncio.to_thread(erasure_record.append, self._path, key, [id_hash])
+        except OSError as error:
+            raise StoreUnavailable("The erasure cannot be recorded.") from error
 
     async def read_anew(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
         """Read with a new connection, whose cache is empty; raise StoreUnavailable if the file was removed or replaced.
 
         The open connections would go on reading and writing such a file, which no longer has a name.
         """
-        try:
-            if _identity(self._path) != self._file:
-                raise StoreUnavailable("The database file was replaced.")
-        except OSError as error:
-            raise StoreUnavailable("The database file was removed.") from error
+        self.file.check_in_place()
         connection = Connection(self._path, "ro")
         await connection.open()
         try:
@@ -144,15 +154,31 @@ class Connections:
             await connection.close()
 
     async def scrub(self) -> None:
-        """Move the write-ahead log into the file, where zeros replace deleted rows, and truncate the log.
+        """Move the write-ahead log into the file, truncate the log, and zero all unused bytes of the file.
 
-        Raise StoreBusy while a reader, in this process or another, still needs an older state from the log.
+        Calls of the same moment share one scrub. Raise StoreBusy while a reader, in this process or another, still needs an
+        older state from the log.
         """
-        await asyncio.shield(self._scrub())
+        if self._next_scrub is None:
+            self._next_scrub = asyncio.create_task(self._scrub())
+            self._scrubs.add(self._next_scrub)
+            self._next_scrub.add_done_callback(self._scrubs.discard)
+        await asyncio.shield(self._next_scrub)
 
     async def _scrub(self) -> None:
-        async with self.lend_writer() as writer:
-            await writer.run(self._transactions.truncate_log, time.monotonic() + BUSY_SECONDS)
+        async with self._is_scrubbing:
+            self._next_scrub = None  # What is deleted from here on needs another one.
+            for n_tries in range(1, MAX_SCANS + 1):
+                # Other writers do not wait while the file is read.
+                suspects = await asyncio.to_thread(self.file.suspects)
+                async with self.lend_writer() as writer:
+                    scrub = partial(self._transactions.scrub, is_last_try=n_tries == MAX_SCANS)
+                    if await writer.run(scrub, suspects, _deadline()):
+                        return
+
+    async def _finish_scrubs(self) -> None:
+        while self._scrubs:
+            await asyncio.wait(self._scrubs)
 
     @asynccontextmanager
     async def lend_writer(self) -> AsyncGenerator[Connection]:
@@ -196,6 +222,7 @@ class Connections:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             migrate(connection)
+            erasure_record.begin(self._path, connection)
             # From here on, `retry` waits instead of SQLite. Readers keep the timeout: they meet a lock only while another
             # process opens or closes the file.
             connection.execute("PRAGMA busy_timeout=0")
@@ -218,33 +245,3 @@ def log_old_sqlite(version: tuple[int, ...]) -> None:
             "SQLite %s has a rare bug, fixed in 3.51.3, that the write lock of this application avoids.",
             ".".join(map(str, version)),
         )
-
-
-def _create_if_missing(path: Path) -> None:
-    """Create a missing database file with mode 0600, which SQLite copies to the files beside it; raise OSError if unusable.
-
-    Do not open an existing file: closing it would release the locks that SQLite holds on it in this process.
-    """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not path.exists():
-        path.touch(mode=0o600)
-    if not path.is_file():
-        # Opening a named pipe would block, and restricting a device would take it from other users.
-        raise OSError(errno.EINVAL, "it is not a plain file")
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_dev, status.st_ino
-
-
-def _restrict_to_owner(path: Path) -> None:
-    """Remove access for group and others from the database files, for example of a copied database."""
-    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", ".lock", ".turn", ".limits"))):
-        with suppress(FileNotFoundError):
-            if file.stat().st_mode & 0o077:
-                file.chmod(0o600)
-                logger.warning("%s was accessible to other users; its mode is now 0600.", file)

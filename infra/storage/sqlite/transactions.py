@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from msgspec import Struct
 from domain.errors import ShopError, StoreBusy
 from infra.storage.sql.statements import Steps
 from infra.storage.sqlite.connection import code_of, is_busy
+from infra.storage.sqlite.database_file import DatabaseFile, Suspects
 from infra.storage.sqlite.dialect import run
 from infra.storage.sqlite.write_lock import WriteLock, retry
 
@@ -34,8 +36,9 @@ def look_up(connection: sqlite3.Connection, reads: Sequence[Steps[Any]]) -> list
     return [_outcome(run, connection, steps) for steps in reads]
 
 
-def read_snapshot(connection: sqlite3.Connection, steps: Steps[T]) -> T:
-    """Run a read of several statements on one state of the database."""
+def read_snapshot(connection: sqlite3.Connection, file: DatabaseFile, steps: Steps[T]) -> T:
+    """Run a read of several statements on one state of the database; raise StoreUnavailable if its file is gone."""
+    file.check_in_place()
     connection.execute("BEGIN")
     try:
         return run(connection, steps)
@@ -46,8 +49,9 @@ def read_snapshot(connection: sqlite3.Connection, steps: Steps[T]) -> T:
 class Transactions:
     """Write transactions under the lock that all processes share."""
 
-    def __init__(self, lock: WriteLock) -> None:
+    def __init__(self, lock: WriteLock, file: DatabaseFile) -> None:
         self._lock = lock
+        self._file = file
 
     def commit(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Any]:
         """Run waiting transactions with one COMMIT; return the outcome of each after it is durable.
@@ -73,9 +77,39 @@ class Transactions:
         finally:
             connection.execute("PRAGMA foreign_keys=ON")
 
-    def truncate_log(self, connection: sqlite3.Connection, deadline: float) -> None:
+    def scrub(self, connection: sqlite3.Connection, before: Suspects, deadline: float, *, is_last_try: bool) -> bool:
+        """Empty the log and zero the unused bytes of the file; return False if `before` is too old to say where they are.
+
+        In the last try, the whole file is read while other writers wait.
+        """
         with self._lock.held(deadline=deadline):
-            retry(lambda: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, deadline=deadline)
+            self._file.check_in_place()
+            suspects = self._file.suspects_now(before)
+            if suspects is None and not is_last_try:
+                return False
+            retry(partial(self._try_empty_log, connection), deadline=deadline)
+            try:
+                self._file.zero_gaps(self._file.suspects().pages if suspects is None else suspects)
+                # Pages in memory still have the zeroed bytes, and would be written with them.
+                connection.execute("PRAGMA shrink_memory")
+                # A change makes other processes drop their pages, and begins the log whose generation is remembered.
+                (n_scrubs,) = connection.execute("PRAGMA application_id").fetchone()
+                connection.execute(f"PRAGMA application_id={(n_scrubs + 1) % 2**31}")
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            self._file.note_scrubbed()
+        return True
+
+    def _try_empty_log(self, connection: sqlite3.Connection) -> bool:
+        """Begin a transaction on an empty log; return False if a reader needs the log, or another program wrote to it."""
+        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] or not _try_begin(connection):
+            return False
+        if self._file.is_log_empty():
+            return True
+        connection.execute("ROLLBACK")
+        return False
 
     def _retry_before_deadline(self, connection: sqlite3.Connection, writes: Sequence[Write], busy: StoreBusy) -> list[Any]:
         """Return `busy` for the writes whose deadline has passed, and run the others again."""
@@ -98,10 +132,13 @@ class Transactions:
     def _transaction(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> Generator[None]:
         deadline = _earliest_deadline(writes)
         with self._lock.held(deadline=deadline), _durable_unless(connection, all(write.may_be_lost for write in writes)):
+            self._file.check_in_place()
             retry(lambda: _try_begin(connection), deadline=deadline)
             try:
                 yield
                 connection.execute("COMMIT")
+                # Between the first check and the COMMIT, the file may have been replaced.
+                self._file.check_in_place()
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

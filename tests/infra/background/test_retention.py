@@ -47,6 +47,30 @@ async def test_without_a_retention_all_events_are_kept(shop, now):
     assert await count_events(shop) == 10
 
 
+async def test_a_purge_logs_before_it_deletes(shop, now, caplog):
+    with caplog.at_level(logging.INFO):
+        await purge(shop, now=now, retention_days=7)
+
+    assert "Deleting 2 of 10 events, which are older than 7 days." in caplog.text
+    assert "c-8" not in caplog.text
+
+
+async def test_more_than_half_of_a_history_is_deleted_only_if_that_is_confirmed(shop, now, caplog, monkeypatch):
+    monkeypatch.setattr("infra.use_cases.purge.MIN_EVENTS_TO_CONFIRM", 5)
+
+    assert await purge(shop, now=now, retention_days=3) == 0
+    assert "EVENT_RETENTION_DAYS=3 would delete 6 of 10 events; run `python main.py retention --yes`" in caplog.text
+    assert await count_events(shop) == 10
+    assert await purge(shop, now=now, retention_days=3, is_confirmed=True) == 6
+
+
+async def test_few_events_and_half_of_a_history_need_no_confirmation(shop, now, monkeypatch):
+    monkeypatch.setattr("infra.use_cases.purge.MIN_EVENTS_TO_CONFIRM", 5)
+    assert await purge(shop, now=now, retention_days=4) == 5
+    monkeypatch.setattr("infra.use_cases.purge.MIN_EVENTS_TO_CONFIRM", 6)
+    assert await purge(shop, now=now, retention_days=1) == 3
+
+
 async def test_an_import_refuses_events_older_than_the_retention(repository, tmp_path, now):
     await repository.put_products([ProductChange(product_id="p-1")], now=now)
     lines = "".join(f"c-1,p-1,{(now - timedelta(days=n)).date()}\n" for n in (1, 6, 8, 900)) + "c-1,p-1,\n"
@@ -92,6 +116,9 @@ async def test_a_purge_is_tried_again_after_the_storage_was_busy(shop, now, capl
     failures = [StoreBusy("busy"), StoreBusy("busy")]
 
     class BusyTwice:
+        async def count_events_before(self, before):
+            return 2, 10
+
         async def purge_events(self, *, before):
             if failures:
                 raise failures.pop()
@@ -126,3 +153,23 @@ def test_commands_purge_before_they_train(database, tmp_path, monkeypatch, comma
             return await count_events(repository)
 
     assert asyncio.run(count_stored()) == 0
+
+
+def test_the_command_counts_and_deletes(database, monkeypatch, capsys):
+    asyncio.run(create_shop_with_an_old_event(database))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    assert run(["retention"]) == 1
+    monkeypatch.setenv("EVENT_RETENTION_DAYS", "7")
+    monkeypatch.setattr("infra.use_cases.purge.MIN_EVENTS_TO_CONFIRM", 1)
+
+    exits = [run(["retention", *options]) for options in (["--dry-run"], [], ["--yes"], ["--dry-run"])]
+
+    assert exits == [0, 1, 0, 0]
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        "1 of 1 events are older than 7 days; nothing was deleted.",
+        "1 of 1 events are older than 7 days; they were deleted.",
+        "0 of 0 events are older than 7 days; nothing was deleted.",
+    ]
+    assert "EVENT_RETENTION_DAYS is not set" in printed.err
+    assert "more than half of the history. To delete them, add --yes." in printed.err

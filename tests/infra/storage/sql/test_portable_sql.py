@@ -99,7 +99,7 @@ async def use_everything(url, folder, now):
         old = "".join(f"o-{n},p-1,view,old-{n},2020-01-01\n" for n in range(1100))
         (folder / "old.csv").write_text("customer_id,product_id,event_type,event_id,occurred_at\n" + old)
         await import_file(shop, "events", folder / "old.csv", now=now)
-        assert await purge(shop, now=now, retention_days=2000) == 1100
+        assert await purge(shop, now=now, retention_days=2000, is_confirmed=True) == 1100
         await import_again(shop, now)
         await shop.erase("c")
         await shop.put_customers([CustomerChange(customer_id="c")], now=now)

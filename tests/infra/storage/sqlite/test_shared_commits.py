@@ -104,7 +104,9 @@ async def test_only_the_writes_whose_deadline_passed_fail(repository, database, 
     writes = [Write(partial(insert_customer, number), now + seconds) for number, seconds in enumerate((0.05, 30.0, 30.0))]
 
     with other_process.held(deadline=0):
-        committing = asyncio.ensure_future(repository.engine.writer.run(Transactions(lock).commit, writes))
+        committing = asyncio.ensure_future(
+            repository.engine.writer.run(Transactions(lock, repository.engine.file).commit, writes)
+        )
         await asyncio.sleep(0.2)
 
     busy, *results = await committing

@@ -51,10 +51,16 @@ async def test_a_write_completes_although_its_caller_is_cancelled(repository, no
 
 
 async def test_a_scrub_keeps_the_writer_although_its_caller_is_cancelled(repository, monkeypatch):
-    may_end = threading.Event()
-    monkeypatch.setattr(Transactions, "truncate_log", lambda *_: may_end.wait(5))
+    has_begun, may_end = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def wait_in_scrub(*_, **__):
+        loop.call_soon_threadsafe(has_begun.set)
+        return may_end.wait(5)
+
+    monkeypatch.setattr(Transactions, "scrub", wait_in_scrub)
     scrubbing = asyncio.create_task(repository.engine.scrub())
-    await asyncio.sleep(0.01)
+    await has_begun.wait()
     scrubbing.cancel()
 
     with pytest.raises(TimeoutError):
