@@ -6,6 +6,7 @@ import os
 import struct
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
@@ -30,7 +31,9 @@ class Arrivals:
 
     def __init__(self, path: Path | None = None) -> None:
         self._file = None if path is None else _opened(path)
-        self._own = bytearray(_SIZE)
+        if self._file is not None:
+            weakref.finalize(self, os.close, self._file)
+        self._own = bytearray(_SIZE if self._file is None else 0)
         with self.exclusive():
             if not any(self._read(0, _SALT_BYTES)):
                 self._write(0, os.urandom(_SALT_BYTES))

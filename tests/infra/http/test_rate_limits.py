@@ -1,5 +1,6 @@
 """Rate limits by key and by address: what counts, whom it does not concern, and that it holds over several processes."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -95,6 +96,20 @@ def test_a_truncated_file_forgets_and_goes_on_counting(tmp_path):
     os.truncate(tmp_path / "limits", 0)
 
     assert [limit.allow(b"one") for _ in range(3)] == before == [True, True, False]
+
+
+def n_open():
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_the_file_is_closed_with_the_last_limit_that_uses_it(tmp_path):
+    before = n_open()
+    limits = [RateLimit(1, arrivals=Arrivals(tmp_path / "limits")) for _ in range(5)]
+    opened = n_open()
+    del limits
+    gc.collect()
+
+    assert (opened - before, n_open() - before) == (5, 0)
 
 
 def test_a_full_disk_refuses_nobody(tmp_path, monkeypatch):
