@@ -69,7 +69,8 @@ async def test_memory_does_not_grow_with_the_length_of_an_order_or_of_identical_
     line = f"c-1,p,purchase,2026-01-02,{order_id}\n"
     await peak_of(EVENTS + line)
     few, many = [await peak_of(EVENTS + line * n) for n in (8_000, 24_000)]
-    assert many < 1.3 * few
+    # Three times as many lines; what depends on timing, such as a batch more in memory, is less.
+    assert many < 1.7 * few
 
 
 async def test_a_report_that_cannot_be_replaced_is_a_configuration_error(import_text, shop):
