@@ -1,4 +1,4 @@
-"""The errors that this project raises on purpose: a tree, mapped to answers by one table in `infra.http`.
+"""The errors that this project raises on purpose: a tree one level deep, mapped to answers by one table in `infra.http`.
 
 ShopError
 ├── CustomerNotFound      no customer has this id
@@ -11,10 +11,10 @@ ShopError
 ├── EventTooOld           an event older than the retention period
 ├── StoreBusy             the storage lock was not free in time; the request can be repeated
 ├── StoreUnavailable      the storage cannot be reached, read or written; the request can be repeated
+├── StoreUnreachable      the database does not answer while it is opened; a server can wait for it
 ├── TrainingRunning       another training holds the lock of the database
 ├── ModelNotFound         no stored model has this id
 └── ConfigurationError    a setting, file, option or port that the program cannot work with
-    └── StoreUnreachable  the database does not answer; a server can wait for it
 """
 
 
@@ -96,5 +96,5 @@ class ConfigurationError(ShopError):
     pass
 
 
-class StoreUnreachable(ConfigurationError):
+class StoreUnreachable(ShopError):
     pass

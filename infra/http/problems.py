@@ -174,7 +174,8 @@ def _problem_of(error: Exception) -> Problem:
         case errors.EventTooOld():
             return make_problem("event-too-old", field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
         case errors.ShopError() if type(error) in _SLUGS:
-            detail = None if isinstance(error, errors.ConfigurationError) else str(error)
+            is_internal = isinstance(error, errors.ConfigurationError | errors.StoreUnreachable)
+            detail = None if is_internal else str(error)
             return make_problem(_SLUGS[type(error)], detail)
         case msgspec.ValidationError():
             return _invalid_body(error)

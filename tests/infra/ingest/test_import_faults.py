@@ -14,6 +14,10 @@ EVENTS = "customer_id,product_id,event_type,occurred_at,order_id\n"
 VIEW = "c-1,p,view,2026-01-02,\n"
 
 
+class Stopped(Exception):
+    """Raised where an import is interrupted."""
+
+
 @pytest.fixture
 def import_text(shop):
     async def run(text):
@@ -135,11 +139,11 @@ async def test_an_interrupted_import_is_finished_by_the_same_command(shop, kind)
             self.n_batches += 1
             if self.n_batches > 1:
                 putting.close()
-                raise InterruptedError
+                raise Stopped
             return await putting
 
     shop.store = Interrupted()
-    with pytest.raises(InterruptedError):
+    with pytest.raises(Stopped):
         await shop.run(kind, text, create_products=True)
     [record] = await shop.repository.imports(2)
     assert record.finished_at is None

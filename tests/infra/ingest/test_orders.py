@@ -94,7 +94,7 @@ def test_the_customer_of_any_line_is_that_of_the_order():
     ("lines", "field"),
     [
         ([{}, {"customer_id": "c-2"}], "customer_id"),
-        ([{"email": "a@x.y"}, {"email": "b@x.y"}], "email"),
+        ([{"email": "canary-a@x.y"}, {"email": "canary-b@x.y"}], "email"),
         ([{"currency": "EUR"}, {"currency": "USD"}], "currency"),
         ([{}, {"refused": True}], "order_id"),
     ],

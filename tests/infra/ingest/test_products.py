@@ -72,6 +72,6 @@ def test_a_value_that_a_record_cannot_have_is_refused_without_the_value():
 
 
 def test_the_lines_of_a_customer_are_one():
-    lines = [{"customer_id": "c-1", "first_name": None}, {"customer_id": "c-1", "first_name": "A", "is_guest": True}]
+    lines = [{"customer_id": "c-1", "first_name": None}, {"customer_id": "c-1", "first_name": "Canary", "is_guest": True}]
 
-    assert customer_of(lines) == CustomerChange(customer_id="c-1", first_name="A", is_guest=True)
+    assert customer_of(lines) == CustomerChange(customer_id="c-1", first_name="Canary", is_guest=True)

@@ -91,7 +91,7 @@ async def register(repository, numbers, *, now):
         CustomerChange(
             customer_id=name_of(number),
             email=f"mail-{name_of(number)}{'y' * random.Random(number).randrange(80)}@canary.com",
-            first_name="x" * (number % 90),
+            first_name=f"canary {number:090}"[: 7 + number % 90],
         )
         for number in numbers
     ]
