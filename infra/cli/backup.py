@@ -14,7 +14,7 @@ DESCRIPTION = """\
 Copy the SQLite database into a new file while it is in use, and check the copy.
 
 The copy contains everything that was acknowledged before the start. To restore it, stop all processes that use the
-database, delete its -wal and -shm files, and replace it with the copy.
+database, and run `python main.py restore FILE`.
 """
 
 

@@ -163,18 +163,22 @@ class Connections:
             self._next_scrub = asyncio.create_task(self._scrub())
             self._scrubs.add(self._next_scrub)
             self._next_scrub.add_done_callback(self._scrubs.discard)
-        await asyncio.shield(self._next_scrub)
+        try:
+            await asyncio.shield(self._next_scrub)
+        except OSError as error:
+            raise StoreUnavailable("The storage cannot be read or written.") from error
 
     async def _scrub(self) -> None:
         async with self._is_scrubbing:
             self._next_scrub = None  # What is deleted from here on needs another one.
-            for n_tries in range(1, MAX_SCANS + 1):
+            n_scans, is_done = 0, False
+            while not is_done:
+                n_scans += 1
                 # Other writers do not wait while the file is read.
                 suspects = await asyncio.to_thread(self.file.suspects)
                 async with self.lend_writer() as writer:
-                    scrub = partial(self._transactions.scrub, is_last_try=n_tries == MAX_SCANS)
-                    if await writer.run(scrub, suspects, _deadline()):
-                        return
+                    scrub = partial(self._transactions.scrub, is_last_try=n_scans == MAX_SCANS)
+                    is_done = await writer.run(scrub, suspects, _deadline())
 
     async def _finish_scrubs(self) -> None:
         while self._scrubs:

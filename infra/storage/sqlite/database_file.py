@@ -104,9 +104,7 @@ class DatabaseFile:
         offset = 0
         while pages := os.pread(self._file, BYTES_PER_READ, offset):
             for position in pages_with_gaps(pages, page_size):
-                number = offset // page_size + position
-                if number:  # The first page has the schema, and begins with another header.
-                    yield number
+                yield offset // page_size + position
             offset += len(pages)
 
     def _page_size(self) -> int:

@@ -16,7 +16,10 @@ _FREEBLOCK = struct.Struct(">HH")
 
 
 def used_gaps(pages: bytes, start: int, page_size: int) -> list[tuple[int, int]]:
-    """Return the unused areas of the page at `start` that are not zero, as offsets in `pages`; none of a damaged page."""
+    """Return the unused areas of the page at `start` that are not zero, as offsets in `pages`; none of a damaged page.
+
+    The first page of a file, which has the schema, begins with another header and counts as a page without cells.
+    """
     kind, freeblock, n_cells, content = _HEADER.unpack_from(pages, start)
     if kind not in _HEADER_SIZES:
         return []

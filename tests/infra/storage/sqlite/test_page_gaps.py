@@ -228,3 +228,35 @@ async def test_a_file_whose_page_numbers_look_like_pages_is_refused(shop, monkey
 
     with pytest.raises(StoreUnavailable, match="too large"):
         await shop.erase(name_of(1))
+
+
+async def test_a_fault_of_the_disk_leaves_the_writer_usable_and_the_same_erasure_succeeds(shop, monkeypatch, database):
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DatabaseFile, "zero_gaps", fail)
+        with pytest.raises(StoreUnavailable):
+            await shop.erase(name_of(1))
+    await shop.erase(name_of(1))
+
+    assert name_of(1).encode() not in content_of(database.parent)
+
+
+async def test_a_scrub_waits_until_another_program_no_longer_writes(shop, monkeypatch, database):
+    answers = [False, True, True]
+    monkeypatch.setattr(DatabaseFile, "is_log_empty", lambda _: answers.pop(0))
+
+    await shop.erase(name_of(1))
+
+    assert answers == [True]
+    assert name_of(1).encode() not in content_of(database.parent)
+
+
+async def test_a_storage_that_is_closed_finishes_the_scrubs_that_were_asked_for(database, now):
+    async with open_shop(database) as repository:
+        await register(repository, range(50), now=now)
+        scrubbing = asyncio.create_task(repository.engine.scrub())
+        await asyncio.sleep(0)
+
+    await scrubbing
