@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 import main
-from domain.errors import ConfigurationError, ShopError
+from domain.errors import ConfigurationError, ShopError, StoreUnreachable
 from functions.training import train
 from infra.cli import run
 from infra.http.app import create_app
@@ -79,7 +79,7 @@ def opening_error(url):
         async with open_repository(read_settings({"DATABASE_URL": url})):
             pass
 
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises((ConfigurationError, StoreUnreachable)) as caught:
         asyncio.run(open_and_close())
     return caught.value
 
@@ -174,7 +174,7 @@ async def test_no_server_shows_the_url_that_its_application_cannot_open(url):
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         responses = [await client.get(path) for path in ("/health", "/recommendations/demo-1")]
-    with pytest.raises((ConfigurationError, ExceptionGroup)) as caught:
+    with pytest.raises((ConfigurationError, StoreUnreachable, ExceptionGroup)) as caught:
         async with app.lifespan():
             pass
 

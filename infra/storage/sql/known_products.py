@@ -63,8 +63,6 @@ def find(product_ids: Collection[str]) -> Steps[dict[str, KnownProduct]]:
 
     An alias counts before a product of the same id: events created that one, and it is to be merged.
     """
-    if not product_ids:
-        return {}
     result = yield from rows(
         "SELECT p.product_id, p.product_index, p.price, p.currency FROM product_catalog p"
         " LEFT JOIN product_aliases a ON a.alias = p.product_id WHERE p.product_id IN (:product_ids) AND a.alias IS NULL",

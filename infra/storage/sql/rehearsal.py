@@ -45,9 +45,9 @@ class _RehearsalEngine:
     async def write_while(
         self, prepare: Prepare[T], transaction: Callable[..., Steps[T]], *arguments: Any, **named: Any
     ) -> T:
-        result = await self.write(transaction, *arguments, **named)
-        await prepare(result)
-        return result
+        """Write, and prepare nothing: nothing is kept that it could be for."""
+        del prepare
+        return await self.write(transaction, *arguments, **named)
 
     async def put(self, transaction: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self.write(transaction, *arguments)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
-from infra.ingest import NotUnderstood
+from infra.ingest import NotUnderstood, store_events
 from tests.imports import as_imported
 
 HEADER = "customer_id,product_id,event_type,occurred_at,order_id,quantity,unit_price,currency,event_id\n"
@@ -224,7 +224,11 @@ async def test_an_event_sent_over_http_without_an_id_and_one_of_a_file_are_two(i
     assert (await import_lines(f"c-1,p,view,{shop.now.isoformat()},,,,,e-1\n")).counts == {"seen_before": 1}
 
 
-async def test_a_batch_has_at_most_a_thousand_rows_with_those_it_may_create(import_lines, shop):
+@pytest.mark.parametrize(("remembered", "n_batches"), [(200_000, 7), (0, 8)])
+async def test_a_batch_has_at_most_a_thousand_rows_with_those_it_may_create(
+    import_lines, shop, monkeypatch, remembered, n_batches
+):
+    monkeypatch.setattr(store_events, "MAX_REMEMBERED_PRODUCTS", remembered)
     sizes, known = [], set()
     put = shop.repository.put_events
 
@@ -246,8 +250,8 @@ async def test_a_batch_has_at_most_a_thousand_rows_with_those_it_may_create(impo
 
     assert report.counts == {"new": 3900}
     assert max(sizes) <= 1000
-    # The views are two rows each, with their products; two orders have 300 new products, two have none.
-    assert len(sizes) == 4 + 3
+    # A view is two rows with its product. Products that are not remembered count again with the orders.
+    assert len(sizes) == n_batches
 
 
 async def test_refusals_are_listed_beside_their_own_file(import_lines, shop):
