@@ -17,13 +17,13 @@ from domain.records.interactions import EVENT_TYPE_CODES
 from domain.records.products import Product, ProductChange, top_parent
 from domain.records.values import to_microseconds
 from domain.training.event_log import EventLog, order_number
+from infra.ingest.event_reading import EventReader
 from infra.ingest.formats.format import normalised
 from infra.ingest.formats.own import FIELDS
 from infra.ingest.formats.paths import paths_of
 from infra.ingest.lines import EventLine, RowRefused
 from infra.ingest.options import ImportOptions, Kind
 from infra.ingest.products import product_of
-from infra.ingest.reading import EventReader
 from infra.ingest.record_reading import CustomerReader, ProductReader
 from infra.ingest.report import Report
 from infra.ingest.sources import OpenFile, Row, open_rows

@@ -18,12 +18,12 @@ from domain.records.values import (
     from_microseconds,
     to_microseconds,
 )
+from infra.ingest.cells import NOW, Convert, Fields, Memo, checked, instant_reader, nulls_of, price
 from infra.ingest.formats.paths import texts_of
 from infra.ingest.formats.variants import variant_ids
 from infra.ingest.lines import RowRefused
 from infra.ingest.options import ImportOptions
 from infra.ingest.products import HINT
-from infra.ingest.reading import NOW, Convert, Fields, Memo, checked, instant_reader, nulls_of, price
 from infra.ingest.sources import Row
 from infra.ingest.understanding import Understanding
 from infra.ingest.values.categories import category_path, main_category

@@ -10,11 +10,11 @@ from typing import Literal
 from msgspec.structs import replace
 
 from infra.ingest.errors import NotUnderstood
+from infra.ingest.event_reading import EventReader
 from infra.ingest.job import Job, check_refusals
 from infra.ingest.lines import EventLine, RowRefused
 from infra.ingest.options import ImportOptions
 from infra.ingest.preview import Trial, command_of, preview
-from infra.ingest.reading import EventReader
 from infra.ingest.record_reading import CustomerReader, ProductReader
 from infra.ingest.report import STANDARD_INPUT, Report
 from infra.ingest.sources import OpenFile, Row, open_rows

@@ -5,10 +5,10 @@ from itertools import islice
 from pathlib import Path
 
 from infra.ingest.errors import NotUnderstood
+from infra.ingest.event_reading import EventReader
 from infra.ingest.lines import RowRefused
 from infra.ingest.options import ImportOptions
 from infra.ingest.preview import Trial, command_of, preview
-from infra.ingest.reading import EventReader
 from infra.ingest.record_reading import CustomerReader, ProductReader
 from infra.ingest.report import Report
 from infra.ingest.sources import open_rows

@@ -1,7 +1,7 @@
 """Read the rows of a file as lines under our names, as the file was understood."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -13,15 +13,13 @@ from domain.records.values import (
     CustomerId,
     Email,
     Id,
-    Money,
     Quantity,
     from_microseconds,
-    readable_message,
     to_microseconds,
 )
+from infra.ingest.cells import NOW, NULLS, Convert, Fields, Memo, checked, instant_reader, nulls_of, price
 from infra.ingest.errors import NotUnderstood
-from infra.ingest.formats.format import MULTIPLE, normalised
-from infra.ingest.formats.paths import RecordReader
+from infra.ingest.formats.format import normalised
 from infra.ingest.lines import EventLine, RowRefused
 from infra.ingest.options import ImportOptions
 from infra.ingest.report import Report
@@ -29,74 +27,11 @@ from infra.ingest.sources import Row
 from infra.ingest.understanding import Understanding
 from infra.ingest.values.customers import is_no_customer
 from infra.ingest.values.event_names import event_type_of
-from infra.ingest.values.instants import InstantReader
 from infra.ingest.values.money import MoneyReader, currency_code
 from infra.ingest.values.numbers import quantity, text_id
 from infra.ingest.values.order_status import order_state
 
-NULLS = frozenset(
-    {"", "null", "\\n", "nan", "<na>", "n/a", "#n/a", "#value!", "#ref!", "#name?", "#div/0!", "#null!", "#num!"}
-)
-"""Texts that mean an empty cell: of databases and data frames, and what spreadsheets write for a failed formula."""
-
-MAX_REMEMBERED = 100_000
-MAX_RARE_REMEMBERED = 5000
-_RARE_FIELDS = frozenset({"occurred_at", "order_id", "event_id"})
-"""Fields whose values repeat in neighbouring lines at most."""
 _GROUPS_OF_THREE = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
-NOW = "now"
-
-Convert = Callable[[Any], Any]
-
-
-class Memo(dict[str, Any]):
-    """The values of texts, which repeat a lot in a file; raise RowRefused for a text that the field cannot have."""
-
-    def __init__(self, field: str, convert: Convert, *, empty: Any, nulls: frozenset[str]) -> None:
-        super().__init__()
-        self._field, self._convert, self._empty, self._nulls = field, convert, empty, nulls
-        self._limit = MAX_RARE_REMEMBERED if field in _RARE_FIELDS else MAX_REMEMBERED
-
-    def __missing__(self, text: str) -> Any:
-        value = self.of(text)
-        if len(self) >= self._limit:
-            self.clear()
-        self[text] = value
-        return value
-
-    def of(self, value: Any) -> Any:
-        """Convert a value, which need not be a text."""
-        if value is None or (isinstance(value, str) and value.strip().casefold() in self._nulls):
-            return self._empty
-        try:
-            return self._convert(value)
-        except ValueError as error:
-            raise RowRefused(self._field, str(error)) from None
-
-
-class Fields:
-    """Return the raw values of our fields in a row: one dict for each line that the row stands for."""
-
-    def __init__(self, understood: Understanding, *, is_table: bool, nulls: Collection[str]) -> None:
-        sources = understood.sources
-        self._records = None if is_table else RecordReader(sources, nulls)
-        indexes = {column: index for index, column in reversed(list(enumerate(understood.columns)))}
-        self._columns = (
-            [(field, [indexes[column] for column in columns], field in MULTIPLE) for field, columns in sources.items()]
-            if is_table
-            else []
-        )
-
-    def __call__(self, cells: list[str] | dict[str, Any]) -> list[dict[str, Any]]:
-        if self._records is not None:
-            return self._records(cast("dict[str, Any]", cells))
-        texts = cast("list[str]", cells)
-        return [{
-            field: [texts[index] for index in indexes if texts[index]]
-            if takes_all
-            else next((texts[index] for index in indexes if texts[index].strip()), "")
-            for field, indexes, takes_all in self._columns
-        }]  # fmt: skip
 
 
 class EventReader:
@@ -277,30 +212,6 @@ def _converters(understood: Understanding, options: ImportOptions, *, now: datet
         "refunded_amount": lambda value: price(str(value).strip().removeprefix("-"), read_money),
         "total": lambda value: price(value, read_money),
     }
-
-
-def nulls_of(understood: Understanding, options: ImportOptions) -> frozenset[str]:
-    """Return the texts, in small letters, that mean an empty cell in every field."""
-    return NULLS | {null.casefold() for null in (*options.nulls, *understood.format.nulls)}
-
-
-def instant_reader(understood: Understanding, field: str) -> InstantReader:
-    order = understood.date_orders.get(field)
-    return InstantReader(None if order == "undecidable" else order)
-
-
-def price(value: Any, read_money: MoneyReader) -> tuple[float, str | None]:
-    """Return an amount and the currency that the value names, or None."""
-    amount, code = read_money(value)
-    return checked(amount, Money), code
-
-
-def checked(value: Any, value_type: Any) -> Any:
-    """Return a value of a type of `domain.records.values`; raise ValueError with a readable reason."""
-    try:
-        return msgspec.convert(value, value_type)
-    except msgspec.ValidationError as error:
-        raise ValueError(readable_message(str(error))) from None
 
 
 def _quantity(value: Any, *, has_decimal_comma: bool) -> int:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from infra.ingest import reading
+from infra.ingest import cells
 from tests.infra.ingest.lines_of import Read
 
 
@@ -179,8 +179,8 @@ def test_the_order_of_a_refused_row_is_known_if_it_can_be_read():
 
 
 def test_the_memory_of_texts_is_bounded(monkeypatch):
-    monkeypatch.setattr(reading, "MAX_REMEMBERED", 2)
-    memo = reading.Memo("field", int, empty=None, nulls=frozenset({""}))
+    monkeypatch.setattr(cells, "MAX_REMEMBERED", 2)
+    memo = cells.Memo("field", int, empty=None, nulls=frozenset({""}))
 
     assert [memo[text] for text in ("1", "2", "3", "1", "")] == [1, 2, 3, 1, None]
     assert len(memo) <= 2
