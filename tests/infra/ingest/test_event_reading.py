@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from infra.ingest import cells
+from infra.ingest import NotUnderstood, cells
 from tests.infra.ingest.lines_of import Read
 
 
@@ -157,7 +157,7 @@ def test_wrong_constants_are_not_understood():
     text = "customer_id,product_id\nc,p\n"
 
     def reason(**constants):
-        with pytest.raises(reading.NotUnderstood) as caught:
+        with pytest.raises(NotUnderstood) as caught:
             Read("events", text, constants=constants).lines  # noqa: B018
         return str(caught.value)
 
