@@ -52,6 +52,7 @@ class EventReader:
         self._names = {normalised(theirs): ours for theirs, ours in understood.format.event_names.items()}
         self._names |= {normalised(theirs): ours for theirs, ours in options.event_names.items()}
         self._is_net = understood.format.is_net_of_refunds
+        self._keeps_anonymous = understood.anonymous_is_customer or options.guests == "keep"
         converters = _converters(understood, options, now=now)
         self._slots = {field: slot for slot, field in enumerate(EventLine.__struct_fields__)}
         defaults: Sequence[Any] = msgspec.structs.astuple(EventLine())
@@ -149,6 +150,8 @@ class EventReader:
 
     def _finished(self, line: EventLine, event_type: str) -> EventLine:
         line.event_type = event_type
+        if not self._keeps_anonymous:
+            line.anonymous_id = None
         if line.unit_price is not None:
             amount, code = cast("tuple[float, str | None]", line.unit_price)
             line.unit_price, line.currency = amount, line.currency or code

@@ -36,18 +36,13 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 class OrderReader(Struct, frozen=True, kw_only=True):
-    """Turn lines into events.
-
-    `anonymous_is_customer` says that the files name customers by anonymous ids only. What has `return_prefix` before its
-    order id is a return.
-    """
+    """Turn lines into events; what has `return_prefix` before its order id is a return."""
 
     guests: Guests = "skip"
     return_prefix: str = ""
-    anonymous_is_customer: bool = False
 
     def event(self, line: EventLine, *, derived_id: str) -> Understood:
-        """Return the event of a line without an order id."""
+        """Return the event of a line that is no part of an order."""
         customer = self._identity([line], guest_id=derived_id)
         if customer is None:
             return Guest()
@@ -56,9 +51,7 @@ class OrderReader(Struct, frozen=True, kw_only=True):
         if not line.quantity:
             return Nothing()
         if line.event_type == "purchase":
-            # Event ids and order ids are two namespaces: the order of a line must not take the line's event id.
-            order_id = _digest(b"event " + line.event_id.encode()) if line.event_id else derived_id
-            return self._order([line], customer, order_id=order_id, is_derived=line.event_id is None)
+            return self._order([line], customer, order_id=derived_id, is_derived=True)
         return ImportedEvent(
             event=BrowsingEvent(
                 customer_id=customer.customer_id,
@@ -75,7 +68,8 @@ class OrderReader(Struct, frozen=True, kw_only=True):
 
     def order(self, lines: Sequence[EventLine], *, is_too_long: bool = False) -> Understood:
         """Return the order of all its lines, or what it returns."""
-        order_id = lines[0].order_id or ""
+        # Event ids and order ids are two namespaces: the order of an event must not take the event's id.
+        order_id = lines[0].order_id or _digest(f"event {lines[0].event_id}".encode())
         if is_too_long:
             return RowRefused("order_id", f"Expected at most {MAX_ORDER_LINES} lines in an order")
         if any(line.refused for line in lines):
@@ -123,8 +117,7 @@ class OrderReader(Struct, frozen=True, kw_only=True):
         email = _first(lines, lambda line: line.email)
         if customer_id or email:
             return Identity(customer_id=customer_id or email or "", email=None if customer_id else email, is_guest=False)
-        anonymous_id = _first(lines, lambda line: line.anonymous_id)
-        if anonymous_id and (self.anonymous_is_customer or self.guests == "keep"):
+        if anonymous_id := _first(lines, lambda line: line.anonymous_id):
             return Identity(customer_id=anonymous_id, email=None, is_guest=True)
         if self.guests == "per-order" and lines[0].event_type == "purchase":
             return Identity(customer_id=f"guest-{_digest(guest_id.encode())[:20]}", email=None, is_guest=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from domain.records.values import from_microseconds
 from infra.ingest.options import ImportOptions
 from infra.ingest.report import Report
 from infra.ingest.sources import OpenFile, Row
@@ -21,10 +22,14 @@ PERSONAL = frozenset({"customer_id", "anonymous_id", "email", "first_name", "las
 
 
 class Trial(Struct, frozen=True, kw_only=True):
-    """The first rows of a file, how many of their lines have each event type, and what of them is ignored or refused."""
+    """The first rows of a file: the types and times of their events, and what of them is ignored or refused.
+
+    Times are in microseconds.
+    """
 
     rows: Sequence[Row]
     types: Counter[str]
+    times: Sequence[int]
     report: Report
 
 
@@ -33,7 +38,7 @@ def preview(file: OpenFile, understood: Understanding, trial: Trial, *, show_val
 
     Samples of personal fields are hidden unless `show_values` is set: the output of an import can end in a log.
     """
-    rows, types, report = trial.rows, trial.types, trial.report
+    rows, report = trial.rows, trial.report
     lines = [f"{file.path}: {_form(file, understood)}"]
     width = max((len(field) for field in understood.present), default=0)
     for field, columns in understood.sources.items():
@@ -44,12 +49,7 @@ def preview(file: OpenFile, understood: Understanding, trial: Trial, *, show_val
     for field, order in understood.date_orders.items():
         if order in _ORDERS_IN_WORDS:
             lines.append(f"  The dates of {field} are {_ORDERS_IN_WORDS[order]}.")
-    if types:
-        counted = ", ".join(f"{event_type} {n_lines:,}" for event_type, n_lines in types.most_common())
-        lines.append(f"  Events in the first {len(rows):,} rows: {counted}.")
-    if report.ignored_names:
-        names = ", ".join(report.ignored_names)
-        lines.append(f"  Names that mean nothing here: {names}. --event-map NAME=view gives one a meaning.")
+    lines += _events_in_words(trial)
     if understood.unused:
         more = f" and {len(understood.unused) - MAX_UNUSED} more" if len(understood.unused) > MAX_UNUSED else ""
         lines.append(f"  Not used: {', '.join(understood.unused[:MAX_UNUSED])}{more}.")
@@ -59,6 +59,18 @@ def preview(file: OpenFile, understood: Understanding, trial: Trial, *, show_val
     if report.counts["refused"]:
         lines += [f"  Refused of the first {len(rows):,} rows:", *(f"    {reason}" for reason in report.reasons())]
     return "\n".join(lines) + "\n"
+
+
+def _events_in_words(trial: Trial) -> Iterator[str]:
+    if trial.types:
+        counted = ", ".join(f"{event_type} {n_lines:,}" for event_type, n_lines in trial.types.most_common())
+        yield f"  Events in the first {len(trial.rows):,} rows: {counted}."
+    if trial.times:
+        first, last = (f"{from_microseconds(time):%Y-%m-%d %H:%M}" for time in (min(trial.times), max(trial.times)))
+        yield f"  They are from {first} to {last}, UTC."
+    if trial.report.ignored_names:
+        names = ", ".join(trial.report.ignored_names)
+        yield f"  Names that mean nothing here: {names}. --event-map NAME=view gives one a meaning."
 
 
 def command_of(options: ImportOptions, understood: Understanding, file: OpenFile) -> str:

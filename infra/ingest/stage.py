@@ -75,7 +75,7 @@ def _order_in_whole_file(
 def _check_sample(job: Job, file: OpenFile, understood: Understanding, rows: Sequence[Row]) -> None:
     """Show how the file was understood; raise NotUnderstood if over half of its first rows would be refused."""
     trial = Report([file.path], writes_refusals=False)
-    types: Counter[str] = Counter()
+    events: list[EventLine] = []
     read = _reader_of(job, understood, trial, is_table=file.columns is not None)
     for row in rows:
         try:
@@ -83,8 +83,13 @@ def _check_sample(job: Job, file: OpenFile, understood: Understanding, rows: Seq
         except RowRefused as refused:
             trial.refuse(refused, [(0, row.line)])
         else:
-            types.update(line.event_type or "" for line in lines if isinstance(line, EventLine))
-    shown = Trial(rows=rows, types=types, report=trial)
+            events += [line for line in lines if isinstance(line, EventLine)]
+    shown = Trial(
+        rows=rows,
+        types=Counter(line.event_type or "" for line in events),
+        times=[line.occurred_at for line in events if line.occurred_at is not None],
+        report=trial,
+    )
     job.say(preview(file, understood, shown, show_values=job.options.show_values))
     job.say(f"  To repeat this import: {command_of(job.options, understood, file)}\n")
     check_refusals(trial, len(rows), "rows at the beginning")

@@ -51,7 +51,7 @@ class Staging:
         with temporary_folder() as folder:
             connection = sqlite3.connect(Path(folder) / "staged.db", isolation_level=None)
             try:
-                connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;")
+                connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16384;")
                 yield cls(connection)
             except sqlite3.OperationalError as error:
                 # The store has errors of its own, so this one is of the temporary file.
@@ -64,7 +64,7 @@ class Staging:
 
     def add_line(self, place: Place, line: EventLine) -> None:
         """Stage a line of an order, or an event of its own."""
-        if line.order_id is None:
+        if line.order_id is None and (line.event_type != "purchase" or line.event_id is None):
             self._add(_EVENT, _event_key(line), place, _encode(line))
         else:
             self._add(_ORDER_LINE, _order_key(line), place, _encode(line))
@@ -156,8 +156,10 @@ def _event_key(line: EventLine) -> bytes:
 
 
 def _order_key(line: EventLine) -> bytes:
-    """Return the key of an order, or of one event that takes an order back."""
-    order_id = (line.order_id or "").encode()
+    """Return the key of an order, of one event that takes an order back, or of a purchase that has only an event id."""
+    if line.order_id is None:
+        return b"e" + (line.event_id or "").encode()
+    order_id = line.order_id.encode()
     if line.event_type != "return":
         return b"o" + order_id
     return b"r" + order_id + f"\0{line.event_id or line.occurred_at}".encode()

@@ -86,8 +86,7 @@ def _events(job: Job, staging: Staging, understood: Sequence[Understanding]) -> 
     report = job.report
     reader = OrderReader(
         guests=job.options.guests,
-        return_prefix=next((one.format.return_prefix for one in understood), ""),
-        anonymous_is_customer=all(one.anonymous_is_customer for one in understood),
+        return_prefix=next((one.format.return_prefix for one in understood if one.format.return_prefix), ""),
     )
     events = (
         (Nothing() if derived_id is None else reader.event(line, derived_id=derived_id), [place], derived_id is None)
@@ -114,16 +113,19 @@ def _events(job: Job, staging: Staging, understood: Sequence[Understanding]) -> 
 def _latest_orders(job: Job, staging: Staging) -> Iterator[tuple[list[EventLine], list[Place], bool]]:
     """Yield the orders without lines that a later file repeats or corrects: those of the same product.
 
-    An order may be split over files, and exports may overlap.
+    An order may be split over files, and exports may overlap. Of a purchase that has only an event id, equal lines are one,
+    because a log can have the same event several times.
     """
     for lines, places, is_too_long in staging.orders():
+        is_kept = [True] * len(lines)
         if places[0][0] != places[-1][0]:
             last_files = {_meaning(line): file for line, (file, _) in zip(lines, places, strict=True)}
-            is_last = [last_files[_meaning(line)] == file for line, (file, _) in zip(lines, places, strict=True)]
-            job.report.count("seen_before", is_last.count(False))
-            yield list(compress(lines, is_last)), list(compress(places, is_last)), is_too_long
-        else:
-            yield lines, places, is_too_long
+            is_kept = [last_files[_meaning(line)] == file for line, (file, _) in zip(lines, places, strict=True)]
+        if lines[0].order_id is None:
+            kept = [line if is_last else None for line, is_last in zip(lines, is_kept, strict=True)]
+            is_kept = [line is not None and kept.index(line) == number for number, line in enumerate(kept)]
+        job.report.count("seen_before", is_kept.count(False))
+        yield list(compress(lines, is_kept)), list(compress(places, is_kept)), is_too_long
 
 
 def _meaning(line: EventLine) -> tuple[str | None, bool, bool]:

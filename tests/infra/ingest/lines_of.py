@@ -35,8 +35,8 @@ class Read:
         reader = self.reader()
         return [line for row in self.rows for line in _read(reader, row)]
 
-    def preview(self, types, *, show_values=False):
-        trial = Trial(rows=self.rows, types=types, report=self.report)
+    def preview(self, types, *, times=(), show_values=False):
+        trial = Trial(rows=self.rows, types=types, times=times, report=self.report)
         return preview(self.file, self.understood, trial, show_values=show_values).splitlines()
 
     def command(self):

@@ -217,6 +217,15 @@ async def test_the_order_id_of_a_purchase_is_derived_from_its_event_id_and_diffe
     assert "e-1" in await shop.orders()
 
 
+async def test_the_products_of_one_event_are_one_order_and_a_repeated_event_counts_once(import_lines, shop):
+    lines = "c-1,p,purchase,2026-01-02,,1,,,e-1\nc-1,q,purchase,2026-01-02,,2,,,e-1\n"
+
+    first, again = await import_lines(lines * 2), await import_lines(lines)
+
+    assert (first.counts, again.counts) == ({"new": 2, "seen_before": 2}, {"seen_before": 2})
+    assert len(await shop.orders()) == 1
+
+
 async def test_an_event_sent_over_http_without_an_id_and_one_of_a_file_are_two(import_lines, shop):
     event = BrowsingEvent(customer_id="c-1", product_id="p", event_type="view", event_id="e-1", occurred_at=shop.now)
     await shop.repository.put_events(as_imported([event]), create_products=True, now=shop.now)
@@ -329,6 +338,16 @@ async def test_each_anonymous_id_can_be_a_guest(any_shop):
         assert (await any_shop.run("events", GUEST_LINES, guests="keep", **CREATE)).counts == counts
 
     assert await any_shop.customers() == {"c-1": (None, False), "a-2": (None, True)}
+
+
+async def test_whether_anonymous_ids_stand_for_customers_is_decided_for_each_file(shop):
+    named = "customer_id,anonymous_id,product_id,occurred_at\nc-1,a-1,p,2026-01-02\n,a-2,p,2026-01-02\n"
+    unnamed = "customer_id,anonymous_id,product_id,occurred_at\n,a-3,p,2026-01-02\n"
+
+    report = await shop.run("events", named, unnamed, **CREATE)
+
+    assert report.counts == {"new": 2, "guest": 1}
+    assert await shop.customers() == {"c-1": (None, False), "a-3": (None, True)}
 
 
 async def test_where_no_customer_is_named_at_all_anonymous_ids_are_guests(shop):

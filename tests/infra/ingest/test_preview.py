@@ -21,9 +21,10 @@ def test_the_form_of_a_file_its_fields_and_their_samples_are_shown():
 def test_events_are_counted_by_type_and_the_sequence_of_dates_is_shown():
     read = Read("events", "customer_id,product_id,occurred_at\nc-1,p,13/04/2026\n")
 
-    assert read.preview(Counter({"view": 1200, "cart": 3}))[-2:] == [
+    assert read.preview(Counter({"view": 1200, "cart": 3}), times=[86_400_000_000, 0, 60_000_000])[-3:] == [
         "  The dates of occurred_at are day, month, year.",
         "  Events in the first 1 rows: view 1,200, cart 3.",
+        "  They are from 1970-01-01 00:00 to 1970-01-02 00:00, UTC.",
     ]
 
 
