@@ -16,8 +16,8 @@ class EventLine(Struct, kw_only=False, array_like=True, gc=False):
     """A line of an event or order file; the fields that a file leaves out are None.
 
     `anonymous_id` is that of a guest who is kept. `event_type` is one of EVENT_TYPES, or `return` for what an order or a
-    customer gives back. `occurred_at` is in microseconds. A negative `quantity` went back. `goes_back` says that the status of
-    the line's order is cancelled or refunded, `refused` that a line of this order cannot be read.
+    customer gives back. `occurred_at` is in microseconds. A negative `quantity` went back. `goes_back` says that the status
+    of its order is cancelled or refunded, `refused` that a line of this order cannot be read.
     """
 
     customer_id: str | None = None
