@@ -17,7 +17,9 @@ MAX_SAMPLES = 3
 MAX_UNUSED = 12
 MAX_SAMPLE_CHARACTERS = 30
 _ORDERS_IN_WORDS = {"dmy": "day, month, year", "mdy": "month, day, year", "ymd": "year, month, day"}
-PERSONAL = frozenset({"customer_id", "anonymous_id", "email", "first_name", "last_name", "phone", "order_id", "event_id"})
+PERSONAL = frozenset(
+    {"customer_id", "anonymous_id", "email", "first_name", "last_name", "phone", "segment", "order_id", "event_id"}
+)
 """Fields whose values may not appear in an output: who knows an order id finds its customer."""
 
 

@@ -126,7 +126,8 @@ def test_commands_print_nothing_personal(tmp_path):
     (tmp_path / "people.csv").write_text(header + rows + rows.replace("canary-1", "canary-3"))
     (tmp_path / "events.csv").write_text(
         "customer_id,product_id,event_type,occurred_at,order_id\n"
-        "canary-1,p-1,view,2026-01-01,\ncanary-1,canary,canary,canary,\ncanary-1,p-9,purchase,2026-01-01,canary-order\n"
+        "canary-1,p-1,view,2026-01-01,\ncanary-1,p-1,view,never,\ncanary-1,p-9,purchase,2026-01-01,canary-order\n"
+        "canary-3,p-1,view,2026-01-01,\n"
     )
     (tmp_path / "products.csv").write_text("product_id\np-1\n")
 

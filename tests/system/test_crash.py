@@ -109,16 +109,19 @@ from infra.storage.sql.repository import SqlRepository
 from domain.ports import Recorded
 from domain.records.interactions import count_events
 
-record = SqlRepository.record
+record = SqlRepository.record_while
 
-async def acknowledged_before_it_is_stored(self, events, *, now):
+async def ignore(recorded):
+    pass
+
+async def acknowledged_before_it_is_stored(self, prepare, events, *, now):
     async def record_later():
         await asyncio.sleep(1.0)
-        await record(self, events, now=now)
+        await record(self, ignore, events, now=now)
     self.pending = [*getattr(self, "pending", []), asyncio.create_task(record_later())]
     return Recorded(accepted=count_events(events), seen_before=count_events([]), state=None)
 
-SqlRepository.record = acknowledged_before_it_is_stored
+SqlRepository.record_while = acknowledged_before_it_is_stored
 """
 
 

@@ -59,7 +59,9 @@ def states(crashes, path):
 def test_a_crash_leaves_the_whole_transaction_or_nothing(crashes, path):
     crashed, before, after = states(crashes, path)
     _, statements = crashes
-    commit = statements[path].index("COMMIT") + 1
+    commits = [number for number, statement in enumerate(statements[path], start=1) if statement == "COMMIT"]
+    # Before an erasure deletes anything, the key of the record of erasures is stored, which the state does not show.
+    commit = commits[1 if path == "erase" else 0]
 
     assert len(crashed) >= 4
     assert before != after
