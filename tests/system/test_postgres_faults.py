@@ -39,8 +39,9 @@ def test_nothing_acknowledged_is_lost_when_the_database_dies_under_load(own_serv
         for _ in range(ROUNDS):
             before = len(acknowledged)
             acknowledged += interrupt_under_load(server, own_server.stop_at_once)
-            answer = httpx.get(f"{server.url}/health")
-            assert (answer.status_code, answer.json()["type"]) == (503, "urn:problem:store-unavailable")
+            # Checks of the last half a second share one look at the database.
+            answer = await_status(f"{server.url}/health", 503)
+            assert answer.json()["type"] == "urn:problem:store-unavailable"
             assert answer.headers["retry-after"]
             own_server.start()
             server.await_health()
@@ -56,7 +57,7 @@ async def test_a_wrong_password_is_a_clear_error_without_the_password(own_server
     own_server.reload()
     url = own_server.url.replace("postgres:@", "keeper:wrong@")
 
-    with pytest.raises(ConfigurationError, match='password authentication failed for user "keeper"') as caught:
+    with pytest.raises(ConfigurationError, match="the user or the password is wrong") as caught:
         async with open_repository(Settings(database_url=url)):
             pass
     assert "wrong" not in str(caught.value)
