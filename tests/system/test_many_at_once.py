@@ -126,7 +126,7 @@ async def test_events_sent_over_http_and_imported_at_once_are_counted_once(shop,
 
     search_later(output + other_output)
     assert import_process.returncode == 0, output
-    assert (counts["orders"], counts["items_bought"], counts["views"]) == (40, 80, 40)
+    assert (counts["orders"], counts["items_bought"], counts["views"]) == (40, 83, 40)
     # A file replaces an order; over HTTP, other content is refused.
     assert other_process.returncode == 0, other_output
     assert "1 replaced" in other_output

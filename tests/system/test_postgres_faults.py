@@ -55,12 +55,12 @@ async def test_a_wrong_password_is_a_clear_error_without_the_password(own_server
     rules = own_server.folder / "pg_hba.conf"
     rules.write_text("local all keeper scram-sha-256\n" + rules.read_text())
     own_server.reload()
-    url = own_server.url.replace("postgres:@", "keeper:wrong@")
+    url = own_server.url.replace("postgres:@", "keeper:canary-secret@")
 
     with pytest.raises(ConfigurationError, match="the user or the password is wrong") as caught:
         async with open_repository(Settings(database_url=url)):
             pass
-    assert "wrong" not in str(caught.value)
+    assert "canary-secret" not in str(caught.value)
 
 
 def await_status(url, status, *, seconds=20):

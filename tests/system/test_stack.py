@@ -102,7 +102,9 @@ def test_the_routes_are_those_of_the_code_and_lead_to_the_alias_of_their_functio
     paths = openapi_document(*main.ENDPOINTS)["paths"].items()
     arns = {name: function["FunctionArn"] for name, function in deployed().items()}
 
-    assert set(routes) == {f"{method.upper()} {path}" for path, item in paths for method in item} - {"GET /health"}
+    # An id in a path may contain a slash. The checks belong to the local app.
+    documented = {f"{method.upper()} {path.replace('{customer_id}', '{proxy+}')}" for path, item in paths for method in item}
+    assert set(routes) == documented - {"GET /health", "GET /live", "GET /ready"}
     for name, properties in functions().items():
         route = properties["Events"]["Api"]["Properties"]
         assert routes[f"{route['Method']} {route['Path']}"].endswith(f"/functions/{arns[name]}:live/invocations")
