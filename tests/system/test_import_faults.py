@@ -177,7 +177,7 @@ def test_a_line_of_100_megabytes_is_refused_alone_and_takes_no_memory(tmp_path, 
         assert code == 3, running.output()
         assert "Longer than 1,000,000 characters (line 3)" in running.output()
     after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert after < max(before, 250_000)
+    assert after <= max(before, 250_000)
     assert n_rows(place["database"], "browsing_history") == 2
 
 
@@ -191,7 +191,7 @@ def test_a_bomb_of_blanks_takes_no_memory(tmp_path, place):
     done = run_import("events", path, **place)
     assert done.returncode in {3, NOT_UNDERSTOOD}
     assert "Traceback" not in done.stderr
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(before, 250_000)
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 250_000)
     assert n_rows(place["database"], "browsing_history") == 0
 
 
