@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any
@@ -17,17 +17,15 @@ from domain.records.interactions import EVENT_TYPE_CODES
 from domain.records.products import Product, ProductChange, top_parent
 from domain.records.values import to_microseconds
 from domain.training.event_log import EventLog, order_number
-from infra.ingest.event_reading import EventReader
 from infra.ingest.formats.format import normalised
 from infra.ingest.formats.own import FIELDS
-from infra.ingest.formats.paths import paths_of
 from infra.ingest.lines import EventLine, RowRefused
 from infra.ingest.options import ImportOptions, Kind
 from infra.ingest.products import product_of
-from infra.ingest.record_reading import CustomerReader, ProductReader
+from infra.ingest.readers import reader_of
 from infra.ingest.report import Report
-from infra.ingest.sources import OpenFile, Row, open_rows
-from infra.ingest.understanding import N_SAMPLE_ROWS, Understanding, understand
+from infra.ingest.sources import Row, open_rows
+from infra.ingest.understanding import N_SAMPLE_ROWS, columns_in, understand
 
 NO_MAPPING: Mapping[str, str] = {}
 UNKNOWN_PRODUCT = -1
@@ -146,7 +144,7 @@ def read_ranking(
     ranked: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     with open_rows(path) as file:
         first = list(islice(file.rows, N_SAMPLE_ROWS))
-        columns = _columns(file, first)
+        columns = columns_in(file, first)
         names = {mapping.get(column, normalised(column)): column for column in columns}
         missing = [field for field in RANKING_FIELDS if field not in names and normalised(field) not in names]
         if missing:
@@ -169,10 +167,11 @@ def _lines(path: str, kind: Kind, mapping: Mapping[str, str], currencies: Curren
     n_lines = 0
     with open_rows(path) as file:
         first = list(islice(file.rows, N_SAMPLE_ROWS))
-        columns = {normalised(column) for column in _columns(file, first)}
+        columns = {normalised(column) for column in columns_in(file, first)}
         own = {theirs: ours for theirs, ours in mapping.items() if normalised(theirs) in columns and ours in FIELDS[kind]}
         options = ImportOptions(kind=kind, paths=(path,), mapping=own, currency=currencies.own)
-        read = _reader(kind, understand(file, first, options), options, report, is_table=file.columns is not None)
+        understood = understand(file, first, options)
+        read = reader_of(understood, options, is_table=file.columns is not None, now=_LATEST, report=report)
         for row in chain(first, file.rows):
             report.read += 1
             try:
@@ -190,24 +189,6 @@ def _lines(path: str, kind: Kind, mapping: Mapping[str, str], currencies: Curren
     if report.ignored_names:
         names = ", ".join(f"{name} {n_lines:,}" for name, n_lines in report.ignored_names.most_common(MAX_NAMES))
         sys.stderr.write(f"{path}: ignored by name: {names}.\n")
-
-
-def _reader(
-    kind: Kind, understood: Understanding, options: ImportOptions, report: Report, *, is_table: bool
-) -> Callable[[Row], list[Any]]:
-    match kind:
-        case "products":
-            return ProductReader(understood, options, is_table=is_table, now=_LATEST)
-        case "customers":
-            return CustomerReader(understood, options, is_table=is_table, now=_LATEST)
-        case _:
-            return EventReader(understood, options, is_table=is_table, now=_LATEST, report=report)
-
-
-def _columns(file: OpenFile, rows: Sequence[Row]) -> list[str]:
-    if file.columns is not None:
-        return list(file.columns)
-    return sorted({path for row in rows if isinstance(row.cells, dict) for path in paths_of(row.cells)})
 
 
 def _cells(row: Row, columns: Sequence[str], keys: Sequence[str], path: str) -> list[str]:

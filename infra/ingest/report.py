@@ -44,7 +44,7 @@ class Report:
         self.counts: Counter[str] = Counter()
         self.ignored_names: Counter[str] = Counter()
         self.unknown_statuses: Counter[str] = Counter()
-        self.notices: dict[str, None] = {}
+        self._notices: dict[str, None] = {}
         self._reasons: Counter[tuple[str | None, str]] = Counter()
         self._first_lines: dict[tuple[str | None, str], list[Place]] = {}
         self._paths = list(paths)
@@ -76,6 +76,10 @@ class Report:
         """Count a line whose event has a name that means nothing here."""
         self.counts["ignored"] += 1
         self.ignored_names[name] += 1
+
+    def notice(self, sentence: str) -> None:
+        """Remember a sentence for the user, which the summary has once."""
+        self._notices[sentence] = None
 
     def refuse(self, refused: RowRefused, places: Sequence[Place]) -> None:
         if not places:
@@ -115,7 +119,7 @@ class Report:
         if self.unknown_statuses:
             names = ", ".join(f"{name} {n_lines:,}" for name, n_lines in self.unknown_statuses.most_common(20))
             lines.append(f"Order statuses that are not known, taken as bought: {names}.")
-        lines += self.notices
+        lines += self._notices
         if self.counts["refused"]:
             lines += ["Refused:", *(f"  {reason}" for reason in self.reasons())]
         lines += [f"Refused lines are listed in {self.rejected[file]}." for file in sorted(self._streams)]

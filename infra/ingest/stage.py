@@ -15,14 +15,13 @@ from infra.ingest.job import Job, check_refusals
 from infra.ingest.lines import EventLine, RowRefused
 from infra.ingest.options import ImportOptions
 from infra.ingest.preview import Trial, command_of, preview
+from infra.ingest.readers import reader_of
 from infra.ingest.record_reading import CustomerReader, ProductReader
 from infra.ingest.report import STANDARD_INPUT, Report
 from infra.ingest.sources import OpenFile, Row, open_rows
 from infra.ingest.staging import Staging
 from infra.ingest.understanding import N_SAMPLE_ROWS, OPTIONAL_INSTANTS, Understanding, understand, values_of_fields
 from infra.ingest.values.instants import DateOrder, date_order
-
-Reader = EventReader | ProductReader | CustomerReader
 
 _PROGRESS_EVERY = 1000
 
@@ -41,7 +40,8 @@ async def stage_file(job: Job, staging: Staging, number: int) -> Understanding:
                 job.progress.reach(file.position(), lines=report.read)
                 # Ctrl-C takes effect only when the event loop runs.
                 await asyncio.sleep(0)
-        report.notices |= dict.fromkeys(file.notices)
+        for notice in file.notices:
+            report.notice(notice)
     return understood
 
 
@@ -57,9 +57,7 @@ def _with_date_orders(understood: Understanding, file: OpenFile, job: Job) -> Un
                     f"{file.path}: the dates in {columns} may be day/month/year or month/day/year."
                     " Say which with --dates dmy or --dates mdy."
                 )
-            job.report.notices[f"{columns} is not read: its dates may be day/month/year or month/day/year; see --dates."] = (
-                None
-            )
+            job.report.notice(f"{columns} is not read: its dates may be day/month/year or month/day/year; see --dates.")
     return replace(understood, date_orders=orders)
 
 
@@ -76,7 +74,7 @@ def _check_sample(job: Job, file: OpenFile, understood: Understanding, rows: Seq
     """Show how the file was understood; raise NotUnderstood if over half of its first rows would be refused."""
     trial = Report([file.path], writes_refusals=False)
     events: list[EventLine] = []
-    read = _reader_of(job, understood, trial, is_table=file.columns is not None)
+    read = reader_of(understood, job.options, is_table=file.columns is not None, now=job.now, report=trial)
     for row in rows:
         try:
             lines = read(row)
@@ -95,19 +93,11 @@ def _check_sample(job: Job, file: OpenFile, understood: Understanding, rows: Seq
     check_refusals(trial, len(rows), "rows at the beginning")
 
 
-def _reader_of(job: Job, understood: Understanding, report: Report, *, is_table: bool) -> Reader:
-    if understood.kind == "products":
-        return ProductReader(understood, job.options, is_table=is_table, now=job.now)
-    if understood.kind == "customers":
-        return CustomerReader(understood, job.options, is_table=is_table, now=job.now)
-    return EventReader(understood, job.options, is_table=is_table, now=job.now, report=report)
-
-
 def _stager_of(
     job: Job, staging: Staging, understood: Understanding, number: int, *, is_table: bool
 ) -> Callable[[Row], None]:
     """Return a function that stages a row, or reports that it is refused."""
-    read = _reader_of(job, understood, job.report, is_table=is_table)
+    read = reader_of(understood, job.options, is_table=is_table, now=job.now, report=job.report)
     if isinstance(read, EventReader):
         return partial(_stage_event, job.report, staging, read, number)
     return partial(_stage_record, job.report, staging, read, number)

@@ -23,10 +23,10 @@ async def store_products(job: Job, staging: Staging) -> None:
         page = missing[first : first + MAX_ROWS_PER_TRANSACTION]
         await job.store.put_products([ProductChange(product_id=one, withdrawn=True) for one in page], now=job.now)
     if missing:
-        job.report.notices[f"Withdrawn, as the files do not have them: {len(missing):,} products."] = None
+        job.report.notice(f"Withdrawn, as the files do not have them: {len(missing):,} products.")
     n_merged = await job.store.merge_aliases()
     if n_merged:
-        job.report.notices[f"Known by another id until now, and merged: {n_merged:,} products."] = None
+        job.report.notice(f"Known by another id until now, and merged: {n_merged:,} products.")
 
 
 async def store_customers(job: Job, staging: Staging) -> None:
@@ -37,9 +37,7 @@ async def store_customers(job: Job, staging: Staging) -> None:
 async def _missing_products(job: Job, staging: Staging) -> list[str]:
     """Return the listed products that the files lack; raise NotUnderstood if they are too many to be no mistake."""
     if job.report.counts["refused"]:
-        job.report.notices["Nothing was withdrawn, because lines were refused: a refused product is not a missing one."] = (
-            None
-        )
+        job.report.notice("Nothing was withdrawn, because lines were refused: a refused product is not a missing one.")
         return []
     ids = staging.record_keys()
     n_listed, missing, page = 0, list[str](), await job.store.listed_products()
@@ -82,5 +80,5 @@ async def _put(job: Job, put: Put, batch: list[tuple[Any, Place]]) -> None:
         for (_, place), outcome in zip(batch, outcomes, strict=True):
             job.report.add(outcome, [place])
             if outcome.status != "refused" and outcome.reason:
-                job.report.notices[outcome.reason] = None
+                job.report.notice(outcome.reason)
         batch.clear()

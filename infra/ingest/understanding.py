@@ -1,7 +1,7 @@
 """Understand a file by its first rows: its format, which column is which field, and how its values are written."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -52,7 +52,7 @@ class Understanding(Struct, frozen=True, kw_only=True):
 
 def understand(file: OpenFile, rows: Sequence[Row], options: ImportOptions) -> Understanding:
     """Understand a file by its first rows; raise NotUnderstood, with the nearest remedy, if a needed column is missing."""
-    columns = file.columns if file.columns is not None else _paths_of(row.cells for row in rows)
+    columns = columns_in(file, rows)
     if not columns:
         raise NotUnderstood(f"{file.path} has no rows that can be read. {_first_refusal(rows)}".rstrip())
     found = _format_of(file, columns, options)
@@ -154,12 +154,14 @@ def _kind_of(found: Format, present: Collection[str], options: ImportOptions) ->
     return "orders" if options.kind == "orders" or ("order_id" in present and not has_types) else "events"
 
 
-def _paths_of(records: Iterable[Any]) -> tuple[str, ...]:
-    """Return the paths of all values in the records, in the order of their first appearance."""
+def columns_in(file: OpenFile, rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return the columns of a table, or the paths of all values in the first records, in the order of their appearance."""
+    if file.columns is not None:
+        return file.columns
     paths: dict[str, None] = {}
-    for record in records:
-        if isinstance(record, dict):
-            paths |= dict.fromkeys(sorted(paths_of(cast("dict[str, Any]", record))))
+    for row in rows:
+        if isinstance(row.cells, dict):
+            paths |= dict.fromkeys(sorted(paths_of(row.cells)))
     return tuple(paths)
 
 

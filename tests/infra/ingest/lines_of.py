@@ -5,11 +5,10 @@ from itertools import islice
 from pathlib import Path
 
 from infra.ingest.errors import NotUnderstood
-from infra.ingest.event_reading import EventReader
 from infra.ingest.lines import RowRefused
 from infra.ingest.options import ImportOptions
 from infra.ingest.preview import Trial, command_of, preview
-from infra.ingest.record_reading import CustomerReader, ProductReader
+from infra.ingest.readers import reader_of
 from infra.ingest.report import Report
 from infra.ingest.sources import open_rows
 from infra.ingest.understanding import N_SAMPLE_ROWS, understand
@@ -43,14 +42,8 @@ class Read:
         return command_of(self.options, self.understood, self.file)
 
     def reader(self):
-        form = {"is_table": self.file.columns is not None, "now": NOW}
-        match self.understood.kind:
-            case "products":
-                return ProductReader(self.understood, self.options, **form)
-            case "customers":
-                return CustomerReader(self.understood, self.options, **form)
-            case _:
-                return EventReader(self.understood, self.options, report=self.report, **form)
+        is_table = self.file.columns is not None
+        return reader_of(self.understood, self.options, is_table=is_table, now=NOW, report=self.report)
 
 
 def _read(reader, row):

@@ -100,7 +100,7 @@ def test_ignored_names_unknown_statuses_and_notices_are_shown(report):
     report.ignore("scroll")
     report.ignore("scroll")
     report.unknown_statuses["odd"] = 3
-    report.notices["A notice."] = None
+    report.notice("A notice.")
 
     assert report.summary().splitlines()[1:] == [
         "Ignored events: scroll 2.", "Order statuses that are not known, taken as bought: odd 3.", "A notice.",
