@@ -1,15 +1,17 @@
 """The cells of a row under our names: their raw values, and converters that remember what they read."""
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any, cast
 
 import msgspec
 
-from domain.records.values import Money, readable_message
+from domain.records.values import MAX_CLOCK_SKEW, Money, readable_message, to_microseconds
 from infra.ingest.formats.format import MULTIPLE
 from infra.ingest.formats.paths import RecordReader
 from infra.ingest.lines import RowRefused
 from infra.ingest.options import ImportOptions
+from infra.ingest.sources import Row
 from infra.ingest.understanding import Understanding
 from infra.ingest.values.instants import InstantReader
 from infra.ingest.values.money import MoneyReader
@@ -45,7 +47,7 @@ class Memo(dict[str, Any]):
 
     def of(self, value: Any) -> Any:
         """Convert a value, which need not be a text."""
-        if value is None or (isinstance(value, str) and value.strip().casefold() in self._nulls):
+        if is_null(value, self._nulls):
             return self._empty
         try:
             return self._convert(value)
@@ -86,6 +88,33 @@ def nulls_of(understood: Understanding, options: ImportOptions) -> frozenset[str
 def instant_reader(understood: Understanding, field: str) -> InstantReader:
     order = understood.date_orders.get(field)
     return InstantReader(None if order == "undecidable" else order)
+
+
+def bounded_instant(understood: Understanding, field: str, *, now: datetime) -> Convert:
+    """Return a converter to microseconds, which refuses instants before 1970 and more than five minutes after `now`."""
+    read, latest = instant_reader(understood, field), to_microseconds(now + MAX_CLOCK_SKEW)
+
+    def convert(value: Any) -> int:
+        microseconds = read(value)
+        if microseconds < 0:
+            raise ValueError("Expected an instant of 1970 or later")
+        if microseconds > latest:
+            raise ValueError("Expected an instant at most 5 minutes ahead")
+        return microseconds
+
+    return convert
+
+
+def is_null(value: Any, nulls: Collection[str]) -> bool:
+    """Return whether a value is none, or a text that means an empty cell; `nulls` are in small letters."""
+    return value is None or (isinstance(value, str) and value.strip().casefold() in nulls)
+
+
+def cells_of(row: Row) -> list[str] | dict[str, Any]:
+    """Return the cells of a row; raise RowRefused if it cannot be read."""
+    if row.refused or row.cells is None:
+        raise RowRefused(None, row.refused or "Not readable")
+    return row.cells
 
 
 def price(value: Any, read_money: MoneyReader) -> tuple[float, str | None]:

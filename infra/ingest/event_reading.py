@@ -9,15 +9,25 @@ import msgspec
 
 from domain.records.interactions import oldest_kept
 from domain.records.values import (
-    MAX_CLOCK_SKEW,
     CustomerId,
     Email,
     Id,
     Quantity,
-    from_microseconds,
     to_microseconds,
 )
-from infra.ingest.cells import NOW, NULLS, Convert, Fields, Memo, checked, instant_reader, nulls_of, price
+from infra.ingest.cells import (
+    NOW,
+    NULLS,
+    Convert,
+    Fields,
+    Memo,
+    bounded_instant,
+    cells_of,
+    checked,
+    is_null,
+    nulls_of,
+    price,
+)
 from infra.ingest.errors import NotUnderstood
 from infra.ingest.formats.format import normalised
 from infra.ingest.lines import EventLine, RowRefused
@@ -71,11 +81,10 @@ class EventReader:
             self._type_index = understood.columns.index(understood.sources["event_type"][0])
 
     def __call__(self, row: Row) -> list[EventLine]:
-        if row.refused or row.cells is None:
-            raise RowRefused(None, row.refused or "Not readable")
+        cells = cells_of(row)
         if self._plan is not None:
-            return self._from_cells(cast("list[str]", row.cells), self._plan)
-        lines = self._fields(row.cells)
+            return self._from_cells(cast("list[str]", cells), self._plan)
+        lines = self._fields(cells)
         name = lines[0].get("event_type")
         event_type = self._types.of(name) or self._default_type
         if event_type == "ignored":
@@ -141,7 +150,7 @@ class EventReader:
         return self._finished(line, event_type)
 
     def _is_returned(self, status: Any) -> bool:
-        if status is None or str(status).strip().casefold() in NULLS:
+        if status is None or is_null(str(status), NULLS):
             return False
         state = order_state(str(status))
         if state == "unknown":
@@ -173,21 +182,14 @@ class EventReader:
 def _converters(understood: Understanding, options: ImportOptions, *, now: datetime) -> dict[str, Convert]:
     """Return the converters of the fields of an EventLine."""
     nulls = nulls_of(understood, options)
-    read_instant = instant_reader(understood, "occurred_at")
-    oldest, latest = oldest_kept(now, retention_days=options.retention_days), now + MAX_CLOCK_SKEW
-    oldest_microseconds, latest_microseconds = to_microseconds(oldest), to_microseconds(latest)
+    read_instant = bounded_instant(understood, "occurred_at", now=now)
+    oldest = to_microseconds(oldest_kept(now, retention_days=options.retention_days))
     read_money = MoneyReader(understood.decimal_mark, own=options.currency)
 
     def occurred_at(value: Any) -> int:
         instant = read_instant(value)
-        if instant < 0:
-            raise ValueError("Expected an instant of 1970 or later")
-        if instant > latest_microseconds:
-            raise ValueError("Expected an instant at most 5 minutes ahead")
-        if instant < oldest_microseconds:
+        if instant < oldest:
             raise ValueError("Older than the retention")
-        # An instant that datetime cannot hold would fail later.
-        from_microseconds(instant)
         return instant
 
     def customer(field: str) -> Convert:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from domain.records.customers import SEGMENTS
 from domain.records.values import (
-    MAX_CLOCK_SKEW,
     CategoryPath,
     CustomerId,
     Email,
@@ -18,7 +17,19 @@ from domain.records.values import (
     from_microseconds,
     to_microseconds,
 )
-from infra.ingest.cells import NOW, Convert, Fields, Memo, checked, instant_reader, nulls_of, price
+from infra.ingest.cells import (
+    NOW,
+    Convert,
+    Fields,
+    Memo,
+    bounded_instant,
+    cells_of,
+    checked,
+    instant_reader,
+    is_null,
+    nulls_of,
+    price,
+)
 from infra.ingest.formats.paths import texts_of
 from infra.ingest.formats.variants import variant_ids
 from infra.ingest.lines import RowRefused
@@ -51,9 +62,7 @@ class RecordReading:
 
     def raw_lines(self, row: Row) -> list[dict[str, Any]]:
         """Return the raw values of the lines of a row, with the constants."""
-        if row.refused or row.cells is None:
-            raise RowRefused(None, row.refused or "Not readable")
-        cells = row.cells
+        cells = cells_of(row)
         # An empty member of a record clears a value, as an empty cell does; one that it does not have leaves the value.
         empty = (
             {field: None for field, names in self.understood.sources.items() if not cells.keys().isdisjoint(names)}
@@ -64,17 +73,8 @@ class RecordReading:
 
     def instant(self, field: str) -> Convert:
         """Return a converter of instants from 1970 to five minutes from now."""
-        read, latest = instant_reader(self.understood, field), self.now + MAX_CLOCK_SKEW // timedelta(microseconds=1)
-
-        def convert(value: Any) -> datetime:
-            microseconds = self.now if value == NOW else read(value)
-            if microseconds < 0:
-                raise ValueError("Expected an instant of 1970 or later")
-            if microseconds > latest:
-                raise ValueError("Expected an instant at most 5 minutes ahead")
-            return from_microseconds(microseconds)
-
-        return convert
+        read = bounded_instant(self.understood, field, now=from_microseconds(self.now))
+        return lambda value: from_microseconds(self.now if value == NOW else read(value))
 
     def memo(self, field: str, convert: Convert) -> Memo:
         return Memo(field, convert, empty=None, nulls=self.nulls)
@@ -194,7 +194,7 @@ class ProductReader(RecordReading):
         return {}
 
     def _is_null(self, value: Any) -> bool:
-        return value is None or (isinstance(value, str) and value.strip().casefold() in self.nulls)
+        return is_null(value, self.nulls)
 
 
 class CustomerReader(RecordReading):

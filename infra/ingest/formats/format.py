@@ -45,7 +45,6 @@ class Format(Struct, frozen=True, kw_only=True):
     `nulls`: values that mean "nothing" in every field of this format, in any case.
     `parent_prefix`: what may stand before the id in `variant_of`.
     `return_prefix`: what stands before the order id of a return; the id without it may name the order, but need not.
-    `order_fields_in_first_line`: the fields of the order (all but product and line) may stand in its first line only.
     `is_net_of_refunds`: `quantity` is what was kept, so that refunded amounts must not reduce it again.
     """
 
@@ -65,7 +64,6 @@ class Format(Struct, frozen=True, kw_only=True):
     nulls: tuple[str, ...] = ()
     parent_prefix: str = ""
     return_prefix: str = ""
-    order_fields_in_first_line: bool = False
     is_net_of_refunds: bool = False
 
 

@@ -21,5 +21,4 @@ SHOPIFY_ORDERS = Format(
         "refunded_amount": "Refunded Amount",
         "total": "Total",
     },
-    order_fields_in_first_line=True,
 )

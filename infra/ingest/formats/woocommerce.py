@@ -49,7 +49,6 @@ WOOCOMMERCE_ORDERS = Format(
         "currency": ("Order Currency", "Currency"),
         "status": "Order Status",
     },
-    order_fields_in_first_line=True,
     is_net_of_refunds=True,
 )
 

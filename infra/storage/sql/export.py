@@ -4,10 +4,10 @@ from itertools import groupby
 
 from domain.records.customers import Customer, StoredAddress
 from domain.records.interactions import id_as_sent
-from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedItem, RecordedOrder
+from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedOrder
 from domain.records.recommendations import RecommendationList
-from domain.records.values import from_microseconds, from_units
-from infra.storage.sql.exported_returns import amended_orders, recorded_returns, replaced
+from domain.records.values import from_microseconds
+from infra.storage.sql.exported_returns import amended_orders, recorded_items, recorded_returns, replaced
 from infra.storage.sql.statements import Steps, one, one_or_none, rows
 from infra.storage.sql.stored_lists import decode
 
@@ -59,12 +59,7 @@ def _purchases(customer_id: str) -> Steps[list[RecordedOrder]]:
             order_id=order_id,
             currency=currency,
             occurred_at=from_microseconds(occurred_at),
-            items=[
-                RecordedItem(
-                    product_id=product_id, quantity=quantity, unit_price=None if price is None else from_units(price)
-                )
-                for *_, product_id, quantity, price in lines
-            ],
+            items=recorded_items((product_id, quantity, price) for *_, product_id, quantity, price in lines),
         )
         for (occurred_at, order_id, currency), lines in groupby(result, key=lambda row: tuple(row[:3]))
     ]

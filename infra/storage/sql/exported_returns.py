@@ -1,5 +1,7 @@
 """Read what went back or was replaced of a customer's orders, for the export."""
 
+from collections.abc import Iterable
+
 from domain.records.amendments import BoughtOrder, Line
 from domain.records.privacy import AmendedOrder, RecordedItem, RecordedReturn, ReplacedOrder
 from domain.records.values import from_microseconds, from_units
@@ -35,7 +37,7 @@ def _amended(order_id: str, currency: str, occurred_at: int, bought: str, return
         order_id=order_id,
         currency=currency,
         occurred_at=from_microseconds(occurred_at),
-        items=_items(lines),
+        items=recorded_items(lines),
         returned=causes,
     )
 
@@ -45,7 +47,7 @@ def _replaced(order: BoughtOrder) -> ReplacedOrder:
         order_id=order.order_id,
         currency=order.currency,
         occurred_at=from_microseconds(order.occurred_at),
-        items=_items(order.lines),
+        items=recorded_items(order.lines),
         returned=order.returned,
     )
 
@@ -60,7 +62,7 @@ def _recorded(stored: StoredReturn) -> RecordedReturn:
     )
 
 
-def _items(lines: tuple[Line, ...]) -> list[RecordedItem]:
+def recorded_items(lines: Iterable[Line]) -> list[RecordedItem]:
     return [
         RecordedItem(product_id=product_id, quantity=quantity, unit_price=None if price is None else from_units(price))
         for product_id, quantity, price in lines
