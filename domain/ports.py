@@ -21,7 +21,7 @@ from domain.records.imports import ImportedEvent, ImportRecord, OrderReturn
 from domain.records.interactions import CustomerEvent, EventCounts, EventType
 from domain.records.privacy import CustomerExport
 from domain.records.products import Product, ProductChange
-from domain.records.recommendations import ListRequest, RecommendationList
+from domain.records.recommendations import ListRequest, RankedList
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
@@ -54,12 +54,31 @@ class TrainingEvent(Struct, frozen=True, kw_only=True, array_like=True, gc=False
     spent: float
 
 
-class StoredList(Struct, frozen=True, kw_only=True):
-    """A list as answered, the length it was asked for with, and the state of the customer that it was computed from."""
+class ListVersions(Struct, frozen=True, kw_only=True):
+    """The versions of the customer, the catalogue and the model."""
 
-    recommendations: RecommendationList
+    customer: int
+    catalogue: int
+    model_id: str
+
+
+class StoredList(Struct, frozen=True, kw_only=True):
+    """A list, the length it was asked for with, and the versions that it was computed from."""
+
+    ranked: RankedList
     length: int
-    state: CustomerState
+    versions: ListVersions
+
+
+class CatalogueChanges(Struct, frozen=True, kw_only=True):
+    """The products that changed until `version`, None if too many did or if categories or variants changed.
+
+    `listed_in` is the last version that changed which products are available, or how old they are.
+    """
+
+    version: int
+    listed_in: int
+    products: list[Product] | None
 
 
 class StoredProfile(Struct, frozen=True, kw_only=True):
@@ -121,6 +140,14 @@ class Repository(Protocol):
         """Read what a list depends on of a customer."""
         ...
 
+    async def catalogue_changes(self, since: int) -> CatalogueChanges:
+        """Return the products that changed after version `since` of the catalogue."""
+        ...
+
+    async def signing_key(self) -> bytes:
+        """Return the key of the shop that signs ids of answers."""
+        ...
+
     async def products(self, indexes: Sequence[int]) -> list[Product]:
         """Return the products with these indexes, in any order and without unknown ones."""
         ...
@@ -145,8 +172,12 @@ class Repository(Protocol):
         """Return the products of most customers in the last 1,000 interactions and order items."""
         ...
 
-    async def stored_list(self, customer_id: str, *, length: int) -> RecommendationList | None:
-        """Return the stored list if all that it was computed from is current and it has `length` products, else None."""
+    async def stored_list(self, customer_id: str, *, length: int) -> tuple[RankedList, ListVersions] | None:
+        """Return the stored list and the current versions; None if no list of at least `length` products is current.
+
+        A list outlives changes of products which leave their categories and variants as they are: who answers with it must
+        see whether its products are still available.
+        """
         ...
 
     async def store_list(self, stored: StoredList) -> None:

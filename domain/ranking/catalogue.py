@@ -16,12 +16,12 @@ T = TypeVar("T", bound=np.generic)
 
 
 class Catalogue:
-    """Products as columns by product index. Rows are added as they are read, and a row never changes.
+    """Products as columns by product index. Rows are added as they are read, and replaced when products change.
 
     `category_codes` are those of `categories`, -1 for none; `brand_codes` number the brands within each category, where a
     product without a brand is one of its own; `group_codes` number the groups of variants. `prices` are in the shop's
     currency, NaN where unknown; `created_at` is in microseconds. A row that was not added, or that was added without a
-    product, is not `available`.
+    product, is not `available`. Category and group of a row never change: instead, a new catalogue is begun.
     """
 
     def __init__(self, products: Sequence[Product] = ()) -> None:
@@ -52,7 +52,7 @@ class Catalogue:
         return indexes[~known]
 
     def add(self, products: Sequence[Product], *, unknown: Iterable[int] = ()) -> None:
-        """Add the rows of `products`, and empty rows for indexes that no product has."""
+        """Add or replace the rows of `products`, and add empty rows for indexes that no product has."""
         unknown = list(unknown)
         self._reserve(max([product.product_index for product in products] + unknown, default=-1) + 1)
         for product in products:
@@ -67,9 +67,15 @@ class Catalogue:
             self.created_at[index] = product.created_at
             self.available[index] = product.available
             self._index_of[product.product_id] = index
+            self._model_codes[index] = -1
+            self.n_added += not self._is_added[index]
             self._is_added[index] = True
         self._is_added[unknown] = True
-        self.n_added += len(products) + len(unknown)
+        self.n_added += len(unknown)
+
+    def has(self, index: int) -> bool:
+        """Return whether the row of an index was added."""
+        return index < len(self._is_added) and bool(self._is_added[index])
 
     def model_codes(self, indexes: Indexes) -> npt.NDArray[np.int32]:
         """Return the codes of the models within each brand; a product without a model is one of its own."""

@@ -10,6 +10,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from domain.errors import InvalidField
 from domain.records.customers import Activity, Customer, Segment, StoredAddress
 
+Kind = Literal["for-customer", "similar", "bought-together", "popular", "trending", "new", "buy-again", "recently-viewed"]
+"""What a list is about."""
+
 Strategy = Literal["personalised", "segment", "popular", "catalogue", "empty"]
 Source = Literal[
     "bought_together",
@@ -47,6 +50,25 @@ class Reason(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     category: str | None = None
 
 
+class RankedProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
+    """A place of a list: what was computed about a product, without what the catalogue says about it."""
+
+    product_index: int
+    product_id: str
+    score: float
+    reasons: list[Reason]
+
+
+class RankedList(Struct, frozen=True, kw_only=True):
+    """A list as it is computed and stored."""
+
+    customer_id: str
+    segment: Segment
+    strategy: Strategy
+    generated_at: datetime
+    items: list[RankedProduct]
+
+
 class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
     rank: int
     product_id: str
@@ -62,8 +84,13 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RecommendationList(Struct, frozen=True, kw_only=True):
-    """A list as answered; a storefront key does not receive the segment."""
+    """A list as answered; a storefront key does not receive the segment.
 
+    `recommendation_id` names this answer; a stored list of an export has none.
+    """
+
+    recommendation_id: str | UnsetType = UNSET
+    kind: Literal["for-customer"] = "for-customer"
     customer_id: str
     segment: Segment | UnsetType = UNSET
     strategy: Strategy

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import asdict
 
 from domain.evaluation.replay import Replay
-from domain.ranking.answer import to_response
+from domain.ranking.ranked_list import ranked_list as to_response
 from domain.ranking.recommend import recommend, shortlist
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 
 from domain.records.products import ProductChange
+from infra.storage.sql.catalogue import RAISE_LISTED, RAISE_REGROUPED
 from infra.storage.sql.customers import raise_versions
 from infra.storage.sql.statements import Row, Steps, executemany, one, rows
 
@@ -110,7 +111,7 @@ def drop_merged() -> Steps[int]:
         " RETURNING product_id"
     )
     if found:
-        yield from raise_catalogue_version()
+        yield from rows(f"UPDATE shop_state SET catalogue_version = catalogue_version + 1{RAISE_LISTED}{RAISE_REGROUPED}")
     return len(found)
 
 

@@ -1,12 +1,12 @@
 """The products of the catalogue."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET
 
-from domain.ports import Outcome
+from domain.ports import CatalogueChanges, Outcome
 from domain.records.currencies import Currencies
 from domain.records.products import Product, ProductChange
 from domain.records.recommendations import ListRequest
@@ -24,7 +24,13 @@ _GIVEN = (
     "variant_of",
 )  # fmt: skip
 _STORED = (*_GIVEN, "variant_group")
+_LISTED = ("in_stock", "withdrawn", "created_at")
+_GROUPED = ("category", "variant_group")
+MAX_CHANGES = 2000
+"""More changes than that are not read one by one."""
 PAGE_ROWS = 1000
+RAISE_LISTED = ", listed_in = catalogue_version + 1"
+RAISE_REGROUPED = ", regrouped_in = catalogue_version + 1"
 
 
 def product_from(row: Row, currencies: Currencies) -> Product:
@@ -51,6 +57,7 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
     """Create or change products in order, and raise the version of the catalogue once if any of them changed."""
     yield from one("SELECT catalogue_version FROM shop_state FOR UPDATE")
     stored = yield from _stored_columns([change.product_id for change in changes])
+    kept = dict(stored)
     outcomes: list[Outcome] = []
     written: dict[str, dict[str, Any]] = {}
     created: list[str] = []
@@ -70,8 +77,28 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
         written[product_id]["variant_group"] = groups.pop(product_id)
     yield from variants.write_groups(groups)
     if written:
-        yield from _write(written, created)
+        befores = {product_id: kept[product_id] for product_id in written.keys() & kept.keys()}
+        yield from _write(
+            written,
+            created,
+            is_listing=bool(created) or _differ(_LISTED, befores, written),
+            is_regrouping=bool(groups) or _differ(_GROUPED, befores, written),
+        )
     return outcomes
+
+
+def changes_after(version: int, currencies: Currencies) -> Steps[CatalogueChanges]:
+    """Read the products that changed after a version of the catalogue."""
+    current, listed_in, regrouped_in = yield from one("SELECT catalogue_version, listed_in, regrouped_in FROM shop_state")
+    products: list[Product] | None = None
+    if regrouped_in <= version:
+        changed = yield from rows(
+            f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.changed_in > :version LIMIT {MAX_CHANGES + 1}",
+            version=version,
+        )
+        if len(changed) <= MAX_CHANGES:
+            products = [product_from(row, currencies) for row in changed]
+    return CatalogueChanges(version=current, listed_in=listed_in, products=products)
 
 
 def create_from_ids(product_ids: Iterable[str], *, now: datetime, currency: str) -> Steps[None]:
@@ -196,20 +223,27 @@ def _to_stored(name: str, value: Any) -> Any:
             return value
 
 
-def _write(columns: dict[str, dict[str, Any]], created: list[str]) -> Steps[None]:
-    (next_index,) = yield from one(
+def _differ(
+    names: Collection[str], befores: Mapping[str, Mapping[str, Any]], afters: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    return any(before[name] != afters[product_id][name] for product_id, before in befores.items() for name in names)
+
+
+def _write(columns: dict[str, dict[str, Any]], created: list[str], *, is_listing: bool, is_regrouping: bool) -> Steps[None]:
+    next_index, version = yield from one(
         "UPDATE shop_state SET catalogue_version = catalogue_version + 1, next_product_index = next_product_index + :n"
-        " RETURNING next_product_index",
+        f"{RAISE_LISTED * (is_listing or is_regrouping)}{RAISE_REGROUPED * is_regrouping}"
+        " RETURNING next_product_index, catalogue_version",
         n=len(created),
     )
     indexes = {product_id: index for index, product_id in enumerate(created, start=next_index - len(created))}
     changed = [product_id for product_id in columns if product_id not in indexes]
     yield from executemany(
-        f"INSERT INTO product_catalog (product_id, product_index, {', '.join(_STORED)})"
-        f" VALUES (?, ?, {', '.join('?' * len(_STORED))})",
-        [(product_id, index, *columns[product_id].values()) for product_id, index in indexes.items()],
+        f"INSERT INTO product_catalog (product_id, product_index, changed_in, {', '.join(_STORED)})"
+        f" VALUES (?, ?, ?, {', '.join('?' * len(_STORED))})",
+        [(product_id, index, version, *columns[product_id].values()) for product_id, index in indexes.items()],
     )
     yield from executemany(
-        f"UPDATE product_catalog SET {', '.join(f'{name} = ?' for name in _STORED)} WHERE product_id = ?",
-        [(*columns[product_id].values(), product_id) for product_id in changed],
+        f"UPDATE product_catalog SET changed_in = ?, {', '.join(f'{name} = ?' for name in _STORED)} WHERE product_id = ?",
+        [(version, *columns[product_id].values(), product_id) for product_id in changed],
     )

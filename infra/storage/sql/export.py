@@ -2,17 +2,23 @@
 
 from itertools import groupby
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from domain.ranking.answers import to_answer
+from domain.records.currencies import Currencies
 from domain.records.customers import Customer, StoredAddress
 from domain.records.interactions import id_as_sent
 from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedOrder
 from domain.records.recommendations import RecommendationList
 from domain.records.values import from_microseconds
+from infra.storage.sql.catalogue import by_index
 from infra.storage.sql.exported_returns import amended_orders, recorded_items, recorded_returns, replaced
 from infra.storage.sql.statements import Steps, one, one_or_none, rows
 from infra.storage.sql.stored_lists import decode
 
 
-def export(customer: Customer, addresses: list[StoredAddress]) -> Steps[CustomerExport]:
+def export(customer: Customer, addresses: list[StoredAddress], *, currencies: Currencies) -> Steps[CustomerExport]:
     """Read all events, what went back, and the stored list; return them with the customer and the addresses."""
     customer_id = customer.customer_id
     replaced_orders, replaced_returns = yield from replaced(customer_id)
@@ -21,7 +27,7 @@ def export(customer: Customer, addresses: list[StoredAddress]) -> Steps[Customer
         addresses=addresses,
         browsing=(yield from _browsing(customer_id)),
         purchases=(yield from _purchases(customer_id)),
-        recommendations=(yield from _stored_list(customer_id)),
+        recommendations=(yield from _stored_list(customer_id, currencies)),
         is_guest=(yield from _is_guest(customer_id)),
         amended_orders=(yield from amended_orders(customer_id)),
         returns=(yield from recorded_returns(customer_id)),
@@ -65,12 +71,20 @@ def _purchases(customer_id: str) -> Steps[list[RecordedOrder]]:
     ]
 
 
-def _stored_list(customer_id: str) -> Steps[RecommendationList | None]:
+def _stored_list(customer_id: str, currencies: Currencies) -> Steps[RecommendationList | None]:
     """Return the stored list, even if it is stale, or None if it cannot be decoded."""
     row = yield from one_or_none(
         "SELECT list FROM customer_recommendations WHERE customer_id = :customer_id", customer_id=customer_id
     )
-    return None if row is None else decode(row[0])
+    if row is None or (ranked := decode(row[0])) is None:
+        return None
+    found = yield from by_index([item.product_index for item in ranked.items], currencies)
+    products = {product.product_index: product for product in found}
+    # A product that was merged into another is gone.
+    kept = [item for item in ranked.items if item.product_index in products]
+    return to_answer(
+        replace(ranked, items=kept), [products[item.product_index] for item in kept], recommendation_id=UNSET, cached=True
+    )
 
 
 def _is_guest(customer_id: str) -> Steps[bool]:

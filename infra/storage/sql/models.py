@@ -26,6 +26,14 @@ _CONFIG_MEMBERS = TunedConfig.__struct_encode_fields__
 """Stored models have the members of `config` among their own, as in the first release."""
 
 
+def signing_key() -> Steps[bytes]:
+    return bytes((yield from one("SELECT signing_key FROM shop_state"))[0])
+
+
+def write_signing_key(key: bytes) -> Steps[None]:
+    yield from rows("UPDATE shop_state SET signing_key = :key", key=key)
+
+
 def current_id() -> Steps[str]:
     return (yield from one("SELECT model_id FROM shop_state"))[0]
 

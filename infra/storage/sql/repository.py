@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from domain.ports import Recorded, ShopSummary, StoredList, StoredProfile
+from domain.ports import CatalogueChanges, ListVersions, Recorded, ShopSummary, StoredList, StoredProfile
 from domain.ranking.model import Model, NeighbourLists, WeightedProducts
 from domain.ranking.packed_history import CustomerState
 from domain.records.currencies import Currencies
@@ -15,7 +15,7 @@ from domain.records.customers import Address, Customer, NewCustomer, StoredAddre
 from domain.records.interactions import CustomerEvent, count_events
 from domain.records.privacy import CustomerExport
 from domain.records.products import Product
-from domain.records.recommendations import ListRequest, RecommendationList
+from domain.records.recommendations import ListRequest, RankedList
 from domain.records.values import from_microseconds
 from infra.storage.sql import addresses as customer_addresses
 from infra.storage.sql import catalogue, customers, events, export, histories, list_inputs, models, privacy, stored_lists
@@ -85,6 +85,12 @@ class SqlRepository(ModelTables, ImportTables):
             await self._write_behind.put(("history", customer_id), histories.write, customer_id, state.version, packed)
         return state
 
+    async def catalogue_changes(self, since: int) -> CatalogueChanges:
+        return await self.engine.look_up(catalogue.changes_after, since, self.currencies)
+
+    async def signing_key(self) -> bytes:
+        return await self.engine.look_up(models.signing_key)
+
     async def products(self, indexes: Sequence[int]) -> list[Product]:
         return await self.engine.look_up(catalogue.by_index, indexes, self.currencies)
 
@@ -103,16 +109,16 @@ class SqlRepository(ModelTables, ImportTables):
     async def recent_popularity(self) -> WeightedProducts:
         return await self.engine.look_up(list_inputs.recent_popularity)
 
-    async def stored_list(self, customer_id: str, *, length: int) -> RecommendationList | None:
-        current, stored = await self.engine.look_up(stored_lists.read, customer_id, length)
-        if stored is None and (pending := self._write_behind.pending(("list", customer_id))):
-            (unwritten,) = pending
-            is_current = stored_lists.versions_of(unwritten) == tuple(current) and unwritten.length >= length
-            return unwritten.recommendations if is_current else None
-        return stored
+    async def stored_list(self, customer_id: str, *, length: int) -> tuple[RankedList, ListVersions] | None:
+        current, written = await self.engine.look_up(stored_lists.read, customer_id)
+        (unwritten,) = self._write_behind.pending(("list", customer_id)) or (None,)
+        for stored in (written, unwritten):
+            if stored is not None and current.allows(stored, length=length):
+                return stored.ranked, current.versions
+        return None
 
     async def store_list(self, stored: StoredList) -> None:
-        await self._write_behind.put(("list", stored.recommendations.customer_id), stored_lists.store, stored)
+        await self._write_behind.put(("list", stored.ranked.customer_id), stored_lists.store, stored)
 
     async def close(self) -> None:
         """Make the writes that were put off."""
@@ -203,7 +209,11 @@ class SqlRepository(ModelTables, ImportTables):
     def _export(self, customer_id: str) -> Steps[CustomerExport]:
         state = yield from self._any_state(customer_id)
         customer = yield from customers.read(customer_id, state.segment_inputs)
-        return (yield from export.export(customer, (yield from customer_addresses.addresses(customer_id))))
+        return (
+            yield from export.export(
+                customer, (yield from customer_addresses.addresses(customer_id)), currencies=self.currencies
+            )
+        )
 
     def _profile(self, customer_id: str) -> Steps[StoredProfile]:
         state = yield from self._any_state(customer_id)

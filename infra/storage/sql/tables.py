@@ -52,7 +52,7 @@ class Table(Struct, frozen=True):
 COPIED_TABLES = (
     Table("product_catalog", ("product_index",), (
         "product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url",
-        "created_at", "variant_of", "variant_group",
+        "created_at", "variant_of", "variant_group", "changed_in",
     )),
     Table("product_aliases", ("alias",), ("product_id",)),
     Table("customer_profiles", ("customer_id",), (
@@ -92,17 +92,17 @@ class ShopState(Struct, frozen=True):
     next_product_index: int = 0
     model_id: str = "untrained"
     erasure_key: bytes | None = None
+    listed_in: int = 0
+    regrouped_in: int = 0
+
+
+_STATE = ShopState.__struct_fields__
 
 
 def read_state() -> Steps[ShopState]:
-    return ShopState(
-        *(yield from one("SELECT catalogue_version, next_product_index, model_id, erasure_key FROM shop_state"))
-    )
+    return ShopState(*(yield from one(f"SELECT {', '.join(_STATE)} FROM shop_state")))
 
 
 def write_state(state: ShopState) -> Steps[None]:
-    yield from rows(
-        "UPDATE shop_state SET catalogue_version = :catalogue_version, next_product_index = :next_product_index,"
-        " model_id = :model_id, erasure_key = :erasure_key",
-        **msgspec.structs.asdict(state),
-    )
+    values = ", ".join(f"{name} = :{name}" for name in _STATE)
+    yield from rows(f"UPDATE shop_state SET {values}", **msgspec.structs.asdict(state))
