@@ -31,5 +31,5 @@ async def candidates_of(repository, query, *, customer_id="c-1"):
     own = query.own.tolist()
     known = await repository.products(own)
     inputs.catalogue.add(known, unknown=set(own) - {product.product_index for product in known})
-    found = await data.candidates(inputs, query, catalogue_version=state.catalogue_version)
+    found = await data.candidates(inputs, query)
     return [inputs.catalogue.product(index) for index in found.tolist()]

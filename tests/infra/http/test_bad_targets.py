@@ -100,4 +100,4 @@ async def test_proxy_headers_have_no_effect(send):
 
     plain, response = await send("GET", LIST), await send("GET", LIST, headers=spoofed)
 
-    assert response.json() == plain.json()
+    assert response.json()["items"] == plain.json()["items"]

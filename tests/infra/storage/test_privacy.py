@@ -12,12 +12,12 @@ import msgspec
 import pytest
 
 from domain.errors import CustomerNotFound, StoreBusy
-from domain.ports import StoredList
+from domain.ports import ListVersions, StoredList
 from domain.records.customers import Address, NewCustomer
 from domain.records.imports import OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
-from domain.records.recommendations import RecommendationList, RecommendedProduct
+from domain.records.recommendations import RankedList, RankedProduct
 from domain.records.values import from_microseconds
 from functions.customer.erase import erase
 from functions.customer.export import export
@@ -71,13 +71,8 @@ def columns(database):
 
 def canary_row(table, types, numbers):
     """Return a row with a unique value in every column, and the text of each value in an export."""
-    listed = RecommendedProduct(
-        rank=1, product_id="canary-listed", name="L", category=None, brand=None, price=None, currency="EUR", url=None,
-        image_url=None, score=1.0, reasons=[],
-    )  # fmt: skip
-    stored = RecommendationList(
-        customer_id="canary-person", segment="Budget", strategy="popular", generated_at=NOW, cached=False, items=[listed]
-    )
+    listed = RankedProduct(product_index=0, product_id="listed-product", score=1.0, reasons=[])
+    stored = RankedList(customer_id="canary-person", segment="Budget", strategy="popular", generated_at=NOW, items=[listed])
     fixed = {
         "customer_id": "canary-person", "kind": "billing", "event_type": "wishlist", "segment": "Budget", "is_default": 1,
         "is_guest": 1, "bought": '[["canary-bought", 3, 1000037]]', "returned": '{"canary-cause": {"canary-back": 2}}',
@@ -94,7 +89,7 @@ def canary_row(table, types, numbers):
         "orders": '"orders":[]',
         "before": '"canary-replaced"',
         "is_default": '"is_default":true',
-        "list": "canary-listed",
+        "list": "listed-product",
         "generated_at": "2026-11-23T10:00:00Z",
     }
     row, exported = {}, {}
@@ -125,6 +120,10 @@ async def canary_shop(database):
         pass
     expected, numbers = {}, itertools.count(1_000_003, 7)
     with closing(sqlite3.connect(database)) as file, file:
+        file.execute(
+            "INSERT INTO product_catalog (product_index, product_id, name, currency, in_stock, withdrawn, created_at)"
+            " VALUES (0, 'listed-product', 'L', 'EUR', 1, 0, 0)"
+        )
         for table, types in columns(file).items():
             if "customer_id" in types:
                 row, exported = canary_row(table, types, numbers)
@@ -364,8 +363,9 @@ async def test_an_order_replaced_during_an_erasure_does_not_create_the_customer_
 async def test_a_list_computed_during_an_erasure_is_not_stored(on_postgres):
     repository, _ = on_postgres
     state = await repository.customer_state("canary")
-    computed = await current_list(repository, "canary", now=NOW, reuse_seconds=0)
-    stored = StoredList(recommendations=computed, length=10, state=state)
+    ranked = RankedList(customer_id="canary", segment="Regular", strategy="empty", generated_at=NOW, items=[])
+    versions = ListVersions(customer=state.version, catalogue=state.catalogue_version, model_id="untrained")
+    stored = StoredList(ranked=ranked, length=10, versions=versions)
 
     assert await during_an_erasure(on_postgres, lambda repository: repository.store_list(stored)) is None
 
