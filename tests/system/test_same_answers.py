@@ -25,6 +25,7 @@ from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.recommend import current_list
 from tests import postgres
+from tests.answers import without_id
 from tests.domain.shop import neighbours_of
 from tests.inputs import candidate_query, candidates_of, inputs_of
 
@@ -238,7 +239,10 @@ class SameAnswers(RuleBasedStateMachine):
 
     @rule(customer_id=customer_ids, request=requests)
     def recommend(self, customer_id, request):
-        self.run_on_both(lambda shop: current_list(shop, customer_id, request=request, now=self.now, reuse_seconds=3600))
+        async def listed(shop):
+            return without_id(await current_list(shop, customer_id, request=request, now=self.now, reuse_seconds=3600))
+
+        self.run_on_both(listed)
 
     @rule(customer_id=customer_ids)
     def stored_lists(self, customer_id):
