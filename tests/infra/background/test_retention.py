@@ -135,7 +135,7 @@ async def test_a_purge_is_tried_again_after_the_storage_was_busy(shop, now, capl
             await purging
 
     assert await count_events(shop) == 8
-    assert caplog.text.count("Old events were not purged: StoreBusy.") == 2
+    assert caplog.text.count("What is past its retention was not purged: StoreBusy.") == 2
 
 
 @pytest.mark.parametrize("command", [["train"], ["import", "events", "events.csv"]], ids=["train", "import"])
