@@ -130,5 +130,5 @@ def test_no_statement_changes_an_entry_and_only_the_retention_deletes_entries():
 
     assert {name: statements for name, statements in found.items() if statements} == {
         "infra/storage/sql/schema/0009_audit.sql": ["CREATE TABLE", "audit_log_by_subject ON"],
-        "infra/storage/sql/audit.py": ["INSERT INTO", "FROM", "DELETE FROM", "entry_id FROM"],
+        "infra/storage/sql/audit.py": ["INSERT INTO", "outcome FROM", "DELETE FROM", "entry_id FROM"],
     }
