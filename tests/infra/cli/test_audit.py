@@ -23,7 +23,7 @@ def shop(database, monkeypatch):
     async def fill():
         async with open_sqlite(database, currency="EUR") as repository:
             for name in ("canary", "canary-bob"):
-                await repository.create_customer(NewCustomer(customer_id=name, first_name="Größe"), now=datetime.now(UTC))
+                await repository.create_customer(NewCustomer(customer_id=name, first_name="Cänary canary"), now=datetime.now(UTC))
             await repository.record_act(Act(actor="erp", action="read-profile", customer_id="canary-bob"))
             await repository.record_act(Act(actor="the settings", action="add-key", name="erp"))
             await repository.record_act(Act(actor=COMMAND_LINE, action="restore"))
@@ -48,7 +48,7 @@ def test_an_export_is_one_json_document_on_standard_output_and_is_kept(shop, cap
     assert run(["export", "canary"]) == 0
 
     document = json.loads(capsys.readouterr().out)
-    assert (document["customer"]["customer_id"], document["customer"]["first_name"]) == ("canary", "Größe")
+    assert (document["customer"]["customer_id"], document["customer"]["first_name"]) == ("canary", "Cänary canary")
     assert entries_of(capsys, "--customer", "canary") == [(COMMAND_LINE, "export", "done")]
 
 
