@@ -6,8 +6,10 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from domain.audit_ports import AuditLog, KeyStore
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig, WeightedProducts
 from domain.ranking.packed_history import CustomerState
+from domain.records.audit import THE_APP
 from domain.records.customers import (
     Activity,
     Address,
@@ -105,7 +107,7 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class Repository(Protocol):
+class Repository(AuditLog, KeyStore, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.
@@ -203,10 +205,11 @@ class Repository(Protocol):
         """Read everything that is stored about a person."""
         ...
 
-    async def erase(self, customer_id: str) -> None:
+    async def erase(self, customer_id: str, *, actor: str = THE_APP) -> None:
         """Delete everything about a person for good; after StoreBusy, the same call finishes the erasure.
 
-        The id stays refused: events and reads raise CustomerNotFound, registering raises CustomerExists.
+        The same transaction adds the entry of the audit. The id stays refused: events and reads raise CustomerNotFound,
+        registering raises CustomerExists.
         """
         ...
 

@@ -6,10 +6,11 @@ from litestar.params import SkipValidation
 
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import BACKEND
+from infra.http.auth import BACKEND, AuthenticatedRequest, actor_of
 from infra.http.parameters import IdInPath
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
+from infra.use_cases.audited import erase_customer
 
 
 @delete(
@@ -19,9 +20,9 @@ from infra.storage.opening import Shop
     response_description="The customer is erased",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
 )
-async def erase(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]]) -> None:
+async def erase(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest) -> None:
     """Permanently delete everything that is stored about a customer. After a 503, send the same request again."""
-    await shop.repository.erase(customer_id)
+    await erase_customer(shop.repository, customer_id, actor=actor_of(request))
 
 
 app = create_app(erase)

@@ -7,10 +7,11 @@ from litestar.params import SkipValidation
 from domain.records.privacy import CustomerExport
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import BACKEND
+from infra.http.auth import BACKEND, AuthenticatedRequest, actor_of
 from infra.http.parameters import IdInPath
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
+from infra.use_cases.audited import export_customer
 
 
 @get(
@@ -20,9 +21,11 @@ from infra.storage.opening import Shop
     response_description="Everything that is stored about the customer",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
 )
-async def export(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]]) -> CustomerExport:
+async def export(
+    customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest
+) -> CustomerExport:
     """Return everything that is stored about a customer."""
-    return await shop.repository.export(customer_id)
+    return await export_customer(shop.repository, customer_id, actor=actor_of(request))
 
 
 app = create_app(export)

@@ -14,8 +14,9 @@ from urllib.parse import parse_qsl
 
 from litestar.types import HTTPReceiveMessage, Receive
 
-from infra.http.auth import AuthenticatedRequest, Authenticator
+from infra.http.auth import KEY, AuthenticatedRequest, Authenticator
 from infra.http.headers import get_header
+from infra.http.key_use import KeyUses
 from infra.http.paths import decoded_segments, hide_slashes, is_text, raw_path_of, restore_slashes
 from infra.http.problems import FieldError, RequestRefused
 
@@ -59,8 +60,10 @@ def check_target(scope: Any) -> None:
             raise _invalid_parameter(name, "Expected a number")
 
 
-def request_validation_hook(authenticator: Callable[[], Authenticator]) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
-    """Return the `before_request` hook that authenticates a request and validates the body of a POST.
+def request_validation_hook(
+    authenticator: Callable[[], Authenticator], key_uses: KeyUses
+) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
+    """Return the `before_request` hook that authenticates a request, notes its key, and validates the body of a POST.
 
     A route sets the limit of its body with `opt={"max_body_bytes": ...}`.
     """
@@ -69,6 +72,8 @@ def request_validation_hook(authenticator: Callable[[], Authenticator]) -> Calla
         scope = request.scope
         restore_slashes(scope)
         scope["auth"] = authenticator().authenticate(scope)
+        if (key := scope["state"].get(KEY)) is not None and key_uses.is_due(key):
+            await key_uses.note(key)
         if scope["method"] == "POST":
             request.receive = await _receive_validated(request)
 

@@ -3,8 +3,10 @@
 import asyncio
 import importlib
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -60,6 +62,27 @@ def test_a_function_responds_to_its_event_three_times(shop, name):
     expected = 200 if name == "CustomerUpdateBehavior" else STATUS[event["requestContext"]["http"]["method"]]
     assert [response["statusCode"] for response in responses] == [expected] * 3, responses
     assert json.loads(responses[0]["body"])
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [("CustomerGetProfile", "read-profile"), ("CustomerExport", "export"), ("CustomerErase", "erase")],
+)
+def test_the_entry_of_the_audit_and_the_use_of_the_key_are_stored_before_a_function_answers(
+    shop, monkeypatch, database, name, action
+):
+    monkeypatch.setenv("API_KEYS", f"backend:{hash_of(KEY)}:erp")
+    handler = fresh_handler(name)
+
+    response = handler(EVENTS[name], None)
+
+    # The environment may be frozen for ever now.
+    with closing(sqlite3.connect(database)) as file:
+        entries = file.execute("SELECT actor, outcome FROM audit_log WHERE action = ?", (action,)).fetchall()
+        names = file.execute("SELECT name FROM api_keys WHERE last_used_at IS NOT NULL").fetchall()
+    handler.close()
+    assert response["statusCode"] in (200, 204)
+    assert (entries, names) == ([("erp", "done")], [("erp",)])
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))

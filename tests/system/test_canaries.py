@@ -100,7 +100,9 @@ def test_a_server_whose_storage_fails_logs_the_reason_and_nothing_personal(tmp_p
         httpx.Client(base_url=server.url) as client,
     ):
         for path in tmp_path.iterdir():
-            os.truncate(path, min(path.stat().st_size, 6000))
+            # The index of the log is mapped into memory: the kernel kills a process that reads what was cut off.
+            if not path.name.endswith("-shm"):
+                os.truncate(path, min(path.stat().st_size, 6000))
         statuses = send_all(client)
         output = server.output()
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from domain.ports import CatalogueChanges, ListVersions, Recorded, ShopSummary, StoredList, StoredProfile
 from domain.ranking.model import Model, NeighbourLists, WeightedProducts
 from domain.ranking.packed_history import CustomerState
+from domain.records.audit import THE_APP
 from domain.records.currencies import Currencies
 from domain.records.customers import Address, Customer, NewCustomer, StoredAddress
 from domain.records.interactions import CustomerEvent, count_events
@@ -19,6 +20,7 @@ from domain.records.recommendations import ListRequest, RankedList
 from domain.records.values import from_microseconds
 from infra.storage.sql import addresses as customer_addresses
 from infra.storage.sql import catalogue, customers, events, export, histories, list_inputs, models, privacy, stored_lists
+from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
 from infra.storage.sql.customer_activity import activity, segment_inputs_from
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents, CustomerRow
@@ -37,7 +39,7 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(ModelTables, ImportTables):
+class SqlRepository(ModelTables, ImportTables, AuditTables):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
@@ -48,6 +50,8 @@ class SqlRepository(ModelTables, ImportTables):
         ImportTables.__init__(self, engine, currencies=currencies)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
+        audit_delay = DELAY_SECONDS if delay_seconds else 0.0
+        AuditTables.__init__(self, engine, write_behind=self._write_behind, delay_seconds=audit_delay)
         self._write_monitor = WriteMonitor(engine)
         self._check_again_at = 0.0
         self._counted = (0, 0, 0)
@@ -122,6 +126,7 @@ class SqlRepository(ModelTables, ImportTables):
 
     async def close(self) -> None:
         """Make the writes that were put off."""
+        await self.close_audit()
         await self._write_behind.close()
         await self._write_monitor.close()
 
@@ -139,9 +144,9 @@ class SqlRepository(ModelTables, ImportTables):
     async def export(self, customer_id: str) -> CustomerExport:
         return await self.engine.read(self._export, customer_id)
 
-    async def erase(self, customer_id: str) -> None:
+    async def erase(self, customer_id: str, *, actor: str = THE_APP) -> None:
         await self.engine.record_erasure(*await self.engine.write(privacy.announce, customer_id))
-        await self.engine.write(privacy.erase, customer_id)
+        await self.engine.write(privacy.erase, customer_id, actor=actor)
         await self.engine.scrub()
         await self.engine.write(privacy.finish, customer_id)
 

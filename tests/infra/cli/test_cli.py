@@ -12,8 +12,7 @@ from domain.ranking.model import UNTRAINED, TunedConfig, Tuning
 from domain.records.interactions import BrowsingEvent
 from infra.cli import run
 from infra.cli.train import describe_model
-from infra.keys import hash_of
-from infra.settings import Settings, read_settings
+from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases.train import TuningBudget, train
@@ -220,17 +219,6 @@ def test_help_lists_commands_and_columns(capsys):
     output = capsys.readouterr().out
     assert "recommend" in output
     assert "occurred_at" in output
-
-
-@pytest.mark.parametrize("scope", ["backend", "storefront"])
-def test_a_new_key_is_printed_with_its_hash(capsys, scope):
-    assert run(["new-key", scope]) == 0
-
-    output = capsys.readouterr().out
-    key = re.search(r"Authorization: Bearer (\S{43})\n", output)[1]
-    assert read_settings({"API_KEYS": re.search(r"\n  (\w+:\w{64})\n", output)[1]}).keys == {
-        bytes.fromhex(hash_of(key)): scope
-    }
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "shop.example"])
