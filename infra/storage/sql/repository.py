@@ -1,5 +1,6 @@
 """The repository over tables: the protocols of `domain.ports`, with one transaction per method."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -55,6 +56,7 @@ class SqlRepository(ModelTables, ImportTables):
         self._count_again_at = 0.0
         # Another process may have purged events and ended before it removed them from the files.
         self._is_scrubbed = False
+        self._erasing = asyncio.Lock()
 
     def rehearsal(self) -> ImportRehearsal:
         """Return a store for imports that answers as this one, and keeps nothing."""
@@ -135,7 +137,11 @@ class SqlRepository(ModelTables, ImportTables):
 
     async def erase(self, customer_id: str) -> None:
         await self.engine.record_erasure(*await self.engine.write(privacy.announce, customer_id))
-        await self.engine.write(privacy.erase, customer_id)
+        is_erased = False
+        while not is_erased:
+            # One at a time, so that other writers wait for one transaction at most.
+            async with self._erasing:
+                is_erased = await self.engine.write(privacy.erase, customer_id)
         await self.engine.scrub()
         await self.engine.write(privacy.finish, customer_id)
 
