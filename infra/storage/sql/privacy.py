@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 
 from domain.errors import CustomerNotFound
 from domain.ports import Outcome
-from infra.storage.sql import events, stored_lists
 from infra.storage.sql.statements import Steps, executemany, one, one_or_none, rows
 
 PERSONAL = (
@@ -22,9 +21,6 @@ PERSONAL = (
     "customer_profiles",
 )
 """The tables with personal data, all by `customer_id`; the other tables refer to the last."""
-
-MAX_ROWS_PER_TRANSACTION = 1000
-"""Others wait for a transaction of about 10 ms then, and databases that limit the rows of a transaction accept it."""
 
 REFUSED = Outcome(status="refused", field="customer_id", reason="erased")
 """The outcome of an imported record of an erased customer."""
@@ -49,8 +45,7 @@ def erase_again(erased: Mapping[bytes, Collection[str]]) -> Steps[int]:
     found = yield from rows("SELECT customer_id FROM customer_profiles")
     customer_ids = [name for (name,) in found if any(_hash(name, key) in erased[key] for key in erased)]
     for customer_id in customer_ids:
-        while not (yield from erase(customer_id)):
-            pass
+        yield from erase(customer_id)
         yield from finish(customer_id)
     yield from executemany(
         "INSERT INTO erased_customers (id_hash, is_finished) VALUES (?, 1) ON CONFLICT (id_hash) DO NOTHING",
@@ -59,46 +54,23 @@ def erase_again(erased: Mapping[bytes, Collection[str]]) -> Steps[int]:
     return len(customer_ids)
 
 
-def erase(customer_id: str) -> Steps[bool]:
-    """Delete all data of a customer and store a keyed hash of the id; return whether that is done.
+def erase(customer_id: str) -> Steps[None]:
+    """Delete all data of a customer and store a keyed hash of the id.
 
-    Of a customer with more events than one transaction deletes, only some go: call it again. The last call deletes the rest,
-    and events that were recorded in between. It may be repeated after `announce`.
+    Raise CustomerNotFound if the customer does not exist, unless an erasure of this customer is not finished.
     """
     customer = yield from one_or_none(
         "SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
     )
     if customer is None:
-        return True
+        yield from _check_unfinished(customer_id)
+        return
     key = yield from _key()
-    is_done = yield from _delete_events(customer_id)
-    if is_done:
-        for table in PERSONAL:
-            yield from rows(f"DELETE FROM {table} WHERE customer_id = :customer_id", customer_id=customer_id)
-    else:
-        yield from stored_lists.forget([customer_id])
-        yield from rows("UPDATE customer_profiles SET version = version + 1 WHERE customer_id = :id", id=customer_id)
+    for table in PERSONAL:
+        yield from rows(f"DELETE FROM {table} WHERE customer_id = :customer_id", customer_id=customer_id)
     yield from rows(
-        "INSERT INTO erased_customers (id_hash, is_finished) VALUES (:id_hash, 0) ON CONFLICT (id_hash) DO NOTHING",
-        id_hash=_hash(customer_id, key),
+        "INSERT INTO erased_customers (id_hash, is_finished) VALUES (:id_hash, 0)", id_hash=_hash(customer_id, key)
     )
-    return is_done
-
-
-def _delete_events(customer_id: str) -> Steps[bool]:
-    """Delete as many rows as a transaction may; return whether it could have deleted more."""
-    n_left = MAX_ROWS_PER_TRANSACTION
-    for table, key in events.PURGED.items():
-        deleted = yield from rows(
-            f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE customer_id = :customer_id LIMIT :n)"
-            " RETURNING 1",
-            customer_id=customer_id,
-            n=n_left,
-        )
-        n_left -= len(deleted)
-        if n_left == 0:
-            return False
-    return True
 
 
 def finish(customer_id: str) -> Steps[None]:
