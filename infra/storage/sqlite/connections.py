@@ -23,12 +23,14 @@ from infra.storage.sqlite.migrations import check, migrate
 from infra.storage.sqlite.scrubbing import Scrubber
 from infra.storage.sqlite.transactions import Transactions, Write, look_up, read_snapshot
 from infra.storage.sqlite.write_lock import WriteLock
+from infra.tasks import background_task
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 READERS = 2
 BUSY_SECONDS = 5.0
+WATCH_SECONDS = 0.5
 SAFE_SQLITE = (3, 51, 3)
 MAX_LOOK_UPS_PER_BATCH = 64
 MAX_WRITES_PER_COMMIT = 32
@@ -72,6 +74,7 @@ class Connections:
             for batcher in (self.look_ups, self.writes):
                 self._exit_stack.push_async_callback(batcher.close)
             self._exit_stack.push_async_callback(self._scrubber.close)
+            await self._exit_stack.enter_async_context(background_task(self._watch_file()))
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
             raise ConfigurationError(f"The database {self._path} cannot be used: {cause_of(error)}.") from error
@@ -157,6 +160,13 @@ class Connections:
         Raise StoreBusy while a reader, in this process or another, still needs an older state from the log.
         """
         await self._scrubber.scrub()
+
+    async def _watch_file(self) -> None:
+        """Log within a second that the file was deleted or replaced, also while nobody reads or writes."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            with suppress(StoreUnavailable):
+                self.file.check_in_place()
 
     @asynccontextmanager
     async def lend_writer(self) -> AsyncGenerator[Connection]:

@@ -30,6 +30,7 @@ class DatabaseFile:
         self._identity = _identity_of(os.fstat(self._file))
         self._log_identity = self._identity
         self._is_reported = False
+        self._reporting = threading.Lock()
 
     def close(self) -> None:
         """Close the file, after all connections: the kernel then releases the locks of this process on it."""
@@ -48,8 +49,9 @@ class DatabaseFile:
         if current == (self._identity, self._log_identity):
             self._is_reported = False
             return
-        if not self._is_reported:
-            self._is_reported = True
+        with self._reporting:
+            is_news, self._is_reported = not self._is_reported, True
+        if is_news:
             logger.error(
                 "The database file or its log was deleted or replaced. Nothing is written: restart the application."
             )
