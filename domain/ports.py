@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from domain.audit_ports import AuditLog, KeyStore
+from domain.export_ports import ExportStore
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig, WeightedProducts
 from domain.ranking.packed_history import CustomerState
 from domain.records.audit import THE_APP
@@ -107,7 +108,7 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class Repository(AuditLog, KeyStore, Protocol):
+class Repository(AuditLog, KeyStore, ExportStore, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.

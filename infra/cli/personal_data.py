@@ -5,13 +5,11 @@ import asyncio
 import sys
 from typing import Any
 
-import msgspec
-
 from domain.errors import ConfigurationError
 from domain.records.audit import COMMAND_LINE
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.use_cases.audited import erase_customer, export_customer
+from infra.use_cases.audited import erase_customer, exported_chunks
 
 EXPORT_DESCRIPTION = """\
 Write everything that is stored about a customer to standard output, as one JSON document. The audit keeps an entry.
@@ -34,7 +32,7 @@ def add_command(commands: Any) -> None:
 
 
 def run_export(parsed: argparse.Namespace, settings: Settings) -> int:
-    sys.stdout.write(asyncio.run(_export(settings, parsed.customer_id)) + "\n")
+    asyncio.run(_export(settings, parsed.customer_id))
     return 0
 
 
@@ -56,9 +54,13 @@ def _is_confirmed() -> bool:
     return sys.stdin.readline().strip().lower() == "yes"
 
 
-async def _export(settings: Settings, customer_id: str) -> str:
+async def _export(settings: Settings, customer_id: str) -> None:
     async with open_repository(settings) as repository:
-        return msgspec.json.encode(await export_customer(repository, customer_id, actor=COMMAND_LINE)).decode()
+        async for chunk in exported_chunks(repository, customer_id, actor=COMMAND_LINE):
+            # A character of several bytes may begin in one chunk and end in the next.
+            sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.write(b"\n")
+    sys.stdout.flush()
 
 
 async def _erase(settings: Settings, customer_id: str) -> None:

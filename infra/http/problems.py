@@ -60,6 +60,7 @@ PROBLEMS = {
     "event-id-reused": (422, "The id belongs to another event"),
     "rate-limited": (429, "Too many requests"),
     "internal": (500, "Internal server error"),
+    "answer-too-large": (500, "The answer is larger than AWS Lambda can send"),
     "store-busy": (503, "The storage is busy"),
     "store-unavailable": (503, "The storage is unavailable"),
 }

@@ -9,7 +9,7 @@ from domain.audit_ports import AuditLog
 from domain.errors import CustomerNotFound, StoreBusy, StoreUnavailable
 from domain.ports import Repository
 from domain.records.audit import Act
-from domain.records.privacy import CustomerExport
+from infra.use_cases.export import export_chunks
 
 
 @asynccontextmanager
@@ -36,11 +36,15 @@ async def noting_failure(log: AuditLog, act: Act) -> AsyncGenerator[None]:
         raise
 
 
-async def export_customer(repository: Repository, customer_id: str, *, actor: str) -> CustomerExport:
-    """Read everything about a person; the entry is durable before anything is returned."""
+async def exported_chunks(repository: Repository, customer_id: str, *, actor: str) -> AsyncGenerator[bytes]:
+    """Yield the document about a person as `export_chunks` does; the entry is durable before the first chunk."""
     act = Act(actor=actor, action="export", customer_id=customer_id)
+    chunks = export_chunks(repository, customer_id)
     async with audited(repository, act, keep=repository.record_act):
-        return await repository.export(customer_id)
+        first = await anext(chunks)
+    yield first
+    async for chunk in chunks:
+        yield chunk
 
 
 async def erase_customer(repository: Repository, customer_id: str, *, actor: str) -> None:

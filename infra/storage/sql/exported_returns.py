@@ -24,7 +24,7 @@ def recorded_returns(customer_id: str) -> Steps[list[RecordedReturn]]:
     return [_recorded(stored) for stored in (yield from returns.of_customer(customer_id))]
 
 
-def replaced(customer_id: str) -> Steps[tuple[list[ReplacedOrder], list[RecordedReturn]]]:
+def replaced_by_imports(customer_id: str) -> Steps[tuple[list[ReplacedOrder], list[RecordedReturn]]]:
     """Return the orders and the returns that imports replaced."""
     changes = yield from import_changes.of_customer(customer_id)
     orders = [_replaced(before) for before in changes if isinstance(before, BoughtOrder)]

@@ -10,22 +10,21 @@ from msgspec.structs import replace
 from domain.ports import CatalogueChanges, ListVersions, Recorded, ShopSummary, StoredList, StoredProfile
 from domain.ranking.model import Model, NeighbourLists, WeightedProducts
 from domain.ranking.packed_history import CustomerState
-from domain.records.audit import THE_APP
 from domain.records.currencies import Currencies
 from domain.records.customers import Address, Customer, NewCustomer, StoredAddress
 from domain.records.interactions import CustomerEvent, count_events
-from domain.records.privacy import CustomerExport
 from domain.records.products import Product
 from domain.records.recommendations import ListRequest, RankedList
 from domain.records.values import from_microseconds
 from infra.storage.sql import addresses as customer_addresses
-from infra.storage.sql import catalogue, customers, events, export, histories, list_inputs, models, privacy, stored_lists
+from infra.storage.sql import catalogue, customers, events, histories, list_inputs, models, stored_lists
 from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
 from infra.storage.sql.customer_activity import activity, segment_inputs_from
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents, CustomerRow
 from infra.storage.sql.import_tables import ImportTables
 from infra.storage.sql.model_tables import ModelTables
+from infra.storage.sql.personal_data import PersonalData
 from infra.storage.sql.rehearsal import ImportRehearsal
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.write_behind import WriteBehind
@@ -39,7 +38,7 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(ModelTables, ImportTables, AuditTables):
+class SqlRepository(ModelTables, ImportTables, AuditTables, PersonalData):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
@@ -48,6 +47,7 @@ class SqlRepository(ModelTables, ImportTables, AuditTables):
     def __init__(self, engine: Engine, *, currencies: Currencies, delay_seconds: float = 0.0) -> None:
         ModelTables.__init__(self, engine, currencies=currencies)
         ImportTables.__init__(self, engine, currencies=currencies)
+        PersonalData.__init__(self, engine, currencies=currencies, read_state=self._any_state)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
         audit_delay = DELAY_SECONDS if delay_seconds else 0.0
@@ -141,15 +141,6 @@ class SqlRepository(ModelTables, ImportTables, AuditTables):
     async def summary(self) -> ShopSummary:
         return await self.engine.read(self._summary)
 
-    async def export(self, customer_id: str) -> CustomerExport:
-        return await self.engine.read(self._export, customer_id)
-
-    async def erase(self, customer_id: str, *, actor: str = THE_APP) -> None:
-        await self.engine.record_erasure(*await self.engine.write(privacy.announce, customer_id))
-        await self.engine.write(privacy.erase, customer_id, actor=actor)
-        await self.engine.scrub()
-        await self.engine.write(privacy.finish, customer_id)
-
     async def count_events_before(self, before: datetime) -> tuple[int, int]:
         return await self.engine.read(events.count_before, before)
 
@@ -210,15 +201,6 @@ class SqlRepository(ModelTables, ImportTables, AuditTables):
         yield from customers.raise_versions(set(gone))
         yield from stored_lists.forget(set(gone))
         return len(gone)
-
-    def _export(self, customer_id: str) -> Steps[CustomerExport]:
-        state = yield from self._any_state(customer_id)
-        customer = yield from customers.read(customer_id, state.segment_inputs)
-        return (
-            yield from export.export(
-                customer, (yield from customer_addresses.addresses(customer_id)), currencies=self.currencies
-            )
-        )
 
     def _profile(self, customer_id: str) -> Steps[StoredProfile]:
         state = yield from self._any_state(customer_id)

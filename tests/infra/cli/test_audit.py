@@ -23,7 +23,9 @@ def shop(database, monkeypatch):
     async def fill():
         async with open_sqlite(database, currency="EUR") as repository:
             for name in ("canary", "canary-bob"):
-                await repository.create_customer(NewCustomer(customer_id=name, first_name="Cänary canary"), now=datetime.now(UTC))
+                await repository.create_customer(
+                    NewCustomer(customer_id=name, first_name="Cänary canary"), now=datetime.now(UTC)
+                )
             await repository.record_act(Act(actor="erp", action="read-profile", customer_id="canary-bob"))
             await repository.record_act(Act(actor="the settings", action="add-key", name="erp"))
             await repository.record_act(Act(actor=COMMAND_LINE, action="restore"))

@@ -28,7 +28,7 @@ from infra.storage.postgres.dialect import run
 from infra.storage.sql import privacy
 from infra.storage.sql.privacy import PERSONAL
 from infra.storage.sql.statements import rows
-from infra.storage.sqlite import connection, connections, open_sqlite
+from infra.storage.sqlite import connection, open_sqlite, scrubbing
 from infra.use_cases.recommend import current_list, fresh_list
 from tests.conftest import NOW, client_of
 from tests.imports import as_imported
@@ -257,7 +257,7 @@ async def test_the_check_finds_the_bytes_that_remain_without_secure_deletion(tmp
 
 
 async def test_an_erasure_is_busy_while_a_reader_needs_the_log_and_the_same_request_finishes_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(scrubbing, "BUSY_SECONDS", 0.2)
     database = tmp_path / "shop.db"
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id=f"p-{n}") for n in range(9)], now=NOW)
@@ -383,7 +383,7 @@ async def test_a_second_erasure_during_the_first_succeeds_too(on_postgres):
 
 
 async def test_scrubbing_gives_up_after_the_busy_timeout(database, monkeypatch):
-    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(scrubbing, "BUSY_SECONDS", 0.1)
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.create_customer(NewCustomer(customer_id="canary"), now=NOW)
         with closing(sqlite3.connect(database, isolation_level=None)) as reader:
