@@ -62,7 +62,10 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RecommendationList(Struct, frozen=True, kw_only=True):
-    """A list as answered; a storefront key does not receive the segment."""
+    """A list as answered; a storefront key does not receive the segment.
+
+    `created_products`, after an order that may create products, are its products that only events have named so far.
+    """
 
     customer_id: str
     segment: Segment | UnsetType = UNSET
@@ -70,6 +73,7 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
     generated_at: datetime
     cached: bool
     items: list[RecommendedProduct]
+    created_products: list[str] | UnsetType = UNSET
 
 
 Contribution = tuple[str, str | None, float]
