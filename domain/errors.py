@@ -20,8 +20,6 @@ ShopError
 └── ConfigurationError    a setting, file, option or port that the program cannot work with
 """
 
-from collections.abc import Sequence
-
 
 class ShopError(Exception):
     """The root of the tree."""
@@ -74,7 +72,7 @@ class EventIdReused(ShopError):
 class MoreThanBought(ShopError):
     """Carry the JSON pointer of each item that was not bought in this quantity, and the reason."""
 
-    def __init__(self, items: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, items: list[tuple[str, str]]) -> None:
         super().__init__("The order did not have all that would be left of it.")
         self.items = items
 

@@ -1,11 +1,12 @@
 """The export of everything that the shop stores about one person."""
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
 from domain.records.customers import Customer, StoredAddress
-from domain.records.interactions import InteractionType
+from domain.records.interactions import EventType, RemovalType
 from domain.records.recommendations import RecommendationList
 
 
@@ -14,7 +15,7 @@ class RecordedInteraction(Struct, frozen=True, kw_only=True):
 
     event_id: str
     product_id: str
-    event_type: InteractionType
+    event_type: Literal[EventType, RemovalType]
     dwell_seconds: float | None
     occurred_at: datetime
     taken_back: bool = False

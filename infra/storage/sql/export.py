@@ -1,10 +1,9 @@
 """Export all data of a customer."""
 
 from itertools import groupby
-from typing import cast
 
 from domain.records.customers import Customer, StoredAddress
-from domain.records.interactions import InteractionType, id_as_sent
+from domain.records.interactions import id_as_sent
 from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedOrder
 from domain.records.recommendations import RecommendationList
 from domain.records.values import from_microseconds
@@ -42,7 +41,7 @@ def _browsing(customer_id: str) -> Steps[list[RecordedInteraction]]:
         RecordedInteraction(
             event_id=id_as_sent(event_id),
             product_id=product_id,
-            event_type=cast("InteractionType", sent_type(event_type)[0]),
+            event_type=sent_type(event_type)[0],
             taken_back=sent_type(event_type)[1],
             dwell_seconds=dwell_seconds,
             occurred_at=from_microseconds(occurred_at),

@@ -1,9 +1,9 @@
 """Removals from carts and wishlists: what they take back is stored under another type, which only the export reads."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from domain.records.interactions import TAKES_BACK, BrowsingType
+from domain.records.interactions import TAKES_BACK, BrowsingType, InteractionType
 from domain.records.removals import taken_back
 from infra.storage.sql.statements import Steps, executemany, rows
 
@@ -24,9 +24,9 @@ class StoredInteraction(NamedTuple):
     occurred_at: int
 
 
-def sent_type(stored_type: str) -> tuple[str, bool]:
+def sent_type(stored_type: str) -> tuple[InteractionType, bool]:
     """Return the type of an interaction as it was sent, and whether it was taken back."""
-    return _SENT_TYPES.get(stored_type, stored_type), stored_type in _SENT_TYPES
+    return _SENT_TYPES.get(stored_type, cast("InteractionType", stored_type)), stored_type in _SENT_TYPES
 
 
 def settle_new(interactions: Iterable[StoredInteraction]) -> Steps[bool]:
