@@ -8,10 +8,13 @@ import signal
 import sys
 
 from functions.customer.add_address import add_address
+from functions.customer.amend_order import amend_order
 from functions.customer.create import create
 from functions.customer.erase import erase
 from functions.customer.export import export
 from functions.customer.get_profile import get_profile
+from functions.customer.remove_address import remove_address
+from functions.customer.update import update
 from functions.customer.update_behavior import update_behavior
 from functions.recommendations.for_customer import for_customer
 from functions.recommendations.process_browsing import process_browsing
@@ -24,7 +27,7 @@ from infra.http.health import health, live, ready
 from infra.http.openapi import documentation
 
 ENDPOINTS = (
-    create, add_address, get_profile, update_behavior, export, erase,
+    create, update, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase,
     for_customer, process_browsing, process_purchase, health, live, ready,
 )  # fmt: skip
 

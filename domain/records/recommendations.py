@@ -86,6 +86,8 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
 class RecommendationList(Struct, frozen=True, kw_only=True):
     """A list as answered; a storefront key does not receive the segment.
 
+    `created_products`, after an order that may create products, are its products that only events have named so far.
+
     `recommendation_id` names this answer; a stored list of an export has none.
     """
 
@@ -97,6 +99,7 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
     generated_at: datetime
     cached: bool
     items: list[RecommendedProduct]
+    created_products: list[str] | UnsetType = UNSET
 
 
 Contribution = tuple[str, str | None, float]

@@ -29,6 +29,9 @@ async def process_browsing(
 ) -> RecommendationList:
     """Record one interaction and return an updated list. The same `event_id` sent again counts once.
 
+    `remove_from_cart` and `remove_from_wishlist` take back the customer's last `cart` or `wishlist` of the product; if there
+    is none, they have no effect.
+
     Ids that come with a `storefront` key are apart from those of `backend` keys and of imports.
     """
     now = shop.now()

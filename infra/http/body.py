@@ -18,6 +18,9 @@ T = TypeVar("T")
 LARGE_BODY = {"max_body_bytes": 1024 * 1024}
 """The route option for bodies with lists; the default limit is 64 KiB."""
 
+TAKES_NULL = {"takes_null": True}
+"""The route option for bodies in which `null` clears a value; elsewhere every `null` is refused."""
+
 
 class StrictBody(AbstractDTO[T]):
     """A Litestar DTO that decodes a body strictly, straight into the domain struct; Litestar's default is lenient.

@@ -92,7 +92,7 @@ def _asset(
 
 
 def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of `handlers`: all objects are closed, and no value in a request may be null.
+    """Return the OpenAPI 3.1 document of `handlers`: all objects are closed, and null in a request only clears a value.
 
     The schemas of structs come from msgspec, which decodes them; Litestar's lack a minimum of 0 and types of tuple items.
     """
@@ -113,7 +113,8 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
         path, _, name = reference["$ref"].rpartition("/")
         reference["$ref"] = f"{path}/{SCHEMA_NAMES.get(name, name)}"
     for name in _request_schemas(document):
-        for field in schemas[name].get("properties", {}).values():
+        # Where null clears a value, the field has no default.
+        for field in _nodes_with(schemas[name].get("properties", {}), "default"):
             _remove_null(field)
     _add_security(document, handlers)
     for operation in _operations(document):

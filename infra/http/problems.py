@@ -51,8 +51,11 @@ PROBLEMS = {
     "product-not-found": (404, "The product does not exist"),
     "method-not-allowed": (405, "This path does not support this method"),
     "request-timeout": (408, "The request body did not arrive in time"),
+    "order-not-found": (404, "The order does not exist"),
+    "address-not-found": (404, "The address does not exist"),
     "customer-exists": (409, "The customer already exists"),
     "email-taken": (409, "The e-mail address is already in use"),
+    "more-than-bought": (409, "More would be left of the order than was bought"),
     "body-too-large": (413, "The request body is too large"),
     "unsupported-media-type": (415, "The content type must be application/json"),
     "unsupported-encoding": (415, "The request body must not be compressed"),
@@ -71,6 +74,8 @@ _OF_STRANGERS = frozenset({400, 401, 404})
 _SLUGS: dict[type[errors.ShopError], str] = {
     errors.CustomerNotFound: "customer-not-found",
     errors.ProductNotFound: "product-not-found",
+    errors.OrderNotFound: "order-not-found",
+    errors.AddressNotFound: "address-not-found",
     errors.CustomerExists: "customer-exists",
     errors.EmailTaken: "email-taken",
     errors.EventIdReused: "event-id-reused",
@@ -170,10 +175,8 @@ def _problem_of(error: Exception) -> Problem:
     match error:
         case RequestRefused():
             return error.problem
-        case errors.InvalidField():
-            return make_problem("validation", field_errors=[FieldError(pointer=error.pointer, detail=error.detail)])
-        case errors.EventTooOld():
-            return make_problem("event-too-old", field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
+        case errors.InvalidField() | errors.EventTooOld() | errors.MoreThanBought():
+            return _invalid_fields(error)
         case errors.ShopError() if type(error) in _SLUGS:
             is_internal = isinstance(error, errors.ConfigurationError | errors.StoreUnreachable)
             detail = None if is_internal else str(error)
@@ -193,6 +196,15 @@ def _problem_of(error: Exception) -> Problem:
             return make_problem("bad-request")
         case _:
             return make_problem("internal")
+
+
+def _invalid_fields(error: errors.InvalidField | errors.EventTooOld | errors.MoreThanBought) -> Problem:
+    """Return the problem of an error that names fields of the body."""
+    if isinstance(error, errors.MoreThanBought):
+        field_errors = [FieldError(pointer=pointer, detail=detail) for pointer, detail in error.items]
+        return make_problem("more-than-bought", str(error), field_errors=field_errors)
+    slug = "validation" if isinstance(error, errors.InvalidField) else "event-too-old"
+    return make_problem(slug, field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
 
 
 def _parameter_error(extra: dict[str, Any]) -> FieldError:

@@ -65,7 +65,8 @@ def request_validation_hook(
 ) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
     """Return the `before_request` hook that authenticates a request, notes its key, and validates the body of a POST.
 
-    A route sets the limit of its body with `opt={"max_body_bytes": ...}`.
+    A route sets the limit of its body with `opt={"max_body_bytes": ...}`, and lets `null` clear values with
+    `opt={"takes_null": True}`.
     """
 
     async def validate(request: AuthenticatedRequest) -> None:
@@ -84,7 +85,7 @@ async def _receive_validated(request: AuthenticatedRequest) -> Receive:
     """Read and validate the body; return an ASGI `receive` that delivers it again."""
     check_body_headers(request.scope)
     body = await _read(request, max_bytes=request.route_handler.opt.get("max_body_bytes", MAX_BODY_BYTES))
-    check_json(body)
+    check_json(body, takes_null=request.route_handler.opt.get("takes_null", False))
     return _replay(body, request.receive)
 
 
@@ -98,7 +99,7 @@ def check_body_headers(scope: Any) -> None:
         raise RequestRefused("unsupported-encoding")
 
 
-def check_json(body: bytes) -> None:
+def check_json(body: bytes, *, takes_null: bool = False) -> None:
     """Raise RequestRefused for a body that is empty, not JSON (RFC 8259), too deep, or has a duplicate key or a null."""
     if not body.strip():
         raise RequestRefused("empty-body")
@@ -110,7 +111,7 @@ def check_json(body: bytes) -> None:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
     except ValueError as error:
         raise RequestRefused("malformed-json") from error
-    if b"null" in body and (pointer := _pointer_to_null(document)) is not None:
+    if not takes_null and b"null" in body and (pointer := _pointer_to_null(document)) is not None:
         raise RequestRefused("validation", field_errors=[FieldError(pointer=pointer, detail="Expected a value, got `null`")])
 
 

@@ -6,17 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.records.customers import SEGMENTS
-from domain.records.values import (
-    CategoryPath,
-    CustomerId,
-    Email,
-    Id,
-    Phone,
-    Text,
-    Url,
-    from_microseconds,
-    to_microseconds,
-)
+from domain.records.values import CategoryPath, CustomerId, Email, Id, Phone, Text, Url, from_microseconds, to_microseconds
 from infra.ingest.cells import (
     NOW,
     Convert,
@@ -212,6 +202,7 @@ class CustomerReader(RecordReading):
             "phone": self.memo("phone", lambda value: checked(_one_line(value), Phone)),
             "segment": self.memo("segment", _segment),
             "is_guest": self.memo("is_guest", is_on),
+            "profiling": self.memo("profiling", is_on),
         }
 
     def __call__(self, row: Row) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
+from msgspec.structs import replace
 
 from domain.ports import Repository
 from domain.ranking.catalogue import Catalogue
@@ -90,7 +91,8 @@ class RankingData:
         trends = await self._trends_of(model.model_id, categories)
         return RankingInputs(
             customer_id=state.customer_id,
-            segment_inputs=state.segment_inputs,
+            # Without profiling, a list is that of a newcomer, also if the shop assigned a segment.
+            segment_inputs=state.segment_inputs if state.profiling else replace(state.segment_inputs, assigned=None),
             history=history,
             model=model,
             catalogue=catalogue,

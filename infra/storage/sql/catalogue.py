@@ -12,9 +12,11 @@ from domain.records.products import Product, ProductChange
 from domain.records.recommendations import ListRequest
 from domain.records.values import from_units, to_microseconds, to_units
 from infra.storage.sql import variants
-from infra.storage.sql.statements import Row, Steps, executemany, one, rows
+from infra.storage.sql.statements import Row, Steps, executemany, insert_new, one, rows
 
 AVAILABLE = "p.in_stock = 1 AND p.withdrawn = 0"
+UNLISTED = 2
+"""The value of `withdrawn` of a product that only events have named so far."""
 PRODUCT_COLUMNS = (
     "p.product_index, p.product_id, p.name, p.category, p.brand, p.price, p.currency, p.url, p.image_url,"
     f" p.variant_group, p.created_at, {AVAILABLE}"
@@ -28,6 +30,10 @@ _LISTED = ("in_stock", "withdrawn", "created_at")
 _GROUPED = ("category", "variant_group")
 MAX_CHANGES = 2000
 """More changes than that are not read one by one."""
+_INSERT = (
+    f"INSERT INTO product_catalog (product_id, product_index, changed_in, {', '.join(_STORED)})"
+    f" VALUES (?, ?, ?, {', '.join('?' * len(_STORED))})"
+)
 PAGE_ROWS = 1000
 RAISE_LISTED = ", listed_in = catalogue_version + 1"
 RAISE_REGROUPED = ", regrouped_in = catalogue_version + 1"
@@ -64,14 +70,17 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
     moved: dict[str, str | None] = {}
     for change in changes:
         before = stored.get(change.product_id)
-        after = _merged(change, before or _new_columns(change.product_id, now=now, currency=currency), currency=currency)
+        # Of an unlisted product nothing is known, so it is as new as one that is not stored.
+        described = None if before is None or before["withdrawn"] == UNLISTED else before
+        known = described or _new_columns(change.product_id, now=now, currency=currency)
+        after = _merged(change, known, currency=currency)
         if before is None:
             created.append(change.product_id)
         if before != after:
             stored[change.product_id] = written[change.product_id] = after
             if after["variant_of"] != (before or {}).get("variant_of"):
                 moved[change.product_id] = after["variant_of"]
-        outcomes.append(Outcome(status="new" if before is None else "unchanged" if before == after else "changed"))
+        outcomes.append(Outcome(status="new" if described is None else "unchanged" if before == after else "changed"))
     groups = yield from variants.groups_of(moved)
     for product_id in moved:
         written[product_id]["variant_group"] = groups.pop(product_id)
@@ -104,6 +113,18 @@ def changes_after(version: int, currencies: Currencies) -> Steps[CatalogueChange
 def create_from_ids(product_ids: Iterable[str], *, now: datetime, currency: str) -> Steps[None]:
     """Create products of which only the id is known."""
     yield from put([ProductChange(product_id=product_id) for product_id in product_ids], now=now, currency=currency)
+
+
+def insert_unlisted(product_ids: Sequence[str], *, first_index: int, now: datetime, currency: str) -> Steps[None]:
+    """Create products that only events name, with consecutive indexes; no list changes."""
+    columns = {product_id: _new_columns(product_id, now=now, currency=currency) for product_id in product_ids}
+    yield from insert_new(
+        _INSERT,
+        [
+            (product_id, index, 0, *(values | {"withdrawn": UNLISTED}).values())
+            for index, (product_id, values) in enumerate(columns.items(), start=first_index)
+        ],
+    )
 
 
 def by_index(indexes: Sequence[int], currencies: Currencies) -> Steps[list[Product]]:
@@ -239,8 +260,7 @@ def _write(columns: dict[str, dict[str, Any]], created: list[str], *, is_listing
     indexes = {product_id: index for index, product_id in enumerate(created, start=next_index - len(created))}
     changed = [product_id for product_id in columns if product_id not in indexes]
     yield from executemany(
-        f"INSERT INTO product_catalog (product_id, product_index, changed_in, {', '.join(_STORED)})"
-        f" VALUES (?, ?, ?, {', '.join('?' * len(_STORED))})",
+        _INSERT,
         [(product_id, index, version, *columns[product_id].values()) for product_id, index in indexes.items()],
     )
     yield from executemany(

@@ -16,6 +16,7 @@ from domain.records.recommendations import RecommendationList
 from domain.records.values import from_microseconds
 from infra.storage.sql.catalogue import by_index
 from infra.storage.sql.exported_returns import amended_orders, recorded_items, recorded_returns, replaced_by_imports
+from infra.storage.sql.removals import sent_type
 from infra.storage.sql.statements import Steps, one, one_or_none, rows
 from infra.storage.sql.stored_lists import decode
 
@@ -78,7 +79,8 @@ def browsing_page(customer_id: str, after: EventKey) -> Steps[ExportedPage[Recor
         RecordedInteraction(
             event_id=id_as_sent(event_id),
             product_id=product_id,
-            event_type=event_type,
+            event_type=sent_type(event_type)[0],
+            taken_back=sent_type(event_type)[1],
             dwell_seconds=dwell_seconds,
             occurred_at=from_microseconds(occurred_at),
         )

@@ -32,13 +32,14 @@ def replaced_by_imports(customer_id: str) -> Steps[tuple[list[ReplacedOrder], li
 
 
 def _amended(order_id: str, currency: str, occurred_at: int, bought: str, returned: str) -> AmendedOrder:
-    lines, causes = decode_amendment(bought, returned)
+    lines, causes, adjusted = decode_amendment(bought, returned)
     return AmendedOrder(
         order_id=order_id,
         currency=currency,
         occurred_at=from_microseconds(occurred_at),
         items=recorded_items(lines),
         returned=causes,
+        adjusted=adjusted,
     )
 
 

@@ -56,7 +56,7 @@ COPIED_TABLES = (
     )),
     Table("product_aliases", ("alias",), ("product_id",)),
     Table("customer_profiles", ("customer_id",), (
-        "email", "email_key", "first_name", "last_name", "phone", "created_at", "version", "is_guest",
+        "email", "email_key", "first_name", "last_name", "phone", "created_at", "version", "is_guest", "profiling",
     )),
     Table("customer_addresses", ("customer_id", "address_id"), (
         "position", "kind", "line1", "line2", "city", "region", "postal_code", "country", "is_default",

@@ -51,13 +51,15 @@ def with_details_for_backend_keys_only(document):
 
 
 def extends(current, released):
-    """Return whether all of `released` is still there; members and optional parameters may have been added."""
+    """Return whether all of `released` is still there; members, values and optional parameters may have been added."""
     if isinstance(released, dict) and isinstance(current, dict):
-        return all(
-            name in current and (extends_parameters if name == "parameters" else extends)(current[name], value)
-            for name, value in released.items()
-        )
+        compare = {"parameters": extends_parameters, "enum": extends_values}
+        return all(name in current and compare.get(name, extends)(current[name], value) for name, value in released.items())
     return current == released
+
+
+def extends_values(current, released):
+    return set(current) >= set(released)
 
 
 def extends_parameters(current, released):

@@ -75,7 +75,8 @@ def canary_row(table, types, numbers):
     stored = RankedList(customer_id="canary-person", segment="Budget", strategy="popular", generated_at=NOW, items=[listed])
     fixed = {
         "customer_id": "canary-person", "kind": "billing", "event_type": "wishlist", "segment": "Budget", "is_default": 1,
-        "is_guest": 1, "bought": '[["canary-bought", 3, 1000037]]', "returned": '{"canary-cause": {"canary-back": 2}}',
+        "is_guest": 1, "profiling": 0, "bought": '[["canary-bought", 3, 1000037]]',
+        "returned": '{"canary-cause": {"canary-back": 2}}',
         "content": '["canary-named", {"canary-item": 4}]', "orders": '["canary-order_amendments-order_id"]',
         "before": '{"customer_id": "canary-person", "order_id": "canary-replaced", "occurred_at": 0, "currency": "EUR",'
         ' "digest": null, "import_id": null, "lines": [["canary-line", 1, null]], "returned": {"canary-own": 1}}',
@@ -83,6 +84,7 @@ def canary_row(table, types, numbers):
     }  # fmt: skip
     exported_as = {
         "is_guest": '"is_guest":true',
+        "profiling": '"profiling":false',
         "bought": '{"product_id":"canary-bought","quantity":3,"unit_price":100.0037}',
         "returned": '{"canary-cause":{"canary-back":2}}',
         "content": '"canary-named","items":{"canary-item":4}',
