@@ -8,6 +8,7 @@ ShopError
 ├── EventIdReused         the event_id or order_id belongs to other content
 ├── TooManyItems          a list, or the number of stored items of one customer, exceeds its limit
 ├── InvalidField          a well-formed value that is not acceptable
+├── InvalidFields         several of them
 ├── EventTooOld           an event older than the retention period
 ├── StoreBusy             the storage lock was not free in time; the request can be repeated
 ├── StoreUnavailable      the storage cannot be reached, read or written; the request can be repeated
@@ -16,6 +17,8 @@ ShopError
 ├── ModelNotFound         no stored model has this id
 └── ConfigurationError    a setting, file, option or port that the program cannot work with
 """
+
+from collections.abc import Iterable
 
 
 class ShopError(Exception):
@@ -65,6 +68,14 @@ class InvalidField(ShopError):
         super().__init__(detail)
         self.pointer = pointer
         self.detail = detail
+
+
+class InvalidFields(ShopError):
+    """Carry an InvalidField for each value."""
+
+    def __init__(self, fields: Iterable[InvalidField]) -> None:
+        self.fields = tuple(fields)
+        super().__init__("; ".join(f"{field.pointer}: {field.detail}" for field in self.fields))
 
 
 class EventTooOld(ShopError):

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from domain.product_ports import ProductStore
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig, WeightedProducts
 from domain.ranking.packed_history import CustomerState
 from domain.records.customers import (
@@ -105,7 +106,7 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class Repository(Protocol):
+class Repository(ProductStore, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.

@@ -65,6 +65,7 @@ PROBLEMS = {
 }
 """The status and the title of each problem, by the last part of its type."""
 
+MAX_FIELD_ERRORS = 100
 _OF_STRANGERS = frozenset({400, 401, 404})
 
 _SLUGS: dict[type[errors.ShopError], str] = {
@@ -171,6 +172,9 @@ def _problem_of(error: Exception) -> Problem:
             return error.problem
         case errors.InvalidField():
             return make_problem("validation", field_errors=[FieldError(pointer=error.pointer, detail=error.detail)])
+        case errors.InvalidFields():
+            found = [FieldError(pointer=field.pointer, detail=field.detail) for field in error.fields[:MAX_FIELD_ERRORS]]
+            return make_problem("validation", field_errors=found)
         case errors.EventTooOld():
             return make_problem("event-too-old", field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
         case errors.ShopError() if type(error) in _SLUGS:

@@ -22,8 +22,8 @@ from infra.storage.sql import catalogue, customers, events, export, histories, l
 from infra.storage.sql.customer_activity import activity, segment_inputs_from
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents, CustomerRow
-from infra.storage.sql.import_tables import ImportTables
 from infra.storage.sql.model_tables import ModelTables
+from infra.storage.sql.product_tables import ProductTables
 from infra.storage.sql.rehearsal import ImportRehearsal
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.write_behind import WriteBehind
@@ -37,7 +37,7 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(ModelTables, ImportTables):
+class SqlRepository(ModelTables, ProductTables):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
@@ -45,7 +45,7 @@ class SqlRepository(ModelTables, ImportTables):
 
     def __init__(self, engine: Engine, *, currencies: Currencies, delay_seconds: float = 0.0) -> None:
         ModelTables.__init__(self, engine, currencies=currencies)
-        ImportTables.__init__(self, engine, currencies=currencies)
+        ProductTables.__init__(self, engine, currencies=currencies)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
         self._write_monitor = WriteMonitor(engine)
