@@ -18,8 +18,6 @@ ShopError
 └── ConfigurationError    a setting, file, option or port that the program cannot work with
 """
 
-from collections.abc import Iterable
-
 
 class ShopError(Exception):
     """The root of the tree."""
@@ -69,13 +67,17 @@ class InvalidField(ShopError):
         self.pointer = pointer
         self.detail = detail
 
+    @property
+    def fields(self) -> "tuple[InvalidField, ...]":
+        return (self,)
+
 
 class InvalidFields(ShopError):
     """Carry an InvalidField for each value."""
 
-    def __init__(self, fields: Iterable[InvalidField]) -> None:
-        self.fields = tuple(fields)
-        super().__init__("; ".join(f"{field.pointer}: {field.detail}" for field in self.fields))
+    def __init__(self, *fields: InvalidField) -> None:
+        super().__init__("; ".join(f"{field.pointer}: {field.detail}" for field in fields))
+        self.fields = fields
 
 
 class EventTooOld(ShopError):

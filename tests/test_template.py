@@ -24,15 +24,22 @@ NAMES = {
     "CustomerUpdateBehavior",
     "CustomerExport",
     "CustomerErase",
+    "ProductsGetProduct",
+    "ProductsUpdate",
     "RecommendationsForCustomer",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
 }
 
 
+_ID_IN_PATH = {"customer": "{customer_id}", "products": "{product_id}", "recommendations": "{customer_id}"}
+
+
 def routes_of_template():
     events = [properties["Events"]["Api"]["Properties"] for properties in functions().values()]
-    return {(event["Method"], event["Path"].replace("{proxy+}", "{customer_id}")) for event in events}
+    return {
+        (event["Method"], event["Path"].replace("{proxy+}", _ID_IN_PATH[event["Path"].split("/")[1]])) for event in events
+    }
 
 
 def test_each_file_of_functions_is_one_function_of_the_template():
@@ -73,7 +80,9 @@ def test_every_function_belongs_to_the_api_and_has_the_keys():
 
 
 def test_no_function_and_no_parameter_changes_the_authorisation_of_the_api():
-    assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * 9
+    assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * len(
+        NAMES
+    )
     assert not [name for name in template()["Parameters"] if "auth" in name.lower()]
 
 

@@ -59,8 +59,8 @@ class UpdatedProducts(Struct, frozen=True, kw_only=True):
 class ProductDetails(Struct, frozen=True, kw_only=True):
     """Everything about a product.
 
-    `views` are the views, `orders` the orders, and `customers` the different customers of both and of all other events of
-    the last 30 days. `variant_of` is the parent as the shop named it.
+    `views` and `orders` count those of the last 30 days, and `customers` the different customers of all events in them.
+    `variant_of` is the parent as the shop named it.
     """
 
     product_id: str
@@ -93,7 +93,7 @@ def check_products(products: Sequence[ProductChange], *, now: datetime) -> None:
         *_in_future(products, now=now),
     ]
     if found:
-        raise InvalidFields(found)
+        raise InvalidFields(*found)
 
 
 def _repeated(product_ids: Sequence[str | None]) -> Iterator[InvalidField]:

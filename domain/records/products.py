@@ -66,9 +66,9 @@ class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
 
 
 class ProductChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A change of a product: UNSET keeps a value, None clears it. A product without a name is named by its id.
+    """A change of a product: an absent value is kept, null clears it. A product without a name is named by its id.
 
-    Attributes that are not named stay, and None clears one. `in_stock` may be a number, of which 0 and less is none.
+    Attributes that are not named stay too, and null clears one. `in_stock` may be a number, of which 0 and less is none.
     `aliases` are other ids of the product, such as its SKU, by which events may name it.
     """
 

@@ -26,8 +26,8 @@ from infra.storage.opening import Shop
 async def update(data: JSONBody[ProductUpdate], shop: NamedDependency[SkipValidation[Shop]]) -> UpdatedProducts:
     """Create or change 1 to 500 products, all or none; the next answer of every list shows them.
 
-    Use it whenever a price, the stock or a text changes; for a whole catalogue, `import products` is faster. A member that is
-    absent leaves its value, and `null` clears it (RFC 7396), also within `attributes`. A product that does not exist yet is
+    Use it whenever a price, the stock or a text changes; for a whole catalogue, `import products` is faster. An absent
+    member leaves its value, and `null` clears it (RFC 7396), also within `attributes`. Products that do not exist yet are
     created. `in_stock` may be the number in stock, of which 0 and less is none.
     """
     now = shop.now()

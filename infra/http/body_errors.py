@@ -70,8 +70,8 @@ def _of_single_members(
     """Yield what a struct itself says about optional members that their own types accept."""
     needed = {name: members[name] for name in required}
     if _message_of_members(needed, struct) is None:
-        for name in members:
-            if message := _message_of_members(needed | {name: members[name]}, struct):
+        for name, member in members.items():
+            if message := _message_of_members(needed | {name: member}, struct):
                 yield _below(pointer, name), message
 
 

@@ -1,7 +1,7 @@
 """What every endpoint with a list takes from the query: the length, the filters, and the placement.
 
-A handler declares `requested: RequestedList` and `dependencies=LIST_REQUEST`. The parameters `attribute.NAME` have names of the
-shop's own, so Litestar cannot declare them; the OpenAPI document gets them from ATTRIBUTES.
+A handler declares `requested: RequestedList` and `dependencies=LIST_REQUEST`. The parameters `attribute.NAME` have names
+that shops choose, so Litestar cannot declare them; the OpenAPI document gets them from ATTRIBUTES.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from litestar.params import SkipValidation
 
 from domain.records.attributes import MAX_ATTRIBUTES
 from domain.records.recommendations import ListRequest
-from domain.records.values import AttributeName, Text, readable_message
+from domain.records.values import CATEGORY_PATTERN, AttributeName, Text, readable_message
 from infra.http.parameters import (
     MAX_VALUES,
     Brands,
@@ -42,8 +42,8 @@ ATTRIBUTES = {
     "schema": {
         "type": "object",
         "maxProperties": 10,
-        "patternProperties": {r"^attribute\.[A-Za-z0-9_]+$": {"type": "string", "minLength": 1, "maxLength": 200}},
-        "additionalProperties": False,
+        "propertyNames": {"pattern": r"^attribute\.[A-Za-z0-9_]{1,64}(?![\s\S])"},
+        "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": CATEGORY_PATTERN},
     },
     "example": {"attribute.colour": "red"},
 }
@@ -53,7 +53,7 @@ _Attributes = tuple[tuple[str, frozenset[str]], ...]
 _Values = Annotated[list[Text], msgspec.Meta(max_length=MAX_VALUES)]
 
 
-def list_request(
+def list_request(  # noqa: PLR0913, PLR0917 - Litestar passes query parameters by name
     request: Request[Any, Any, Any],
     limit: Limit = 10,
     category: Categories = None,

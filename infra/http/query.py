@@ -46,7 +46,7 @@ def _unknown(name: str, known: list[str]) -> str:
 
 @cache
 def _parameters_of(handler: HTTPRouteHandler) -> tuple[dict[str, bool], bool]:
-    """Return the query parameters of an endpoint, each with whether it may be repeated, and whether it filters attributes."""
+    """Return the query parameters of an endpoint, each with whether it may be repeated, and whether it takes attributes."""
     fields = dict(handler.parsed_fn_signature.parameters)
     providers = {name: provider for name, provider in handler.resolve_dependencies().items() if name in fields}
     for provider in providers.values():

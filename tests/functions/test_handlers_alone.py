@@ -57,7 +57,9 @@ def test_a_function_responds_to_its_event_three_times(shop, name):
     if name == "CustomerErase":
         assert [response["statusCode"] for response in responses] == [204, 404, 404]
         return
-    expected = 200 if name == "CustomerUpdateBehavior" else STATUS[event["requestContext"]["http"]["method"]]
+    expected = (
+        200 if name in {"CustomerUpdateBehavior", "ProductsUpdate"} else STATUS[event["requestContext"]["http"]["method"]]
+    )
     assert [response["statusCode"] for response in responses] == [expected] * 3, responses
     assert json.loads(responses[0]["body"])
 
@@ -109,7 +111,17 @@ def test_sqlite_is_rejected_on_lambda_except_for_a_trial(shop, monkeypatch):
     assert (response["statusCode"], json.loads(response["body"])["type"]) == (503, "urn:problem:store-unavailable")
 
 
-@pytest.mark.parametrize("name", ["CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior", "CustomerErase"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CustomerCreate",
+        "CustomerAddAddress",
+        "CustomerUpdateBehavior",
+        "CustomerErase",
+        "ProductsUpdate",
+        "ProductsGetProduct",
+    ],
+)
 def test_functions_without_scoring_start_without_numpy(name):
     module = functions()[name]["Handler"].removesuffix(".handler")
     code = f"import sys, {module}; print(sorted({{'numpy', 'scipy', 'rich', 'granian'}} & set(sys.modules)))"

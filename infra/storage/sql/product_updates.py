@@ -35,7 +35,7 @@ def update(changes: Sequence[ProductChange], *, now: datetime, currency: str) ->
             yield from _write_aliases(plan)
             needs_merging = yield from _is_product([alias for change in changes for alias in change.aliases or ()])
     if invalid:
-        raise InvalidFields(invalid)
+        raise InvalidFields(*invalid)
     return Update(products=_counted(changes, outcomes, changed), needs_merging=needs_merging)
 
 
