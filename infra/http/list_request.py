@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request
 from litestar.di import NamedDependency, Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 
 from domain.records.attributes import MAX_ATTRIBUTES
@@ -82,6 +83,12 @@ def list_request(  # noqa: PLR0913, PLR0917 - Litestar passes query parameters b
 
 LIST_REQUEST = {"requested": Provide(list_request, sync_to_thread=False)}
 RequestedList = NamedDependency[SkipValidation[ListRequest]]
+
+
+def takes_list_request(handler: HTTPRouteHandler) -> bool:
+    """Return whether an endpoint declares `dependencies=LIST_REQUEST`."""
+    # Not `resolve_dependencies`, which a handler remembers, with those of the first application that asks.
+    return LIST_REQUEST.keys() <= (handler.dependencies or {}).keys()
 
 
 def _attributes(request: Request[Any, Any, Any]) -> _Attributes:

@@ -17,7 +17,7 @@ from domain.records.recommendations import SOURCES
 from domain.records.values import PUBLISHED_PATTERNS
 from infra.http.app import ShopApplication, create_app
 from infra.http.auth import OPEN, AuthenticatedRequest
-from infra.http.list_request import ATTRIBUTES, LIST_REQUEST
+from infra.http.list_request import ATTRIBUTES, takes_list_request
 from infra.http.problems import Problem, RequestRefused
 
 VERSION = "0.1.0"
@@ -140,7 +140,7 @@ def _add_security(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]
 def _add_attributes(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]) -> None:
     """Add the filters by attribute to each operation that answers a list."""
     for handler in handlers:
-        if LIST_REQUEST.items() <= handler.resolve_dependencies().items():
+        if takes_list_request(handler):
             for operation in _operations_of(document, handler):
                 operation["parameters"].append(copy.deepcopy(ATTRIBUTES))
 

@@ -3,7 +3,7 @@
 import difflib
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from litestar.typing import FieldDefinition
 
-from infra.http.list_request import ATTRIBUTE_PREFIX, list_request
+from infra.http.list_request import ATTRIBUTE_PREFIX, LIST_REQUEST, takes_list_request
 from infra.http.problems import MAX_FIELD_ERRORS, FieldError, RequestRefused
 
 _MAX_SHOWN = 64
@@ -44,15 +44,15 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"Unknown parameter; did you mean `{close[0]}`?" if close else f"Unknown parameter; expected {', '.join(known)}"
 
 
-@cache
+@lru_cache(maxsize=256)
 def _parameters_of(handler: HTTPRouteHandler) -> tuple[dict[str, bool], bool]:
     """Return the query parameters of an endpoint, each with whether it may be repeated, and whether it takes attributes."""
+    has_attributes = takes_list_request(handler)
     fields = dict(handler.parsed_fn_signature.parameters)
-    providers = {name: provider for name, provider in handler.resolve_dependencies().items() if name in fields}
-    for provider in providers.values():
-        fields |= provider.parsed_fn_signature.parameters
+    if has_attributes:
+        fields |= LIST_REQUEST["requested"].parsed_fn_signature.parameters
     known = {name: _is_list(field) for name, field in fields.items() if isinstance(field.kwarg_definition, QueryParameter)}
-    return known, any(provider.dependency is list_request for provider in providers.values())
+    return known, has_attributes
 
 
 def _is_list(field: FieldDefinition) -> bool:
