@@ -14,8 +14,10 @@ from functions.customer.erase import erase
 from functions.customer.export import export
 from functions.customer.get_profile import get_profile
 from functions.customer.remove_address import remove_address
-from functions.customer.update import update
+from functions.customer.update import update as update_customer
 from functions.customer.update_behavior import update_behavior
+from functions.products.get_product import get_product
+from functions.products.update import update as update_products
 from functions.recommendations.for_customer import for_customer
 from functions.recommendations.process_browsing import process_browsing
 from functions.recommendations.process_purchase import process_purchase
@@ -27,8 +29,8 @@ from infra.http.health import health, live, ready
 from infra.http.openapi import documentation
 
 ENDPOINTS = (
-    create, update, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase,
-    for_customer, process_browsing, process_purchase, health, live, ready,
+    create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase,
+    for_customer, process_browsing, process_purchase, update_products, get_product, health, live, ready,
 )  # fmt: skip
 
 app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, tune_gc], waits=True)

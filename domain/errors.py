@@ -11,6 +11,7 @@ ShopError
 ├── MoreThanBought        an amended order would keep more of a product than was bought
 ├── TooManyItems          a list, or the number of stored items of one customer, exceeds its limit
 ├── InvalidField          a well-formed value that is not acceptable
+├── InvalidFields         several of them
 ├── EventTooOld           an event older than the retention period
 ├── StoreBusy             the storage lock was not free in time; the request can be repeated
 ├── StoreUnavailable      the storage cannot be reached, read or written; the request can be repeated
@@ -88,6 +89,18 @@ class InvalidField(ShopError):
         super().__init__(detail)
         self.pointer = pointer
         self.detail = detail
+
+    @property
+    def fields(self) -> "tuple[InvalidField, ...]":
+        return (self,)
+
+
+class InvalidFields(ShopError):
+    """Carry an InvalidField for each value."""
+
+    def __init__(self, *fields: InvalidField) -> None:
+        super().__init__("; ".join(f"{field.pointer}: {field.detail}" for field in fields))
+        self.fields = fields
 
 
 class EventTooOld(ShopError):

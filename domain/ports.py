@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from domain.audit_ports import AuditLog, KeyStore
 from domain.export_ports import ExportStore
+from domain.product_ports import ProductStore
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig, WeightedProducts
 from domain.ranking.packed_history import CustomerState
 from domain.records.amendments import OrderAmendment, OrderRemainder
@@ -132,7 +133,7 @@ class Corrections(Protocol):
         ...
 
 
-class Repository(AuditLog, KeyStore, ExportStore, Corrections, Protocol):
+class Repository(AuditLog, KeyStore, ExportStore, ProductStore, Corrections, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.

@@ -27,15 +27,22 @@ NAMES = {
     "CustomerUpdateBehavior",
     "CustomerExport",
     "CustomerErase",
+    "ProductsGetProduct",
+    "ProductsUpdate",
     "RecommendationsForCustomer",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
 }
 
 
+_ID_IN_PATH = {"customer": "{customer_id}", "products": "{product_id}", "recommendations": "{customer_id}"}
+
+
 def routes_of_template():
     events = [properties["Events"]["Api"]["Properties"] for properties in functions().values()]
-    return {(event["Method"], event["Path"].replace("{proxy+}", "{customer_id}")) for event in events}
+    return {
+        (event["Method"], event["Path"].replace("{proxy+}", _ID_IN_PATH[event["Path"].split("/")[1]])) for event in events
+    }
 
 
 def test_each_file_of_functions_is_one_function_of_the_template():

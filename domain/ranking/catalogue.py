@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.ranking.category_tree import CategoryTree
+from domain.ranking.facets import Facets
 from domain.ranking.indexes import Indexes, positions_in
 from domain.ranking.name_stems import model_name
 from domain.records.products import Product, group_of
@@ -34,6 +35,7 @@ class Catalogue:
         self.prices = np.empty(0)
         self.created_at = np.empty(0, dtype=np.int64)
         self.available = np.empty(0, dtype=np.bool_)
+        self._facets = Facets()
         self.n_added = 0
         self.has_variants = False
         self._is_added = np.empty(0, dtype=np.bool_)
@@ -70,6 +72,7 @@ class Catalogue:
             self._model_codes[index] = -1
             self.n_added += not self._is_added[index]
             self._is_added[index] = True
+        self._facets.forget([product.product_index for product in products])
         self._is_added[unknown] = True
         self.n_added += len(unknown)
 
@@ -108,8 +111,9 @@ class Catalogue:
         A product without a price in the shop's currency passes no price filter.
         """
         mask = self.available[indexes]
-        if request.category is not None:
-            mask &= self.categories.contained_in(request.category)[self.category_codes[indexes]]
+        if request.categories:
+            codes = self.category_codes[indexes]
+            mask &= np.logical_or.reduce([self.categories.contained_in(path)[codes] for path in sorted(request.categories)])
         if request.min_price is not None:
             mask &= self.prices[indexes] >= request.min_price
         if request.max_price is not None:
@@ -117,7 +121,7 @@ class Catalogue:
         if request.exclude:
             excluded = [index for one in request.exclude if (index := self.index_of(one)) is not None]
             mask &= ~np.isin(indexes, excluded)
-        return indexes[mask]
+        return self._facets.admitted(indexes[mask], request, self.products)
 
     def _reserve(self, n: int) -> None:
         """Make room for the indexes below `n`; arrays at least double, so that adding rows one by one stays cheap."""

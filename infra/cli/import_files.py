@@ -13,7 +13,7 @@ from infra.cli.progress_bar import progress_on
 from infra.cli.train import train_and_describe
 from infra.ingest import ImportOptions, NotUnderstood, Report, import_files
 from infra.ingest.formats import describe
-from infra.ingest.formats.own import FIELDS
+from infra.ingest.formats.own import FIELDS, unknown_fields
 from infra.ingest.options import Guests, Kind
 from infra.ingest.values.event_names import EVENT_MEANINGS
 from infra.settings import Settings
@@ -110,8 +110,8 @@ def options_from(parsed: argparse.Namespace, settings: Settings) -> ImportOption
         retention_days=settings.event_retention_days,
     )
     for option, fields in (("--map", options.mapping.values()), ("--set", options.constants)):
-        if unknown := sorted(set(fields) - set(FIELDS[options.kind])):
-            known = ", ".join(FIELDS[options.kind])
+        if unknown := unknown_fields(options.kind, fields):
+            known = ", ".join((*FIELDS[options.kind], *["attributes.NAME"] * (options.kind == "products")))
             raise ConfigurationError(f"{option}: {options.kind} have no field {', '.join(unknown)}; they have {known}.")
     if unknown := sorted(set(options.event_names.values()) - set(EVENT_MEANINGS)):
         raise ConfigurationError(f"--event-map: {', '.join(unknown)} is none of {', '.join(EVENT_MEANINGS)}.")

@@ -1,10 +1,8 @@
 """Problem details (RFC 9457): the mapping from every exception to an error response."""
 
 import logging
-import re
 from typing import Any, cast
 
-import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
@@ -69,6 +67,7 @@ PROBLEMS = {
 }
 """The status and the title of each problem, by the last part of its type."""
 
+MAX_FIELD_ERRORS = 100
 _OF_STRANGERS = frozenset({400, 401, 404})
 
 _SLUGS: dict[type[errors.ShopError], str] = {
@@ -164,25 +163,19 @@ EVENT_PROBLEMS = ("event-too-old", "customer-not-found", "product-not-found", "e
 """The problems of every endpoint that records events."""
 
 
-def _invalid_body(error: msgspec.ValidationError) -> Problem:
-    """Return the problem of an invalid body; msgspec appends the location as a path like `$.items[0].quantity`."""
-    text, _, path = str(error).partition(" - at `$")
-    slug = "too-many-items" if text.startswith("Expected `array` of length <=") else "validation"
-    return make_problem(slug, field_errors=[FieldError(pointer=_pointer(path.rstrip("`")), detail=readable_message(text))])
-
-
 def _problem_of(error: Exception) -> Problem:
     match error:
         case RequestRefused():
             return error.problem
+        case errors.InvalidFields():
+            found = [FieldError(pointer=field.pointer, detail=field.detail) for field in error.fields[:MAX_FIELD_ERRORS]]
+            return make_problem("validation", field_errors=found)
         case errors.InvalidField() | errors.EventTooOld() | errors.MoreThanBought():
             return _invalid_fields(error)
         case errors.ShopError() if type(error) in _SLUGS:
             is_internal = isinstance(error, errors.ConfigurationError | errors.StoreUnreachable)
             detail = None if is_internal else str(error)
             return make_problem(_SLUGS[type(error)], detail)
-        case msgspec.ValidationError():
-            return _invalid_body(error)
         case ValidationException():
             return make_problem(
                 "validation",
@@ -211,7 +204,3 @@ def _parameter_error(extra: dict[str, Any]) -> FieldError:
     source = extra.get("source", "query")
     pointer = f"#/{getattr(source, 'value', source)}/{extra.get('key', '')}"
     return FieldError(pointer=pointer, detail=readable_message(extra["message"]))
-
-
-def _pointer(path: str) -> str:
-    return "#" + re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path).replace(".", "/")

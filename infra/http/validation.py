@@ -7,7 +7,6 @@ Litestar alone is lenient: it decodes `"1"` as 1, accepts any content type, and 
 import asyncio
 import json
 import re
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,11 +18,11 @@ from infra.http.headers import get_header
 from infra.http.key_use import KeyUses
 from infra.http.paths import decoded_segments, hide_slashes, is_text, raw_path_of, restore_slashes
 from infra.http.problems import FieldError, RequestRefused
+from infra.http.query import check_query
 
 BODY_TIMEOUT_SECONDS = 5.0
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 16
-_REPEATABLE_PARAMETERS = frozenset({"exclude"})
 _OPTIONAL_NUMBERS = frozenset({"min_price", "max_price"})
 
 _PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
@@ -35,7 +34,7 @@ def check_target(scope: Any) -> None:
     """Raise RequestRefused for an ambiguous path or query, and prepare a path with an encoded slash for routing.
 
     A path with a dot segment, an empty segment or a trailing slash is not found. A path or query that is not percent-encoded
-    UTF-8 or contains NUL, and a repeated parameter, are invalid.
+    UTF-8 or contains NUL is invalid.
     """
     path = raw_path_of(scope)
     query = scope["query_string"]
@@ -51,9 +50,6 @@ def check_target(scope: Any) -> None:
     if b"%2f" in path.lower():
         hide_slashes(scope, segments)
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    for name, count in Counter(name for name, _ in pairs).items():
-        if count > 1 and name not in _REPEATABLE_PARAMETERS:
-            raise _invalid_parameter(name, "Expected at most once")
     for name, value in pairs:
         # Litestar parses this word as the absence of an optional number.
         if name in _OPTIONAL_NUMBERS and value.lower() == "null":
@@ -63,7 +59,7 @@ def check_target(scope: Any) -> None:
 def request_validation_hook(
     authenticator: Callable[[], Authenticator], key_uses: KeyUses
 ) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
-    """Return the `before_request` hook that authenticates a request, notes its key, and validates the body of a POST.
+    """Return the `before_request` hook that authenticates a request, notes its key, and validates query and body.
 
     A route sets the limit of its body with `opt={"max_body_bytes": ...}`, and lets `null` clear values with
     `opt={"takes_null": True}`.
@@ -75,6 +71,7 @@ def request_validation_hook(
         scope["auth"] = authenticator().authenticate(scope)
         if (key := scope["state"].get(KEY)) is not None and key_uses.is_due(key):
             await key_uses.note(key)
+        check_query(scope["query_string"], request.route_handler)
         if scope["method"] == "POST":
             request.receive = await _receive_validated(request)
 
@@ -100,7 +97,10 @@ def check_body_headers(scope: Any) -> None:
 
 
 def check_json(body: bytes, *, takes_null: bool = False) -> None:
-    """Raise RequestRefused for a body that is empty, not JSON (RFC 8259), too deep, or has a duplicate key or a null."""
+    """Raise RequestRefused for a body that is empty, not JSON (RFC 8259), too deep, or has a duplicate key.
+
+    A null is invalid too, unless the endpoint takes it to clear a value.
+    """
     if not body.strip():
         raise RequestRefused("empty-body")
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:

@@ -36,6 +36,8 @@ def product_of(lines: Sequence[Fields]) -> ProductChange | RowRefused:
     for name in ("tags", "aliases"):
         if name in merged:
             merged[name] = list(dict.fromkeys(value for line in lines for value in line.get(name) or ()))
+    if any(line.get("attributes") for line in lines):
+        merged["attributes"] = _first_values([line.get("attributes") or {} for line in lines])
     merged["aliases"] = [alias for alias in merged.get("aliases", ()) if alias != merged["product_id"]][:MAX_ALIASES]
     if not merged["aliases"]:
         del merged["aliases"]

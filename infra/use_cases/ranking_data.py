@@ -1,7 +1,7 @@
 """The data that lists are computed from, cached by process: what is cached costs no statement."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary, proxy
 
@@ -78,17 +78,17 @@ class RankingData:
         self._newest: VersionedCache[str, list[int]] = VersionedCache(MAX_CACHED_LISTS)
         self._fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
 
-    async def inputs(self, state: CustomerState, *, category: str | None = None) -> RankingInputs:
-        """Return the inputs of a customer's list; `category` is the category that the list is limited to, if any."""
+    async def inputs(self, state: CustomerState, *, categories: Collection[str] = ()) -> RankingInputs:
+        """Return the inputs of a customer's list; `categories` are those that the list is limited to, if any."""
         model, history = state.model, unpack_history(state.history)
         catalogue = await self._catalogue_of(state.catalogue_version)
         await self._add_missing(catalogue, history.own)
         if catalogue.has_variants:
             groups = catalogue.group_codes[history.products]
             history = merge_variants(history, groups, newest_trained=model.newest_product_index)
-        categories = trend_categories(history, catalogue, asked=category)
+        of_trends = trend_categories(history, catalogue, asked=categories)
         neighbours = await self._neighbours_of(model.model_id, history.products)
-        trends = await self._trends_of(model.model_id, categories)
+        trends = await self._trends_of(model.model_id, of_trends)
         return RankingInputs(
             customer_id=state.customer_id,
             # Without profiling, a list is that of a newcomer, also if the shop assigned a segment.
@@ -97,7 +97,7 @@ class RankingData:
             model=model,
             catalogue=catalogue,
             neighbours=neighbours,
-            category_trends={path: trend for path in categories if (trend := trends[path])},
+            category_trends={path: trend for path in of_trends if (trend := trends[path])},
             recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
         )
 
@@ -191,7 +191,7 @@ class RankingData:
         # One of a few numbers, so that lists of other customers can use them too.
         n = next(size for size in FILLER_SIZES if n_missing <= size)
         request = query.request
-        key = (request.category, request.min_price, request.max_price, request.exclude, n)
+        key = (request.filters, n)
         # Without filters, only a change of what is available or new matters.
         version = self._catalogue_version if request.is_filtered else self._listed_in
         cached, missing = self._fillers.lookup(version, [key])

@@ -33,7 +33,9 @@ async def current_list(
                 ranked, limit=request.limit, catalogue_version=versions.catalogue
             )
             if products is not None:
-                identifier = await new_recommendation_id(repository, "for-customer", model_id=versions.model_id, now=now)
+                identifier = await new_recommendation_id(
+                    repository, "for-customer", model_id=versions.model_id, placement=request.placement, now=now
+                )
                 return to_answer(ranked, products, recommendation_id=identifier, cached=True)
     return await fresh_list(repository, customer_id, request=request, now=now)
 
@@ -80,13 +82,15 @@ class _Made(Struct, frozen=True, kw_only=True):
 
 async def _computed(repository: Repository, state: CustomerState, request: ListRequest, *, now: datetime) -> _Made:
     data = ranking_data_of(repository)
-    inputs = await data.inputs(state, category=request.category)
+    inputs = await data.inputs(state, categories=request.categories)
     shortlisted = shortlist(inputs, request=request)
     candidates = await data.candidates(inputs, shortlisted.query)
     ranked = ranked_list(recommend(inputs, shortlisted, candidates, now=now))
     products = [inputs.catalogue.product(item.product_index) for item in ranked.items]
     versions = ListVersions(customer=state.version, catalogue=state.catalogue_version, model_id=state.model.model_id)
-    identifier = await new_recommendation_id(repository, "for-customer", model_id=versions.model_id, now=now)
+    identifier = await new_recommendation_id(
+        repository, "for-customer", model_id=versions.model_id, placement=request.placement, now=now
+    )
     return _Made(
         stored=StoredList(ranked=ranked, length=request.limit, versions=versions),
         answer=to_answer(ranked, products, recommendation_id=identifier, cached=False),

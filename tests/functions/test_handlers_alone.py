@@ -23,7 +23,7 @@ EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for n
 ADDRESS = Address(kind="shipping", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
 KEY = "a-key-for-trials-on-your-own-machine-only"
 STATUS = {"GET": 200, "POST": 201}
-CHANGES = {"CustomerUpdateBehavior", "CustomerUpdate", "CustomerAmendOrder"}
+CHANGES = {"CustomerUpdateBehavior", "CustomerUpdate", "CustomerAmendOrder", "ProductsUpdate"}
 """Functions that answer 200 to a POST, as they create nothing."""
 
 
@@ -145,7 +145,10 @@ def test_sqlite_is_rejected_on_lambda_except_for_a_trial(shop, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", sorted({*CHANGES, "CustomerCreate", "CustomerAddAddress", "CustomerRemoveAddress", "CustomerErase"})
+    "name",
+    sorted(
+        {*CHANGES, "CustomerCreate", "CustomerAddAddress", "CustomerRemoveAddress", "CustomerErase", "ProductsGetProduct"}
+    ),
 )
 def test_functions_without_scoring_start_without_numpy(name):
     module = functions()[name]["Handler"].removesuffix(".handler")

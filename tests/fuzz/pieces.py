@@ -3,7 +3,8 @@
 # fmt: off
 PATHS = (
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
-    "/recommendations/process-purchase", "/recommendations/{}", "/customer/get-profile/{}", "/customer/export/{}",
+    "/recommendations/process-purchase", "/products/update", "/recommendations/{}", "/products/get-product/{}",
+    "/customer/get-profile/{}", "/customer/export/{}",
     "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
 )
 METHODS = (
@@ -29,6 +30,8 @@ TARGET_PARTS = (
     b"%2e%2e", b"..", b"//", b"/", b";", b"#", b"?", b"&", b"=", b"\xff",
     b"%c0%af", b"limit=5", b"&limit=abc", b"&limit=9" + b"9" * 5000, b"&category=home", b"&category=",
     b"&min_price=nan", b"&min_price=1e400", b"&max_price=-1", b"&exclude=p-1" * 101, b"&exclude=", b"a" * 9000, b"+",
+    b"&brand=b", b"&tag=a%7Cb", b"&attribute.colour=red", b"&attribute.=1", b"&attribute.a%22b=1", b"&placement=cart",
+    b"&limt=1",
     b"&seen=few", b"&seen=exclude", b"&seen=include", b"&seen=", b"[", b"{}", b"&limit=%F0%9F%9A%80", b"&limit=\xd9\xa1",
 )
 HEADER_VALUES = (

@@ -7,23 +7,24 @@ from typing import Any
 from msgspec import UNSET
 
 from domain.ports import CatalogueChanges, Outcome
+from domain.records.attributes import MAX_ATTRIBUTES, merged_attributes, pack_attributes, pack_tags, unpack_attributes
 from domain.records.currencies import Currencies
 from domain.records.products import Product, ProductChange
 from domain.records.recommendations import ListRequest
 from domain.records.values import from_units, to_microseconds, to_units
 from infra.storage.sql import variants
+from infra.storage.sql.filters import AVAILABLE, filters
 from infra.storage.sql.statements import Row, Steps, executemany, insert_new, one, rows
 
-AVAILABLE = "p.in_stock = 1 AND p.withdrawn = 0"
 UNLISTED = 2
 """The value of `withdrawn` of a product that only events have named so far."""
 PRODUCT_COLUMNS = (
     "p.product_index, p.product_id, p.name, p.category, p.brand, p.price, p.currency, p.url, p.image_url,"
-    f" p.variant_group, p.created_at, {AVAILABLE}"
+    f" p.variant_group, p.created_at, {AVAILABLE}, p.tags, p.attributes"
 )
 _GIVEN = (
     "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url", "created_at",
-    "variant_of",
+    "variant_of", "attributes",
 )  # fmt: skip
 _STORED = (*_GIVEN, "variant_group")
 _LISTED = ("in_stock", "withdrawn", "created_at")
@@ -35,6 +36,7 @@ _INSERT = (
     f" VALUES (?, ?, ?, {', '.join('?' * len(_STORED))})"
 )
 PAGE_ROWS = 1000
+TOO_MANY_ATTRIBUTES = f"Expected at most {MAX_ATTRIBUTES} attributes, with those that the product has"
 RAISE_LISTED = ", listed_in = catalogue_version + 1"
 RAISE_REGROUPED = ", regrouped_in = catalogue_version + 1"
 
@@ -56,6 +58,8 @@ def product_from(row: Row, currencies: Currencies) -> Product:
         variant_of=row[9],
         created_at=row[10],
         available=bool(row[11]),
+        packed_tags=row[12],
+        packed_attributes=row[13],
     )
 
 
@@ -74,6 +78,9 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
         described = None if before is None or before["withdrawn"] == UNLISTED else before
         known = described or _new_columns(change.product_id, now=now, currency=currency)
         after = _merged(change, known, currency=currency)
+        if change.attributes and len(unpack_attributes(after["attributes"])) > MAX_ATTRIBUTES:
+            outcomes.append(Outcome(status="refused", field="attributes", reason=TOO_MANY_ATTRIBUTES))
+            continue
         if before is None:
             created.append(change.product_id)
         if before != after:
@@ -145,6 +152,12 @@ def listed_after(product_id: str) -> Steps[list[str]]:
     return [listed for (listed,) in found]
 
 
+def category_paths() -> Steps[list[str]]:
+    """Read the categories of all products."""
+    found = yield from rows("SELECT DISTINCT category FROM product_catalog WHERE category IS NOT NULL ORDER BY category")
+    return [path for (path,) in found]
+
+
 def newest_of(categories: Sequence[str], n: int) -> Steps[dict[str, list[int]]]:
     """Return the indexes of the `n` newest available products of each category itself, newest first."""
     found: dict[str, list[int]] = {}
@@ -171,31 +184,6 @@ def newest_admitted(request: ListRequest, n: int, currencies: Currencies) -> Ste
     return [index for (index,) in result]
 
 
-def filters(request: ListRequest, currencies: Currencies) -> tuple[str, dict[str, Any]]:
-    """Return the conditions on available products `p` that a request sets, as SQL, and their parameters."""
-    conditions = [AVAILABLE]
-    parameters: dict[str, Any] = {}
-    if request.category is not None:
-        # One range makes SQLite take the index by category instead of the one by age; LIKE and OR do not. "0" is the
-        # character after "/". Names such as "a-b" lie between "a" and "a/".
-        conditions.append(
-            "p.category >= :category AND p.category < :category || '0'"
-            " AND (p.category = :category OR p.category >= :category || '/')"
-        )
-        parameters["category"] = request.category
-    if not request.min_price is request.max_price is None:
-        in_range: list[str] = []
-        ranges = currencies.price_ranges(lowest=request.min_price, highest=request.max_price)
-        for number, (currency, (first, last)) in enumerate(sorted(ranges.items())):
-            in_range.append(f"p.currency = :currency_{number} AND p.price BETWEEN :first_{number} AND :last_{number}")
-            parameters |= {f"currency_{number}": currency, f"first_{number}": first, f"last_{number}": last}
-        conditions.append(f"({' OR '.join(in_range)})")
-    if request.exclude:
-        conditions.append("p.product_id NOT IN (:exclude)")
-        parameters["exclude"] = sorted(request.exclude)
-    return " AND ".join(conditions), parameters
-
-
 def _stored_columns(product_ids: list[str]) -> Steps[dict[str, dict[str, Any]]]:
     result = yield from rows(
         f"SELECT product_id, {', '.join(_STORED)} FROM product_catalog WHERE product_id IN (:product_ids)",
@@ -217,6 +205,8 @@ def _new_columns(product_id: str, *, now: datetime, currency: str) -> dict[str, 
 def _merged(change: ProductChange, before: dict[str, Any], *, currency: str) -> dict[str, Any]:
     new_values = {name: value for name in _GIVEN if (value := getattr(change, name)) is not UNSET}
     defaults = {"name": change.product_id, "currency": currency, "in_stock": 1, "withdrawn": 0}
+    if attributes := new_values.get("attributes"):
+        new_values["attributes"] = merged_attributes(before["attributes"], attributes)
     after = before | {name: _to_stored(name, value) for name, value in new_values.items()}
     for name, default in defaults.items():
         if after[name] is None:
@@ -235,9 +225,11 @@ def _to_stored(name: str, value: Any) -> Any:
         case "price":
             return to_units(value)
         case "tags":
-            return "|".join(value) or None
+            return pack_tags(value)
         case "in_stock" | "withdrawn":
-            return int(value)
+            return int(value > 0)
+        case "attributes":
+            return pack_attributes(value)
         case "created_at":
             return to_microseconds(value)
         case _:

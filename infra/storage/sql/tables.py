@@ -53,6 +53,7 @@ COPIED_TABLES = (
     Table("product_catalog", ("product_index",), (
         "product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url",
         "created_at", "variant_of", "variant_group", "changed_in",
+        "attributes",
     )),
     Table("product_aliases", ("alias",), ("product_id",)),
     Table("customer_profiles", ("customer_id",), (

@@ -176,7 +176,7 @@ def test_a_shop_without_products_has_an_empty_list():
 
 
 def test_a_filtered_request_without_results_has_the_strategy_empty():
-    assert ranked_list(ranking_inputs(), [], request=ListRequest(category="x")).strategy == "empty"
+    assert ranked_list(ranking_inputs(), [], request=ListRequest(categories=frozenset({"x"}))).strategy == "empty"
 
 
 def test_the_list_has_the_computed_segment():
