@@ -23,7 +23,6 @@ from infra.storage.sqlite.migrations import check, migrate
 from infra.storage.sqlite.scrubbing import Scrubber
 from infra.storage.sqlite.transactions import Transactions, Write, look_up, read_snapshot
 from infra.storage.sqlite.write_lock import WriteLock
-from infra.tasks import background_task
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -74,7 +73,8 @@ class Connections:
             for batcher in (self.look_ups, self.writes):
                 self._exit_stack.push_async_callback(batcher.close)
             self._exit_stack.push_async_callback(self._scrubber.close)
-            await self._exit_stack.enter_async_context(background_task(self._watch_file()))
+            self._watch = asyncio.create_task(self._watch_file())
+            self._exit_stack.push_async_callback(self._stop_watching)
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
             raise ConfigurationError(f"The database {self._path} cannot be used: {cause_of(error)}.") from error
@@ -167,6 +167,10 @@ class Connections:
             await asyncio.sleep(WATCH_SECONDS)
             with suppress(StoreUnavailable):
                 self.file.check_in_place()
+
+    async def _stop_watching(self) -> None:
+        self._watch.cancel()
+        await asyncio.wait([self._watch])
 
     @asynccontextmanager
     async def lend_writer(self) -> AsyncGenerator[Connection]:

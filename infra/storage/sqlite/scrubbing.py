@@ -19,8 +19,11 @@ BUSY_SECONDS = 5.0
 """How long a reader, in this process or another, may keep the log from being emptied before a scrub gives up."""
 TURN_SECONDS = 0.02
 """How long other writers wait in one turn for such a reader."""
-PAGES_PER_TURN = 2000
-MIN_PAGES_PER_TURN = 500
+PAGES_PER_TURN = 1000
+MIN_PAGES_PER_TURN = 250
+PAUSE_SHARE = 0.5
+"""How long others write after a turn, in relation to its length. A longer pause makes the next turn longer: it has more to
+clean."""
 
 
 class LogPin:
@@ -35,9 +38,8 @@ class LogPin:
         self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
     def hold(self) -> None:
-        if not self._connection.in_transaction:
-            self._connection.execute("BEGIN")
-            self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+        self._connection.execute("BEGIN")
+        self._connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
 
     def release(self) -> None:
         if self._connection.in_transaction:
@@ -167,18 +169,19 @@ class Scrubber:
                 pin.close()
 
     async def _take_turns(self, scrub: Scrub) -> None:
-        """Clean until nothing is left. After each turn, leave the files to other writers for as long as it took."""
+        """Clean until nothing is left, and leave the files to other writers after each turn."""
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             async with self._lend_writer() as writer:
                 began = time.monotonic()
                 is_done = await writer.run(partial(scrub.clean_some, deadline=began + BUSY_SECONDS))
                 ended = time.monotonic()
-            self._begin_again_at = ended + ended - began
+            pause_seconds = (ended - began) * PAUSE_SHARE
+            self._begin_again_at = ended + pause_seconds
             if is_done:
                 return
             if is_done is not None:
                 deadline = ended + BUSY_SECONDS
             elif ended >= deadline:
                 raise StoreBusy("A reader needs an older state of the storage.")
-            await asyncio.sleep(ended - began)
+            await asyncio.sleep(pause_seconds)
