@@ -77,6 +77,7 @@ class RankingData:
         self._category_trends: VersionedCache[str, bytes] = VersionedCache(MAX_CACHED_LISTS)
         self._newest: VersionedCache[str, list[int]] = VersionedCache(MAX_CACHED_LISTS)
         self._fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
+        self._filtered_fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
 
     async def inputs(self, state: CustomerState, *, categories: Collection[str] = ()) -> RankingInputs:
         """Return the inputs of a customer's list; `categories` are those that the list is limited to, if any."""
@@ -193,8 +194,11 @@ class RankingData:
         request = query.request
         key = (request.filters, n)
         # Without filters, only a change of what is available or new matters.
-        version = self._catalogue_version if request.is_filtered else self._listed_in
-        cached, missing = self._fillers.lookup(version, [key])
+        cached, missing = (
+            self._filtered_fillers.lookup(self._catalogue_version, [key])
+            if request.is_filtered
+            else self._fillers.lookup(self._listed_in, [key])
+        )
         if missing:
             cached[key] = np.array(await self._repository.newest_products(request, n=n), dtype=np.intp)
         return cached[key]

@@ -23,7 +23,10 @@ A_VIEW = b'"event_id":"e-%d","product_id":"p-3"'
 REQUESTS = {
     "create": (b"/customer/create", b'{"customer_id":"n-%d","email":"%d@canary.ch","segment":"Premium"}'),
     "add_address": (b"/customer/add-address", b'{"customer_id":"c-1","addresses":[' + AN_ADDRESS + b"]}"),
-    "update": (b"/customer/update", b'{"customer_id":"c-1","email":"u%d@canary.ch","segment":null,"profiling":false}'),
+    "update_customer": (
+        b"/customer/update",
+        b'{"customer_id":"c-1","email":"u%d@canary.ch","segment":null,"profiling":false}',
+    ),
     "remove_address": (b"/customer/remove-address", b'{"customer_id":"c-1","address_id":"address-%d"}'),
     "amend_order": (b"/customer/amend-order", b'{"customer_id":"c-1","order_id":"to-amend-%d","items":[]}'),
     "take_back": (
@@ -238,7 +241,7 @@ async def test_the_check_detects_one_transaction_per_statement(shop, database, m
     "name",
     [
         "create",
-        "update",
+        "update_customer",
         "add_address",
         "remove_address",
         "amend_order",
