@@ -16,12 +16,16 @@ from infra.storage.opening import Shop
 @get(
     "/customer/export/{customer_id:str}",
     opt=BACKEND,
+    operation_id="export_customer",
     summary="Export a customer",
     response_description="Everything that is stored about the customer",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
 )
 async def export(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]]) -> CustomerExport:
-    """Return everything that is stored about a customer."""
+    """Return everything that is stored about a customer.
+
+    Use it when a person asks for a copy of the personal data (GDPR, articles 15 and 20).
+    """
     return await shop.repository.export(customer_id)
 
 

@@ -19,12 +19,17 @@ from infra.use_cases.recommend import current_list
 @get(
     "/customer/get-profile/{customer_id:str}",
     opt=BACKEND,
+    operation_id="get_profile",
     summary="Get the profile of a customer",
     response_description="The profile of the customer",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
 )
 async def get_profile(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]]) -> Profile:
-    """Return a customer with addresses, activity, interests and recommendations. A missing list is computed and stored."""
+    """Return a customer with addresses, activity, interests and recommendations. A missing list is computed and stored.
+
+    Use it for a page of the back office or for customer support that shows all that matters about one customer. For a list
+    alone, `GET /recommendations/{customer_id}` is faster.
+    """
     stored = await shop.repository.profile(customer_id)
     recommendations = await current_list(
         shop.repository, customer_id, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds

@@ -28,6 +28,7 @@ BOUNDS = (
 @get(
     "/recommendations/{customer_id:str}",
     opt=STOREFRONT,
+    operation_id="get_recommendations",
     summary="Recommend products",
     response_description="The recommendation list",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
@@ -44,6 +45,9 @@ async def for_customer(
     seen: SeenRule = "few",
 ) -> RecommendationList:
     """Return the best `limit` products that pass all filters, with their scores and reasons.
+
+    Use it wherever a page or an e-mail shows products to a known customer: the home page, a category page with `category`,
+    the account. A stored list is reused until an event changes it.
 
     A `storefront` key may use `limit` up to 20 and `exclude` up to 10 times; all other parameters require a `backend` key.
     """
