@@ -63,7 +63,9 @@ def add_details(document: dict[str, Any]) -> None:
 
 
 def _add_formats(schemas: dict[str, Any]) -> None:
-    for schema in schemas.values():
+    for public_name, schema in schemas.items():
+        # Generators name classes by titles.
+        schema["title"] = public_name
         if "description" in schema:
             # Markdown shows indented lines as code.
             schema["description"] = inspect.cleandoc(schema["description"])
