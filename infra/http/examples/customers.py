@@ -1,6 +1,6 @@
 """Examples of the endpoints below `/customer`."""
 
-from infra.http.examples.example import Example, OperationExamples
+from infra.http.examples.example import Details, Example, OperationExamples
 from infra.http.examples.lists import INSTANT, list_for
 
 _GRETA = {
@@ -65,7 +65,7 @@ CUSTOMERS = {
             ),
         ),
         refused={"email": "anna.keller"},
-        problems={"validation": {"#/email": "Expected an e-mail address"}},
+        problems={"validation": Details(errors={"#/email": "Expected an e-mail address"})},
     ),
     "add_addresses": OperationExamples(
         examples=(
@@ -76,8 +76,8 @@ CUSTOMERS = {
         ),
         refused={"addresses": [_NEW_ADDRESS | {"country": "Switzerland"}]},
         problems={
-            "validation": {"#/addresses/0/country": "Expected two capital letters (ISO 3166-1)"},
-            "too-many-items": {"#/addresses": "Expected `array` of length <= 100"},
+            "validation": Details(errors={"#/addresses/0/country": "Expected two capital letters (ISO 3166-1)"}),
+            "too-many-items": Details(errors={"#/addresses": "Expected `array` of length <= 100"}),
         },
     ),
     "get_profile": OperationExamples(
@@ -147,10 +147,10 @@ CUSTOMERS = {
         ),
         refused={"browsing": [{"product_id": "p-008", "dwell_seconds": -1}]},
         problems={
-            "validation": {"#/browsing/0/dwell_seconds": "Expected `float` >= 0.0"},
-            "too-many-items": {"#/browsing": "Expected `array` of length <= 100"},
-            "event-too-old": {"#/browsing/0/occurred_at": "Expected an instant of the last 730 days"},
-            "event-id-reused": "The event_id 'view-1c5d08' already belongs to other content.",
+            "validation": Details(errors={"#/browsing/0/dwell_seconds": "Expected `float` >= 0.0"}),
+            "too-many-items": Details(errors={"#/browsing": "Expected `array` of length <= 100"}),
+            "event-too-old": Details(errors={"#/browsing/0/occurred_at": "Expected an instant of the last 730 days"}),
+            "event-id-reused": Details(detail="The event_id 'view-1c5d08' already belongs to other content."),
         },
     ),
     "export_customer": OperationExamples(

@@ -7,8 +7,12 @@ from msgspec import Struct
 
 Json = Mapping[str, Any]
 
-Errors = Mapping[str, str]
-"""The `errors` of a problem: the detail by pointer."""
+
+class Details(Struct, frozen=True, kw_only=True):
+    """What a problem says about its request; `errors` has the detail by pointer."""
+
+    detail: str | None = None
+    errors: Mapping[str, str] = {}
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -30,9 +34,9 @@ class OperationExamples(Struct, frozen=True, kw_only=True):
     """The examples of an endpoint, the usual one first.
 
     `refused` has the members of the body, or without a body the parameters, that make the first example invalid.
-    `problems` has the `detail` or the `errors` of each problem that differs from the default.
+    `problems` has the details of each problem that differ from the default.
     """
 
     examples: tuple[Example, ...]
     refused: Json = {}
-    problems: Mapping[str, str | Errors] = {}
+    problems: Mapping[str, Details] = {}

@@ -1,6 +1,6 @@
 """Examples of the endpoints below `/recommendations`."""
 
-from infra.http.examples.example import Example, OperationExamples
+from infra.http.examples.example import Details, Example, OperationExamples
 from infra.http.examples.lists import list_for
 
 RECOMMENDATIONS = {
@@ -8,9 +8,11 @@ RECOMMENDATIONS = {
         examples=(Example(parameters={"customer_id": "demo-1", "limit": 2}, answer=list_for("demo-1", cached=True)),),
         refused={"limit": 0},
         problems={
-            "validation": {"#/query/limit": "Expected `int` >= 1"},
-            "forbidden": "A `storefront` key may use `limit` up to 20 and `exclude` up to 10 times;"
-            " all other parameters require a `backend` key.",
+            "validation": Details(errors={"#/query/limit": "Expected `int` >= 1"}),
+            "forbidden": Details(
+                detail="A `storefront` key may use `limit` up to 20 and `exclude` up to 10 times;"
+                " all other parameters require a `backend` key."
+            ),
         },
     ),
     "process_browsing": OperationExamples(
@@ -28,8 +30,8 @@ RECOMMENDATIONS = {
         ),
         refused={"event_type": "click"},
         problems={
-            "validation": {"#/event_type": "Invalid enum value 'click'"},
-            "event-id-reused": "The event_id 'view-7f3a2c' already belongs to other content.",
+            "validation": Details(errors={"#/event_type": "Invalid enum value 'click'"}),
+            "event-id-reused": Details(detail="The event_id 'view-7f3a2c' already belongs to other content."),
         },
     ),
     "process_purchase": OperationExamples(
@@ -48,6 +50,6 @@ RECOMMENDATIONS = {
             ),
         ),
         refused={"items": [{"product_id": "p-001", "quantity": 0}]},
-        problems={"validation": {"#/items/0/quantity": "Expected `int` >= 1"}},
+        problems={"validation": Details(errors={"#/items/0/quantity": "Expected `int` >= 1"})},
     ),
 }
