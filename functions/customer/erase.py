@@ -16,12 +16,16 @@ from infra.use_cases.audited import erase_customer
 @delete(
     "/customer/erase/{customer_id:str}",
     opt=BACKEND,
+    operation_id="erase_customer",
     summary="Erase a customer",
     response_description="The customer is erased",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
 )
 async def erase(customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest) -> None:
-    """Permanently delete everything that is stored about a customer. After a 503, send the same request again."""
+    """Permanently delete everything that is stored about a customer. After a 503, send the same request again.
+
+    Use it when a person asks for erasure (GDPR, article 17). The id cannot be used again.
+    """
     await erase_customer(shop.repository, customer_id, actor=actor_of(request))
 
 

@@ -18,6 +18,7 @@ from infra.use_cases.audited import exported_chunks
 @get(
     "/customer/export/{customer_id:str}",
     opt=BACKEND,
+    operation_id="export_customer",
     summary="Export a customer",
     response_description="Everything that is stored about the customer",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found", "answer-too-large"),
@@ -25,7 +26,10 @@ from infra.use_cases.audited import exported_chunks
 async def export(
     customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest
 ) -> Response[CustomerExport]:
-    """Return everything that is stored about a customer. A large document arrives in chunks, without a length before it."""
+    """Return everything that is stored about a customer. A large document arrives in chunks, without a length before it.
+
+    Use it when a person asks for a copy of the personal data (GDPR, articles 15 and 20).
+    """
     return await json_of(exported_chunks(shop.repository, customer_id, actor=actor_of(request)))
 
 

@@ -21,6 +21,7 @@ from infra.use_cases.recommend import current_list
 @get(
     "/customer/get-profile/{customer_id:str}",
     opt=BACKEND,
+    operation_id="get_profile",
     summary="Get the profile of a customer",
     response_description="The profile of the customer",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
@@ -28,7 +29,11 @@ from infra.use_cases.recommend import current_list
 async def get_profile(
     customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest
 ) -> Profile:
-    """Return a customer with addresses, activity, interests and recommendations. A missing list is computed and stored."""
+    """Return a customer with addresses, activity, interests and recommendations. A missing list is computed and stored.
+
+    Use it for a page of the back office or for customer support that shows all that matters about one customer. For a list
+    alone, `GET /recommendations/{customer_id}` is faster.
+    """
     repository = shop.repository
     act = Act(actor=actor_of(request), action="read-profile", customer_id=customer_id)
     async with audited(repository, act, keep=repository.note_act):

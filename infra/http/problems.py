@@ -153,11 +153,14 @@ def problem_responses(*slugs: str) -> dict[int, ResponseSpec]:
 KEY_PROBLEMS = ("unauthorized", "forbidden", "foreign-host", "rate-limited")
 """The problems of every endpoint that requires a key."""
 
-BODY_PROBLEMS = (
-    "validation", "empty-body", "malformed-json", "json-too-deep", "duplicate-key", "too-many-items", "request-timeout",
-    "body-too-large", "unsupported-media-type", "unsupported-encoding",
+OBJECT_PROBLEMS = (
+    "validation", "empty-body", "malformed-json", "json-too-deep", "duplicate-key", "request-timeout", "body-too-large",
+    "unsupported-media-type", "unsupported-encoding",
 )  # fmt: skip
 """The problems of every endpoint that has a request body."""
+
+BODY_PROBLEMS = (*OBJECT_PROBLEMS, "too-many-items")
+"""The problems of every endpoint whose request body has a list."""
 
 EVENT_PROBLEMS = ("event-too-old", "customer-not-found", "product-not-found", "event-id-reused")
 """The problems of every endpoint that records events."""
