@@ -44,6 +44,11 @@ def requests():
     yield "POST", "/recommendations/process-browsing", event | {"product_id": "canary-product"}
     yield "POST", "/recommendations/process-browsing", event | {"product_id": "p-003"}
     yield "POST", "/recommendations/process-purchase", order
+    yield "POST", "/customer/update", {"customer_id": "canary-id", "last_name": "Canary-changed", "phone": None}
+    yield "POST", "/customer/update", {"customer_id": "canary-id", "email": "canary-mail"}
+    yield "POST", "/customer/remove-address", {"customer_id": "canary-id", "address_id": "canary-address"}
+    yield "POST", "/customer/amend-order", {"customer_id": "canary-id", "order_id": "canary-order", "items": []}
+    yield "POST", "/customer/amend-order", order | {"items": [{"product_id": "canary-product"}]}
     yield "POST", "/customer/update-behavior", {"customer_id": "canary-nobody", "browsing": [{"product_id": "p-001"}]}
     yield "GET", "/customer/get-profile/canary-id", None
     yield "GET", "/recommendations/canary-id?exclude=canary-product&category=canary-category", None

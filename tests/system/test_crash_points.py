@@ -26,6 +26,11 @@ SINGLE_TRANSACTION_PATHS = (
     "put_products",
     "put_customers",
     "put_events",
+    "update_customer",
+    "remove_address",
+    "amend_order",
+    "take_back",
+    "create_unknown",
     "purge",
     "erase",
 )
