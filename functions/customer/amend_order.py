@@ -19,12 +19,15 @@ from infra.storage.opening import Shop
     return_dto=None,
     opt=BACKEND | LARGE_BODY,
     status_code=200,
+    operation_id="amend_order",
     summary="Amend an order",
     response_description="What is left of the order, and what went back",
     responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, "customer-not-found", "order-not-found", "more-than-bought"),
 )
 async def amend_order(data: JSONBody[OrderAmendment], shop: NamedDependency[SkipValidation[Shop]]) -> OrderRemainder:
-    """Store what is left of an order after a cancellation or a return. `items` is empty if nothing is left.
+    """Store what is left of an order.
+
+    Use it after a cancellation or a return. `items` is empty if nothing is left.
 
     What went back is not bought, and lists do not show it to this customer again. The same content sent again changes
     nothing. More may be left than before, if a return was taken back, but not more than was bought.

@@ -12,6 +12,7 @@ _GRETA = {
     "segment": "Regular",
     "segment_source": "computed",
     "created_at": INSTANT,
+    "profiling": True,
 }
 _NEW_ADDRESS = {
     "kind": "shipping",
@@ -22,7 +23,7 @@ _NEW_ADDRESS = {
     "country": "CH",
     "is_default": True,
 }
-_ADDRESS = _NEW_ADDRESS | {"address_id": "c41a58c0b9b6a7d0a4d5b7b6a9a0f1de", "region": None}
+_ADDRESS = _NEW_ADDRESS | {"address_id": "530b034a8209bfb5c68d8fd0e23a4b9e", "region": None}
 
 CUSTOMERS = {
     "create_customer": OperationExamples(
@@ -45,6 +46,7 @@ CUSTOMERS = {
                     "segment": "Regular",
                     "segment_source": "default",
                     "created_at": INSTANT,
+                    "profiling": True,
                 },
                 headers={"Location": "/customer/get-profile/1042"},
             ),
@@ -60,6 +62,7 @@ CUSTOMERS = {
                     "segment": "Regular",
                     "segment_source": "default",
                     "created_at": INSTANT,
+                    "profiling": True,
                 },
                 headers={"Location": "/customer/get-profile/1043"},
             ),
@@ -78,6 +81,65 @@ CUSTOMERS = {
         problems={
             "validation": Details(errors={"#/addresses/0/country": "Expected two capital letters (ISO 3166-1)"}),
             "too-many-items": Details(errors={"#/addresses": "Expected `array` of length <= 100"}),
+        },
+    ),
+    "update_customer": OperationExamples(
+        examples=(
+            Example(
+                summary="A new telephone number, and a segment to compute again",
+                body={"customer_id": "demo-1", "phone": "+41 44 668 18 01", "segment": None},
+                answer=_GRETA | {"phone": "+41 44 668 18 01"},
+            ),
+            Example(
+                summary="A customer objects to profiling",
+                body={"customer_id": "demo-4", "profiling": False},
+                answer=_GRETA | {"customer_id": "demo-4", "profiling": False},
+            ),
+        ),
+        refused={"segment": "Gold"},
+        problems={"validation": Details(errors={"#/segment": "Expected one of `Premium`, `Regular`, `Budget`"})},
+    ),
+    "remove_address": OperationExamples(
+        examples=(
+            Example(
+                body={"customer_id": "demo-1", "address_id": _ADDRESS["address_id"]},
+                answer={"customer_id": "demo-1", "addresses": []},
+                after=("add_addresses",),
+            ),
+        ),
+        refused={"address_id": ""},
+        problems={
+            "validation": Details(errors={"#/address_id": "Expected `str` of length >= 1"}),
+            "address-not-found": Details(detail="The customer has no address with this id."),
+        },
+    ),
+    "amend_order": OperationExamples(
+        examples=(
+            Example(
+                summary="One of two sleeping bags went back",
+                body={
+                    "customer_id": "demo-2",
+                    "order_id": "10245",
+                    "items": [{"product_id": "p-001", "quantity": 1}, {"product_id": "p-004", "quantity": 1}],
+                },
+                answer={
+                    "customer_id": "demo-2",
+                    "order_id": "10245",
+                    "currency": "EUR",
+                    "occurred_at": INSTANT,
+                    "items": [
+                        {"product_id": "p-001", "quantity": 1, "unit_price": 92.95},
+                        {"product_id": "p-004", "quantity": 1, "unit_price": 54.95},
+                    ],
+                    "returned": [{"product_id": "p-004", "quantity": 1}],
+                },
+                after=("process_purchase",),
+            ),
+        ),
+        refused={"items": [{"product_id": "p-001", "quantity": 0}]},
+        problems={
+            "validation": Details(errors={"#/items/0/quantity": "Expected `int` >= 1"}),
+            "too-many-items": Details(errors={"#/items": "Expected `array` of length <= 500"}),
         },
     ),
     "get_profile": OperationExamples(
@@ -142,6 +204,7 @@ CUSTOMERS = {
                     "accepted": {"browsing": 2, "purchases": 1},
                     "seen_before": {"browsing": 0, "purchases": 0},
                     "segment": "Regular",
+                    "created_products": [],
                 },
             ),
         ),
@@ -167,6 +230,7 @@ CUSTOMERS = {
                             "event_type": "view",
                             "dwell_seconds": 34.5,
                             "occurred_at": INSTANT,
+                            "taken_back": False,
                         }
                     ],
                     "purchases": [

@@ -43,6 +43,8 @@ HEAD_LAMP: dict[str, Any] = {
 def list_for(customer_id: str, **members: Any) -> dict[str, Any]:
     """Return a list for a customer, with other `members` than usual."""
     return {
+        "recommendation_id": "AzV8tM9LdBLDDqDclqxmb3ItY3VzdG9tZXKpMjAyNjExMjOzmsH9VjECPEgQsWNUVaEwMA",
+        "kind": "for-customer",
         "customer_id": customer_id,
         "segment": "Regular",
         "strategy": "personalised",

@@ -10,8 +10,8 @@ RECOMMENDATIONS = {
         problems={
             "validation": Details(errors={"#/query/limit": "Expected `int` >= 1"}),
             "forbidden": Details(
-                detail="A `storefront` key may use `limit` up to 20 and `exclude` up to 10 times;"
-                " all other parameters require a `backend` key."
+                detail="A `storefront` key may use `limit` up to 20 and `exclude` up to 10 tim"
+                "es, and `placement`; all other parameters require a `backend` key."
             ),
         },
     ),
@@ -30,7 +30,11 @@ RECOMMENDATIONS = {
         ),
         refused={"event_type": "click"},
         problems={
-            "validation": Details(errors={"#/event_type": "Invalid enum value 'click'"}),
+            "validation": Details(
+                errors={
+                    "#/event_type": "Expected one of `view`, `cart`, `wishlist`, `remove_from_cart`, `remove_from_wishlist`"
+                }
+            ),
             "event-id-reused": Details(detail="The event_id 'view-7f3a2c' already belongs to other content."),
         },
     ),

@@ -44,8 +44,12 @@ class Operation(Struct, frozen=True, kw_only=True):
         }
 
     def parameters(self):
-        """Return the examples of the parameters."""
-        return {one["name"]: one["example"] for one in self.documented.get("parameters", []) if "example" in one}
+        """Return the examples of the parameters, but for those that stand for parameters with any names."""
+        return {
+            one["name"]: one["example"]
+            for one in self.documented.get("parameters", [])
+            if "example" in one and one["schema"].get("type") != "object"
+        }
 
     def bodies(self):
         """Return the examples of the body, None for an endpoint without a body."""

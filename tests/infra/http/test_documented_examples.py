@@ -187,7 +187,11 @@ async def provoke(client, operation, slug):
         "event-too-old": lambda: with_instant(body, too_old),
         "event-id-reused": lambda: with_instant(body, "2026-11-19T12:00:00Z"),
         "customer-exists": lambda: body,
-        "email-taken": lambda: {key: value for key, value in body.items() if key != "customer_id"},
+        "email-taken": lambda: (
+            body | {"customer_id": "demo-2", "email": "greta.novak.1@example.com"}
+            if operation.name == "update_customer"
+            else {key: value for key, value in body.items() if key != "customer_id"}
+        ),
         "too-many-items": lambda: with_too_many(body, operation),
     }
     in_path = {"customer-not-found": {"customer_id": UNKNOWN_CUSTOMER}, "product-not-found": {"product_id": UNKNOWN_PRODUCT}}
