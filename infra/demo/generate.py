@@ -14,7 +14,7 @@ from infra.demo.catalogue import catalogue
 from infra.demo.history import generate_events, generate_returns
 from infra.demo.shoppers import guests, shoppers
 
-SEED = 7
+SEED = 8
 
 
 class DemoShop(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from infra.demo.catalogue import DemoProduct
 from infra.demo.shelves import Shelves
 from infra.demo.shoppers import Shopper
 from infra.demo.staples import repeat_purchases
-from infra.demo.visits import Visitor, browsing, order
+from infra.demo.visits import Period, Visitor, browsing, order
 
 DAYS = 90
 MINUTES_AGO = 200
@@ -31,11 +31,17 @@ RETURNED_CLOTHES_SHARE = 0.12
 
 
 def generate_events(
-    random: Random, customers: Sequence[Shopper], guests: Sequence[Shopper], products: Sequence[DemoProduct], *, now: datetime
+    random: Random,
+    customers: Sequence[Shopper],
+    guests: Sequence[Shopper],
+    products: Sequence[DemoProduct],
+    *,
+    now: datetime,
 ) -> list[CustomerEvent]:
     """Return all events from the 90 days before `now`, in order of time."""
     shelves = Shelves(products)
-    since = now - timedelta(days=DAYS)
+    period = Period(since=now - timedelta(days=DAYS), until=now)
+    of_guests = Period(since=now - timedelta(days=GUEST_DAYS), until=now)
     # Every customer visits twice, which gives everyone a history; further visits follow the activity of each customer.
     activity = [random.lognormvariate(0.0, 0.8) for _ in customers]
     n_visits = [2] * len(customers)
@@ -43,10 +49,10 @@ def generate_events(
         n_visits[index] += 1
     events: list[CustomerEvent] = []
     for customer, n in zip(customers, n_visits, strict=True):
-        events += _visits(random, customer, shelves, n=n, since=since, now=now)
-        events += repeat_purchases(random, customer, shelves, since=since, now=now)
+        events += _visits(random, customer, shelves, n=n, period=period)
+        events += repeat_purchases(random, customer, shelves, period=period)
     for guest in guests:
-        events += _visits(random, guest, shelves, n=random.choice((1, 1, 2)), since=now - timedelta(days=GUEST_DAYS), now=now)
+        events += _visits(random, guest, shelves, n=random.choice((1, 1, 2)), period=of_guests)
     events += _rise(random, customers, products, now=now)
     events.sort(key=lambda event: (event.occurred_at or now, event.customer_id))
     return [_with_id(event, number) for number, event in enumerate(events, start=1)]
@@ -56,13 +62,13 @@ def generate_returns(
     random: Random, events: Sequence[CustomerEvent], products: Sequence[DemoProduct], *, now: datetime
 ) -> list[OrderReturn]:
     """Return what went back within two weeks of its order: of clothes and shoes more than of anything else."""
-    is_clothes = {product.product_id: "size" in product.attributes and "colour" in product.attributes for product in products}
+    clothes = {product.product_id for product in products if product.attributes.keys() >= {"size", "colour"}}
     returns: list[OrderReturn] = []
     for purchase in (event for event in events if isinstance(event, Purchase)):
         items = [
             ReturnedItem(product_id=item.product_id, quantity=item.quantity)
             for item in purchase.items
-            if random.random() < (RETURNED_CLOTHES_SHARE if is_clothes[item.product_id] else RETURNED_SHARE)
+            if random.random() < (RETURNED_CLOTHES_SHARE if item.product_id in clothes else RETURNED_SHARE)
         ]
         at = (purchase.occurred_at or now) + timedelta(days=random.uniform(3, 14))
         if items and at <= now:
@@ -78,12 +84,10 @@ def generate_returns(
     return returns
 
 
-def _visits(
-    random: Random, shopper: Shopper, shelves: Shelves, *, n: int, since: datetime, now: datetime
-) -> Iterator[CustomerEvent]:
-    minutes = (now - since) / timedelta(minutes=1)
+def _visits(random: Random, shopper: Shopper, shelves: Shelves, *, n: int, period: Period) -> Iterator[CustomerEvent]:
+    minutes = (period.until - period.since) / timedelta(minutes=1)
     visitor = Visitor(shopper, shelves, random)
-    started = sorted(now - timedelta(minutes=random.uniform(MINUTES_AGO, minutes)) for _ in range(n))
+    started = sorted(period.until - timedelta(minutes=random.uniform(MINUTES_AGO, minutes)) for _ in range(n))
     return chain.from_iterable(visitor.visit(at) for at in started)
 
 

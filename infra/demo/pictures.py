@@ -1,7 +1,9 @@
 """Pictures of the demo shop's products: a drawing for each kind of product, in the colour of the product."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 PICTURES_PATH = "/demo/images"
@@ -36,6 +38,9 @@ DRAWN_IN = PALETTE["teal"]
 """The colour of the drawings, whose three shades a picture replaces by those of its own."""
 
 STYLE = "@media(prefers-color-scheme:dark){.tile{fill:#2f3238}}"
+PICTURE_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; frame-ancestors 'none'"
+)
 
 
 def picture_url(drawing: str, colour: str) -> str:
@@ -45,7 +50,7 @@ def picture_url(drawing: str, colour: str) -> str:
 
 @lru_cache(maxsize=1024)
 def picture(name: str) -> bytes | None:
-    """Return a picture as SVG, on a light tile, which is dark for those who prefer that; None if no picture has this name."""
+    """Return a picture as SVG, None if none has this name; its tile is light, or dark for those who prefer that."""
     drawing, _, colour = name.rpartition("-")
     shades = PALETTE.get(colour)
     # Compared with the names of all drawings, because a name comes from a URL and must not lead to another file.

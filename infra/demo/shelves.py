@@ -1,6 +1,6 @@
 """How a shopper of the demo shop picks a product: by kind, then by brand, then the variant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from math import prod
 from random import Random
@@ -24,9 +24,10 @@ class Shelves:
             self._brands.setdefault(product.kind, {}).setdefault(product.tier, []).append(product)
         self._popularity = {kind: _popularity(kind, brands.values()) for kind, brands in self._brands.items()}
 
-    def kind_of(self, category: str, random: Random) -> str:
-        """Return a kind of product of a category; popular ones come more often."""
+    def kind_of(self, category: str, random: Random, *, owned: Container[str] = ()) -> str:
+        """Return a kind of product of a category, if possible none that is owned; popular ones come more often."""
         kinds = list(CATEGORIES[category].kinds)
+        kinds = [kind for kind in kinds if kind not in owned] or kinds
         return random.choices(kinds, weights=[self._popularity[kind] for kind in kinds])[0]
 
     def alternatives(self, kind: str, random: Random, *, shopper: Shopper, at: datetime, n: int) -> Variants:

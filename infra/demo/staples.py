@@ -11,7 +11,7 @@ from infra.demo.catalogue import DemoProduct
 from infra.demo.kinds import CATEGORIES
 from infra.demo.shelves import Shelves
 from infra.demo.shoppers import Shopper
-from infra.demo.visits import browsing, order
+from infra.demo.visits import Period, browsing, order
 
 
 class Staple(Struct, frozen=True):
@@ -43,24 +43,22 @@ LOYALTY = 0.9
 STOP_SHARE = 0.08
 
 
-def repeat_purchases(
-    random: Random, shopper: Shopper, shelves: Shelves, *, since: datetime, now: datetime
-) -> Iterator[CustomerEvent]:
-    """Yield the orders of everything that a shopper uses up, with the views before them, from `since` until `now`."""
+def repeat_purchases(random: Random, shopper: Shopper, shelves: Shelves, *, period: Period) -> Iterator[CustomerEvent]:
+    """Yield the orders of everything that a shopper uses up, with the views before them."""
     for staple in STAPLES:
         if random.random() < (staple.needed if staple.taste in shopper.tastes else staple.else_needed):
-            yield from _orders(random, shopper, staple, shelves, since=since, now=now)
+            yield from _orders(random, shopper, staple, shelves, period=period)
 
 
 def _orders(
-    random: Random, shopper: Shopper, staple: Staple, shelves: Shelves, *, since: datetime, now: datetime
+    random: Random, shopper: Shopper, staple: Staple, shelves: Shelves, *, period: Period
 ) -> Iterator[CustomerEvent]:
     days = (CATEGORIES[staple.category].lasts_days or 0.0) * random.lognormvariate(0.0, 0.12)
-    at = since + timedelta(days=random.uniform(0.0, 2 * days))
+    at = period.since + timedelta(days=random.uniform(0.0, 2 * days))
     favourite = _find(random, shopper, staple.kinds, shelves, at=at)
     besides = _find(random, shopper, staple.besides, shelves, at=at)
     n_orders = 0
-    while at < now and favourite:
+    while at < period.until and favourite:
         tried = favourite if random.random() < LOYALTY else _find(random, shopper, staple.kinds, shelves, at=at)
         bought = tried + (besides if n_orders % 2 == 0 else [])
         if random.random() < 0.4:
@@ -72,7 +70,5 @@ def _orders(
         at += timedelta(days=days * random.lognormvariate(0.0, 0.12))
 
 
-def _find(
-    random: Random, shopper: Shopper, kinds: tuple[str, ...], shelves: Shelves, *, at: datetime
-) -> list[DemoProduct]:
+def _find(random: Random, shopper: Shopper, kinds: tuple[str, ...], shelves: Shelves, *, at: datetime) -> list[DemoProduct]:
     return shelves.alternatives(random.choice(kinds), random, shopper=shopper, at=at, n=1)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
+from msgspec import Struct
+
 from domain.records.interactions import BrowsingEvent, BrowsingType, CustomerEvent, OrderItem, Purchase
 from infra.demo.catalogue import DemoProduct
 from infra.demo.complements import COMPLEMENTS
@@ -20,6 +22,13 @@ RETURN_SHARE = 0.4
 """How often a customer comes back to what he or she looked at and did not buy."""
 FOLLOW_UP_SHARE = 0.45
 """How often a customer who bought something comes for what completes it."""
+
+
+class Period(Struct, frozen=True, kw_only=True):
+    """The time in which a customer has events."""
+
+    since: datetime
+    until: datetime
 
 
 class Visitor:
@@ -63,9 +72,8 @@ class Visitor:
             return _category_of(kind), kind
         taste = TASTES[self._random.choice(self._shopper.tastes)]
         category = self._random.choices(list(taste), weights=list(taste.values()))[0]
-        kind = self._shelves.kind_of(category, self._random)
         # Nobody needs a second tent soon.
-        return category, self._shelves.kind_of(category, self._random) if kind in self._owned else kind
+        return category, self._shelves.kind_of(category, self._random, owned=self._owned)
 
     def _find(self, kind: str, at: datetime, *, n: int = 1) -> list[DemoProduct]:
         return self._shelves.alternatives(kind, self._random, shopper=self._shopper, at=at, n=n)
@@ -77,7 +85,8 @@ class Visitor:
     def _fill_cart(self, chosen: DemoProduct, clock: "_Clock") -> Iterator[CustomerEvent]:
         yield self._browsing(chosen, "cart", clock.after(10, 90))
         cart = [chosen]
-        complements = [kind for kind in COMPLEMENTS.get(chosen.kind, ()) if self._random.random() < COMPLEMENT_SHARE]
+        missing = [kind for kind in COMPLEMENTS.get(chosen.kind, ()) if kind not in self._owned]
+        complements = [kind for kind in missing if self._random.random() < COMPLEMENT_SHARE]
         for kind in complements[:MAX_COMPLEMENTS]:
             for product in self._find(kind, clock.now):
                 yield self._browsing(product, "view", clock.after(15, 120))
