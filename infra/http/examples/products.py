@@ -59,8 +59,8 @@ PRODUCTS = {
         problems={
             "validation": Details(
                 errors={
-                    "#/path/product_id": "Expected printable text without invisible characters, without blanks at the ends or"
-                    " two in a row, and no reserved path name (`.`, `..`)"
+                    "#/path/product_id": "Expected printable text without invisible characters, without blanks at the"
+                    " ends or two in a row, and no reserved path name (`.`, `..`)"
                 }
             )
         },

@@ -274,9 +274,9 @@ def test_the_demo_is_loaded_and_trained_before_the_server_starts(shop, capsys, m
 
     assert run([]) == 0
     assert run(["--demo"]) == 0
-    assert served == [("main:app", "::1", 1), "served"] * 2
+    assert served == [("main:app", "::1", 1), "served", ("main:demo_app", "::1", 1), "served"]
     output = capsys.readouterr().out
-    assert re.search(r"^Loading the demo shop: 384 products, .* \.\.\. done in \d\S* s\nTraining ", output, re.MULTILINE)
+    assert re.search(r"^Loading the demo shop: 564 products, .* \.\.\. done in \d\S* s\nTraining ", output, re.MULTILINE)
     # Quoted, because ? is a pattern of file names in some shells.
     assert re.search(r'^  curl "http://.*/recommendations/demo-1\?limit=3"$', output, re.MULTILINE)
     assert "No API_KEYS are set" in output
