@@ -121,6 +121,16 @@ def by_index(indexes: Sequence[int], currencies: Currencies) -> Steps[list[Produ
     return [product_from(row, currencies) for row in result]
 
 
+def products_after(index: int, currencies: Currencies) -> Steps[list[Product]]:
+    """Read the next products after an index."""
+    found = yield from rows(
+        f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_index > :index ORDER BY p.product_index"
+        f" LIMIT {PAGE_ROWS}",
+        index=index,
+    )
+    return [product_from(row, currencies) for row in found]
+
+
 def listed_after(product_id: str) -> Steps[list[str]]:
     """Read the next ids, after one of them, of products that are not withdrawn."""
     found = yield from rows(
