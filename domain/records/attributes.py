@@ -40,7 +40,7 @@ def merged_attributes(
     packed: str | None, changes: Mapping[str, bool | float | str | None]
 ) -> dict[str, bool | int | float | str]:
     """Return packed attributes after `changes`, of which None clears one (RFC 7396)."""
-    merged = unpack_attributes(packed) | changes
+    merged = {**unpack_attributes(packed), **changes}
     return {name: value for name, value in merged.items() if value is not None}
 
 

@@ -86,7 +86,8 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
 class RecommendationList(Struct, frozen=True, kw_only=True):
     """A list as answered; a storefront key does not receive the segment.
 
-    `recommendation_id` names this answer; a stored list of an export has none.
+    `recommendation_id` names this answer; a stored list of an export has none. `hint` says why there are no items, where a
+    filter names a category that no product has.
     """
 
     recommendation_id: str | UnsetType = UNSET
@@ -97,6 +98,7 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
     generated_at: datetime
     cached: bool
     items: list[RecommendedProduct]
+    hint: str | UnsetType = UNSET
 
 
 Contribution = tuple[str, str | None, float]
