@@ -111,7 +111,7 @@ def _variants(model: _Model, random: Random) -> Iterator[DemoProduct]:
                 image_url=picture_url(kind.drawing, colour),
                 created_at=model.created_at,
                 variant_of=UNSET if number == 1 else model.product_id,
-                attributes=attributes,
+                attributes={**attributes},
             ),
         )
 
