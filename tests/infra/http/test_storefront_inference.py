@@ -93,8 +93,8 @@ async def test_the_same_attack_with_a_backend_key_finds_every_purchase(ask):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"limit": STOREFRONT_LIMIT + 1}, {"category": "category-1"}, {"brand": "b"}, {"tag": "t"}, {"attribute.colour": "red"},
-        {"min_price": 1}, {"max_price": 1}, {"seen": "exclude"}, {"seen": "include"},
+        {"limit": STOREFRONT_LIMIT + 1}, {"category": "category-1"}, {"brand": "b"}, {"tag": "t"},
+        {"attribute.colour": "red"}, {"min_price": 1}, {"max_price": 1}, {"seen": "exclude"}, {"seen": "include"},
         {"exclude": [f"p-{number}" for number in range(STOREFRONT_EXCLUDED + 1)]},
     ],
     ids=str,
