@@ -87,7 +87,8 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
     """A list as answered; a storefront key does not receive the segment.
 
     `recommendation_id` names this answer; a stored list of an export has none. `hint` says why there are no items, where a
-    filter names a category that no product has.
+    filter names a category that no product has. `created_products`, after an order that may create products, are those of it
+    that only events have named so far.
     """
 
     recommendation_id: str | UnsetType = UNSET
@@ -98,6 +99,7 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
     generated_at: datetime
     cached: bool
     items: list[RecommendedProduct]
+    created_products: list[str] | UnsetType = UNSET
     hint: str | UnsetType = UNSET
 
 

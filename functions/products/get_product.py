@@ -16,6 +16,7 @@ from infra.storage.opening import Shop
 @get(
     "/products/get-product/{product_id:str}",
     opt=BACKEND,
+    operation_id="get_product",
     summary="Get a product",
     response_description="The product",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "product-not-found"),

@@ -18,6 +18,7 @@ from infra.storage.opening import Shop
     dto=StrictBody[ProductUpdate],
     return_dto=None,
     opt=BACKEND | LARGE_BODY | TAKES_NULL,
+    operation_id="update_products",
     summary="Create and change products",
     response_description="How many products were created, changed, or had nothing to change",
     status_code=200,

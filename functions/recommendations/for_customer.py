@@ -25,6 +25,7 @@ BOUNDS = (
     "/recommendations/{customer_id:str}",
     dependencies=LIST_REQUEST,
     opt=STOREFRONT,
+    operation_id="get_recommendations",
     summary="Recommend products",
     response_description="The recommendation list",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
@@ -37,6 +38,9 @@ async def for_customer(
     seen: SeenRule = "few",
 ) -> RecommendationList:
     """Return the best `limit` products that pass all filters, with their scores and reasons.
+
+    Use it wherever a page or an e-mail shows products to a known customer: the home page, a category page with `category`,
+    the account. A stored list is reused until an event changes it, and shows its products as they are now.
 
     A `storefront` key may use `limit` up to 20, `exclude` up to 10 times, and `placement`; all other parameters require a
     `backend` key.

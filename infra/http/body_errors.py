@@ -22,16 +22,19 @@ def field_errors(body: bytes, struct: type[Any]) -> list[FieldError]:
 
     A struct may have a static method `errors_across`, which yields errors between the items of a body.
     """
-    across = getattr(struct, "errors_across", None)
-    between = ((error.pointer, error.detail) for error in across(body)) if across else ()
-    found = itertools.islice(itertools.chain(_errors(Raw(body), struct, "#"), between), MAX_FIELD_ERRORS)
+    found = list(itertools.islice(_errors(Raw(body), struct, "#"), MAX_FIELD_ERRORS))
+    if (across := getattr(struct, "errors_across", None)) and not any(detail.startswith(TOO_LONG) for _, detail in found):
+        found += [(error.pointer, error.detail) for error in itertools.islice(across(body), MAX_FIELD_ERRORS - len(found))]
     return [FieldError(pointer=pointer, detail=detail) for pointer, detail in found]
 
 
 def _errors(value: Raw, kind: Any, pointer: str) -> Iterator[Located]:
-    if (message := _message(value, kind)) is None:
+    if (failure := _failure(value, kind)) is None:
         return
-    inner = [] if message.startswith(TOO_LONG) else list(itertools.islice(_inner(value, kind, pointer), MAX_FIELD_ERRORS))
+    message, is_below = failure
+    # The elements of a list that is too long are not looked at.
+    is_looked_into = is_below or not message.startswith(TOO_LONG)
+    inner = list(itertools.islice(_inner(value, kind, pointer), MAX_FIELD_ERRORS)) if is_looked_into else []
     yield from inner or [(pointer, message)]
 
 
@@ -76,7 +79,8 @@ def _of_single_members(
 
 
 def _message_of_members(members: dict[str, Raw], struct: type[Struct]) -> str | None:
-    return _message(Raw(msgspec.json.encode(members)), struct)
+    failure = _failure(Raw(msgspec.json.encode(members)), struct)
+    return failure and failure[0]
 
 
 @cache
@@ -95,13 +99,14 @@ def _choices(kind: Any) -> tuple[Any, ...]:
     return (kind,)
 
 
-def _message(value: Raw, kind: Any) -> str | None:
-    """Return what is wrong with a value as a whole, None if nothing is."""
+def _failure(value: Raw, kind: Any) -> tuple[str, bool] | None:
+    """Return what is wrong with a value, and whether it is something below the value; None if nothing is."""
     try:
         _decoder(kind).decode(value)
     except msgspec.ValidationError as error:
-        text = str(error).partition(" - at `")[0]
-        return _allowed(kind) if text.startswith("Invalid enum value") else readable_message(text)
+        text, _, place = str(error).partition(" - at `")
+        message = _allowed(kind) if text.startswith("Invalid enum value") else readable_message(text)
+        return message, bool(place)
     return None
 
 

@@ -18,6 +18,7 @@ from domain.records.values import PUBLISHED_PATTERNS
 from infra.http.app import ShopApplication, create_app
 from infra.http.auth import OPEN, AuthenticatedRequest
 from infra.http.list_request import ATTRIBUTES, takes_list_request
+from infra.http.openapi_details import add_details
 from infra.http.problems import Problem, RequestRefused
 
 VERSION = "0.1.0"
@@ -122,6 +123,7 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
     for operation in _operations(document):
         for parameter in operation.get("parameters", []):
             _remove_null(parameter["schema"])
+    add_details(document)
     return document
 
 

@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 
 from litestar.types import HTTPReceiveMessage, Receive
 
-from infra.http.auth import AuthenticatedRequest, Authenticator
+from infra.http.auth import KEY, AuthenticatedRequest, Authenticator
 from infra.http.headers import get_header
+from infra.http.key_use import KeyUses
 from infra.http.paths import decoded_segments, hide_slashes, is_text, raw_path_of, restore_slashes
 from infra.http.problems import FieldError, RequestRefused
 from infra.http.query import check_query
@@ -55,16 +56,21 @@ def check_target(scope: Any) -> None:
             raise _invalid_parameter(name, "Expected a number")
 
 
-def request_validation_hook(authenticator: Callable[[], Authenticator]) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
-    """Return the `before_request` hook that authenticates a request, and validates its query and the body of a POST.
+def request_validation_hook(
+    authenticator: Callable[[], Authenticator], key_uses: KeyUses
+) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
+    """Return the `before_request` hook that authenticates a request, notes its key, and validates query and body.
 
-    A route sets the limit of its body with `opt={"max_body_bytes": ...}`, and takes nulls with `opt={"takes_null": True}`.
+    A route sets the limit of its body with `opt={"max_body_bytes": ...}`, and lets `null` clear values with
+    `opt={"takes_null": True}`.
     """
 
     async def validate(request: AuthenticatedRequest) -> None:
         scope = request.scope
         restore_slashes(scope)
         scope["auth"] = authenticator().authenticate(scope)
+        if (key := scope["state"].get(KEY)) is not None and key_uses.is_due(key):
+            await key_uses.note(key)
         check_query(scope["query_string"], request.route_handler)
         if scope["method"] == "POST":
             request.receive = await _receive_validated(request)
@@ -105,7 +111,7 @@ def check_json(body: bytes, *, takes_null: bool = False) -> None:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
     except ValueError as error:
         raise RequestRefused("malformed-json") from error
-    if b"null" in body and not takes_null and (pointer := _pointer_to_null(document)) is not None:
+    if not takes_null and b"null" in body and (pointer := _pointer_to_null(document)) is not None:
         raise RequestRefused("validation", field_errors=[FieldError(pointer=pointer, detail="Expected a value, got `null`")])
 
 

@@ -45,8 +45,14 @@ def product_of(lines: Sequence[Fields]) -> ProductChange | RowRefused:
 
 
 def customer_of(lines: Sequence[Fields]) -> CustomerChange | RowRefused:
-    """Return the customer of its lines: the first value of a field counts."""
-    return _record(_first_values(lines), CustomerChange)
+    """Return the customer of its lines: the first value of a field counts, but of profiling any objection.
+
+    An empty cell withdraws no objection.
+    """
+    merged = _first_values(lines)
+    if merged.pop("profiling", None) is not None:
+        merged["profiling"] = all(line.get("profiling") is not False for line in lines)
+    return _record(merged, CustomerChange)
 
 
 def _first_values(lines: Sequence[Fields]) -> Fields:

@@ -216,6 +216,7 @@ class CustomerReader(RecordReading):
             "phone": self.memo("phone", lambda value: checked(one_line(value), Phone)),
             "segment": self.memo("segment", _segment),
             "is_guest": self.memo("is_guest", is_on),
+            "profiling": self.memo("profiling", is_on),
         }
 
     def __call__(self, row: Row) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
+from msgspec.structs import replace
 
 from domain.ports import Repository
 from domain.ranking.catalogue import Catalogue
@@ -77,6 +78,7 @@ class RankingData:
         self._category_trends: VersionedCache[str, bytes] = VersionedCache(MAX_CACHED_LISTS)
         self._newest: VersionedCache[str, list[int]] = VersionedCache(MAX_CACHED_LISTS)
         self._fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
+        self._filtered_fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
         self._whole = WholeCatalogue(repository)
 
     async def inputs(self, state: CustomerState, *, categories: Collection[str] = ()) -> RankingInputs:
@@ -92,7 +94,8 @@ class RankingData:
         trends = await self._trends_of(model.model_id, of_trends)
         return RankingInputs(
             customer_id=state.customer_id,
-            segment_inputs=state.segment_inputs,
+            # Without profiling, a list is that of a newcomer, also if the shop assigned a segment.
+            segment_inputs=state.segment_inputs if state.profiling else replace(state.segment_inputs, assigned=None),
             history=history,
             model=model,
             catalogue=catalogue,
@@ -194,8 +197,11 @@ class RankingData:
         request = query.request
         key = (request.filters, n)
         # Without filters, only a change of what is available or new matters.
-        version = self._catalogue_version if request.is_filtered else self._listed_in
-        cached, missing = self._fillers.lookup(version, [key])
+        cached, missing = (
+            self._filtered_fillers.lookup(self._catalogue_version, [key])
+            if request.is_filtered
+            else self._fillers.lookup(self._listed_in, [key])
+        )
         if missing:
             catalogue = self._catalogue
             if await self._whole.is_worth_reading(catalogue, request, version=lambda: self._catalogue_version):

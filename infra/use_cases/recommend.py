@@ -12,7 +12,7 @@ from domain.ranking.packed_history import CustomerState
 from domain.ranking.ranked_list import ranked_list
 from domain.ranking.recommend import recommend, shortlist
 from domain.records.category_hints import category_hint
-from domain.records.interactions import CustomerEvent
+from domain.records.interactions import CustomerEvent, Purchase
 from domain.records.recommendations import ListRequest, RecommendationList
 from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.recommendation_ids import new_recommendation_id
@@ -42,7 +42,11 @@ async def current_list(
 
 
 async def recorded_list(repository: Repository, event: CustomerEvent, *, now: datetime) -> RecommendationList:
-    """Record an event, and return a list of its customer that was computed while the event became durable."""
+    """Record an event, and return a list of its customer that was computed while the event became durable.
+
+    If the event may create products, the list names those that only events have named so far.
+    """
+    create_products = isinstance(event, Purchase) and event.unknown_products == "create"
     made: _Made | None = None
 
     async def make(recorded: Recorded) -> None:
@@ -52,13 +56,14 @@ async def recorded_list(repository: Repository, event: CustomerEvent, *, now: da
         if state is not None and state.model is not UNTRAINED:
             made = await _computed(repository, state, FIRST_PAGE, now=now)
 
-    recorded = await repository.record_while(make, [event], now=now)
+    recorded = await repository.record_while(make, [event], now=now, create_products=create_products)
     if made is None:
         state = recorded.state or await repository.customer_state(event.customer_id)
         made = await _computed(repository, state, FIRST_PAGE, now=now)
     # Not earlier: it names a version of the customer that another event gets if this one is not recorded.
     await repository.store_list(made.stored)
-    return made.answer
+    answer = made.answer
+    return replace(answer, created_products=list(recorded.created_products)) if create_products else answer
 
 
 async def fresh_list(

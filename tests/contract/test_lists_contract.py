@@ -362,7 +362,7 @@ async def test_ranking_inputs_contain_the_trends_of_the_categories_that_the_doma
 
     for asked in (None, names[-1], names[0], "unknown"):
         inputs = await inputs_of(shop, "c-1", category=asked)
-        chosen = trend_categories(inputs.history, inputs.catalogue, asked=asked)
+        chosen = trend_categories(inputs.history, inputs.catalogue, asked=[asked] if asked else [])
 
         assert len(chosen) == MAX_HISTORY_CATEGORIES
         assert list(inputs.category_trends) == list(dict.fromkeys(name for name in chosen if name in names))

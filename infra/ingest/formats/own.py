@@ -14,7 +14,7 @@ FIELDS: dict[Kind, tuple[str, ...]] = {
         *("product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "published"),
         *("url", "image_url", "created_at", "variant_of", "aliases", "sale_price", "sale_from", "sale_until"),
     ),
-    "customers": ("customer_id", "email", "first_name", "last_name", "phone", "segment", "is_guest"),
+    "customers": ("customer_id", "email", "first_name", "last_name", "phone", "segment", "is_guest", "profiling"),
     "events": _EVENT_FIELDS,
     "orders": _EVENT_FIELDS,
 }

@@ -8,18 +8,19 @@ from msgspec import UNSET, Struct
 from domain.records.products import ProductChange
 from infra.storage.sql.catalogue import RAISE_LISTED, RAISE_REGROUPED
 from infra.storage.sql.customers import raise_versions
+from infra.storage.sql.removals import StoredInteraction, settle_new
 from infra.storage.sql.statements import Row, Steps, executemany, one, rows
 
 MAX_ALIAS_ROWS = 999
 """One row of a transaction is left for the version of the catalogue."""
 
-MAX_MERGED_EVENTS = 500
-"""Each event may also raise the version of its customer."""
+MAX_MERGED_EVENTS = 250
+"""Each event may also raise the version of its customer, and change what a removal takes back, twice."""
 
 _CREATED_BY_EVENTS = (
     "(p.name = p.product_id AND p.category IS NULL AND p.brand IS NULL AND p.price IS NULL AND p.tags IS NULL"
     " AND p.attributes IS NULL AND p.url IS NULL AND p.image_url IS NULL AND p.variant_of IS NULL"
-    " AND p.in_stock = 1 AND p.withdrawn = 0"
+    " AND p.in_stock = 1 AND p.withdrawn <> 1"
     " AND NOT EXISTS (SELECT 1 FROM product_aliases own WHERE own.product_id = p.product_id))"
 )
 EVENT_KEYS = {"browsing_history": ("event_id",), "purchase_history": ("order_id", "line")}
@@ -127,6 +128,12 @@ def move_events(table: str, after: Row | None) -> Steps[Row | None]:
         [(row[-1], *row[: len(keys)]) for row in found],
     )
     yield from raise_versions({row[-2] for row in found})
+    if table == "browsing_history":
+        moved = yield from rows(
+            "SELECT customer_id, product_id, event_type, occurred_at FROM browsing_history WHERE event_id IN (:event_ids)",
+            event_ids=[row[0] for row in found],
+        )
+        yield from settle_new(StoredInteraction(*row) for row in moved)
     return tuple(found[-1][: len(keys)]) if found else None
 
 

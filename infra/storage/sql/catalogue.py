@@ -13,8 +13,10 @@ from domain.records.values import from_units
 from infra.storage.sql import variants
 from infra.storage.sql.filters import AVAILABLE, filters
 from infra.storage.sql.product_columns import STORED, merged, new_columns
-from infra.storage.sql.statements import Row, Steps, executemany, one, rows
+from infra.storage.sql.statements import Row, Steps, executemany, insert_new, one, rows
 
+UNLISTED = 2
+"""The value of `withdrawn` of a product that only events have named so far."""
 PRODUCT_COLUMNS = (
     "p.product_index, p.product_id, p.name, p.category, p.brand, p.price, p.currency, p.url, p.image_url,"
     f" p.variant_group, p.created_at, {AVAILABLE}, p.tags, p.attributes"
@@ -24,6 +26,10 @@ _GROUPED = ("category", "variant_group")
 MAX_UPDATE_STATEMENTS = 8
 MAX_CHANGES = 2000
 """More changes than that are not read one by one."""
+_INSERT = (
+    f"INSERT INTO product_catalog (product_id, product_index, changed_in, {', '.join(STORED)})"
+    f" VALUES (?, ?, ?, {', '.join('?' * len(STORED))})"
+)
 PAGE_ROWS = 1000
 TOO_MANY_ATTRIBUTES = f"Expected at most {MAX_ATTRIBUTES} attributes, with those that the product has"
 RAISE_LISTED = ", listed_in = catalogue_version + 1"
@@ -63,7 +69,10 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
     moved: dict[str, str | None] = {}
     for change in changes:
         before = stored.get(change.product_id)
-        after = merged(change, before or new_columns(change.product_id, now=now, currency=currency), currency=currency)
+        # Of an unlisted product nothing is known, so it is as new as one that is not stored.
+        described = None if before is None or before["withdrawn"] == UNLISTED else before
+        known = described or new_columns(change.product_id, now=now, currency=currency)
+        after = merged(change, known, currency=currency)
         if change.attributes and len(unpack_attributes(after["attributes"])) > MAX_ATTRIBUTES:
             outcomes.append(Outcome(status="refused", field="attributes", reason=TOO_MANY_ATTRIBUTES))
             continue
@@ -73,7 +82,7 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
             stored[change.product_id] = written[change.product_id] = after
             if after["variant_of"] != (before or {}).get("variant_of"):
                 moved[change.product_id] = after["variant_of"]
-        outcomes.append(Outcome(status="new" if before is None else "unchanged" if before == after else "changed"))
+        outcomes.append(Outcome(status="new" if described is None else "unchanged" if before == after else "changed"))
     groups = yield from variants.groups_of(moved)
     for product_id in moved:
         written[product_id]["variant_group"] = groups.pop(product_id)
@@ -107,6 +116,18 @@ def changes_after(version: int, currencies: Currencies) -> Steps[CatalogueChange
 def create_from_ids(product_ids: Iterable[str], *, now: datetime, currency: str) -> Steps[None]:
     """Create products of which only the id is known."""
     yield from put([ProductChange(product_id=product_id) for product_id in product_ids], now=now, currency=currency)
+
+
+def insert_unlisted(product_ids: Sequence[str], *, first_index: int, now: datetime, currency: str) -> Steps[None]:
+    """Create products that only events name, with consecutive indexes; no list changes."""
+    columns = {product_id: new_columns(product_id, now=now, currency=currency) for product_id in product_ids}
+    yield from insert_new(
+        _INSERT,
+        [
+            (product_id, index, 0, *(values | {"withdrawn": UNLISTED}).values())
+            for index, (product_id, values) in enumerate(columns.items(), start=first_index)
+        ],
+    )
 
 
 def by_index(indexes: Sequence[int], currencies: Currencies) -> Steps[list[Product]]:
@@ -199,8 +220,7 @@ def _write(
     )
     indexes = {product_id: index for index, product_id in enumerate(created, start=next_index - len(created))}
     yield from executemany(
-        f"INSERT INTO product_catalog (product_id, product_index, changed_in, {', '.join(STORED)})"
-        f" VALUES (?, ?, ?, {', '.join('?' * len(STORED))})",
+        _INSERT,
         [(product_id, index, version, *columns[product_id].values()) for product_id, index in indexes.items()],
     )
     # SQLite writes every index of which a column is set, whether the value changes or not.
