@@ -126,7 +126,7 @@ async def test_other_bodies_name_all_errors_too_and_what_an_enumeration_allows(c
 
     details = {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
     assert details.keys() == {"#/customer_id", "#/event_type", "#/dwell"}
-    assert details["#/event_type"] == "Expected one of `view`, `cart`, `wishlist`"
+    assert details["#/event_type"].startswith("Expected one of `view`, `cart`, `wishlist`")
 
 
 async def test_what_only_the_catalogue_knows_is_an_error_of_the_request(client):
