@@ -24,7 +24,7 @@ def details(asked: str, *, now: datetime) -> Steps[ProductDetails]:
     aliases = yield from rows(
         "SELECT alias FROM product_aliases WHERE product_id = :product_id ORDER BY alias", product_id=product_id
     )
-    views, orders, customers = yield from _counts(product_id, since=now - timedelta(days=COUNTED_DAYS))
+    views, orders, customers = yield from counts(product_id, since=now - timedelta(days=COUNTED_DAYS))
     return ProductDetails(
         product_id=product_id,
         name=row[0],
@@ -47,7 +47,7 @@ def details(asked: str, *, now: datetime) -> Steps[ProductDetails]:
     )
 
 
-def _counts(product_id: str, *, since: datetime) -> Steps[tuple[int, int, int]]:
+def counts(product_id: str, *, since: datetime) -> Steps[tuple[int, int, int]]:
     """Count the views, the orders and the different customers of a product since an instant.
 
     The index by age has all that is needed, and some 20 million events a second are read of it.

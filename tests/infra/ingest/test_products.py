@@ -75,3 +75,22 @@ def test_the_lines_of_a_customer_are_one():
     lines = [{"customer_id": "c-1", "first_name": None}, {"customer_id": "c-1", "first_name": "Canary", "is_guest": True}]
 
     assert customer_of(lines) == CustomerChange(customer_id="c-1", first_name="Canary", is_guest=True)
+
+
+def test_the_attributes_of_all_lines_count_and_of_each_the_first_value():
+    lines = (
+        {"attributes": {"colour": "red", "size": None}},
+        {"attributes": None},
+        {"attributes": {"size": 42, "colour": "blue"}},
+    )
+
+    assert product(*lines).attributes == {"colour": "red", "size": 42}
+    assert product({"attributes": {"size": None}}, {}).attributes == {"size": None}
+    assert product({"attributes": None}).attributes is None
+
+
+def test_more_attributes_than_a_product_may_have_are_refused():
+    refused = product({"attributes": {f"a-{n}": n for n in range(51)}})
+
+    assert isinstance(refused, RowRefused)
+    assert refused.field == "attributes"
