@@ -26,7 +26,8 @@ class StoredInteraction(NamedTuple):
 
 def sent_type(stored_type: str) -> tuple[InteractionType, bool]:
     """Return the type of an interaction as it was sent, and whether it was taken back."""
-    return _SENT_TYPES.get(stored_type, cast("InteractionType", stored_type)), stored_type in _SENT_TYPES
+    placed = _SENT_TYPES.get(stored_type)
+    return placed or cast("InteractionType", stored_type), placed is not None
 
 
 def settle_new(interactions: Iterable[StoredInteraction]) -> Steps[bool]:
