@@ -1,5 +1,8 @@
 """Lines of one product, or of one customer, become one record."""
 
+import pytest
+from msgspec import UNSET
+
 from domain.records.customers import CustomerChange
 from domain.records.products import MAX_ALIASES, ProductChange
 from infra.ingest.lines import RowRefused
@@ -94,3 +97,12 @@ def test_more_attributes_than_a_product_may_have_are_refused():
 
     assert isinstance(refused, RowRefused)
     assert refused.field == "attributes"
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"), [((False, True), False), ((None, False), False), ((True, None), True), ((None,), UNSET)]
+)
+def test_an_objection_to_profiling_in_any_line_counts_and_an_empty_cell_withdraws_none(cells, expected):
+    found = customer_of([{"customer_id": "c-1", "profiling": cell} for cell in cells])
+
+    assert found.profiling is expected
