@@ -1,5 +1,13 @@
 """Events and contexts of AWS Lambda."""
 
+from domain.records.customers import Address
+
+CHANGES = {"CustomerUpdateBehavior", "CustomerUpdate", "CustomerAmendOrder", "ProductsUpdate"}
+"""Functions that answer 200 to a POST, as they create nothing."""
+
+STORED_ADDRESS = Address(kind="shipping", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
+"""The address of demo-1 that `events/CustomerRemoveAddress.json` names by its id."""
+
 
 def http_v2(method="GET", path="/count", **members):
     request = {"http": {"method": method, "path": path, "sourceIp": "192.0.2.1"}, "stage": "$default"}

@@ -13,8 +13,9 @@ from msgspec import UNSET
 from domain.errors import ConfigurationError
 from domain.records.currencies import Currencies
 from domain.records.customers import Segment
-from domain.records.interactions import EVENT_TYPE_CODES
+from domain.records.interactions import EVENT_TYPE_CODES, TAKES_BACK
 from domain.records.products import Product, ProductChange, top_parent
+from domain.records.removals import Placement, taken_back
 from domain.records.values import to_microseconds
 from domain.training.event_log import EventLog, order_number
 from infra.ingest.formats.format import normalised
@@ -31,6 +32,9 @@ NO_MAPPING: Mapping[str, str] = {}
 UNKNOWN_PRODUCT = -1
 MAX_NAMES = 20
 RANKING_FIELDS = ("customer_id", "product_id", "rank")
+
+NumberedLine = tuple[int, int, EventLine]
+"""The numbers of the customer and the product of a line, and the line."""
 
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """Published data may have any times."""
@@ -62,16 +66,18 @@ def read_log(
     currencies: Currencies,
     mapping: Mapping[str, str] = NO_MAPPING,
 ) -> EventLog:
-    """Read events into arrays, extending the numberings; an event without a time is at 1970. Returns are left out.
+    """Read events into arrays, extending the numberings; an event without a time is at 1970.
 
+    Returns are left out, and so are removals with the carts and wishlists that they take back.
     `mapping` renames columns: theirs to ours. Money without a currency is in the own one of `currencies`.
     """
-    lines: list[tuple[int, int, EventLine]] = []
+    lines: list[NumberedLine] = []
     for path in paths:
         for line in _lines(path, "events", mapping, currencies):
             customer_id = line.customer_id or line.email or line.anonymous_id
             if customer_id and line.product_id and line.quantity > 0 and line.event_type != "return":
                 lines.append((customers.index_of(customer_id), products.index_of(line.product_id), line))
+    lines = _without_removals(lines)
     return EventLog(
         customer_ids=list(customers.indexes),
         customers=np.array([customer for customer, _, _ in lines], dtype=np.int64),
@@ -81,6 +87,21 @@ def read_log(
         orders=np.array([_order_of(line, index) for index, (*_, line) in enumerate(lines)], dtype=np.int64),
         spent=np.array([_spent(line, currencies) for *_, line in lines], dtype=np.float64),
     )
+
+
+def _without_removals(lines: Sequence[NumberedLine]) -> list[NumberedLine]:
+    """Return the lines without removals and what they take back."""
+    placements: defaultdict[tuple[int, int, str], list[Placement]] = defaultdict(list)
+    for number, (customer, product, line) in enumerate(lines):
+        event_type = line.event_type or ""
+        kind = TAKES_BACK.get(event_type, event_type)
+        if kind in TAKES_BACK.values():
+            # Numbers of one length are in order as texts.
+            placements[customer, product, kind].append((line.occurred_at or 0, event_type in TAKES_BACK, f"{number:012}"))
+    taken = {int(name) for of_one in placements.values() for name in taken_back(of_one)}
+    return [
+        numbered for number, numbered in enumerate(lines) if number not in taken and numbered[2].event_type not in TAKES_BACK
+    ]
 
 
 def read_products(

@@ -11,20 +11,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.records.customers import Address, CustomerChange
+from domain.records.customers import CustomerChange
 from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.keys import hash_of
 from infra.storage import opening
 from infra.storage.sqlite import open_sqlite
+from tests.invocations import CHANGES, STORED_ADDRESS
 from tests.template import ROOT, functions
 
 EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in functions()}
-ADDRESS = Address(kind="shipping", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
 KEY = "a-key-for-trials-on-your-own-machine-only"
 STATUS = {"GET": 200, "POST": 201}
-CHANGES = {"CustomerUpdateBehavior", "CustomerUpdate", "CustomerAmendOrder", "ProductsUpdate"}
-"""Functions that answer 200 to a POST, as they create nothing."""
 
 
 @pytest.fixture
@@ -36,10 +34,11 @@ async def shop(database, monkeypatch):
         await repository.put_products(
             [ProductChange(product_id=f"p-{number:03}", price=10.0) for number in range(1, 30)], now=now
         )
-        order = Purchase(customer_id="demo-1", order_id="1001", items=(OrderItem(product_id="p-001", quantity=2),))
+        items = (OrderItem(product_id="p-004"), OrderItem(product_id="p-008"))
+        order = Purchase(customer_id="demo-1", order_id="demo-o-16018", items=items)
         await repository.record([order], now=now)
         removed = json.loads(EVENTS["CustomerRemoveAddress"]["body"])["address_id"]
-        (stored,) = await repository.add_addresses("demo-1", [ADDRESS])
+        (stored,) = await repository.add_addresses("demo-1", [STORED_ADDRESS])
         assert stored.address_id == removed
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")

@@ -78,40 +78,46 @@ product_changes = st.builds(
     created_at=hours,
     aliases=st.sampled_from([msgspec.UNSET, msgspec.UNSET, None, ("p-10", "x"), ("p-11", "nowhere")]),
 )
-# Of two carts at one instant, a random id may decide which one is taken back, so these differ in nothing that is exported.
-placements = st.builds(
-    BrowsingEvent,
-    customer_id=customer_ids,
-    product_id=unknown_too,
-    event_type=st.sampled_from(["cart", "wishlist", "remove_from_cart", "remove_from_wishlist"]),
-    occurred_at=st.one_of(st.none(), hours),
-    event_id=ids,
-)
-views = st.builds(
-    BrowsingEvent,
-    customer_id=customer_ids,
-    product_id=unknown_too,
-    dwell_seconds=st.sampled_from([None, 1.5]),
-    occurred_at=st.one_of(st.none(), hours),
-    event_id=ids,
-)
-browsing = st.one_of(views, placements)
-orders = st.builds(
-    Purchase,
-    customer_id=customer_ids,
-    order_id=ids,
-    occurred_at=st.one_of(st.none(), hours),
-    currency=st.sampled_from([None, "EUR", "USD"]),
-    items=st.lists(
-        st.builds(OrderItem, product_id=unknown_too, quantity=st.integers(1, 3), unit_price=prices), min_size=1, max_size=3
-    ).map(tuple),
-)
-events = st.lists(st.one_of(browsing, orders), min_size=1, max_size=5)
+
+
+def browsing(event_ids):
+    """Draw interactions: views, and carts and wishlists with their removals.
+
+    Of two carts at one instant, a random id may decide which one is taken back, so these differ in nothing that is exported.
+    """
+    common = {
+        "customer_id": customer_ids,
+        "product_id": unknown_too,
+        "occurred_at": st.one_of(st.none(), hours),
+        "event_id": event_ids,
+    }
+    types = ["cart", "wishlist", "remove_from_cart", "remove_from_wishlist"]
+    return st.one_of(
+        st.builds(BrowsingEvent, dwell_seconds=st.sampled_from([None, 1.5]), **common),
+        st.builds(BrowsingEvent, event_type=st.sampled_from(types), **common),
+    )
+
+
+def orders(order_ids):
+    item = st.builds(OrderItem, product_id=unknown_too, quantity=st.integers(1, 3), unit_price=prices)
+    return st.builds(
+        Purchase,
+        customer_id=customer_ids,
+        order_id=order_ids,
+        occurred_at=st.one_of(st.none(), hours),
+        currency=st.sampled_from([None, "EUR", "USD"]),
+        items=st.lists(item, min_size=1, max_size=3).map(tuple),
+    )
+
+
+events = st.lists(st.one_of(browsing(ids), orders(ids)), min_size=1, max_size=5)
+# Events of files always have ids.
+ids_of_files = st.sampled_from([*NAMED_ORDERS, *(f"i-{n}" for n in range(9))])
 import_ids = st.sampled_from([None, "i-1", "i-2", "i-3"])
 imported_events = st.lists(
     st.builds(
         ImportedEvent,
-        event=st.one_of(browsing, orders),
+        event=st.one_of(browsing(ids_of_files), orders(ids_of_files)),
         is_derived_id=st.booleans(),
         email=emails,
         is_guest=st.booleans(),

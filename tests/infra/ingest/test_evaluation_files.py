@@ -4,6 +4,7 @@ import pytest
 
 from domain.errors import ConfigurationError
 from domain.records.currencies import Currencies
+from domain.records.interactions import EVENT_TYPES
 from infra.ingest.evaluation_files import (
     IdMap,
     check_mapping,
@@ -52,6 +53,21 @@ def test_events_are_numbered_in_the_sequence_of_their_appearance_and_returns_lef
     assert log.occurred_at.tolist() == [1_767_312_000_000_000, 0, 0]
     assert log.orders[0] == 0
     assert len(set(log.orders.tolist())) == 3
+
+
+def test_removals_and_what_they_take_back_are_left_out(tmp_path):
+    path = tmp_path / "events.csv"
+    path.write_text(
+        "customer_id,product_id,event_type,occurred_at\n"
+        "a,p,remove_from_cart,2026-01-03\na,p,cart,2026-01-01\na,p,cart,2026-01-02\na,p,wishlist,2026-01-02\n"
+        "b,p,cart,2026-01-02\na,p,view,2026-01-04\n"
+    )
+
+    log = read_log([str(path)], customers=IdMap(), products=IdMap(), currencies=CURRENCIES)
+
+    events = zip(log.customers.tolist(), (EVENT_TYPES[code] for code in log.event_types.tolist()), strict=True)
+    assert list(events) == [(0, "cart"), (0, "wishlist"), (1, "cart"), (0, "view")]
+    assert log.occurred_at[0] == 1_767_225_600_000_000
 
 
 def test_products_of_several_lines_are_one_and_bad_lines_are_told(tmp_path, capsys):
