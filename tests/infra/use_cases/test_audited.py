@@ -39,6 +39,13 @@ async def test_an_export_is_kept_before_it_is_returned(shop, monkeypatch):
         await export(shop, actor="erp")
 
 
+async def test_an_export_in_many_chunks_has_one_entry(shop, monkeypatch):
+    monkeypatch.setattr("infra.use_cases.export.CHUNK_BYTES", 1)
+
+    assert (await export(shop, actor="erp"))["customer"]["customer_id"] == "canary"
+    assert await entries(shop) == [("erp", "export", "done")]
+
+
 async def test_an_erasure_and_attempts_to_export_and_erase_the_erased_are_kept(shop):
     await erase_customer(shop, "canary", actor="erp")
     with pytest.raises(CustomerNotFound):

@@ -1,5 +1,6 @@
 """What lists are computed from is read once, and again when it changes."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 
@@ -118,6 +119,40 @@ async def test_a_state_that_was_read_before_a_change_of_the_catalogue_gets_the_n
 
     assert again.catalogue is new.catalogue
     assert again.catalogue.product(0).name == "New name"
+
+
+async def test_requests_that_see_a_change_at_the_same_moment_apply_it_once(shop, now):
+    data = ranking_data_of(shop)
+    before = (await data.inputs(await shop.customer_state("c-1"))).catalogue
+    await shop.put_products([ProductChange(product_id="p-0", name="New name")], now=now)
+    state = await shop.customer_state("c-1")
+
+    both = await asyncio.gather(data.inputs(state), data.inputs(state))
+
+    assert [inputs.catalogue.product(0).name for inputs in both] == ["New name"] * 2
+    assert all(inputs.catalogue is before for inputs in both)
+
+
+async def test_a_product_that_changes_while_it_is_read_is_read_again(shop, now):
+    class ChangedMeanwhile:
+        n_reads = 0
+
+        def __getattr__(self, name):
+            return getattr(shop, name)
+
+        async def products(self, indexes):
+            found = await shop.products(indexes)
+            self.n_reads += 1
+            if self.n_reads == 1:
+                await shop.put_products([ProductChange(product_id="p-0", name="New name")], now=now)
+                await data.inputs(await shop.customer_state("c-1"))
+            return found
+
+    data = RankingData(ChangedMeanwhile())
+
+    inputs = await data.inputs(await shop.customer_state("c-1"))
+
+    assert inputs.catalogue.product(0).name == "New name"
 
 
 async def test_a_catalogue_that_grew_too_large_is_read_anew(shop, monkeypatch):
