@@ -55,6 +55,8 @@ def _fit_query(query):
         if name in query:
             # With a pattern, schemathesis generates values longer than `maxLength`.
             query[name] = [value[:200] for value in query[name]]
+    if "placement" in query:
+        query["placement"] = query["placement"][:64]
     low, high = (query.get(name) for name in ("min_price", "max_price"))
     if low is not None and high is not None:
         query["min_price"], query["max_price"] = sorted([low, high], key=float)
