@@ -34,8 +34,8 @@ async def shop(database, monkeypatch):
         await repository.put_products(
             [ProductChange(product_id=f"p-{number:03}", price=10.0) for number in range(1, 30)], now=now
         )
-        items = (OrderItem(product_id="p-004"), OrderItem(product_id="p-008"))
-        order = Purchase(customer_id="demo-1", order_id="demo-o-16018", items=items)
+        items = (OrderItem(product_id="p-004"), OrderItem(product_id="p-017"))
+        order = Purchase(customer_id="demo-1", order_id="demo-o-03298", items=items)
         await repository.record([order], now=now)
         removed = json.loads(EVENTS["CustomerRemoveAddress"]["body"])["address_id"]
         (stored,) = await repository.add_addresses("demo-1", [STORED_ADDRESS])
