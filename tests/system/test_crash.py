@@ -114,7 +114,7 @@ record = SqlRepository.record_while
 async def ignore(recorded):
     pass
 
-async def acknowledged_before_it_is_stored(self, prepare, events, *, now):
+async def acknowledged_before_it_is_stored(self, prepare, events, *, now, create_products=False):
     async def record_later():
         await asyncio.sleep(1.0)
         await record(self, ignore, events, now=now)

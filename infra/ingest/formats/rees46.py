@@ -14,6 +14,8 @@ REES46 = Format(
         "occurred_at": "event_time",
         "unit_price": "price",
     },
+    # The data sets have removals of carts that other months, or nobody, filled.
+    event_names={"remove_from_cart": "ignored"},
 )
 
 REES46_ORDERS = Format(
