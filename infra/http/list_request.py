@@ -96,6 +96,9 @@ def takes_list_request(handler: HTTPRouteHandler) -> bool:
 
 
 def _attributes(request: Request[Any, Any, Any]) -> _Attributes:
+    if not request.scope["query_string"]:
+        # Most requests, of which litestar would parse nothing for longer than the rest of this module takes.
+        return ()
     texts_of: dict[str, list[str]] = {}
     for parameter, text in request.query_params.multi_items():
         if parameter.startswith(ATTRIBUTE_PREFIX):

@@ -20,56 +20,43 @@ from domain.records.values import (
     Text,
 )
 
-IdInPath = Annotated[
-    str,
-    PathParameter(
+
+def _id_in_path(of: str) -> PathParameter:
+    return PathParameter(
         min_length=1,
         max_length=MAX_ID_LENGTH,
         pattern=ID_PATTERN,
-        description="Id of the customer, percent-encoded, `/` as `%2F`",
-    ),
-]
-ProductIdInPath = Annotated[
-    str,
-    PathParameter(
-        min_length=1,
-        max_length=MAX_ID_LENGTH,
-        pattern=ID_PATTERN,
-        description="Id of the product, or another id of it, percent-encoded, `/` as `%2F`",
-    ),
-]
+        description=f"Id of the {of}, percent-encoded, `/` as `%2F`",
+    )
+
+
+IdInPath = Annotated[str, _id_in_path("customer")]
+ProductIdInPath = Annotated[str, _id_in_path("product, or another id of it")]
 
 MAX_VALUES = 20
 """Values that a filter may have."""
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Maximum number of products")]
-# Litestar omits a minimum of 0 and the constraints of list items from the OpenAPI document.
+
+
+def _any_of(description: str, *, pattern: str) -> QueryParameter:
+    """Return a filter that may be repeated; Litestar omits the constraints of list items from the OpenAPI document."""
+    items = {"type": "string", "minLength": 1, "maxLength": MAX_CATEGORY_LENGTH, "pattern": pattern}
+    return QueryParameter(max_items=MAX_VALUES, description=description, schema_extra={"items": items})
+
+
 Categories = Annotated[
     list[CategoryPath] | None,
-    QueryParameter(
-        max_items=MAX_VALUES,
-        description="Recommend only products of this category path and below; repeated: of any of them",
-        schema_extra={
-            "items": {"type": "string", "minLength": 1, "maxLength": MAX_CATEGORY_LENGTH, "pattern": CATEGORY_PATTERN}
-        },
-    ),
+    _any_of("Recommend only products of this category path and below; repeated: of any of them", pattern=CATEGORY_PATTERN),
 ]
 Brands = Annotated[
     list[Text] | None,
-    QueryParameter(
-        max_items=MAX_VALUES,
-        description="Recommend only products of this brand; repeated: of any of them",
-        schema_extra={"items": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": CATEGORY_PATTERN}},
-    ),
+    _any_of("Recommend only products of this brand; repeated: of any of them", pattern=CATEGORY_PATTERN),
 ]
 Tags = Annotated[
-    list[Tag] | None,
-    QueryParameter(
-        max_items=MAX_VALUES,
-        description="Recommend only products with this tag; repeated: with any of them",
-        schema_extra={"items": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": TAG_PATTERN}},
-    ),
+    list[Tag] | None, _any_of("Recommend only products with this tag; repeated: with any of them", pattern=TAG_PATTERN)
 ]
+# Litestar omits a minimum of 0 from the OpenAPI document.
 MinPrice = Annotated[
     float | None,
     QueryParameter(ge=0, le=1e9, schema_extra={"minimum": 0}, description="Lowest price in the shop's currency, inclusive"),

@@ -1,6 +1,7 @@
 """Problem details (RFC 9457): the mapping from every exception to an error response."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any, cast
 
 from litestar import Request, Response
@@ -170,11 +171,13 @@ def _problem_of(error: Exception) -> Problem:
     match error:
         case RequestRefused():
             return error.problem
-        case errors.InvalidFields():
-            found = [FieldError(pointer=field.pointer, detail=field.detail) for field in error.fields[:MAX_FIELD_ERRORS]]
-            return make_problem("validation", field_errors=found)
-        case errors.InvalidField() | errors.EventTooOld() | errors.MoreThanBought():
-            return _invalid_fields(error)
+        case errors.InvalidField() | errors.InvalidFields():
+            found = [(field.pointer, field.detail) for field in error.fields]
+            return make_problem("validation", field_errors=_field_errors(found))
+        case errors.EventTooOld():
+            return make_problem("event-too-old", field_errors=_field_errors([(error.pointer, str(error))]))
+        case errors.MoreThanBought():
+            return make_problem("more-than-bought", str(error), field_errors=_field_errors(error.items))
         case errors.ShopError() if type(error) in _SLUGS:
             is_internal = isinstance(error, errors.ConfigurationError | errors.StoreUnreachable)
             detail = None if is_internal else str(error)
@@ -194,13 +197,8 @@ def _problem_of(error: Exception) -> Problem:
             return make_problem("internal")
 
 
-def _invalid_fields(error: errors.InvalidField | errors.EventTooOld | errors.MoreThanBought) -> Problem:
-    """Return the problem of an error that names fields of the body."""
-    if isinstance(error, errors.MoreThanBought):
-        field_errors = [FieldError(pointer=pointer, detail=detail) for pointer, detail in error.items]
-        return make_problem("more-than-bought", str(error), field_errors=field_errors)
-    slug = "validation" if isinstance(error, errors.InvalidField) else "event-too-old"
-    return make_problem(slug, field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
+def _field_errors(found: Sequence[tuple[str, str]]) -> list[FieldError]:
+    return [FieldError(pointer=pointer, detail=detail) for pointer, detail in found[:MAX_FIELD_ERRORS]]
 
 
 def _parameter_error(extra: dict[str, Any]) -> FieldError:

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import asdict
 
 from domain.evaluation.replay import Replay
-from domain.ranking.ranked_list import ranked_list as to_response
+from domain.ranking.ranked_list import ranked_list
 from domain.ranking.recommend import recommend, shortlist
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
@@ -81,7 +81,7 @@ async def test_the_replay_reads_and_recommends_what_the_repository_does(trained_
         assert list(stored.category_trends.items()) == list(replayed.category_trends.items())
         assert candidates.tolist() == replay.candidates(shortlisted.query).tolist()
         listed = recommend(stored, shortlisted, candidates, now=replay.now)
-        assert to_response(listed) == to_response(replay.list_for(customer, model=stored.model, request=request))
+        assert ranked_list(listed) == ranked_list(replay.list_for(customer, model=stored.model, request=request))
         n_considered.append(len(stored.category_trends))
 
     # The largest histories have more categories than are considered.

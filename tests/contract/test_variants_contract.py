@@ -7,7 +7,7 @@ import pytest
 
 from domain.evaluation.replay import Replay
 from domain.ranking.model import TunedConfig
-from domain.ranking.ranked_list import ranked_list as to_response
+from domain.ranking.ranked_list import ranked_list
 from domain.records.customers import NewCustomer
 from domain.records.interactions import BrowsingEvent
 from domain.records.products import ProductChange, group_of
@@ -137,7 +137,7 @@ async def test_lists_have_one_product_of_a_group_and_the_replay_ranks_the_same_g
 
     for customer, customer_id in enumerate(data.log.customer_ids):
         listed = await fresh_list(repository, customer_id, request=ListRequest(limit=100), now=replay.now)
-        replayed = to_response(replay.list_for(customer, model=trained.model, request=ListRequest(limit=100)))
+        replayed = ranked_list(replay.list_for(customer, model=trained.model, request=ListRequest(limit=100)))
 
         listed_groups = [group_in(data, item) for item in listed.items]
         assert len(set(listed_groups)) == len(listed_groups) > 5

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.errors import AddressNotFound, CustomerNotFound, TooManyItems
+from domain.errors import AddressNotFound, TooManyItems
 from domain.records.customers import MAX_ADDRESSES, Address, StoredAddress, address_id, with_defaults
-from infra.storage.sql.statements import Steps, executemany, one_or_none, rows
+from infra.storage.sql.customers import lock
+from infra.storage.sql.statements import Steps, executemany, rows
 
 _COLUMNS = StoredAddress.__struct_fields__
 
@@ -22,11 +23,7 @@ def addresses(customer_id: str) -> Steps[list[StoredAddress]]:
 
 def add_addresses(customer_id: str, new: Sequence[Address]) -> Steps[list[StoredAddress]]:
     """Add addresses and return all of the customer; raise CustomerNotFound, or TooManyItems above MAX_ADDRESSES."""
-    customer = yield from one_or_none(
-        "SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
-    )
-    if customer is None:
-        raise CustomerNotFound(customer_id)
+    yield from lock(customer_id)
     added = [
         StoredAddress(address_id=address_id(customer_id, address), **msgspec.structs.asdict(address)) for address in new
     ]
@@ -44,10 +41,8 @@ def add_addresses(customer_id: str, new: Sequence[Address]) -> Steps[list[Stored
 
 
 def remove_address(customer_id: str, address_id: str) -> Steps[list[StoredAddress]]:
-    """Remove an address and return the others, with a default of each kind; raise AddressNotFound.
-
-    The caller must have locked the customer against other writers.
-    """
+    """Remove an address and return the others, with a default of each kind; raise CustomerNotFound or AddressNotFound."""
+    yield from lock(customer_id)
     stored = yield from addresses(customer_id)
     kept = [address for address in stored if address.address_id != address_id]
     if len(kept) == len(stored):

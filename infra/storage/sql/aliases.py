@@ -145,12 +145,12 @@ def drop_merged() -> Steps[int]:
         " RETURNING product_id"
     )
     if found:
-        yield from rows(f"UPDATE shop_state SET catalogue_version = catalogue_version + 1{RAISE_LISTED}{RAISE_REGROUPED}")
+        yield from raise_catalogue_version(RAISE_LISTED + RAISE_REGROUPED)
     return len(found)
 
 
-def raise_catalogue_version() -> Steps[Any]:
-    return (yield from rows("UPDATE shop_state SET catalogue_version = catalogue_version + 1"))
+def raise_catalogue_version(also: str = "") -> Steps[Any]:
+    return (yield from rows(f"UPDATE shop_state SET catalogue_version = catalogue_version + 1{also}"))
 
 
 def _described(product_ids: set[str]) -> Steps[set[str]]:

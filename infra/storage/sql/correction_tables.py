@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.records.amendments import OrderAmendment, OrderRemainder
 from domain.records.customers import Customer, CustomerUpdate, StoredAddress
-from infra.storage.sql import corrections, customers
+from infra.storage.sql import addresses, corrections, customers
 from infra.storage.sql.customer_states import CustomerStates
 from infra.storage.sql.statements import Steps
 
@@ -17,7 +17,7 @@ class CorrectionTables(CustomerStates):
         return await self.engine.read(self._customer, update.customer_id)
 
     async def remove_address(self, customer_id: str, address_id: str) -> list[StoredAddress]:
-        return await self.engine.write(corrections.remove_address, customer_id, address_id)
+        return await self.engine.write(addresses.remove_address, customer_id, address_id)
 
     async def amend_order(self, amendment: OrderAmendment) -> OrderRemainder:
         return await self.engine.write(corrections.amend_order, amendment)

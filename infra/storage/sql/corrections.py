@@ -1,38 +1,32 @@
-"""Correct what was recorded of a customer: the profile, an address, and what is left of an order."""
+"""Correct what was recorded of a customer: the profile, and what is left of an order."""
 
 from datetime import datetime
 from typing import Any
 
-from domain.errors import CustomerNotFound, EmailTaken, OrderNotFound
+from domain.errors import EmailTaken, OrderNotFound
 from domain.records.amendments import OrderAmendment, OrderRemainder
-from domain.records.customers import CustomerChange, CustomerUpdate, StoredAddress
+from domain.records.customers import CustomerChange, CustomerUpdate
 from domain.records.imports import ReturnedItem
 from domain.records.values import from_microseconds
-from infra.storage.sql import addresses, customers, known_products, orders
+from infra.storage.sql import customers, known_products, orders
 from infra.storage.sql.exported_returns import recorded_items
-from infra.storage.sql.statements import Steps, one, one_or_none
+from infra.storage.sql.statements import Steps, one
 
 
 def update_customer(update: CustomerUpdate, *, now: datetime) -> Steps[None]:
     """Change a customer; raise CustomerNotFound or EmailTaken."""
-    yield from _lock(update.customer_id)
+    yield from customers.lock(update.customer_id)
     values: dict[str, Any] = {name: getattr(update, name) for name in CustomerUpdate.__struct_fields__}
     (outcome,) = yield from customers.put([CustomerChange(**values)], now=now)
     if outcome.status == "refused":
         raise EmailTaken
 
 
-def remove_address(customer_id: str, address_id: str) -> Steps[list[StoredAddress]]:
-    """Remove an address and return the others; raise CustomerNotFound or AddressNotFound."""
-    yield from _lock(customer_id)
-    return (yield from addresses.remove_address(customer_id, address_id))
-
-
 def amend_order(amendment: OrderAmendment) -> Steps[OrderRemainder]:
     """Store what is left of an order; raise CustomerNotFound, OrderNotFound or MoreThanBought."""
     # In the sequence of imports, which replace orders and take returns from them one at a time.
     yield from one("SELECT catalogue_version FROM shop_state FOR UPDATE")
-    yield from _lock(amendment.customer_id)
+    yield from customers.lock(amendment.customer_id)
     stored = (yield from orders.read([amendment.order_id])).get(amendment.order_id)
     if stored is None or stored.bought.customer_id != amendment.customer_id:
         raise OrderNotFound(amendment.order_id)
@@ -54,11 +48,3 @@ def amend_order(amendment: OrderAmendment) -> Steps[OrderRemainder]:
             if quantity
         ],
     )
-
-
-def _lock(customer_id: str) -> Steps[None]:
-    row = yield from one_or_none(
-        "SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
-    )
-    if row is None:
-        raise CustomerNotFound(customer_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from domain.errors import CustomerExists, EmailTaken
+from domain.errors import CustomerExists, CustomerNotFound, EmailTaken
 from domain.ports import Outcome
 from domain.records.customers import Customer, CustomerChange, NewCustomer, Segment, SegmentInputs, segment_of
 from domain.records.values import from_microseconds, to_microseconds
@@ -84,6 +84,15 @@ def resolve_emails(emails: Collection[str]) -> Steps[dict[str, str]]:
     )
     owners = dict(result)
     return {email: owners[email.casefold()] for email in emails if email.casefold() in owners}
+
+
+def lock(customer_id: str) -> Steps[None]:
+    """Make other writers of a customer wait; raise CustomerNotFound."""
+    row = yield from one_or_none(
+        "SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
+    )
+    if row is None:
+        raise CustomerNotFound(customer_id)
 
 
 def raise_versions(customer_ids: Iterable[str]) -> Steps[None]:

@@ -159,16 +159,20 @@ def _count(condition: str, **parameters: Any) -> Steps[int]:
 
 def purge(*, before: datetime) -> Steps[list[str]]:
     """Delete a batch of the events before an instant; return the customer id of each, an empty list when none is left."""
+    return (yield from delete_some("occurred_at < :before", n=MAX_PURGED_PER_TRANSACTION, before=to_microseconds(before)))
+
+
+def delete_some(condition: str, *, n: int, **parameters: Any) -> Steps[list[str]]:
+    """Delete the oldest `n` rows of PURGED under a condition, table after table; return the customer id of each."""
     customer_ids: list[str] = []
     for table, key in PURGED.items():
-        if len(customer_ids) == MAX_PURGED_PER_TRANSACTION:
+        if len(customer_ids) == n:
             break
         result = yield from rows(
             f"DELETE FROM {table} WHERE ({key}) IN"
-            f" (SELECT {key} FROM {table} WHERE occurred_at < :before ORDER BY occurred_at, {key} LIMIT :n)"
-            " RETURNING customer_id",
-            before=to_microseconds(before),
-            n=MAX_PURGED_PER_TRANSACTION - len(customer_ids),
+            f" (SELECT {key} FROM {table} WHERE {condition} ORDER BY occurred_at, {key} LIMIT :n) RETURNING customer_id",
+            **parameters,
+            n=n - len(customer_ids),
         )
         customer_ids += [customer_id for (customer_id,) in result]
     return customer_ids

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from domain.evaluation.replay import Replay
 from domain.ranking.model import SourceWeights, TunedConfig
-from domain.ranking.ranked_list import ranked_list as to_response
+from domain.ranking.ranked_list import ranked_list
 from domain.records.interactions import EVENT_TYPES
 from domain.records.recommendations import SOURCES, ListRequest
 from domain.training.training_data import TrainingData
@@ -65,7 +65,7 @@ def test_every_product_of_a_list_has_a_positive_score_and_a_reason(described, ev
 
     for customer in range(len(replay.data.log.customer_ids)):
         ranking = replay.list_for(customer, model=model, request=ListRequest(limit=100, seen=seen))
-        answer = to_response(ranking)
+        answer = ranked_list(ranking)
 
         assert (ranking.values > 0).all()
         assert all(item.reasons for item in answer.items)
@@ -80,7 +80,7 @@ def test_a_newcomer_gets_every_available_product_ordered_by_evidence(described, 
     newcomer = len(replay.data.log.customer_ids) - 1
 
     ranking = replay.list_for(newcomer, model=model, request=ListRequest(limit=100))
-    answer = to_response(ranking)
+    answer = ranked_list(ranking)
 
     sources = {reason.source for item in answer.items for reason in item.reasons}
     assert sources <= EVIDENCE
