@@ -13,6 +13,8 @@ from functions.customer.erase import erase
 from functions.customer.export import export
 from functions.customer.get_profile import get_profile
 from functions.customer.update_behavior import update_behavior
+from functions.products.bought_together import bought_together
+from functions.products.similar import similar
 from functions.recommendations.for_customer import for_customer
 from functions.recommendations.process_browsing import process_browsing
 from functions.recommendations.process_purchase import process_purchase
@@ -25,7 +27,7 @@ from infra.http.openapi import documentation
 
 ENDPOINTS = (
     create, add_address, get_profile, update_behavior, export, erase,
-    for_customer, process_browsing, process_purchase, health, live, ready,
+    for_customer, process_browsing, process_purchase, similar, bought_together, health, live, ready,
 )  # fmt: skip
 
 app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, tune_gc], waits=True)

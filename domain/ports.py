@@ -22,6 +22,7 @@ from domain.records.interactions import CustomerEvent, EventCounts, EventType
 from domain.records.privacy import CustomerExport
 from domain.records.products import Product, ProductChange
 from domain.records.recommendations import ListRequest, RankedList
+from domain.related_ports import RelatedStore
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
@@ -105,7 +106,7 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class Repository(Protocol):
+class Repository(RelatedStore, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.

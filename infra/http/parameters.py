@@ -10,9 +10,11 @@ from litestar.params import PathParameter, QueryParameter
 from domain.records.recommendations import Seen
 from domain.records.values import (
     CATEGORY_PATTERN,
+    CUSTOMER_ID_PATTERN,
     ID_PATTERN,
     MAX_CATEGORY_LENGTH,
     MAX_ID_LENGTH,
+    CustomerId,
     Id,
 )
 
@@ -23,6 +25,31 @@ IdInPath = Annotated[
         max_length=MAX_ID_LENGTH,
         pattern=ID_PATTERN,
         description="Id of the customer, percent-encoded, `/` as `%2F`",
+    ),
+]
+
+ProductIdInPath = Annotated[
+    str,
+    PathParameter(
+        min_length=1,
+        max_length=MAX_ID_LENGTH,
+        pattern=ID_PATTERN,
+        description="Id of the product, or another id of it, percent-encoded, `/` as `%2F`",
+    ),
+]
+ProductIds = Annotated[
+    list[Id],
+    QueryParameter(
+        min_items=1,
+        max_items=20,
+        description="Ids of the products; repeat the parameter for each",
+        schema_extra={"items": {"type": "string", "maxLength": MAX_ID_LENGTH, "pattern": ID_PATTERN}},
+    ),
+]
+ForCustomer = Annotated[
+    CustomerId | None,
+    QueryParameter(
+        min_length=1, max_length=MAX_ID_LENGTH, pattern=CUSTOMER_ID_PATTERN, description="The customer who sees the list"
     ),
 ]
 

@@ -22,7 +22,7 @@ from infra.http.problems import FieldError, RequestRefused
 BODY_TIMEOUT_SECONDS = 5.0
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 16
-_REPEATABLE_PARAMETERS = frozenset({"exclude"})
+_REPEATABLE_PARAMETERS = frozenset({"exclude", "product_id"})
 _OPTIONAL_NUMBERS = frozenset({"min_price", "max_price"})
 
 _PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")

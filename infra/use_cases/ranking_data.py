@@ -15,8 +15,10 @@ from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categorie
 from domain.ranking.model import UNTRAINED, WeightedProducts
 from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import CustomerState
-from domain.records.products import Product
+from domain.ranking.related_inputs import RelatedInputs, RelatedKind, Taste, stand_ins_of
+from domain.records.products import Product, category_levels
 from domain.records.recommendations import RankedList
+from domain.related_ports import SeedState
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -74,6 +76,7 @@ class RankingData:
         self._neighbours = NeighbourTable()
         self._neighbours_of_model = ""
         self._category_trends: VersionedCache[str, bytes] = VersionedCache(MAX_CACHED_LISTS)
+        self._complements: VersionedCache[int, bytes] = VersionedCache(MAX_CACHED_LISTS)
         self._newest: VersionedCache[str, list[int]] = VersionedCache(MAX_CACHED_LISTS)
         self._fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
 
@@ -99,7 +102,39 @@ class RankingData:
             recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
         )
 
-    async def candidates(self, inputs: RankingInputs, query: CandidateQuery) -> Indexes:
+    async def related_inputs(self, state: SeedState, *, kind: RelatedKind, taste: Taste | None = None) -> RelatedInputs:
+        """Return the inputs of a list about products."""
+        model, seeds = state.model, np.array(state.product_indexes, dtype=np.intp)
+        catalogue = taste.catalogue if taste else await self._catalogue_of(state.catalogue_version)
+        neighbours = await self._neighbours_of(model.model_id, seeds)
+        await self._add_missing(catalogue, union(seeds, neighbours.of(seeds).products) if kind == "similar" else seeds)
+        paths = [catalogue.product(index).category for index in state.product_indexes]
+        levels = dict.fromkeys(level for path in paths for level in reversed(category_levels(path)))
+        trends = await self._trends_of(model.model_id, list(levels))
+        complements: dict[int, bytes] = {}
+        stand_ins: list[tuple[int, float]] = []
+        if kind == "bought-together":
+            complements |= await self._complements_of(model.model_id, state.product_indexes)
+            for index, path in zip(state.product_indexes, paths, strict=True):
+                if not complements[index]:
+                    stand_ins += stand_ins_of(index, neighbours, trends[path] if path else b"")
+            indexes = [index for index, _ in stand_ins]
+            complements |= await self._complements_of(model.model_id, indexes)
+            await self._add_missing(catalogue, np.array(indexes, dtype=np.intp))
+        return RelatedInputs(
+            kind=kind,
+            seeds=seeds,
+            model=model,
+            catalogue=catalogue,
+            neighbours=neighbours,
+            complements=complements,
+            stand_ins=tuple(stand_ins),
+            category_trends={path: trend for path in levels if (trend := trends[path])},
+            recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
+            taste=taste,
+        )
+
+    async def candidates(self, inputs: RankingInputs | RelatedInputs, query: CandidateQuery) -> Indexes:
         """Return the available products of `query` that pass its filters, ascending."""
         catalogue = inputs.catalogue
         newest, missing = self._newest.lookup(self._listed_in, query.categories)
@@ -179,6 +214,12 @@ class RankingData:
             found = await self._repository.category_trends(model_id, missing)
             cached.update(dict.fromkeys(missing, b"") | found)
         return cached
+
+    async def _complements_of(self, model_id: str, products: Sequence[int]) -> dict[int, bytes]:
+        cached, missing = self._complements.lookup(model_id, products)
+        if missing:
+            cached.update(dict.fromkeys(missing, b"") | await self._repository.complements(model_id, missing))
+        return {index: cached[index] for index in products}
 
     async def _newest_of_shop(self, query: CandidateQuery) -> Indexes:
         n = query.n_newest_of_shop

@@ -23,8 +23,8 @@ from infra.storage.sql.customer_activity import activity, segment_inputs_from
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents, CustomerRow
 from infra.storage.sql.import_tables import ImportTables
-from infra.storage.sql.model_tables import ModelTables
 from infra.storage.sql.rehearsal import ImportRehearsal
+from infra.storage.sql.related_tables import RelatedTables
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.write_behind import WriteBehind
 from infra.storage.sql.write_monitor import WriteMonitor
@@ -37,14 +37,14 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(ModelTables, ImportTables):
+class SqlRepository(RelatedTables, ImportTables):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
     """
 
     def __init__(self, engine: Engine, *, currencies: Currencies, delay_seconds: float = 0.0) -> None:
-        ModelTables.__init__(self, engine, currencies=currencies)
+        RelatedTables.__init__(self, engine, currencies=currencies)
         ImportTables.__init__(self, engine, currencies=currencies)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)

@@ -79,7 +79,9 @@ COPIED_TABLES = (
     Table("imports", ("import_id",), ("started_at", "finished_at", "kind", "files", "options", "counts")),
     Table("erased_customers", ("id_hash",), ("is_finished",)),
     Table("recommendation_models", ("model_id",), ("trained_at", "model")),
-    Table("product_neighbours", ("model_id", "product_index"), ("bought_together", "viewed_together", "similar_product")),
+    Table("product_neighbours", ("model_id", "product_index"), (
+        "bought_together", "viewed_together", "similar_product", "complements",
+    )),
     Table("product_trends", ("model_id", "category"), ("products",)),
 )  # fmt: skip
 """All tables except the stored lists, which are computed again, and `shop_state`, which is written last."""
