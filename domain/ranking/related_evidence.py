@@ -98,23 +98,22 @@ def _completing(inputs: RelatedInputs) -> Evidence:
 def _similar(inputs: RelatedInputs) -> Evidence:
     """Blend what customers look at together with what the catalogue says.
 
-    Of the products that some customer bought together with the seed, only those of its own category may replace it.
+    Of the products that some customer bought as well, only those of the seed's category replace it, without its complements.
     """
     entries = inputs.neighbours.of(inputs.seeds)
     lists = np.repeat(np.arange(N_LISTS), entries.sizes)
-    codes = inputs.catalogue.category_codes
+    codes, seed = inputs.catalogue.category_codes, int(inputs.seeds[0])
     is_learned = lists < N_LISTS - 1
-    known = entries.products < len(codes)
-    same = np.zeros(len(known), dtype=np.bool_)
-    same[known] = codes[entries.products[known]] == codes[inputs.seeds[0]]
-    kept = np.flatnonzero((lists > 0) | (same & (codes[inputs.seeds[0]] != NO_CATEGORY)))
+    completing = unpack(inputs.complements.get(seed, b""))["product_index"]
+    replacing = (codes[entries.products] == codes[seed]) & ~np.isin(entries.products, completing)
+    kept = np.flatnonzero((lists > 0) | replacing | ((codes[seed] == NO_CATEGORY) & is_learned))
     learned = entries.weights[kept][is_learned[kept]]
     scale = 1.0 / (float(learned.max(initial=0.0)) or 1.0)
     return Evidence(
         products=entries.products[kept],
         amounts=entries.weights[kept] * np.where(is_learned[kept], scale, CONTENT_SHARE),
         sources=np.array([SOURCE_INDEX[source] for source in NEIGHBOUR_SOURCES])[lists[kept]],
-        causes=np.full(len(kept), inputs.seeds[0]),
+        causes=np.full(len(kept), seed),
         strategies=np.where(is_learned[kept], LEARNED, CONTENT),
     )
 

@@ -1,5 +1,6 @@
 """What lists about products are computed from."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from domain.ranking.model import UNTRAINED, Model, WeightedProducts
 from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import NEVER_BOUGHT
 from domain.ranking.trends import Trend, trend_of, unpack_trend
+from domain.records.products import category_levels
 
 RelatedKind = Literal["similar", "bought-together"]
 
@@ -83,12 +85,31 @@ class RelatedInputs(Struct, frozen=True, kw_only=True):
         return [*(unpack_trend(packed) for packed in self.category_trends.values()), trend_of(popular)]
 
 
-def stand_ins_of(seed: int, neighbours: NeighbourTable, trend: bytes) -> list[tuple[int, float]]:
-    """Return the products that speak for a seed without complements, with their weights: similar, or popular of its kind."""
-    entries = neighbours.of(np.array([seed]))
-    similar = slice(len(entries.products) - int(entries.sizes[-1]), None)
-    found = list(zip(entries.products[similar].tolist(), entries.weights[similar].tolist(), strict=True))[:N_STAND_INS]
-    if not found and trend:
-        popular = unpack_trend(trend).best_first[:N_STAND_INS].tolist()
-        found = [(index, 1.0 / len(popular)) for index in popular if index != seed]
-    return [(index, STAND_IN_SHARE * weight) for index, weight in found]
+def trend_paths(seeds: Indexes, catalogue: Catalogue) -> list[str]:
+    """Return the categories whose popular products fill a list: those of the seeds, each from its own level up."""
+    paths = catalogue.categories.names(catalogue.category_codes[seeds])
+    return list(dict.fromkeys(level for path in paths for level in reversed(category_levels(path))))
+
+
+def stand_ins_of(
+    seeds: Indexes,
+    catalogue: Catalogue,
+    neighbours: NeighbourTable,
+    *,
+    complements: Mapping[int, bytes],
+    category_trends: Mapping[str, bytes],
+) -> tuple[tuple[int, float], ...]:
+    """Return the products that speak for seeds without complements, with their weights.
+
+    They are the most similar products, or the most popular ones of the category of a seed that has no similar ones yet.
+    """
+    found: list[tuple[int, float]] = []
+    for seed in seeds[[not complements.get(index) for index in seeds.tolist()]].tolist():
+        entries = neighbours.of(np.array([seed]))
+        similar = slice(len(entries.products) - int(entries.sizes[-1]), None)
+        own = list(zip(entries.products[similar].tolist(), entries.weights[similar].tolist(), strict=True))[:N_STAND_INS]
+        if not own and (trend := category_trends.get(catalogue.product(seed).category or "")):
+            popular = unpack_trend(trend).best_first[:N_STAND_INS].tolist()
+            own = [(index, 1.0 / len(popular)) for index in popular if index != seed]
+        found += [(index, STAND_IN_SHARE * weight) for index, weight in own]
+    return tuple(found)

@@ -102,6 +102,7 @@ def order_matrix(purchases: EventLog, *, n_products: int) -> SparseMatrix:
         shape=(int(rows.max(initial=-1)) + 1, n_products),
     )
     matrix.sum_duplicates()
+    matrix.data[:] = 1.0
     sizes = np.diff(matrix.indptr)
     return matrix[np.flatnonzero((sizes > 1) & (sizes <= MAX_PRODUCTS_PER_ORDER))]
 

@@ -15,8 +15,8 @@ from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categorie
 from domain.ranking.model import UNTRAINED, WeightedProducts
 from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import CustomerState
-from domain.ranking.related_inputs import RelatedInputs, RelatedKind, Taste, stand_ins_of
-from domain.records.products import Product, category_levels
+from domain.ranking.related_inputs import RelatedInputs, RelatedKind, Taste, stand_ins_of, trend_paths
+from domain.records.products import Product
 from domain.records.recommendations import RankedList
 from domain.related_ports import SeedState
 
@@ -108,16 +108,11 @@ class RankingData:
         catalogue = taste.catalogue if taste else await self._catalogue_of(state.catalogue_version)
         neighbours = await self._neighbours_of(model.model_id, seeds)
         await self._add_missing(catalogue, union(seeds, neighbours.of(seeds).products) if kind == "similar" else seeds)
-        paths = [catalogue.product(index).category for index in state.product_indexes]
-        levels = dict.fromkeys(level for path in paths for level in reversed(category_levels(path)))
-        trends = await self._trends_of(model.model_id, list(levels))
-        complements: dict[int, bytes] = {}
-        stand_ins: list[tuple[int, float]] = []
+        trends = await self._trends_of(model.model_id, trend_paths(seeds, catalogue))
+        complements = await self._complements_of(model.model_id, state.product_indexes)
+        stand_ins: tuple[tuple[int, float], ...] = ()
         if kind == "bought-together":
-            complements |= await self._complements_of(model.model_id, state.product_indexes)
-            for index, path in zip(state.product_indexes, paths, strict=True):
-                if not complements[index]:
-                    stand_ins += stand_ins_of(index, neighbours, trends[path] if path else b"")
+            stand_ins = stand_ins_of(seeds, catalogue, neighbours, complements=complements, category_trends=trends)
             indexes = [index for index, _ in stand_ins]
             complements |= await self._complements_of(model.model_id, indexes)
             await self._add_missing(catalogue, np.array(indexes, dtype=np.intp))
@@ -128,8 +123,8 @@ class RankingData:
             catalogue=catalogue,
             neighbours=neighbours,
             complements=complements,
-            stand_ins=tuple(stand_ins),
-            category_trends={path: trend for path in levels if (trend := trends[path])},
+            stand_ins=stand_ins,
+            category_trends={path: trends[path] for path in trend_paths(seeds, catalogue) if trends[path]},
             recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
             taste=taste,
         )
