@@ -24,6 +24,8 @@ NAMES = {
     "CustomerUpdateBehavior",
     "CustomerExport",
     "CustomerErase",
+    "ProductsBoughtTogether",
+    "ProductsSimilar",
     "RecommendationsForCustomer",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
@@ -32,7 +34,11 @@ NAMES = {
 
 def routes_of_template():
     events = [properties["Events"]["Api"]["Properties"] for properties in functions().values()]
-    return {(event["Method"], event["Path"].replace("{proxy+}", "{customer_id}")) for event in events}
+    return {(event["Method"], event["Path"].replace("{proxy+}", _id_of(event["Path"]))) for event in events}
+
+
+def _id_of(path):
+    return "{product_id}" if path.startswith("/products/") else "{customer_id}"
 
 
 def test_each_file_of_functions_is_one_function_of_the_template():
@@ -73,7 +79,7 @@ def test_every_function_belongs_to_the_api_and_has_the_keys():
 
 
 def test_no_function_and_no_parameter_changes_the_authorisation_of_the_api():
-    assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * 9
+    assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * len(NAMES)
     assert not [name for name in template()["Parameters"] if "auth" in name.lower()]
 
 

@@ -28,6 +28,10 @@ CANDIDATE_EXPONENT = 0.4
 BASKET_EXPONENT = 0.5
 """Chosen on the train part of The Complete Journey alone (docs/evaluation.md)."""
 
+PRIOR_BASKETS = 20
+"""Baskets of other products that the lift assumes beside the real ones: in the first orders of a shop, two products that are
+in all of them go together."""
+
 ENOUGH_ORDERS = 5
 """From this many orders of several products on, a product needs no evidence of customers."""
 
@@ -50,7 +54,7 @@ class Baskets(Struct, frozen=True, kw_only=True):
         With n(i,j) baskets of both products, c(i,j) the sum of their weights, and c(i), c(j) those of one product, it is
         `c(i,j) (1 - e) / (c(i)^0.7 c(j)^0.4)`, where `n (1 - e)` is the lower bound of one standard deviation of a Poisson
         rate with n events (the score interval: Wilson, "Probable inference", 1927). Pairs of fewer than MIN_SUPPORT baskets,
-        or with a lower bound below what independence would give (a lift of 1), weigh nothing.
+        or with a lower bound below what independence would give among PRIOR_BASKETS more baskets, weigh nothing.
         """
         together = self.by_product[seeds] @ self.matrix
         # Most pairs were bought together once: they are dropped before anything is computed of them.
@@ -59,7 +63,7 @@ class Baskets(Struct, frozen=True, kw_only=True):
         columns, both = together.indices[supported], together.data[supported].real.astype(np.float64)
         weighed, seed_of = together.data[supported].imag.astype(np.float64), rows + seeds.start
         lower = both + 0.5 - np.sqrt(both + 0.25)
-        lifted = lower * self.matrix.shape[0] > self.counts[seed_of] * self.counts[columns]
+        lifted = lower * (self.matrix.shape[0] + PRIOR_BASKETS) > self.counts[seed_of] * self.counts[columns]
         # A share of the sum of all weights: orders and customers then have one scale.
         scale = self.sizes.sum() ** (SEED_EXPONENT + CANDIDATE_EXPONENT - 1.0) if len(rows) else 1.0
         amounts = weighed * lower / both * shares[seed_of] * scale

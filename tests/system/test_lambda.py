@@ -28,6 +28,8 @@ REFUSAL = {
     "CustomerExport": (404, "customer-not-found"),
     "CustomerGetProfile": (404, "customer-not-found"),
     "CustomerUpdateBehavior": (400, "malformed-json"),
+    "ProductsBoughtTogether": (400, "validation"),
+    "ProductsSimilar": (404, "product-not-found"),
     "RecommendationsForCustomer": (400, "validation"),
     "RecommendationsProcessBrowsing": (404, "product-not-found"),
     "RecommendationsProcessPurchase": (400, "validation"),

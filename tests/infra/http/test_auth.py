@@ -37,7 +37,10 @@ OPEN_PATHS = {
     "/live", "/ready", "/schema", "/schema/openapi.json", "/schema/start.js", "/schema/swagger-ui-bundle.js",
     "/schema/swagger-ui.css",
 }  # fmt: skip
-STOREFRONT_PATHS = {"/recommendations/{customer_id:str}", "/recommendations/process-browsing"}
+STOREFRONT_PATHS = {
+    "/products/bought-together", "/products/similar/{product_id:str}", "/recommendations/{customer_id:str}",
+    "/recommendations/process-browsing",
+}  # fmt: skip
 
 
 def bearer(key):
