@@ -79,7 +79,7 @@ def test_every_function_belongs_to_the_api_and_has_the_keys():
 
 
 def test_no_function_and_no_parameter_changes_the_authorisation_of_the_api():
-    assert [properties["Events"]["Api"]["Properties"].get("Auth") for properties in functions().values()] == [None] * len(NAMES)
+    assert not [name for name, properties in functions().items() if "Auth" in properties["Events"]["Api"]["Properties"]]
     assert not [name for name in template()["Parameters"] if "auth" in name.lower()]
 
 

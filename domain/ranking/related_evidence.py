@@ -23,6 +23,8 @@ CONTENT_SHARE = 0.5
 SAME_CATEGORY_SHARE = 0.1
 """In a list of what completes a product, popular products of its own category come late."""
 NEW_DAYS = 30.0
+FILL_SHARE = 0.9
+"""So low that no taste lifts a product that fills a list above one with evidence."""
 
 LEARNED, CONTENT, POPULAR, NEW, NOTHING = range(5)
 STRATEGIES: tuple[ListStrategy, ...] = ("learned", "content", "popular", "catalogue", "empty")
@@ -176,11 +178,11 @@ def _fill(
     source: Source,
     strategy: int,
 ) -> Evidence:
-    """Return evidence for the products without any, in (0, m] with m the least of those that have some."""
+    """Return evidence for the products without any, in (0, 0.9 m] with m the least of those that have some."""
     least = float(totals[totals > 0].min(initial=1.0))
     kept = np.flatnonzero((totals == 0) & (amounts > 0))
     largest = float(amounts[kept].max(initial=0.0)) or 1.0
-    return _alike(products[kept], amounts[kept] * (least / largest), source, strategy, cause=NO_CAUSE)
+    return _alike(products[kept], amounts[kept] * (FILL_SHARE * least / largest), source, strategy, cause=NO_CAUSE)
 
 
 def _alike(products: Indexes, amounts: npt.NDArray[np.float64], source: Source, strategy: int, *, cause: int) -> Evidence:

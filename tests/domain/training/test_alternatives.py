@@ -49,18 +49,14 @@ def test_products_of_a_category_that_are_bought_together_as_usual_are_no_alterna
 
 def test_a_pair_that_nobody_looked_at_is_judged_by_its_category():
     products = [*PRODUCTS, product(4, category="m")]
-    log = event_log(
-        *looked_at(40, 0, 1), *looked_at(10, 2, 3, name="w"), *bought(10, 2, 3), *looked_at(1, 4, name="alone")
-    )
+    log = event_log(*looked_at(40, 0, 1), *looked_at(10, 2, 3, name="w"), *bought(10, 2, 3), *looked_at(1, 4, name="alone"))
 
     assert (0, 4) not in pairs_left(learn_alternatives(training_data(log, products)), n=5)
 
 
 def test_the_evidence_of_a_pair_outweighs_its_category():
     products = [*PRODUCTS, product(4, category="m")]
-    log = event_log(
-        *looked_at(60, 0, 1), *looked_at(10, 2, 3, name="w"), *bought(10, 2, 3), *bought(6, 0, 4, name="x")
-    )
+    log = event_log(*looked_at(60, 0, 1), *looked_at(10, 2, 3, name="w"), *bought(10, 2, 3), *bought(6, 0, 4, name="x"))
 
     left = pairs_left(learn_alternatives(training_data(log, products)), n=5)
 

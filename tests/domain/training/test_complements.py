@@ -35,7 +35,7 @@ def test_products_of_several_orders_complete_each_other():
     found = complements_of(orders((0, 1), (0, 1), (2, 3), (2, 3), (2, 3)))
 
     assert [(seed, [index for index, _ in own]) for seed, own in found.items()] == [(0, [1]), (1, [0]), (2, [3]), (3, [2])]
-    # Baskets of two weigh 0.5 ** 0.5 each. The lower bound of 2 is 1, a half; all 10 products together weigh 10 * 0.5 ** 0.5.
+    # Baskets of two weigh 0.5 ** 0.5 each. The lower bound of 2 is 1, a half; all 10 items weigh 10 * 0.5 ** 0.5.
     pair = 2 * 0.5**0.5
     assert found[0][0][1] == pytest.approx(pair * 0.5 / pair**0.7 / pair**0.4 * (10 * 0.5**0.5) ** 0.1, rel=1e-6)
 
