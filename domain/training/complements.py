@@ -39,8 +39,8 @@ ENOUGH_ORDERS = 5
 class Baskets(Struct, frozen=True, kw_only=True):
     """What was bought together: `matrix` (n_baskets, n_products) marks the products of each basket.
 
-    `by_product` is its transpose with `1 + i w`, w the weight of the basket: one product of matrices then gives the number
-    of baskets of two products and the sum of their weights. `counts` and `sizes` (n_products,) are these of one product.
+    `by_product` has the rows of the seeds of its transpose, with `1 + i w`, w the weight of the basket: one product of
+    matrices then gives the number of baskets of two products and the sum of their weights. `counts` and `sizes` (n_products,) are these of one product.
     """
 
     matrix: SparseMatrix
@@ -79,11 +79,12 @@ def learn_complements(data: TrainingData, alternatives: Alternatives) -> SparseM
     Orders count; for products with fewer than ENOUGH_ORDERS orders of several products, so do customers, whose baskets are
     all their products, by the share that is missing. Alternatives to a product do not complete it.
     """
-    orders = baskets_of(order_matrix(data.purchases, n_products=data.n_products))
+    n_products, pairs = data.n_products, data.purchase_pairs
+    orders = baskets_of(order_matrix(data.purchases, n_products=n_products), seeds=np.ones(n_products, dtype=np.bool_))
     from_orders = np.minimum(orders.counts / ENOUGH_ORDERS, 1.0)
-    pairs = data.purchase_pairs
-    customers = baskets_of(interaction_matrix(pairs, np.ones(len(pairs.log.products)), n_products=data.n_products))
     needs_customers = from_orders < 1.0
+    matrix = interaction_matrix(pairs, np.ones(len(pairs.log.products)), n_products=n_products)
+    customers = baskets_of(matrix, seeds=needs_customers)
     work = pairs_per_product(orders.matrix) + pairs_per_product(customers.matrix) * needs_customers
 
     def best_of(seeds: slice) -> Rows:
@@ -94,7 +95,7 @@ def learn_complements(data: TrainingData, alternatives: Alternatives) -> SparseM
         return Rows(sizes, weights.indices[kept], weights.data[kept])
 
     parts = in_threads(best_of, blocks(work, most=PAIRS_PER_BLOCK))
-    found = stacked(parts, n_columns=data.n_products)
+    found = stacked(parts, n_columns=n_products)
     return best_first(top_k_rows(alternatives.removed_from(found), k=N_COMPLEMENTS))
 
 
@@ -111,8 +112,11 @@ def order_matrix(purchases: EventLog, *, n_products: int) -> SparseMatrix:
     return matrix[np.flatnonzero((sizes > 1) & (sizes <= MAX_PRODUCTS_PER_ORDER))]
 
 
-def baskets_of(matrix: SparseMatrix) -> Baskets:
-    """Weigh each row by its number of products to the power of -0.5: two products among many say less of each other."""
+def baskets_of(matrix: SparseMatrix, *, seeds: npt.NDArray[np.bool_]) -> Baskets:
+    """Weigh each row by its number of products to the power of -0.5: two products among many say less of each other.
+
+    `seeds` (n_products,) chooses the products that complements are learned for.
+    """
     # A product that few have is in no pair that many have; without these products there is less to multiply.
     matrix = with_columns(matrix, np.bincount(matrix.indices, minlength=matrix.shape[1]) >= MIN_SUPPORT)
     sizes = np.diff(matrix.indptr)
@@ -122,7 +126,7 @@ def baskets_of(matrix: SparseMatrix) -> Baskets:
     weighed = sparse.csr_array(((1 + 1j * weights).astype(np.complex64), matrix.indices, matrix.indptr), shape=shape)
     return Baskets(
         matrix=sparse.csr_array((marks, matrix.indices, matrix.indptr), shape=shape),
-        by_product=weighed.T.tocsr(),
+        by_product=with_columns(weighed, seeds).T.tocsr(),
         counts=np.bincount(matrix.indices, minlength=shape[1]).astype(np.float64),
         sizes=np.bincount(matrix.indices, weights=weights, minlength=shape[1]),
     )

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterator
 from typing import Any, cast
 
 import msgspec
@@ -158,6 +159,10 @@ EVENT_PROBLEMS = ("event-too-old", "customer-not-found", "product-not-found", "e
 """The problems of every endpoint that records events."""
 
 
+_MISSING_PARAMETER = re.compile(r"Missing required (\w+) parameter '(\w+)'")
+"""Litestar's message about a parameter without a value, which has no parts that could be read instead."""
+
+
 def _invalid_body(error: msgspec.ValidationError) -> Problem:
     """Return the problem of an invalid body; msgspec appends the location as a path like `$.items[0].quantity`."""
     text, _, path = str(error).partition(" - at `$")
@@ -180,10 +185,7 @@ def _problem_of(error: Exception) -> Problem:
         case msgspec.ValidationError():
             return _invalid_body(error)
         case ValidationException():
-            return make_problem(
-                "validation",
-                field_errors=[_parameter_error(extra) for extra in error.extra or [] if isinstance(extra, dict)],
-            )
+            return make_problem("validation", field_errors=list(_parameter_errors(error)))
         case NotFoundException():
             return make_problem("not-found")
         case MethodNotAllowedException():
@@ -192,6 +194,14 @@ def _problem_of(error: Exception) -> Problem:
             return make_problem("bad-request")
         case _:
             return make_problem("internal")
+
+
+def _parameter_errors(error: ValidationException) -> Iterator[FieldError]:
+    if missing := _MISSING_PARAMETER.match(error.detail):
+        yield FieldError(pointer=f"#/{missing[1]}/{missing[2]}", detail="Expected a value")
+    for extra in error.extra or []:
+        if isinstance(extra, dict):
+            yield _parameter_error(extra)
 
 
 def _parameter_error(extra: dict[str, Any]) -> FieldError:
