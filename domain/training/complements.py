@@ -40,7 +40,8 @@ class Baskets(Struct, frozen=True, kw_only=True):
     """What was bought together: `matrix` (n_baskets, n_products) marks the products of each basket.
 
     `by_product` has the rows of the seeds of its transpose, with `1 + i w`, w the weight of the basket: one product of
-    matrices then gives the number of baskets of two products and the sum of their weights. `counts` and `sizes` (n_products,) are these of one product.
+    matrices then gives the number of baskets of two products and the sum of their weights. `counts` and `sizes`
+    (n_products,) are these of one product.
     """
 
     matrix: SparseMatrix

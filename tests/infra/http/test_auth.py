@@ -55,13 +55,13 @@ def methods_and_paths(handlers):
 def request_to(method, path):
     """Return the method, path and body of a request that is valid except for its key."""
     body = {"json": {}} if method == "POST" else {}
-    return method, re.sub(r"{[^}]*}", "c-1", path), body
+    return method, re.sub(r"{[^}]*}", "c-1", re.sub(r"{product_id[^}]*}", "p-1", path)), body
 
 
 @pytest_asyncio.fixture(params=["together", "alone"])
 async def clients(request, database):
     """Open one application of all routes, or one per route, on the same shop."""
-    settings = Settings(database_url=f"sqlite:///{database}", api_keys=API_KEYS)
+    settings = Settings(database_url=f"sqlite:///{database}", api_keys=API_KEYS, address_limit_per_second=0)
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id=f"p-{n}", category="a/b") for n in range(9)], now=NOW)
         await repository.create_customer(NewCustomer(customer_id="c-1", segment="Premium"), now=NOW)
