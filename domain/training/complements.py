@@ -18,7 +18,7 @@ N_COMPARED = 75
 """Some of them are alternatives, which are left out."""
 
 MIN_SUPPORT = 2
-"""Orders, or customers, that have both products: a single one says nothing, and would tell what one person bought."""
+"""Orders, or customers, that have both products: a single one says nothing."""
 
 MAX_PRODUCTS_PER_ORDER = 100
 """Larger orders are those of resellers: cost grows with the square of their size, and they say little of each pair."""
