@@ -113,7 +113,7 @@ def _similar(inputs: RelatedInputs) -> Evidence:
     scale = 1.0 / (float(learned.max(initial=0.0)) or 1.0)
     return Evidence(
         products=entries.products[kept],
-        amounts=entries.weights[kept] * np.where(is_learned[kept], scale, CONTENT_SHARE),
+        amounts=entries.weights[kept].astype(np.float64) * np.where(is_learned[kept], scale, CONTENT_SHARE),
         sources=np.array([SOURCE_INDEX[source] for source in NEIGHBOUR_SOURCES])[lists[kept]],
         causes=np.full(len(kept), seed),
         strategies=np.where(is_learned[kept], LEARNED, CONTENT),

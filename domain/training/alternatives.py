@@ -110,7 +110,8 @@ def _pairs_per_category(by_category: SparseMatrix, categories: npt.NDArray[np.in
     sizes = np.diff(by_category.indptr).astype(np.float64)
     # Rows are never empty.
     first = by_category.indices[by_category.indptr[:-1]]
-    return np.bincount(categories[first], weights=sizes * (sizes - 1) / 2, minlength=n)
+    # Without any row bincount returns integers.
+    return np.bincount(categories[first], weights=sizes * (sizes - 1) / 2, minlength=n).astype(np.float64)
 
 
 def _both(matrix: SparseMatrix, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:

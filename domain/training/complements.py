@@ -129,5 +129,5 @@ def baskets_of(matrix: SparseMatrix, *, seeds: npt.NDArray[np.bool_]) -> Baskets
         matrix=sparse.csr_array((marks, matrix.indices, matrix.indptr), shape=shape),
         by_product=with_columns(weighed, seeds).T.tocsr(),
         counts=np.bincount(matrix.indices, minlength=shape[1]).astype(np.float64),
-        sizes=np.bincount(matrix.indices, weights=weights, minlength=shape[1]),
+        sizes=np.bincount(matrix.indices, weights=weights, minlength=shape[1]).astype(np.float64),
     )
