@@ -199,9 +199,7 @@ def _problem_of(error: Exception) -> Problem:
 def _parameter_errors(error: ValidationException) -> Iterator[FieldError]:
     if missing := _MISSING_PARAMETER.match(error.detail):
         yield FieldError(pointer=f"#/{missing[1]}/{missing[2]}", detail="Expected a value")
-    for extra in error.extra or []:
-        if isinstance(extra, dict):
-            yield _parameter_error(extra)
+    yield from (_parameter_error(extra) for extra in error.extra or [] if isinstance(extra, dict))
 
 
 def _parameter_error(extra: dict[str, Any]) -> FieldError:
