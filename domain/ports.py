@@ -6,13 +6,19 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from domain.audit_ports import AuditLog, KeyStore
+from domain.export_ports import ExportStore
+from domain.product_ports import ProductStore
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig, WeightedProducts
 from domain.ranking.packed_history import CustomerState
+from domain.records.amendments import OrderAmendment, OrderRemainder
+from domain.records.audit import THE_APP
 from domain.records.customers import (
     Activity,
     Address,
     Customer,
     CustomerChange,
+    CustomerUpdate,
     NewCustomer,
     Segment,
     StoredAddress,
@@ -26,11 +32,15 @@ from domain.related_ports import RelatedStore
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """The result of recording events; `state` is that of the customer after them, None if it must be read."""
+    """The result of recording events; `state` is that of the customer after them, None if it must be read.
+
+    `created_products` are products of the events that only events have named so far, if such products may be created.
+    """
 
     accepted: EventCounts
     seen_before: EventCounts
     state: CustomerState | None
+    created_products: Sequence[str] = ()
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -94,6 +104,8 @@ class StoredProfile(Struct, frozen=True, kw_only=True):
 class ShopSummary(Struct, frozen=True, kw_only=True):
     """The state of a shop, for `/health` and for deciding when to train; order items count one by one as events.
 
+    Events that training does not use are not counted: removals and what they took back, and all of customers who object.
+
     `n_events_untrained` is a lower bound of the events that the current model has not learned from.
     """
 
@@ -106,7 +118,23 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class Repository(RelatedStore, Protocol):
+class Corrections(Protocol):
+    """Correct what was recorded of a customer; all raise CustomerNotFound."""
+
+    async def update_customer(self, update: CustomerUpdate, *, now: datetime) -> Customer:
+        """Change a customer and return the customer; raise EmailTaken."""
+        ...
+
+    async def remove_address(self, customer_id: str, address_id: str) -> list[StoredAddress]:
+        """Remove an address and return all others of the customer; raise AddressNotFound."""
+        ...
+
+    async def amend_order(self, amendment: OrderAmendment) -> OrderRemainder:
+        """Store what is left of an order, and return it; raise OrderNotFound or MoreThanBought."""
+        ...
+
+
+class Repository(AuditLog, KeyStore, ExportStore, ProductStore, RelatedStore, Corrections, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.
@@ -120,12 +148,20 @@ class Repository(RelatedStore, Protocol):
         """Add addresses and return all of the customer's; raise TooManyItems beyond the bound."""
         ...
 
-    async def record(self, events: Sequence[CustomerEvent], *, now: datetime) -> Recorded:
-        """Record events of one customer, all or none; raise ProductNotFound or EventIdReused."""
+    async def record(self, events: Sequence[CustomerEvent], *, now: datetime, create_products: bool = False) -> Recorded:
+        """Record events of one customer, all or none; raise ProductNotFound or EventIdReused.
+
+        With `create_products`, unknown products are created, in no list until the catalogue names them.
+        """
         ...
 
     async def record_while(
-        self, prepare: Callable[[Recorded], Awaitable[None]], events: Sequence[CustomerEvent], *, now: datetime
+        self,
+        prepare: Callable[[Recorded], Awaitable[None]],
+        events: Sequence[CustomerEvent],
+        *,
+        now: datetime,
+        create_products: bool = False,
     ) -> Recorded:
         """Record events, and await `prepare` with the result, if the storage can, while it becomes durable.
 
@@ -204,10 +240,11 @@ class Repository(RelatedStore, Protocol):
         """Read everything that is stored about a person."""
         ...
 
-    async def erase(self, customer_id: str) -> None:
+    async def erase(self, customer_id: str, *, actor: str = THE_APP) -> None:
         """Delete everything about a person for good; after StoreBusy, the same call finishes the erasure.
 
-        The id stays refused: events and reads raise CustomerNotFound, registering raises CustomerExists.
+        The same transaction adds the entry of the audit. The id stays refused: events and reads raise CustomerNotFound,
+        registering raises CustomerExists.
         """
         ...
 

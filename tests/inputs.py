@@ -8,7 +8,8 @@ from infra.use_cases.ranking_data import ranking_data_of
 
 
 async def inputs_of(repository, customer_id, *, category=None):
-    return await ranking_data_of(repository).inputs(await repository.customer_state(customer_id), category=category)
+    state = await repository.customer_state(customer_id)
+    return await ranking_data_of(repository).inputs(state, categories=[category] if category else [])
 
 
 def candidate_query(*, product_indexes=(), categories=(), n_newest=0, n_fill=0, own=(), request=None):

@@ -19,26 +19,32 @@ from tests.template import ROOT, all_functions, functions, resources, statements
 
 NAMES = {
     "CustomerCreate",
+    "CustomerUpdate",
     "CustomerAddAddress",
+    "CustomerRemoveAddress",
+    "CustomerAmendOrder",
     "CustomerGetProfile",
     "CustomerUpdateBehavior",
     "CustomerExport",
     "CustomerErase",
     "ProductsBoughtTogether",
     "ProductsSimilar",
+    "ProductsGetProduct",
+    "ProductsUpdate",
     "RecommendationsForCustomer",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
 }
 
 
+_ID_IN_PATH = {"customer": "{customer_id}", "products": "{product_id}", "recommendations": "{customer_id}"}
+
+
 def routes_of_template():
     events = [properties["Events"]["Api"]["Properties"] for properties in functions().values()]
-    return {(event["Method"], event["Path"].replace("{proxy+}", _id_of(event["Path"]))) for event in events}
-
-
-def _id_of(path):
-    return "{product_id}" if path.startswith("/products/") else "{customer_id}"
+    return {
+        (event["Method"], event["Path"].replace("{proxy+}", _ID_IN_PATH[event["Path"].split("/")[1]])) for event in events
+    }
 
 
 def test_each_file_of_functions_is_one_function_of_the_template():

@@ -1,6 +1,6 @@
 """A shop in memory that recommends with the code that serves, for evaluation and tuning."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -18,7 +18,6 @@ from domain.ranking.related import candidates_of, rank_related
 from domain.ranking.related_evidence import evidence_of
 from domain.ranking.related_inputs import RelatedInputs, RelatedKind, stand_ins_of, trend_paths
 from domain.records.customers import PurchaseSummary, SegmentInputs
-from domain.records.products import Product, group_of
 from domain.records.recommendations import ListRequest, Seen
 from domain.records.values import from_microseconds
 from domain.training.training_data import TrainingData
@@ -43,12 +42,7 @@ class Replay:
         self._neighbours = NeighbourTable(
             trained.neighbours, unknown={product.product_index for product in products} - with_lists
         )
-        newest = sorted(products, key=lambda product: (-product.created_at, -product.product_index))
-        newest_of_group: dict[str, Product] = {}
-        for product in newest:
-            if product.available:
-                newest_of_group.setdefault(group_of(product), product)
-        self._newest = _indexes(newest_of_group.values())
+        self._newest = self.catalogue.newest()
         self._newest_of: dict[str, Indexes] = {}
         for code, category in enumerate(self.catalogue.categories.paths):
             self._newest_of[category] = self._newest[self.catalogue.category_codes[self._newest] == code]
@@ -76,7 +70,7 @@ class Replay:
         history = self._history(events)
         groups = self.catalogue.group_codes[history.products]
         history = merge_variants(history, groups, newest_trained=model.newest_product_index)
-        categories = trend_categories(history, self.catalogue, asked=None)
+        categories = trend_categories(history, self.catalogue, asked=())
         return RankingInputs(
             customer_id=self._log.customer_ids[customer],
             segment_inputs=self._segment_inputs(customer, events, model),
@@ -148,7 +142,3 @@ class Replay:
             rule=model.segment_rule,
             reference_time=model.newest_event_at,
         )
-
-
-def _indexes(products: Iterable[Product]) -> Indexes:
-    return np.array([product.product_index for product in products], dtype=np.intp)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.ranking.category_tree import CategoryTree
+from domain.ranking.facets import Facets
 from domain.ranking.indexes import Indexes, positions_in
 from domain.ranking.name_stems import model_name
 from domain.records.products import Product, group_of
@@ -34,6 +35,8 @@ class Catalogue:
         self.prices = np.empty(0)
         self.created_at = np.empty(0, dtype=np.int64)
         self.available = np.empty(0, dtype=np.bool_)
+        self._facets = Facets()
+        self._newest: Indexes | None = None
         self.n_added = 0
         self.has_variants = False
         self._is_added = np.empty(0, dtype=np.bool_)
@@ -64,12 +67,15 @@ class Catalogue:
             self.has_variants |= product.variant_of is not None
             price = product.comparable_price
             self.prices[index] = np.nan if price is None else price
+            if (self.created_at[index], self.available[index]) != (product.created_at, product.available):
+                self._newest = None
             self.created_at[index] = product.created_at
             self.available[index] = product.available
             self._index_of[product.product_id] = index
             self._model_codes[index] = -1
             self.n_added += not self._is_added[index]
             self._is_added[index] = True
+        self._facets.forget([product.product_index for product in products])
         self._is_added[unknown] = True
         self.n_added += len(unknown)
 
@@ -102,14 +108,26 @@ class Catalogue:
             raise KeyError(index)
         return product
 
+    def newest(self) -> Indexes:
+        """Return the available products that were added, newest first, of each group the newest."""
+        if self._newest is None:
+            available = np.flatnonzero(self.available)
+            newest = available[np.lexsort((-available, -self.created_at[available]))]
+            if self.has_variants:
+                _, first = np.unique(self.group_codes[newest], return_index=True)
+                newest = newest[np.sort(first)]
+            self._newest = newest
+        return self._newest
+
     def admitted(self, indexes: Indexes, request: ListRequest) -> Indexes:
         """Return those of `indexes` that are available and pass the filters.
 
         A product without a price in the shop's currency passes no price filter.
         """
         mask = self.available[indexes]
-        if request.category is not None:
-            mask &= self.categories.contained_in(request.category)[self.category_codes[indexes]]
+        if request.categories:
+            codes = self.category_codes[indexes]
+            mask &= np.logical_or.reduce([self.categories.contained_in(path)[codes] for path in sorted(request.categories)])
         if request.min_price is not None:
             mask &= self.prices[indexes] >= request.min_price
         if request.max_price is not None:
@@ -117,7 +135,7 @@ class Catalogue:
         if request.exclude:
             excluded = [index for one in request.exclude if (index := self.index_of(one)) is not None]
             mask &= ~np.isin(indexes, excluded)
-        return indexes[mask]
+        return self._facets.admitted(indexes[mask], request, self.products)
 
     def _reserve(self, n: int) -> None:
         """Make room for the indexes below `n`; arrays at least double, so that adding rows one by one stays cheap."""

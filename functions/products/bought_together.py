@@ -19,6 +19,7 @@ from infra.use_cases.related import RelatedRequest, related_list
     "/products/bought-together",
     opt=STOREFRONT,
     dependencies=LIST_REQUEST,
+    operation_id="get_bought_together",
     summary="Recommend what completes products",
     response_description="The list of products that complete them",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "product-not-found", "customer-not-found"),

@@ -19,6 +19,7 @@ from infra.use_cases.related import RelatedRequest, related_list
     "/products/similar/{product_id:str}",
     opt=STOREFRONT,
     dependencies=LIST_REQUEST,
+    operation_id="get_similar_products",
     summary="Recommend alternatives to a product",
     response_description="The list of alternatives",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "product-not-found", "customer-not-found"),

@@ -3,31 +3,29 @@
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
+from msgspec.structs import replace
 
-from domain.records.recommendations import (
-    STOREFRONT_EXCLUDED,
-    STOREFRONT_LIMIT,
-    ListRequest,
-    RecommendationList,
-    for_storefront,
-)
+from domain.records.recommendations import STOREFRONT_EXCLUDED, STOREFRONT_LIMIT, RecommendationList, for_storefront
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import STOREFRONT, AuthenticatedRequest
-from infra.http.parameters import Category, Excluded, IdInPath, Limit, MaxPrice, MinPrice, SeenRule
+from infra.http.list_request import LIST_REQUEST, RequestedList
+from infra.http.parameters import IdInPath, SeenRule
 from infra.http.problems import KEY_PROBLEMS, RequestRefused, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.recommend import current_list
 
 BOUNDS = (
-    f"A `storefront` key may use `limit` up to {STOREFRONT_LIMIT} and `exclude` up to {STOREFRONT_EXCLUDED} times;"
-    " all other parameters require a `backend` key."
+    f"A `storefront` key may use `limit` up to {STOREFRONT_LIMIT} and `exclude` up to {STOREFRONT_EXCLUDED} times,"
+    " and `placement`; all other parameters require a `backend` key."
 )
 
 
 @get(
     "/recommendations/{customer_id:str}",
+    dependencies=LIST_REQUEST,
     opt=STOREFRONT,
+    operation_id="get_recommendations",
     summary="Recommend products",
     response_description="The recommendation list",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
@@ -36,26 +34,18 @@ async def for_customer(
     customer_id: IdInPath,
     shop: NamedDependency[SkipValidation[Shop]],
     request: AuthenticatedRequest,
-    limit: Limit = 10,
-    category: Category = None,
-    min_price: MinPrice = None,
-    max_price: MaxPrice = None,
-    exclude: Excluded = None,
+    requested: RequestedList,
     seen: SeenRule = "few",
 ) -> RecommendationList:
     """Return the best `limit` products that pass all filters, with their scores and reasons.
 
-    A `storefront` key may use `limit` up to 20 and `exclude` up to 10 times; all other parameters require a `backend` key.
+    Use it wherever a page or an e-mail shows products to a known customer: the home page, a category page with `category`,
+    the account. A stored list is reused until an event changes it, and shows its products as they are now.
+
+    A `storefront` key may use `limit` up to 20, `exclude` up to 10 times, and `placement`; all other parameters require a
+    `backend` key.
     """
-    list_request = ListRequest(
-        limit=limit,
-        category=category,
-        min_price=min_price,
-        max_price=max_price,
-        exclude=frozenset(exclude or ()),
-        seen=seen,
-    )
-    list_request.check()
+    list_request = replace(requested, seen=seen)
     is_backend = request.auth == "backend"
     if not is_backend and not list_request.is_bounded:
         raise RequestRefused("forbidden", BOUNDS)

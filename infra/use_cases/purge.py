@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from domain.audit_ports import AuditLog
 from domain.ports import Repository, ShopStore
 from domain.ranking.model import Model
 from domain.records.interactions import oldest_kept
@@ -60,6 +61,19 @@ async def purge(repository: Repository, *, now: datetime, retention_days: int, i
         n_purged += n
         # Requests that wait for the write lock run between two batches.
         await asyncio.sleep(PAUSE_SECONDS)
+    return n_purged
+
+
+async def purge_audit(log: AuditLog, *, now: datetime, retention_days: int) -> int:
+    """Delete the entries of the audit older than `retention_days`, and return their number; 0 days keep all entries."""
+    if retention_days == 0:
+        return 0
+    n_purged = 0
+    while n := await log.purge_audit(before=now - timedelta(days=retention_days)):
+        n_purged += n
+        await asyncio.sleep(PAUSE_SECONDS)
+    if n_purged:
+        logger.info("Deleted %d entries of the audit, which are older than %d days.", n_purged, retention_days)
     return n_purged
 
 

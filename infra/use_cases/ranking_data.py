@@ -1,11 +1,12 @@
 """The data that lists are computed from, cached by process: what is cached costs no statement."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
+from msgspec.structs import replace
 
 from domain.ports import Repository
 from domain.ranking.catalogue import Catalogue
@@ -15,10 +16,10 @@ from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categorie
 from domain.ranking.model import UNTRAINED, WeightedProducts
 from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import CustomerState
-from domain.ranking.related_inputs import RelatedInputs, RelatedKind, Taste, stand_ins_of, trend_paths
+from domain.ranking.related_inputs import RelatedInputs
 from domain.records.products import Product
 from domain.records.recommendations import RankedList
-from domain.related_ports import SeedState
+from infra.use_cases.whole_catalogue import WholeCatalogue
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -76,57 +77,32 @@ class RankingData:
         self._neighbours = NeighbourTable()
         self._neighbours_of_model = ""
         self._category_trends: VersionedCache[str, bytes] = VersionedCache(MAX_CACHED_LISTS)
-        self._complements: VersionedCache[int, bytes] = VersionedCache(MAX_CACHED_LISTS)
         self._newest: VersionedCache[str, list[int]] = VersionedCache(MAX_CACHED_LISTS)
         self._fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
+        self._filtered_fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
+        self._whole = WholeCatalogue(repository)
 
-    async def inputs(self, state: CustomerState, *, category: str | None = None) -> RankingInputs:
-        """Return the inputs of a customer's list; `category` is the category that the list is limited to, if any."""
+    async def inputs(self, state: CustomerState, *, categories: Collection[str] = ()) -> RankingInputs:
+        """Return the inputs of a customer's list; `categories` are those that the list is limited to, if any."""
         model, history = state.model, unpack_history(state.history)
-        catalogue = await self._catalogue_of(state.catalogue_version)
-        await self._add_missing(catalogue, history.own)
+        catalogue = await self.catalogue_of(state.catalogue_version)
+        await self.add_missing(catalogue, history.own)
         if catalogue.has_variants:
             groups = catalogue.group_codes[history.products]
             history = merge_variants(history, groups, newest_trained=model.newest_product_index)
-        categories = trend_categories(history, catalogue, asked=category)
-        neighbours = await self._neighbours_of(model.model_id, history.products)
-        trends = await self._trends_of(model.model_id, categories)
+        of_trends = trend_categories(history, catalogue, asked=categories)
+        neighbours = await self.neighbours_of(model.model_id, history.products)
+        trends = await self.trends_of(model.model_id, of_trends)
         return RankingInputs(
             customer_id=state.customer_id,
-            segment_inputs=state.segment_inputs,
+            # Without profiling, a list is that of a newcomer, also if the shop assigned a segment.
+            segment_inputs=state.segment_inputs if state.profiling else replace(state.segment_inputs, assigned=None),
             history=history,
             model=model,
             catalogue=catalogue,
             neighbours=neighbours,
-            category_trends={path: trend for path in categories if (trend := trends[path])},
+            category_trends={path: trend for path in of_trends if (trend := trends[path])},
             recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
-        )
-
-    async def related_inputs(self, state: SeedState, *, kind: RelatedKind, taste: Taste | None = None) -> RelatedInputs:
-        """Return the inputs of a list about products."""
-        model, seeds = state.model, np.array(state.product_indexes, dtype=np.intp)
-        catalogue = taste.catalogue if taste else await self._catalogue_of(state.catalogue_version)
-        neighbours = await self._neighbours_of(model.model_id, seeds)
-        await self._add_missing(catalogue, union(seeds, neighbours.of(seeds).products) if kind == "similar" else seeds)
-        trends = await self._trends_of(model.model_id, trend_paths(seeds, catalogue))
-        complements = await self._complements_of(model.model_id, state.product_indexes)
-        stand_ins: tuple[tuple[int, float], ...] = ()
-        if kind == "bought-together":
-            stand_ins = stand_ins_of(seeds, catalogue, neighbours, complements=complements, category_trends=trends)
-            indexes = [index for index, _ in stand_ins]
-            complements |= await self._complements_of(model.model_id, indexes)
-            await self._add_missing(catalogue, np.array(indexes, dtype=np.intp))
-        return RelatedInputs(
-            kind=kind,
-            seeds=seeds,
-            model=model,
-            catalogue=catalogue,
-            neighbours=neighbours,
-            complements=complements,
-            stand_ins=stand_ins,
-            category_trends={path: trends[path] for path in trend_paths(seeds, catalogue) if trends[path]},
-            recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
-            taste=taste,
         )
 
     async def candidates(self, inputs: RankingInputs | RelatedInputs, query: CandidateQuery) -> Indexes:
@@ -138,11 +114,11 @@ class RankingData:
         of_categories = [index for category in query.categories for index in newest[category]]
         of_shop = await self._newest_of_shop(query)
         indexes = union(query.product_indexes, np.array(of_categories, dtype=np.intp), of_shop)
-        await self._add_missing(catalogue, indexes)
+        await self.add_missing(catalogue, indexes)
         admitted = catalogue.admitted(indexes, query.request)
         if n_missing := query.n_missing(admitted, catalogue):
             fillers = await self._fillers_of(query, n_missing)
-            await self._add_missing(catalogue, fillers)
+            await self.add_missing(catalogue, fillers)
             admitted = union(admitted, catalogue.admitted(fillers, query.request)[:n_missing])
         return admitted
 
@@ -151,12 +127,17 @@ class RankingData:
 
         Return None if one of them is not available any more.
         """
-        catalogue = await self._catalogue_of(catalogue_version)
+        catalogue = await self.catalogue_of(catalogue_version)
+        # Without numpy, which takes longer for ten products than all else.
         indexes = [item.product_index for item in ranked.items[:limit]]
-        await self._add_missing(catalogue, np.array(indexes, dtype=np.intp))
-        return [catalogue.product(index) for index in indexes] if catalogue.available[indexes].all() else None
+        if max(indexes, default=-1) >= len(catalogue.products) or any(
+            catalogue.products[index] is None for index in indexes
+        ):
+            await self.add_missing(catalogue, np.array(indexes, dtype=np.intp))
+        products = [product for index in indexes if (product := catalogue.products[index]) is not None and product.available]
+        return products if len(products) == len(indexes) else None
 
-    async def _catalogue_of(self, version: int) -> Catalogue:
+    async def catalogue_of(self, version: int) -> Catalogue:
         """Return the cached catalogue, after it was brought to this version or a later one."""
         if self._catalogue_version < 0:
             self._catalogue_version = self._listed_in = version
@@ -174,10 +155,12 @@ class RankingData:
         if changes.products is None:
             self._catalogue = Catalogue()
         else:
-            self._catalogue.add([product for product in changes.products if self._catalogue.has(product.product_index)])
+            is_whole, has = self._whole.is_whole(self._catalogue), self._catalogue.has
+            self._catalogue.add([product for product in changes.products if is_whole or has(product.product_index)])
         self._catalogue_version, self._listed_in = changes.version, changes.listed_in
 
-    async def _add_missing(self, catalogue: Catalogue, indexes: Indexes) -> None:
+    async def add_missing(self, catalogue: Catalogue, indexes: Indexes) -> None:
+        """Read the rows of `indexes` that a catalogue lacks."""
         while missing := catalogue.missing(indexes).tolist():
             version = self._catalogue_version
             found = await self._repository.products(missing)
@@ -191,7 +174,7 @@ class RankingData:
             else:
                 catalogue.add([], unknown=set(missing) - {product.product_index for product in found})
 
-    async def _neighbours_of(self, model_id: str, products: Indexes) -> NeighbourTable:
+    async def neighbours_of(self, model_id: str, products: Indexes) -> NeighbourTable:
         """Return a table with the neighbours of `products`: the cached one unless it is full or of another model."""
         if self._neighbours_of_model != model_id or self._neighbours.n_entries > MAX_CACHED_NEIGHBOURS:
             self._neighbours_of_model = model_id
@@ -203,18 +186,13 @@ class RankingData:
             table.add(found, unknown=set(missing) - {lists.product_index for lists in found})
         return table
 
-    async def _trends_of(self, model_id: str, categories: Sequence[str]) -> dict[str, bytes]:
+    async def trends_of(self, model_id: str, categories: Sequence[str]) -> dict[str, bytes]:
+        """Return the popular products of category paths, packed; empty for paths without any, and maybe for others too."""
         cached, missing = self._category_trends.lookup(model_id, categories)
         if missing:
             found = await self._repository.category_trends(model_id, missing)
             cached.update(dict.fromkeys(missing, b"") | found)
         return cached
-
-    async def _complements_of(self, model_id: str, products: Sequence[int]) -> dict[int, bytes]:
-        cached, missing = self._complements.lookup(model_id, products)
-        if missing:
-            cached.update(dict.fromkeys(missing, b"") | await self._repository.complements(model_id, missing))
-        return {index: cached[index] for index in products}
 
     async def _newest_of_shop(self, query: CandidateQuery) -> Indexes:
         n = query.n_newest_of_shop
@@ -225,12 +203,19 @@ class RankingData:
         # One of a few numbers, so that lists of other customers can use them too.
         n = next(size for size in FILLER_SIZES if n_missing <= size)
         request = query.request
-        key = (request.category, request.min_price, request.max_price, request.exclude, n)
+        key = (request.filters, n)
         # Without filters, only a change of what is available or new matters.
-        version = self._catalogue_version if request.is_filtered else self._listed_in
-        cached, missing = self._fillers.lookup(version, [key])
+        cached, missing = (
+            self._filtered_fillers.lookup(self._catalogue_version, [key])
+            if request.is_filtered
+            else self._fillers.lookup(self._listed_in, [key])
+        )
         if missing:
-            cached[key] = np.array(await self._repository.newest_products(request, n=n), dtype=np.intp)
+            catalogue = self._catalogue
+            if await self._whole.is_worth_reading(catalogue, request, version=lambda: self._catalogue_version):
+                cached[key] = await self._whole.newest(catalogue, request, n=n)
+            else:
+                cached[key] = np.array(await self._repository.newest_products(request, n=n), dtype=np.intp)
         return cached[key]
 
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from domain.ports import ListVersions, Recorded, Repository, StoredList
 from domain.ranking.answers import to_answer
@@ -10,7 +11,8 @@ from domain.ranking.model import UNTRAINED
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.ranked_list import ranked_list
 from domain.ranking.recommend import recommend, shortlist
-from domain.records.interactions import CustomerEvent
+from domain.records.category_hints import category_hint
+from domain.records.interactions import CustomerEvent, Purchase
 from domain.records.recommendations import ListRequest, RecommendationList
 from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.recommendation_ids import new_recommendation_id
@@ -32,13 +34,19 @@ async def current_list(
                 ranked, limit=request.limit, catalogue_version=versions.catalogue
             )
             if products is not None:
-                identifier = await new_recommendation_id(repository, "for-customer", model_id=versions.model_id, now=now)
+                identifier = await new_recommendation_id(
+                    repository, "for-customer", model_id=versions.model_id, placement=request.placement, now=now
+                )
                 return to_answer(ranked, products, recommendation_id=identifier, cached=True)
     return await fresh_list(repository, customer_id, request=request, now=now)
 
 
 async def recorded_list(repository: Repository, event: CustomerEvent, *, now: datetime) -> RecommendationList:
-    """Record an event, and return a list of its customer that was computed while the event became durable."""
+    """Record an event, and return a list of its customer that was computed while the event became durable.
+
+    If the event may create products, the list names those that only events have named so far.
+    """
+    create_products = isinstance(event, Purchase) and event.unknown_products == "create"
     made: _Made | None = None
 
     async def make(recorded: Recorded) -> None:
@@ -48,13 +56,14 @@ async def recorded_list(repository: Repository, event: CustomerEvent, *, now: da
         if state is not None and state.model is not UNTRAINED:
             made = await _computed(repository, state, FIRST_PAGE, now=now)
 
-    recorded = await repository.record_while(make, [event], now=now)
+    recorded = await repository.record_while(make, [event], now=now, create_products=create_products)
     if made is None:
         state = recorded.state or await repository.customer_state(event.customer_id)
         made = await _computed(repository, state, FIRST_PAGE, now=now)
     # Not earlier: it names a version of the customer that another event gets if this one is not recorded.
     await repository.store_list(made.stored)
-    return made.answer
+    answer = made.answer
+    return replace(answer, created_products=list(recorded.created_products)) if create_products else answer
 
 
 async def fresh_list(
@@ -64,6 +73,9 @@ async def fresh_list(
     made = await _computed(repository, await repository.customer_state(customer_id), request, now=now)
     if request.is_storable:
         await repository.store_list(made.stored)
+    if request.categories and not made.answer.items:
+        hint = category_hint(request.categories, await repository.category_paths())
+        return replace(made.answer, hint=hint or UNSET)
     return made.answer
 
 
@@ -74,13 +86,15 @@ class _Made(Struct, frozen=True, kw_only=True):
 
 async def _computed(repository: Repository, state: CustomerState, request: ListRequest, *, now: datetime) -> _Made:
     data = ranking_data_of(repository)
-    inputs = await data.inputs(state, category=request.category)
+    inputs = await data.inputs(state, categories=request.categories)
     shortlisted = shortlist(inputs, request=request)
     candidates = await data.candidates(inputs, shortlisted.query)
     ranked = ranked_list(recommend(inputs, shortlisted, candidates, now=now))
     products = [inputs.catalogue.product(item.product_index) for item in ranked.items]
     versions = ListVersions(customer=state.version, catalogue=state.catalogue_version, model_id=state.model.model_id)
-    identifier = await new_recommendation_id(repository, "for-customer", model_id=versions.model_id, now=now)
+    identifier = await new_recommendation_id(
+        repository, "for-customer", model_id=versions.model_id, placement=request.placement, now=now
+    )
     return _Made(
         stored=StoredList(ranked=ranked, length=request.limit, versions=versions),
         answer=to_answer(ranked, products, recommendation_id=identifier, cached=False),

@@ -14,6 +14,7 @@ from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import ranking_data_of
+from infra.use_cases.related_data import related_data_of
 
 
 class RelatedRequest(Struct, frozen=True, kw_only=True):
@@ -28,7 +29,6 @@ class RelatedRequest(Struct, frozen=True, kw_only=True):
     list_request: ListRequest
     customer_id: str | None = None
     is_personal: bool = False
-    placement: str | None = None
 
 
 async def related_list(repository: Repository, request: RelatedRequest, *, now: datetime) -> ProductList:
@@ -39,8 +39,8 @@ async def related_list(repository: Repository, request: RelatedRequest, *, now: 
     if request.customer_id is not None:
         customer = await data.inputs(await repository.customer_state(request.customer_id))
         taste = taste_of(customer, is_personal=request.is_personal)
-    inputs = await data.related_inputs(state, kind=request.kind, taste=taste)
+    inputs = await related_data_of(repository).inputs(state, kind=request.kind, taste=taste)
     evidence = evidence_of(inputs)
     candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=request.list_request))
     ranked = rank_related(inputs, evidence, candidates, request=request.list_request, now=now)
-    return await product_list(repository, replace(ranked, placement=request.placement), now=now)
+    return await product_list(repository, replace(ranked, placement=request.list_request.placement), now=now)

@@ -234,7 +234,9 @@ async def test_an_unchanged_import_keeps_stored_lists(shop, now):
 
 
 @pytest.mark.parametrize(
-    "request_", [ListRequest(category="a"), ListRequest(seen="exclude"), ListRequest(seen="include")], ids=repr
+    "request_",
+    [ListRequest(categories=frozenset({"a"})), ListRequest(seen="exclude"), ListRequest(seen="include")],
+    ids=repr,
 )
 async def test_requests_with_conditions_are_computed_and_leave_the_stored_list(shop, now, request_):
     first = await list_of(shop, now)
@@ -260,7 +262,9 @@ async def test_filters_search_the_whole_catalogue(shop, now):
     )
     first = await list_of(shop, now)
 
-    answer = await current_list(shop, "c-1", request=ListRequest(category="rare"), now=now, reuse_seconds=3600)
+    answer = await current_list(
+        shop, "c-1", request=ListRequest(categories=frozenset({"rare"})), now=now, reuse_seconds=3600
+    )
 
     assert [item.product_id for item in answer.items] == ["rare"]
     assert not answer.cached
@@ -278,7 +282,7 @@ async def test_candidates_are_found_by_index_then_by_category_then_among_the_new
 
 
 async def test_candidates_pass_the_filters(shop):
-    request = ListRequest(category="a", min_price=1, max_price=3, exclude=frozenset({"p-1"}))
+    request = ListRequest(categories=frozenset({"a"}), min_price=1, max_price=3, exclude=frozenset({"p-1"}))
 
     found = await candidates_of(shop, candidate_query(product_indexes=(0, 1, 2, 3, 5), n_fill=10, request=request))
 
@@ -298,7 +302,7 @@ async def test_a_category_is_matched_by_whole_levels(shop, now):
         [ProductChange(product_id="ab", category="ab"), ProductChange(product_id="a", category="a")], now=now
     )
 
-    found = await candidates_of(shop, candidate_query(n_fill=20, request=ListRequest(category="a")))
+    found = await candidates_of(shop, candidate_query(n_fill=20, request=ListRequest(categories=frozenset({"a"}))))
 
     assert {product.product_id for product in found} == {"a", "p-1", "p-3", "p-5"}
 
@@ -308,7 +312,7 @@ async def test_the_newest_products_are_newest_first_and_those_of_one_instant_by_
     await shop.put_products([ProductChange(product_id="p-2", created_at=later)], now=now)
 
     assert await shop.newest_products(ListRequest(), n=3) == [2, 5, 4]
-    assert await shop.newest_products(ListRequest(category="a", exclude=frozenset({"p-5"})), n=9) == [3, 1]
+    assert await shop.newest_products(ListRequest(categories=frozenset({"a"}), exclude=frozenset({"p-5"})), n=9) == [3, 1]
     assert await shop.newest_of_categories(["c", "a", "a/b"], n=2) == {"c": [2, 4], "a": [], "a/b": [5, 3]}
 
 
@@ -317,7 +321,7 @@ async def test_the_newest_products_of_a_category_are_its_own_and_those_below_it(
     changes = [ProductChange(product_id=f"x-{number}", category=name) for number, name in enumerate(names)]
     await shop.put_products(changes, now=now)
 
-    found = await shop.products(await shop.newest_products(ListRequest(category="a"), n=99))
+    found = await shop.products(await shop.newest_products(ListRequest(categories=frozenset({"a"})), n=99))
 
     assert {product.category for product in found} == {"a", "a/", "a/b", "a/b/c"}
 
@@ -358,7 +362,7 @@ async def test_ranking_inputs_contain_the_trends_of_the_categories_that_the_doma
 
     for asked in (None, names[-1], names[0], "unknown"):
         inputs = await inputs_of(shop, "c-1", category=asked)
-        chosen = trend_categories(inputs.history, inputs.catalogue, asked=asked)
+        chosen = trend_categories(inputs.history, inputs.catalogue, asked=[asked] if asked else [])
 
         assert len(chosen) == MAX_HISTORY_CATEGORIES
         assert list(inputs.category_trends) == list(dict.fromkeys(name for name in chosen if name in names))

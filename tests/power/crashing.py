@@ -13,7 +13,10 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from domain.records.customers import CustomerChange, NewCustomer
+from msgspec.structs import replace
+
+from domain.records.amendments import OrderAmendment, RemainingItem
+from domain.records.customers import CustomerChange, CustomerUpdate, NewCustomer, address_id
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.storage.sqlite import open_sqlite
@@ -49,12 +52,32 @@ PATHS = {
     "pack_history": lambda shop: shop.customer_state("c-2"),
     "store_list": lambda shop: fresh_list(shop, "c-1", now=NOW),
     "put_products": lambda shop: shop.put_products([ProductChange(product_id=f"n-{n}") for n in range(3)], now=NOW),
+    "update_products": lambda shop: shop.update_products(
+        [
+            ProductChange(product_id="p-1", aliases=("sku",), attributes={"colour": "red"}, variant_of="p-0"),
+            ProductChange(product_id="n-0", aliases=("other",)),
+        ],
+        now=NOW,
+    ),
     "put_customers": lambda shop: shop.put_customers(
         [CustomerChange(customer_id="c-1", first_name="Canary"), CustomerChange(customer_id="n-1", segment="Budget")],
         now=NOW,
     ),
     "put_events": lambda shop: shop.put_events(
         as_imported([BrowsingEvent(customer_id="i-1", product_id="unknown"), *EVENTS]), create_products=True, now=NOW
+    ),
+    "update_customer": lambda shop: shop.update_customer(
+        CustomerUpdate(customer_id="c-1", email="b@canary.ch", segment="Budget", profiling=False), now=NOW
+    ),
+    "remove_address": lambda shop: shop.remove_address("c-2", address_id("c-2", ADDRESS)),
+    "amend_order": lambda shop: shop.amend_order(
+        OrderAmendment(customer_id="c-1", order_id="amended", items=(RemainingItem(product_id="p-3"),))
+    ),
+    "take_back": lambda shop: shop.record(
+        [BrowsingEvent(customer_id="c-1", product_id="p-4", event_type="remove_from_cart")], now=NOW
+    ),
+    "create_unknown": lambda shop: shop.record(
+        [Purchase(customer_id="c-1", items=(OrderItem(product_id="gift-card"),))], now=NOW, create_products=True
     ),
     "purge": lambda shop: shop.purge_events(before=NOW + timedelta(days=1)),
     "erase": lambda shop: shop.erase("c-1"),
@@ -72,6 +95,10 @@ async def prepare(database):
             create_products=False,
             now=NOW,
         )
+        await shop.add_addresses("c-2", [ADDRESS, replace(ADDRESS, city="Canary")])
+        items = (OrderItem(product_id="p-2", quantity=2), OrderItem(product_id="p-3", quantity=2))
+        cart = BrowsingEvent(customer_id="c-1", product_id="p-4", event_type="cart")
+        await shop.record([cart, Purchase(customer_id="c-1", order_id="amended", items=items)], now=NOW)
         # From now on, recording adds to the packed history of this customer.
         await shop.customer_state("c-1")
 

@@ -10,10 +10,16 @@ from tests.power.disk import LoggingVfs, cuts
 from tests.power.recording import Acknowledged
 
 STATE = (
-    "SELECT (SELECT COUNT(*) FROM product_catalog), (SELECT COUNT(*) FROM customer_profiles),"
+    "SELECT (SELECT COUNT(*) FROM product_catalog), (SELECT COUNT(attributes) FROM product_catalog),"
+    " (SELECT COUNT(*) FROM product_aliases), (SELECT COUNT(*) FROM customer_profiles),"
     " (SELECT SUM(version) FROM customer_profiles), (SELECT COUNT(*) FROM customer_addresses),"
     " (SELECT COUNT(*) FROM customer_segments), (SELECT COUNT(*) FROM browsing_history),"
-    " (SELECT COUNT(*) FROM purchase_history), (SELECT COUNT(*) FROM customer_recommendations),"
+    " (SELECT COUNT(*) FROM purchase_history),"
+    " (SELECT COUNT(*) FROM browsing_history WHERE event_type LIKE '%taken_back'),"
+    " (SELECT SUM(quantity) FROM purchase_history),"
+    " (SELECT COUNT(*) FROM order_amendments), (SELECT SUM(profiling) FROM customer_profiles),"
+    " (SELECT SUM(is_default) FROM customer_addresses),"
+    " (SELECT COUNT(*) FROM customer_recommendations),"
     " (SELECT SUM(customer_version) FROM customer_recommendations), (SELECT COUNT(*) FROM customer_histories),"
     " (SELECT SUM(version) FROM customer_histories), (SELECT COUNT(*) FROM product_neighbours),"
     " (SELECT COUNT(*) FROM recommendation_models), catalogue_version, training_holder IS NULL,"

@@ -77,6 +77,7 @@ def translated(text: str) -> tuple[str, tuple[str, ...]]:
             return f"<> ALL({parameter})" if match["not"] else f"= ANY({parameter})"
         return parameter
 
+    text = text.replace("instr(", "strpos(")
     text = re.sub(r"\b(?P<not>NOT )?IN \(:(?P<list>\w+)\)|:(?P<name>\w+)|\?", numbered, text)
     return text, tuple(names)
 

@@ -1,12 +1,13 @@
 """Erase all data of a customer, and refuse data that arrives after the erasure."""
 
-import hashlib
-import secrets
 from collections.abc import Collection, Mapping
 
 from domain.errors import CustomerNotFound
 from domain.ports import Outcome
-from infra.storage.sql.statements import Steps, executemany, one, one_or_none, rows
+from domain.records.audit import COMMAND_LINE, THE_APP, Act
+from infra.storage.sql import audit
+from infra.storage.sql.customer_hashes import existing_key, keyed_hash, make_key
+from infra.storage.sql.statements import Steps, executemany, one_or_none, rows
 
 PERSONAL = (
     "customer_recommendations",
@@ -30,8 +31,8 @@ def announce(customer_id: str) -> Steps[tuple[bytes, str]]:
     """Return the key and the hash of a customer who will be erased; raise CustomerNotFound as `erase` does."""
     if not (yield from rows("SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id", customer_id=customer_id)):
         yield from _check_unfinished(customer_id)
-    key = yield from _key()
-    return key, _hash(customer_id, key)
+    key = yield from make_key()
+    return key, keyed_hash(customer_id, key)
 
 
 def erase_again(erased: Mapping[bytes, Collection[str]]) -> Steps[int]:
@@ -41,11 +42,11 @@ def erase_again(erased: Mapping[bytes, Collection[str]]) -> Steps[int]:
     """
     for key in erased:
         yield from rows("UPDATE shop_state SET erasure_key = :key WHERE erasure_key IS NULL", key=key)
-    own_key = yield from _key()
+    own_key = yield from make_key()
     found = yield from rows("SELECT customer_id FROM customer_profiles")
-    customer_ids = [name for (name,) in found if any(_hash(name, key) in erased[key] for key in erased)]
+    customer_ids = [name for (name,) in found if any(keyed_hash(name, key) in erased[key] for key in erased)]
     for customer_id in customer_ids:
-        yield from erase(customer_id)
+        yield from erase(customer_id, actor=COMMAND_LINE)
         yield from finish(customer_id)
     yield from executemany(
         "INSERT INTO erased_customers (id_hash, is_finished) VALUES (?, 1) ON CONFLICT (id_hash) DO NOTHING",
@@ -54,8 +55,8 @@ def erase_again(erased: Mapping[bytes, Collection[str]]) -> Steps[int]:
     return len(customer_ids)
 
 
-def erase(customer_id: str) -> Steps[None]:
-    """Delete all data of a customer and store a keyed hash of the id.
+def erase(customer_id: str, *, actor: str = THE_APP) -> Steps[None]:
+    """Delete all data of a customer, store a keyed hash of the id, and add the entry of the audit.
 
     Raise CustomerNotFound if the customer does not exist, unless an erasure of this customer is not finished.
     """
@@ -64,46 +65,41 @@ def erase(customer_id: str) -> Steps[None]:
     )
     if customer is None:
         yield from _check_unfinished(customer_id)
+    yield from audit.record(Act(actor=actor, action="erase", customer_id=customer_id))
+    if customer is None:
         return
-    key = yield from _key()
+    key = yield from make_key()
     for table in PERSONAL:
         yield from rows(f"DELETE FROM {table} WHERE customer_id = :customer_id", customer_id=customer_id)
     yield from rows(
-        "INSERT INTO erased_customers (id_hash, is_finished) VALUES (:id_hash, 0)", id_hash=_hash(customer_id, key)
+        "INSERT INTO erased_customers (id_hash, is_finished) VALUES (:id_hash, 0)", id_hash=keyed_hash(customer_id, key)
     )
 
 
 def finish(customer_id: str) -> Steps[None]:
     """Record that the files of the database no longer contain data of an erased customer."""
-    (key,) = yield from one("SELECT erasure_key FROM shop_state")
-    yield from rows("UPDATE erased_customers SET is_finished = 1 WHERE id_hash = :id_hash", id_hash=_hash(customer_id, key))
+    key = yield from make_key()
+    yield from rows(
+        "UPDATE erased_customers SET is_finished = 1 WHERE id_hash = :id_hash", id_hash=keyed_hash(customer_id, key)
+    )
 
 
 def find_erased(customer_ids: Collection[str]) -> Steps[frozenset[str]]:
     """Return which of the customers were erased; costs one statement if no customer ever was."""
-    (key,) = yield from one("SELECT erasure_key FROM shop_state")
+    key = yield from existing_key()
     if key is None:
         return frozenset()
-    hashes = {_hash(customer_id, key): customer_id for customer_id in customer_ids}
+    hashes = {keyed_hash(customer_id, key): customer_id for customer_id in customer_ids}
     result = yield from rows("SELECT id_hash FROM erased_customers WHERE id_hash IN (:hashes)", hashes=list(hashes))
     return frozenset(hashes[id_hash] for (id_hash,) in result)
 
 
-def _key() -> Steps[bytes]:
-    """Return the key of the hashes, which is made once per shop."""
-    yield from rows("UPDATE shop_state SET erasure_key = :new WHERE erasure_key IS NULL", new=secrets.token_bytes(32))
-    return (yield from one("SELECT erasure_key FROM shop_state"))[0]
-
-
 def _check_unfinished(customer_id: str) -> Steps[None]:
-    (key,) = yield from one("SELECT erasure_key FROM shop_state")
+    key = yield from existing_key()
     if key is None or not (
         yield from rows(
-            "SELECT 1 FROM erased_customers WHERE id_hash = :id_hash AND is_finished = 0", id_hash=_hash(customer_id, key)
+            "SELECT 1 FROM erased_customers WHERE id_hash = :id_hash AND is_finished = 0",
+            id_hash=keyed_hash(customer_id, key),
         )
     ):
         raise CustomerNotFound(customer_id)
-
-
-def _hash(customer_id: str, key: bytes) -> str:
-    return hashlib.blake2b(customer_id.encode(), key=key, digest_size=32).hexdigest()

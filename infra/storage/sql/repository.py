@@ -13,19 +13,22 @@ from domain.ranking.packed_history import CustomerState
 from domain.records.currencies import Currencies
 from domain.records.customers import Address, Customer, NewCustomer, StoredAddress
 from domain.records.interactions import CustomerEvent, count_events
-from domain.records.privacy import CustomerExport
 from domain.records.products import Product
 from domain.records.recommendations import ListRequest, RankedList
 from domain.records.values import from_microseconds
 from infra.storage.sql import addresses as customer_addresses
-from infra.storage.sql import catalogue, customers, events, export, histories, list_inputs, models, privacy, stored_lists
-from infra.storage.sql.customer_activity import activity, segment_inputs_from
+from infra.storage.sql import catalogue, customers, events, histories, list_inputs, models, stored_lists
+from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
+from infra.storage.sql.correction_tables import CorrectionTables
+from infra.storage.sql.customer_activity import activity, purchase_summary
 from infra.storage.sql.engine import Engine
-from infra.storage.sql.histories import CustomerEvents, CustomerRow
-from infra.storage.sql.import_tables import ImportTables
+from infra.storage.sql.personal_data import PersonalData
+from infra.storage.sql.product_tables import ProductTables
 from infra.storage.sql.rehearsal import ImportRehearsal
 from infra.storage.sql.related_tables import RelatedTables
+from infra.storage.sql.removals import settle_new
 from infra.storage.sql.statements import Steps
+from infra.storage.sql.unlisted_products import create_unknown
 from infra.storage.sql.write_behind import WriteBehind
 from infra.storage.sql.write_monitor import WriteMonitor
 
@@ -37,7 +40,7 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(RelatedTables, ImportTables):
+class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables, PersonalData):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
@@ -45,9 +48,12 @@ class SqlRepository(RelatedTables, ImportTables):
 
     def __init__(self, engine: Engine, *, currencies: Currencies, delay_seconds: float = 0.0) -> None:
         RelatedTables.__init__(self, engine, currencies=currencies)
-        ImportTables.__init__(self, engine, currencies=currencies)
+        ProductTables.__init__(self, engine, currencies=currencies)
+        PersonalData.__init__(self, engine, currencies=currencies, read_state=self.any_state)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
+        audit_delay = DELAY_SECONDS if delay_seconds else 0.0
+        AuditTables.__init__(self, engine, write_behind=self._write_behind, delay_seconds=audit_delay)
         self._write_monitor = WriteMonitor(engine)
         self._check_again_at = 0.0
         self._counted = (0, 0, 0)
@@ -66,22 +72,27 @@ class SqlRepository(RelatedTables, ImportTables):
     async def add_addresses(self, customer_id: str, addresses: Sequence[Address]) -> list[StoredAddress]:
         return await self.engine.write(customer_addresses.add_addresses, customer_id, addresses)
 
-    async def record(self, events: Sequence[CustomerEvent], *, now: datetime) -> Recorded:
-        return await self.engine.write(self._record, events, now=now)
+    async def record(self, events: Sequence[CustomerEvent], *, now: datetime, create_products: bool = False) -> Recorded:
+        return await self.engine.write(self._record, events, now=now, create_products=create_products)
 
     async def record_while(
-        self, prepare: Callable[[Recorded], Awaitable[None]], events: Sequence[CustomerEvent], *, now: datetime
+        self,
+        prepare: Callable[[Recorded], Awaitable[None]],
+        events: Sequence[CustomerEvent],
+        *,
+        now: datetime,
+        create_products: bool = False,
     ) -> Recorded:
-        return await self.engine.write_while(prepare, self._record, events, now=now)
+        return await self.engine.write_while(prepare, self._record, events, now=now, create_products=create_products)
 
     async def profile(self, customer_id: str) -> StoredProfile:
         return await self.engine.read(self._profile, customer_id)
 
     async def customer_state(self, customer_id: str) -> CustomerState:
-        state = await self.engine.look_up(self._packed_state, customer_id)
+        state = await self.engine.look_up(self.packed_state, customer_id)
         if state is None:
             # Packed in one snapshot with the version that it is stored for.
-            state, packed = await self.engine.read(self._new_state, customer_id)
+            state, packed = await self.engine.read(self.new_state, customer_id)
             await self._write_behind.put(("history", customer_id), histories.write, customer_id, state.version, packed)
         return state
 
@@ -122,6 +133,7 @@ class SqlRepository(RelatedTables, ImportTables):
 
     async def close(self) -> None:
         """Make the writes that were put off."""
+        await self.close_audit()
         await self._write_behind.close()
         await self._write_monitor.close()
 
@@ -135,15 +147,6 @@ class SqlRepository(RelatedTables, ImportTables):
 
     async def summary(self) -> ShopSummary:
         return await self.engine.read(self._summary)
-
-    async def export(self, customer_id: str) -> CustomerExport:
-        return await self.engine.read(self._export, customer_id)
-
-    async def erase(self, customer_id: str) -> None:
-        await self.engine.record_erasure(*await self.engine.write(privacy.announce, customer_id))
-        await self.engine.write(privacy.erase, customer_id)
-        await self.engine.scrub()
-        await self.engine.write(privacy.finish, customer_id)
 
     async def count_events_before(self, before: datetime) -> tuple[int, int]:
         return await self.engine.read(events.count_before, before)
@@ -182,12 +185,19 @@ class SqlRepository(RelatedTables, ImportTables):
                 self._count_again_at = began + took / COUNT_SHARE
         return self._counted
 
-    def _record(self, events_of_one: Sequence[CustomerEvent], *, now: datetime) -> Steps[Recorded]:
+    def _record(self, events_of_one: Sequence[CustomerEvent], *, now: datetime, create_products: bool) -> Steps[Recorded]:
+        created: list[str] = []
+        if create_products:
+            # Before the customer is locked: imports lock the catalogue first, too.
+            product_ids = {product_id for event in events_of_one for product_id in events.product_ids_of(event)}
+            created = yield from create_unknown(product_ids, now=now, currency=self._currency)
         customer_id = events_of_one[0].customer_id
         row = yield from histories.read(customer_id, lock=True)
         batch = yield from events.batch_for(events_of_one, now=now, currency=self._currency)
         is_new = [batch.add(event) for event in events_of_one]
         yield from batch.write()
+        if (yield from settle_new(batch.stored_interactions())):
+            row = replace(row, events=None)
         if batch.customer_ids:
             yield from customers.raise_versions(batch.customer_ids)
             row = replace(row, version=row.version + 1, events=row.events and batch.added_to(row.events))
@@ -197,7 +207,8 @@ class SqlRepository(RelatedTables, ImportTables):
         return Recorded(
             accepted=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if new]),
             seen_before=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if not new]),
-            state=(yield from self._state(customer_id, row, row.events)) if row.events else None,
+            state=(yield from self.state_of(customer_id, row, row.events)) if row.events else None,
+            created_products=created,
         )
 
     def _purge_events(self, *, before: datetime) -> Steps[int]:
@@ -206,45 +217,11 @@ class SqlRepository(RelatedTables, ImportTables):
         yield from stored_lists.forget(set(gone))
         return len(gone)
 
-    def _export(self, customer_id: str) -> Steps[CustomerExport]:
-        state = yield from self._any_state(customer_id)
-        customer = yield from customers.read(customer_id, state.segment_inputs)
-        return (
-            yield from export.export(
-                customer, (yield from customer_addresses.addresses(customer_id)), currencies=self.currencies
-            )
-        )
-
     def _profile(self, customer_id: str) -> Steps[StoredProfile]:
-        state = yield from self._any_state(customer_id)
+        state, packed = yield from self.new_state(customer_id)
         return StoredProfile(
             customer=(yield from customers.read(customer_id, state.segment_inputs)),
             addresses=(yield from customer_addresses.addresses(customer_id)),
-            activity=(yield from activity(customer_id, state.segment_inputs.purchases)),
+            activity=(yield from activity(customer_id, purchase_summary(packed.purchases, currencies=self.currencies))),
             state=state,
-        )
-
-    def _packed_state(self, customer_id: str) -> Steps[CustomerState | None]:
-        row = yield from histories.read(customer_id)
-        return (yield from self._state(customer_id, row, row.events)) if row.events else None
-
-    def _new_state(self, customer_id: str) -> Steps[tuple[CustomerState, CustomerEvents]]:
-        row = yield from histories.read(customer_id)
-        packed = row.events or (yield from histories.pack(customer_id))
-        return (yield from self._state(customer_id, row, packed)), packed
-
-    def _any_state(self, customer_id: str) -> Steps[CustomerState]:
-        return (yield from self._new_state(customer_id))[0]
-
-    def _state(self, customer_id: str, row: CustomerRow, packed: CustomerEvents) -> Steps[CustomerState]:
-        model = yield from self.model(row.model_id)
-        return CustomerState(
-            customer_id=customer_id,
-            version=row.version,
-            catalogue_version=row.catalogue_version,
-            model=model,
-            segment_inputs=segment_inputs_from(
-                packed.purchases, assigned=row.segment, model=model, currencies=self.currencies
-            ),
-            history=packed.history,
         )

@@ -53,10 +53,11 @@ COPIED_TABLES = (
     Table("product_catalog", ("product_index",), (
         "product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url",
         "created_at", "variant_of", "variant_group", "changed_in",
+        "attributes",
     )),
     Table("product_aliases", ("alias",), ("product_id",)),
     Table("customer_profiles", ("customer_id",), (
-        "email", "email_key", "first_name", "last_name", "phone", "created_at", "version", "is_guest",
+        "email", "email_key", "first_name", "last_name", "phone", "created_at", "version", "is_guest", "profiling",
     )),
     Table("customer_addresses", ("customer_id", "address_id"), (
         "position", "kind", "line1", "line2", "city", "region", "postal_code", "country", "is_default",
@@ -78,6 +79,8 @@ COPIED_TABLES = (
     Table("import_changes", ("customer_id", "import_id", "order_id"), ("occurred_at", "before_import_id", "before")),
     Table("imports", ("import_id",), ("started_at", "finished_at", "kind", "files", "options", "counts")),
     Table("erased_customers", ("id_hash",), ("is_finished",)),
+    Table("audit_log", ("entry_id",), ("at", "actor", "action", "subject", "outcome")),
+    Table("api_keys", ("key_id",), ("name", "scope", "expires_on", "last_used_at")),
     Table("recommendation_models", ("model_id",), ("trained_at", "model")),
     Table("product_neighbours", ("model_id", "product_index"), (
         "bought_together", "viewed_together", "similar_product", "complements",

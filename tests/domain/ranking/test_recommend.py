@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from domain.ranking.history import merge_variants
 from domain.ranking.model import SourceWeights
+from domain.ranking.packed_history import RETURNED
 from domain.ranking.packing import pack
 from domain.ranking.recommend import shortlist
 from domain.records.recommendations import ListRequest
@@ -56,6 +57,18 @@ def test_a_bought_product_of_a_rebought_category_returns_after_the_usual_interva
     )
 
     assert ("p-1" in ids(ranked_list(inputs, [coffee, product(2)]))) == is_recommended
+
+
+def test_a_product_that_went_back_is_never_due_however_old_its_order_is():
+    coffee = product(1, category="food/coffee")
+    inputs = ranking_inputs(
+        past_event(coffee, days_ago=99),
+        bought={1: RETURNED + NOW_US - 99 * DAY},
+        model=model_with(rebuy_days={"food/coffee": 14.0}),
+    )
+
+    for seen in ("few", "exclude", "include"):
+        assert ids(ranked_list(inputs, [coffee, product(2)], request=ListRequest(seen=seen))) == ["p-2"]
 
 
 RED, BLUE = product(1, product_id="red", variant_of="shirt"), product(2, product_id="blue", variant_of="shirt")
@@ -176,7 +189,7 @@ def test_a_shop_without_products_has_an_empty_list():
 
 
 def test_a_filtered_request_without_results_has_the_strategy_empty():
-    assert ranked_list(ranking_inputs(), [], request=ListRequest(category="x")).strategy == "empty"
+    assert ranked_list(ranking_inputs(), [], request=ListRequest(categories=frozenset({"x"}))).strategy == "empty"
 
 
 def test_the_list_has_the_computed_segment():

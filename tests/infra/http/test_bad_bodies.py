@@ -11,15 +11,19 @@ from tests.infra.http.examples import (
     A_PURCHASE,
     A_VIEW,
     ADDRESS,
+    AMEND,
     AN_ADDRESS,
     BACKEND_HEADER,
     BROWSE,
     BUY,
+    CHANGE,
     CREATE,
     JSON,
     POSTS,
+    REMOVE_ADDRESS,
     RETENTION_DAYS,
     UPDATE,
+    UPDATE_PRODUCTS,
     assert_problem,
     stored_state,
 )
@@ -53,6 +57,10 @@ def raw_price(raw: str) -> bytes:
 
 def address(**fields) -> dict:
     return {"customer_id": "c-1", "addresses": [AN_ADDRESS | fields]}
+
+
+def amendment(*items) -> dict:
+    return {"customer_id": "c-1", "order_id": "o-1", "items": list(items)}
 
 
 def view_at(instant: str) -> dict:
@@ -137,6 +145,23 @@ FIELDS = [
     case("occurred-in-an-hour", UPDATE,
          {"customer_id": "c-1", "browsing": [{"product_id": "p-1", "occurred_at": IN_AN_HOUR}]}, "validation"),
     case("no-events", UPDATE, {"customer_id": "c-1"}, "validation"),
+    *(case(f"{field}-is-{value}", CHANGE, {"customer_id": "c-1", field: value}, "validation") for field, value in (
+        ("email", "canary"), ("first_name", ""), ("phone", 12), ("segment", "Gold"), ("segment", 1), ("profiling", None),
+        ("profiling", "no"), ("profiling", 0), ("is_guest", True), ("created_at", None),
+    )),
+    case("unknown-event-type", BROWSE, A_VIEW | {"event_type": "remove"}, "validation"),
+    *(case(f"unknown-products-are-{value}", BUY, A_PURCHASE | {"unknown_products": value}, "validation")
+      for value in ("ignore", True, None)),
+    case("unknown-products-of-one-order", UPDATE,
+         {"customer_id": "c-1", "purchases": [{"items": [{"product_id": "p-1"}], "unknown_products": "create"}]},
+         "validation"),
+    case("no-address", REMOVE_ADDRESS, {"customer_id": "c-1"}, "validation"),
+    case("no-items", AMEND, {"customer_id": "c-1", "order_id": "o-1"}, "validation"),
+    *(case(f"left-{name}", AMEND, amendment(item), "validation") for name, item in {
+        "nothing": {"product_id": "p-1", "quantity": 0}, "less-than-nothing": {"product_id": "p-1", "quantity": -1},
+        "half": {"product_id": "p-1", "quantity": 0.5}, "a-price": {"product_id": "p-1", "unit_price": 1.0},
+        "no-product": {"quantity": 1}, "null": None,
+    }.items()),
 ]  # fmt: skip
 
 EVENTS = [
@@ -153,10 +178,61 @@ EVENTS = [
     case("unknown-customer", BUY, A_PURCHASE | {"customer_id": "c-9"}, "customer-not-found"),
     case("unknown-customer", ADDRESS, address() | {"customer_id": "c-9"}, "customer-not-found"),
     case("unknown-product", BROWSE, A_VIEW | {"product_id": "p-9"}, "product-not-found"),
+    case("unknown-product-to-refuse", BUY, purchase(product_id="p-9") | {"unknown_products": "refuse"}, "product-not-found"),
+    case("101-unknown-products", UPDATE, {"customer_id": "c-1", "unknown_products": "create", "purchases": [
+        {"items": [{"product_id": f"n-{n}-{order}"} for n in range(60)]} for order in range(2)]}, "too-many-items"),
+    case("unknown-customer", CHANGE, {"customer_id": "c-9"}, "customer-not-found"),
+    case("unknown-customer", REMOVE_ADDRESS, {"customer_id": "c-9", "address_id": "a"}, "customer-not-found"),
+    case("unknown-address", REMOVE_ADDRESS, {"customer_id": "c-1", "address_id": "a"}, "address-not-found"),
+    case("unknown-customer", AMEND, amendment() | {"customer_id": "c-9"}, "customer-not-found"),
+    case("unknown-order", AMEND, amendment() | {"order_id": "o-9"}, "order-not-found"),
+    case("more-than-bought", AMEND, amendment({"product_id": "p-1", "quantity": 2}), "more-than-bought"),
+    case("never-bought", AMEND, amendment({"product_id": "p-9"}), "more-than-bought"),
+    case("501-items", AMEND, amendment(*({"product_id": "p-1"},) * 501), "too-many-items"),
     case("event-id-of-other-content", BROWSE, A_VIEW | {"event_id": "e-1", "event_type": "cart"}, "event-id-reused"),
     case("order-id-of-other-content", BUY, A_PURCHASE | {"order_id": "o-1", "currency": "CHF"}, "event-id-reused"),
     case("order-id-of-other-content", UPDATE,
          {"customer_id": "c-1", "purchases": [{"items": [{"product_id": "p-1"}], "order_id": "o-1"}]}, "event-id-reused"),
+]  # fmt: skip
+
+
+def products(**fields) -> dict:
+    return {"products": [{"product_id": "p-1", **fields}]}
+
+
+A_YEAR_AHEAD = (datetime.now(UTC) + timedelta(days=365)).isoformat()
+CATALOGUE = [
+    case("no-products", UPDATE_PRODUCTS, {"products": []}, "validation"),
+    case("501-products", UPDATE_PRODUCTS, {"products": [{"product_id": f"p-{n}"} for n in range(501)]}, "too-many-items"),
+    case("without-id", UPDATE_PRODUCTS, {"products": [{"price": 1.0}]}, "validation"),
+    case("id-null", UPDATE_PRODUCTS, {"products": [{"product_id": None}]}, "validation"),
+    case("products-null", UPDATE_PRODUCTS, {"products": None}, "validation"),
+    case("product-null", UPDATE_PRODUCTS, {"products": [None]}, "validation"),
+    case("a-product-twice", UPDATE_PRODUCTS, {"products": [{"product_id": "p-2"}] * 2}, "validation"),
+    case("longer-than-1-mib", UPDATE_PRODUCTS, b" " * 1024 * 1024 + b"{}", "body-too-large"),
+    *(case(f"{field}-{kind}", UPDATE_PRODUCTS, products(**{field: value}), "validation") for field, kind, value in (
+        ("name", "empty", ""), ("name", "too-long", TOO_LONG_NAME), ("name", "blank", " "), ("name", "a-number", 5),
+        ("category", "with-newline", "a\n"), ("brand", "too-long", TOO_LONG_NAME),
+        ("price", "true", True), ("price", "text", "1.5"), ("price", "negative", -0.01), ("price", "1e300", 1e300),
+        ("price", "of-five-decimals", 1.00001), ("currency", "small", "eur"), ("currency", "of-two-letters", "EU"),
+        ("tags", "a-text", "new"), ("tags", "101", [f"t-{n}" for n in range(101)] + [1]), ("tags", "with-bar", ["a|b"]),
+        ("tags", "with-null", [None]), ("tags", "empty", [""]),
+        ("in_stock", "text", "yes"), ("in_stock", "list", [1]), ("withdrawn", "number", 1), ("url", "empty", ""),
+        ("created_at", "without-time-zone", "2026-01-01T10:00:00"), ("created_at", "before-1970", "1969-12-31T23:59:59Z"),
+        ("created_at", "in-a-year", A_YEAR_AHEAD), ("variant_of", "dots", ".."), ("aliases", "a-text", "sku"),
+        ("aliases", "with-two-blanks", ["a  b"]), ("attributes", "a-list", ["red"]),
+        ("attributes", "nested", {"a": {"b": 1}}),
+        ("attributes", "51", {f"a-{n}": 1 for n in range(51)}), ("attributes", "name-empty", {"": 1}),
+        ("attributes", "name-with-quote", {'a"b': 1}), ("attributes", "name-too-long", {"a" * 65: 1}),
+        ("attributes", "value-empty", {"a": ""}), ("attributes", "value-too-long", {"a": TOO_LONG_NAME}),
+        ("attributes", "value-1e16", {"a": 1e16}), ("colour", "unknown", "red"), ("product_index", "unknown", 1),
+    )),
+    *(case(f"{field}-101", UPDATE_PRODUCTS, products(**{field: [f"t-{n}" for n in range(101)]}), "too-many-items")
+      for field in ("tags", "aliases")),
+    case("1100-aliases", UPDATE_PRODUCTS, {"products": [
+        {"product_id": f"p-{n}", "aliases": [f"a-{n}-{m}" for m in range(100)]} for n in range(11)]}, "too-many-items"),
+    case("alias-of-another-product", UPDATE_PRODUCTS,
+         {"products": [{"product_id": "p-9", "aliases": ["p-1"]}]}, "validation"),
 ]  # fmt: skip
 
 EVERY_ENDPOINT = {
@@ -188,7 +264,7 @@ EVERY_ENDPOINT = {
 EVERYWHERE = [case(name, target, body, slug) for name, (body, slug) in EVERY_ENDPOINT.items() for target in POSTS]
 
 
-@pytest.mark.parametrize(("target", "body", "slug"), [*SYNTAX, *FIELDS, *EVENTS, *EVERYWHERE])
+@pytest.mark.parametrize(("target", "body", "slug"), [*SYNTAX, *FIELDS, *EVENTS, *CATALOGUE, *EVERYWHERE])
 async def test_an_invalid_body_is_rejected_and_changes_nothing(send, target, body, slug):
     before = await stored_state(send)
 

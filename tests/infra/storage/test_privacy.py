@@ -28,16 +28,16 @@ from infra.storage.postgres.dialect import run
 from infra.storage.sql import privacy
 from infra.storage.sql.privacy import PERSONAL
 from infra.storage.sql.statements import rows
-from infra.storage.sqlite import connection, connections, open_sqlite
+from infra.storage.sqlite import connection, open_sqlite, scrubbing
 from infra.use_cases.recommend import current_list, fresh_list
 from tests.conftest import NOW, client_of
 from tests.imports import as_imported
 
 IMPERSONAL = {
     "product_catalog", "recommendation_models", "product_neighbours", "product_trends", "shop_state", "erased_customers",
-    "product_aliases", "imports",
+    "product_aliases", "imports", "audit_log", "api_keys",
 }  # fmt: skip
-"""Tables without personal data: the catalogue, trained models, and hashes."""
+"""Tables without personal data: the catalogue, trained models, hashes, and keys of the shop's own servers."""
 
 NOT_EXPORTED = {
     ("customer_profiles", "email_key"),  # the e-mail address in one case
@@ -75,7 +75,8 @@ def canary_row(table, types, numbers):
     stored = RankedList(customer_id="canary-person", segment="Budget", strategy="popular", generated_at=NOW, items=[listed])
     fixed = {
         "customer_id": "canary-person", "kind": "billing", "event_type": "wishlist", "segment": "Budget", "is_default": 1,
-        "is_guest": 1, "bought": '[["canary-bought", 3, 1000037]]', "returned": '{"canary-cause": {"canary-back": 2}}',
+        "is_guest": 1, "profiling": 0, "bought": '[["canary-bought", 3, 1000037]]',
+        "returned": '{"canary-cause": {"canary-back": 2}}',
         "content": '["canary-named", {"canary-item": 4}]', "orders": '["canary-order_amendments-order_id"]',
         "before": '{"customer_id": "canary-person", "order_id": "canary-replaced", "occurred_at": 0, "currency": "EUR",'
         ' "digest": null, "import_id": null, "lines": [["canary-line", 1, null]], "returned": {"canary-own": 1}}',
@@ -83,6 +84,7 @@ def canary_row(table, types, numbers):
     }  # fmt: skip
     exported_as = {
         "is_guest": '"is_guest":true',
+        "profiling": '"profiling":false',
         "bought": '{"product_id":"canary-bought","quantity":3,"unit_price":100.0037}',
         "returned": '{"canary-cause":{"canary-back":2}}',
         "content": '"canary-named","items":{"canary-item":4}',
@@ -257,7 +259,7 @@ async def test_the_check_finds_the_bytes_that_remain_without_secure_deletion(tmp
 
 
 async def test_an_erasure_is_busy_while_a_reader_needs_the_log_and_the_same_request_finishes_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(scrubbing, "BUSY_SECONDS", 0.2)
     database = tmp_path / "shop.db"
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id=f"p-{n}") for n in range(9)], now=NOW)
@@ -383,7 +385,7 @@ async def test_a_second_erasure_during_the_first_succeeds_too(on_postgres):
 
 
 async def test_scrubbing_gives_up_after_the_busy_timeout(database, monkeypatch):
-    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(scrubbing, "BUSY_SECONDS", 0.1)
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.create_customer(NewCustomer(customer_id="canary"), now=NOW)
         with closing(sqlite3.connect(database, isolation_level=None)) as reader:

@@ -137,8 +137,8 @@ async def test_the_newest_products_fill_a_list_for_every_filter(shop, now, monke
     monkeypatch.setattr(ranking_data, "FILLER_SIZES", (1, 2, 4, 1000))
     for request, expected in [
         (ListRequest(), {"p-5", "p-4"}),
-        (ListRequest(category="a"), {"p-2", "p-1"}),
-        (ListRequest(category="a", exclude=frozenset({"p-2"})), {"p-1", "p-0"}),
+        (ListRequest(categories=frozenset({"a"})), {"p-2", "p-1"}),
+        (ListRequest(categories=frozenset({"a"}), exclude=frozenset({"p-2"})), {"p-1", "p-0"}),
     ]:
         for _ in range(2):
             found = await candidates_of(shop, candidate_query(n_fill=2, request=request))

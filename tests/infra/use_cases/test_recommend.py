@@ -52,7 +52,7 @@ async def test_a_list_that_was_made_while_its_event_was_recorded_is_stored(shop,
 
 
 async def test_a_list_is_not_stored_if_the_event_is_not_recorded_in_the_end(shop, now, monkeypatch):
-    async def fail_after(prepare, events, *, now):
+    async def fail_after(prepare, events, *, now, create_products):
         await prepare(await shop.record(events, now=now))
         raise StoreUnavailable("The disk is full.")
 

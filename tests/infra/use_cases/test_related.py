@@ -53,7 +53,7 @@ async def test_a_list_has_what_completes_the_products(shop, now):
 
 
 async def test_an_answer_has_an_id_that_names_its_kind_model_and_placement(shop, now):
-    request = RelatedRequest(kind="similar", product_ids=["p-0"], list_request=ListRequest(), placement="product page")
+    request = RelatedRequest(kind="similar", product_ids=["p-0"], list_request=ListRequest(placement="product page"))
 
     answer = await related_list(shop, request, now=now)
     again = await related_list(shop, request, now=now)

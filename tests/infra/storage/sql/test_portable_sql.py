@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from domain.errors import CustomerNotFound
+from domain.errors import CustomerNotFound, ProductNotFound
 from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
 from domain.records.interactions import OrderItem, Purchase
@@ -80,6 +80,7 @@ async def use_everything(url, folder, now):
         await shop.create_customer(NewCustomer(customer_id="c", email="canary@b.c", segment="Budget"), now=now)
         await shop.put_customers([CustomerChange(customer_id="c", email="canary-b@b.c", segment=None)], now=now)
         await shop.put_products([ProductChange(product_id="p-1", name="New")], now=now)
+        await use_products(shop, now)
         await shop.add_addresses(
             "c",
             [Address(kind="billing", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")],
@@ -89,7 +90,7 @@ async def use_everything(url, folder, now):
         await current_list(shop, "c", now=now, reuse_seconds=60)
         for _ in range(2):
             await train(shop, now=now)
-        request = ListRequest(category="c-1", min_price=1, max_price=2, exclude=frozenset({"p-1"}))
+        request = ListRequest(categories=frozenset({"c-1"}), min_price=1, max_price=2, exclude=frozenset({"p-1"}))
         await current_list(shop, "c", request=request, now=now + timedelta(hours=2), reuse_seconds=60)
         query = candidate_query(product_indexes=(1,), categories=("a",), n_newest=1, n_fill=1, request=request)
         await candidates_of(shop, query, customer_id="c")
@@ -105,6 +106,22 @@ async def use_everything(url, folder, now):
         await shop.put_customers([CustomerChange(customer_id="c")], now=now)
         with pytest.raises(CustomerNotFound):
             await shop.erase("c")
+
+
+async def use_products(shop, now):
+    """Change products one by one, with aliases and attributes, and read them."""
+    changes = [ProductChange(product_id=f"p-{n}", attributes={"a": n}, aliases=(f"p-{n}-x",)) for n in range(400)]
+    await shop.update_products(changes, now=now)
+    await shop.update_products([replace(change, aliases=None) for change in changes], now=now)
+    with pytest.raises(ProductNotFound):
+        await shop.product_details("p-0-x", now=now)
+    await shop.product_details("p-0", now=now)
+    await shop.products_after(-1)
+    await shop.category_paths()
+    some = frozenset({"a", "1"})
+    await shop.newest_products(
+        ListRequest(categories=some, brands=some, tags=some, attributes=(("a", some),), max_price=1.0), n=9
+    )
 
 
 async def import_again(shop, now):
