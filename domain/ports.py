@@ -28,6 +28,7 @@ from domain.records.interactions import CustomerEvent, EventCounts, EventType
 from domain.records.privacy import CustomerExport
 from domain.records.products import Product, ProductChange
 from domain.records.recommendations import ListRequest, RankedList
+from domain.related_ports import RelatedStore
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
@@ -133,7 +134,7 @@ class Corrections(Protocol):
         ...
 
 
-class Repository(AuditLog, KeyStore, ExportStore, ProductStore, Corrections, Protocol):
+class Repository(AuditLog, KeyStore, ExportStore, ProductStore, RelatedStore, Corrections, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.

@@ -27,6 +27,8 @@ NAMES = {
     "CustomerUpdateBehavior",
     "CustomerExport",
     "CustomerErase",
+    "ProductsBoughtTogether",
+    "ProductsSimilar",
     "ProductsGetProduct",
     "ProductsUpdate",
     "RecommendationsForCustomer",

@@ -1,5 +1,6 @@
 """A shop in memory that recommends with the code that serves, for evaluation and tuning."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -9,10 +10,13 @@ from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import History, merge_variants, unpack_history
 from domain.ranking.indexes import Indexes, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categories
-from domain.ranking.model import Model, TrainedModel
+from domain.ranking.model import Model, TrainedModel, WeightedProducts
 from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import pack_history
 from domain.ranking.recommend import Ranking, recommend, shortlist
+from domain.ranking.related import candidates_of, rank_related
+from domain.ranking.related_evidence import evidence_of
+from domain.ranking.related_inputs import RelatedInputs, RelatedKind, stand_ins_of, trend_paths
 from domain.records.customers import PurchaseSummary, SegmentInputs
 from domain.records.recommendations import ListRequest, Seen
 from domain.records.values import from_microseconds
@@ -32,6 +36,7 @@ class Replay:
         self.now: datetime = from_microseconds(max(log.newest, *(product.created_at for product in products), 0))
         self.catalogue = Catalogue(products)
         self._log = log
+        self._complements = {lists.product_index: lists.complements for lists in trained.neighbours}
         self._category_trends = trained.category_trends
         with_lists = {lists.product_index for lists in trained.neighbours}
         self._neighbours = NeighbourTable(
@@ -75,6 +80,33 @@ class Replay:
             neighbours=self._neighbours,
             category_trends={path: self._category_trends[path] for path in categories if path in self._category_trends},
         )
+
+    def related(self, seeds: Sequence[int], *, kind: RelatedKind, k: int) -> list[int]:
+        """Return the first `k` products of a list about products, computed as it is served, as representatives."""
+        indexes = np.array(seeds, dtype=np.intp)
+        trends = {
+            path: self._category_trends[path]
+            for path in trend_paths(indexes, self.catalogue)
+            if path in self._category_trends
+        }
+        inputs = RelatedInputs(
+            kind=kind,
+            seeds=indexes,
+            model=self.model,
+            catalogue=self.catalogue,
+            neighbours=self._neighbours,
+            complements=self._complements,
+            stand_ins=stand_ins_of(
+                indexes, self.catalogue, self._neighbours, complements=self._complements, category_trends=trends
+            ),
+            category_trends=trends,
+            recent_popularity=WeightedProducts(),
+            taste=None,
+        )
+        request, evidence = ListRequest(limit=k), evidence_of(inputs)
+        candidates = self.candidates(candidates_of(inputs, evidence, request=request))
+        ranked = rank_related(inputs, evidence, candidates, request=request, now=self.now)
+        return self.data.representatives.rank([item.product.product_index for item in ranked.items])
 
     def candidates(self, query: CandidateQuery) -> Indexes:
         """Return the products of `query`, as a repository does."""

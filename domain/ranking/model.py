@@ -143,8 +143,8 @@ class Model(Struct, frozen=True, kw_only=True):
 
     `rebuy_days` has the usual interval, in days, of each category that customers rebuy. `median_prices` are those of the
     products bought in a category. `tried` counts the customers of young products as their weights, for those with most
-    customers; all others count as untried. `segment_events` counts the events behind each segment's trend. Products above
-    `newest_product_index` came after the training.
+    customers; all others count as untried. `segment_events` counts the events behind each segment's trend. `alternatives`
+    are the categories whose products replace each other. Products above `newest_product_index` came after the training.
     """
 
     model_id: str = "untrained"
@@ -163,6 +163,7 @@ class Model(Struct, frozen=True, kw_only=True):
     popular: WeightedProducts = WeightedProducts()
     segment_trends: dict[Segment, WeightedProducts] = {}
     segment_events: dict[Segment, int] = {}
+    alternatives: tuple[str, ...] = ()
     tried: WeightedProducts = WeightedProducts()
 
 
@@ -170,12 +171,16 @@ UNTRAINED = Model()
 
 
 class NeighbourLists(Struct, frozen=True, kw_only=True, gc=False):
-    """The trained neighbours of one product, one list per source, packed as `ranking.packing` describes."""
+    """The trained neighbours of one product, one list per source, packed as `ranking.packing` describes.
+
+    `complements` are what completes the product; only lists about products read them.
+    """
 
     product_index: int
     bought_together: bytes
     viewed_together: bytes
     similar_product: bytes
+    complements: bytes = b""
 
 
 class TrainedModel(Struct, frozen=True, kw_only=True):

@@ -8,9 +8,10 @@ import numpy.typing as npt
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig
 from domain.ranking.packing import NEIGHBOUR, pack
 from domain.records.customers import SEGMENTS
+from domain.training.alternatives import learn_alternatives
 from domain.training.co_occurrence import PAIRS_PER_BLOCK, pairs_per_product
-from domain.training.event_log import EventLog
-from domain.training.event_pairs import pairs_of
+from domain.training.complements import learn_complements
+from domain.training.event_pairs import EventPairs
 from domain.training.interaction_matrix import interaction_matrix
 from domain.training.neighbours import NeighbourModels, combine, learn_neighbours
 from domain.training.popularity import (
@@ -45,6 +46,7 @@ def train_model(
     repurchases = repurchase_by_category(data.purchases, products, newest=log.newest)
     segment_events = np.bincount(data.segments[log.customers], minlength=len(SEGMENTS)).tolist()
     trends = category_trends(products, popularities[0])
+    alternatives = learn_alternatives(data)
     return TrainedModel(
         model=Model(
             model_id=model_id,
@@ -65,23 +67,26 @@ def train_model(
                 segment: top_products(own, n=N_STORED) for segment, own in zip(SEGMENTS, by_segment, strict=True)
             },
             segment_events=dict(zip(SEGMENTS, segment_events, strict=True)),
+            alternatives=alternatives.category_paths,
             tried=tried_products(data),
         ),
-        neighbours=_neighbour_lists(neighbours, data),
+        neighbours=_neighbour_lists(neighbours, learn_complements(data, alternatives), data),
         category_trends={path: pack(trend.products, trend.weights) for path, trend in trends.items()},
     )
 
 
-def _neighbour_lists(neighbours: SparseMatrix, data: TrainingData) -> list[NeighbourLists]:
+def _neighbour_lists(neighbours: SparseMatrix, complements: SparseMatrix, data: TrainingData) -> list[NeighbourLists]:
     """Return the lists of all products; each variant has those of its group, which name representatives."""
     similar = data.compared.similar
     bought, viewed = _by_source(neighbours, data)
+    completing = _packed(complements, np.ones(complements.nnz, dtype=np.bool_))
     return [
         NeighbourLists(
             product_index=index,
             bought_together=bought[source],
             viewed_together=viewed[source],
             similar_product=similar.get(source, b""),
+            complements=completing[source],
         )
         for index, source in enumerate(data.representatives.of(np.arange(data.n_products)).tolist())
         if bought[source] or viewed[source] or source in similar
@@ -94,7 +99,7 @@ def _by_source(neighbours: SparseMatrix, data: TrainingData) -> tuple[list[bytes
     if data.log.is_purchase.all():
         bought = np.ones(neighbours.nnz, dtype=np.bool_)
     else:
-        bought = _is_bought_together(neighbours, data.purchases)
+        bought = _is_bought_together(neighbours, data.purchase_pairs)
     return _packed(neighbours, bought), _packed(neighbours, ~bought)
 
 
@@ -106,10 +111,10 @@ def _packed(neighbours: SparseMatrix, chosen: npt.NDArray[np.bool_]) -> list[byt
     return [packed[first:last] for first, last in pairwise(ends)]
 
 
-def _is_bought_together(neighbours: SparseMatrix, purchases: EventLog) -> npt.NDArray[np.bool_]:
+def _is_bought_together(neighbours: SparseMatrix, purchases: EventPairs) -> npt.NDArray[np.bool_]:
     """Return for each entry of `neighbours` whether some customer bought both products."""
     n_products = neighbours.shape[0]
-    matrix = interaction_matrix(pairs_of(purchases), np.ones(len(purchases.products)), n_products=n_products)
+    matrix = interaction_matrix(purchases, np.ones(len(purchases.log.products)), n_products=n_products)
     by_product = matrix.T.tocsr()
 
     def is_bought(seeds: slice) -> npt.NDArray[np.bool_]:

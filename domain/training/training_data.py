@@ -76,6 +76,10 @@ class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
         return self.log.only(self.log.is_purchase)
 
     @cached_property
+    def purchase_pairs(self) -> EventPairs:
+        return self.pairs if self.log.is_purchase.all() else pairs_of(self.purchases)
+
+    @cached_property
     def buyers(self) -> BuyerSummary:
         return summarise(self.purchases)
 

@@ -25,6 +25,7 @@ from domain.records.recommendations import Seen
 from domain.training.training_data import TrainingData
 from domain.training.variants import representatives
 from infra.cli.arguments import add_mapping_option, add_tuning_options, days, list_length, parse_mapping
+from infra.cli.evaluate_related import RELATED_TASKS, print_related
 from infra.cli.plot import check_plot, plot
 from infra.cli.progress_bar import progress_on
 from infra.ingest.evaluation_files import (
@@ -51,6 +52,8 @@ Without --train it evaluates the database of the shop. Files are read as in an i
 times, a tenth of each customer's products.
 """
 
+TASKS = ("for-customer", *RELATED_TASKS)
+
 SEEN: dict[str, Seen] = {
     "few": "few", "exclude": "exclude", "include": "include", "drop": "exclude", "keep": "include",
 }  # fmt: skip
@@ -65,6 +68,9 @@ def add_command(commands: Any) -> None:
     split.add_argument("--test", nargs="+", metavar="FILE", help="events to predict")
     split.add_argument("--holdout-days", type=days, metavar="DAYS", help="hold out the last DAYS")
     split.add_argument("--leave-last-out", action="store_true", help="hold out the newest event of each customer")
+    command.add_argument(
+        "--task", choices=TASKS, default="for-customer", help="the lists to evaluate: a customer's, or those about products"
+    )
     command.add_argument("--products", metavar="FILE", help="the catalogue (default: the products of the training events)")
     command.add_argument("--customers", metavar="FILE", help="customers with their segments")
     add_mapping_option(command)
@@ -97,6 +103,8 @@ def run_evaluate(parsed: argparse.Namespace, settings: Settings) -> int:
             if parsed.train
             else asyncio.run(_from_database(parsed, settings, progress=progress))
         )
+        if parsed.task != "for-customer":
+            return print_related(data, options, kind=parsed.task, progress=progress, as_json=parsed.json)
         results = evaluate(data, options, progress=progress)
         results = _print_json(results) if parsed.json else list(results)
     if not parsed.json:

@@ -10,11 +10,13 @@ from litestar.params import PathParameter, QueryParameter
 from domain.records.recommendations import Seen
 from domain.records.values import (
     CATEGORY_PATTERN,
+    CUSTOMER_ID_PATTERN,
     ID_PATTERN,
     MAX_CATEGORY_LENGTH,
     MAX_ID_LENGTH,
     TAG_PATTERN,
     CategoryPath,
+    CustomerId,
     Id,
     Tag,
     Text,
@@ -32,6 +34,22 @@ def _id_in_path(of: str) -> PathParameter:
 
 IdInPath = Annotated[str, _id_in_path("customer")]
 ProductIdInPath = Annotated[str, _id_in_path("product, or another id of it")]
+
+ProductIds = Annotated[
+    list[Id],
+    QueryParameter(
+        min_items=1,
+        max_items=20,
+        description="Ids of the products, or other ids of them; repeat the parameter for each",
+        schema_extra={"items": {"type": "string", "maxLength": MAX_ID_LENGTH, "pattern": ID_PATTERN}},
+    ),
+]
+ForCustomer = Annotated[
+    CustomerId | None,
+    QueryParameter(
+        min_length=1, max_length=MAX_ID_LENGTH, pattern=CUSTOMER_ID_PATTERN, description="The customer who sees the list"
+    ),
+]
 
 MAX_VALUES = 20
 """Values that a filter may have."""

@@ -16,6 +16,7 @@ from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categorie
 from domain.ranking.model import UNTRAINED, WeightedProducts
 from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import CustomerState
+from domain.ranking.related_inputs import RelatedInputs
 from domain.records.products import Product
 from domain.records.recommendations import RankedList
 from infra.use_cases.whole_catalogue import WholeCatalogue
@@ -84,14 +85,14 @@ class RankingData:
     async def inputs(self, state: CustomerState, *, categories: Collection[str] = ()) -> RankingInputs:
         """Return the inputs of a customer's list; `categories` are those that the list is limited to, if any."""
         model, history = state.model, unpack_history(state.history)
-        catalogue = await self._catalogue_of(state.catalogue_version)
-        await self._add_missing(catalogue, history.own)
+        catalogue = await self.catalogue_of(state.catalogue_version)
+        await self.add_missing(catalogue, history.own)
         if catalogue.has_variants:
             groups = catalogue.group_codes[history.products]
             history = merge_variants(history, groups, newest_trained=model.newest_product_index)
         of_trends = trend_categories(history, catalogue, asked=categories)
-        neighbours = await self._neighbours_of(model.model_id, history.products)
-        trends = await self._trends_of(model.model_id, of_trends)
+        neighbours = await self.neighbours_of(model.model_id, history.products)
+        trends = await self.trends_of(model.model_id, of_trends)
         return RankingInputs(
             customer_id=state.customer_id,
             # Without profiling, a list is that of a newcomer, also if the shop assigned a segment.
@@ -104,7 +105,7 @@ class RankingData:
             recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
         )
 
-    async def candidates(self, inputs: RankingInputs, query: CandidateQuery) -> Indexes:
+    async def candidates(self, inputs: RankingInputs | RelatedInputs, query: CandidateQuery) -> Indexes:
         """Return the available products of `query` that pass its filters, ascending."""
         catalogue = inputs.catalogue
         newest, missing = self._newest.lookup(self._listed_in, query.categories)
@@ -113,11 +114,11 @@ class RankingData:
         of_categories = [index for category in query.categories for index in newest[category]]
         of_shop = await self._newest_of_shop(query)
         indexes = union(query.product_indexes, np.array(of_categories, dtype=np.intp), of_shop)
-        await self._add_missing(catalogue, indexes)
+        await self.add_missing(catalogue, indexes)
         admitted = catalogue.admitted(indexes, query.request)
         if n_missing := query.n_missing(admitted, catalogue):
             fillers = await self._fillers_of(query, n_missing)
-            await self._add_missing(catalogue, fillers)
+            await self.add_missing(catalogue, fillers)
             admitted = union(admitted, catalogue.admitted(fillers, query.request)[:n_missing])
         return admitted
 
@@ -126,17 +127,17 @@ class RankingData:
 
         Return None if one of them is not available any more.
         """
-        catalogue = await self._catalogue_of(catalogue_version)
+        catalogue = await self.catalogue_of(catalogue_version)
         # Without numpy, which takes longer for ten products than all else.
         indexes = [item.product_index for item in ranked.items[:limit]]
         if max(indexes, default=-1) >= len(catalogue.products) or any(
             catalogue.products[index] is None for index in indexes
         ):
-            await self._add_missing(catalogue, np.array(indexes, dtype=np.intp))
+            await self.add_missing(catalogue, np.array(indexes, dtype=np.intp))
         products = [product for index in indexes if (product := catalogue.products[index]) is not None and product.available]
         return products if len(products) == len(indexes) else None
 
-    async def _catalogue_of(self, version: int) -> Catalogue:
+    async def catalogue_of(self, version: int) -> Catalogue:
         """Return the cached catalogue, after it was brought to this version or a later one."""
         if self._catalogue_version < 0:
             self._catalogue_version = self._listed_in = version
@@ -158,7 +159,8 @@ class RankingData:
             self._catalogue.add([product for product in changes.products if is_whole or has(product.product_index)])
         self._catalogue_version, self._listed_in = changes.version, changes.listed_in
 
-    async def _add_missing(self, catalogue: Catalogue, indexes: Indexes) -> None:
+    async def add_missing(self, catalogue: Catalogue, indexes: Indexes) -> None:
+        """Read the rows of `indexes` that a catalogue lacks."""
         while missing := catalogue.missing(indexes).tolist():
             version = self._catalogue_version
             found = await self._repository.products(missing)
@@ -172,7 +174,7 @@ class RankingData:
             else:
                 catalogue.add([], unknown=set(missing) - {product.product_index for product in found})
 
-    async def _neighbours_of(self, model_id: str, products: Indexes) -> NeighbourTable:
+    async def neighbours_of(self, model_id: str, products: Indexes) -> NeighbourTable:
         """Return a table with the neighbours of `products`: the cached one unless it is full or of another model."""
         if self._neighbours_of_model != model_id or self._neighbours.n_entries > MAX_CACHED_NEIGHBOURS:
             self._neighbours_of_model = model_id
@@ -184,7 +186,8 @@ class RankingData:
             table.add(found, unknown=set(missing) - {lists.product_index for lists in found})
         return table
 
-    async def _trends_of(self, model_id: str, categories: Sequence[str]) -> dict[str, bytes]:
+    async def trends_of(self, model_id: str, categories: Sequence[str]) -> dict[str, bytes]:
+        """Return the popular products of category paths, packed; empty for paths without any, and maybe for others too."""
         cached, missing = self._category_trends.lookup(model_id, categories)
         if missing:
             found = await self._repository.category_trends(model_id, missing)

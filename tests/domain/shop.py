@@ -59,7 +59,7 @@ def history_of(*events, bought=None):
     return PackedHistory(events=pack_history(newest).events, own=pack_history([*newest, *older]).own)
 
 
-def neighbour_lists(index, *, bought=(), viewed=(), similar=()):
+def neighbour_lists(index, *, bought=(), viewed=(), similar=(), completing=()):
     """Return the lists of one product from pairs of product index and weight."""
 
     def packed(pairs):
@@ -70,6 +70,7 @@ def neighbour_lists(index, *, bought=(), viewed=(), similar=()):
         bought_together=packed(bought),
         viewed_together=packed(viewed),
         similar_product=packed(similar),
+        complements=packed(completing),
     )
 
 

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.system
 
 PROJECT_PACKAGES = ("domain", "functions", "infra")
 SCORING = {
-    "CustomerGetProfile", "RecommendationsForCustomer", "RecommendationsProcessBrowsing", "RecommendationsProcessPurchase",
+    "CustomerGetProfile", "ProductsBoughtTogether", "ProductsSimilar", "RecommendationsForCustomer",
+    "RecommendationsProcessBrowsing", "RecommendationsProcessPurchase",
 }  # fmt: skip
 MB = 1_000_000
 UNCHECKED_HASH = 0b01

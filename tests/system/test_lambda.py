@@ -33,6 +33,8 @@ REFUSAL = {
     "CustomerExport": (404, "customer-not-found"),
     "CustomerGetProfile": (404, "customer-not-found"),
     "CustomerUpdateBehavior": (400, "malformed-json"),
+    "ProductsBoughtTogether": (400, "validation"),
+    "ProductsSimilar": (404, "product-not-found"),
     "ProductsGetProduct": (400, "validation"),
     "ProductsUpdate": (400, "validation"),
     "RecommendationsForCustomer": (400, "validation"),

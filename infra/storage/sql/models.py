@@ -153,8 +153,8 @@ def unlock(holder: str) -> Steps[None]:
 
 def write_neighbours(model_id: str, lists: Sequence[NeighbourLists]) -> Steps[None]:
     yield from executemany(
-        "INSERT INTO product_neighbours (model_id, product_index, bought_together, viewed_together, similar_product)"
-        " VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO product_neighbours (model_id, product_index, bought_together, viewed_together, similar_product,"
+        " complements) VALUES (?, ?, ?, ?, ?, ?)",
         [(model_id, *msgspec.structs.astuple(neighbours)) for neighbours in lists],
     )
 

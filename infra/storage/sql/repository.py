@@ -22,10 +22,10 @@ from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
 from infra.storage.sql.correction_tables import CorrectionTables
 from infra.storage.sql.customer_activity import activity, purchase_summary
 from infra.storage.sql.engine import Engine
-from infra.storage.sql.model_tables import ModelTables
 from infra.storage.sql.personal_data import PersonalData
 from infra.storage.sql.product_tables import ProductTables
 from infra.storage.sql.rehearsal import ImportRehearsal
+from infra.storage.sql.related_tables import RelatedTables
 from infra.storage.sql.removals import settle_new
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.unlisted_products import create_unknown
@@ -40,14 +40,14 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(CorrectionTables, ProductTables, AuditTables, PersonalData):
+class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables, PersonalData):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
     """
 
     def __init__(self, engine: Engine, *, currencies: Currencies, delay_seconds: float = 0.0) -> None:
-        ModelTables.__init__(self, engine, currencies=currencies)
+        RelatedTables.__init__(self, engine, currencies=currencies)
         ProductTables.__init__(self, engine, currencies=currencies)
         PersonalData.__init__(self, engine, currencies=currencies, read_state=self.any_state)
         self._currency = currencies.own

@@ -82,7 +82,9 @@ COPIED_TABLES = (
     Table("audit_log", ("entry_id",), ("at", "actor", "action", "subject", "outcome")),
     Table("api_keys", ("key_id",), ("name", "scope", "expires_on", "last_used_at")),
     Table("recommendation_models", ("model_id",), ("trained_at", "model")),
-    Table("product_neighbours", ("model_id", "product_index"), ("bought_together", "viewed_together", "similar_product")),
+    Table("product_neighbours", ("model_id", "product_index"), (
+        "bought_together", "viewed_together", "similar_product", "complements",
+    )),
     Table("product_trends", ("model_id", "category"), ("products",)),
 )  # fmt: skip
 """All tables except the stored lists, which are computed again, and `shop_state`, which is written last."""

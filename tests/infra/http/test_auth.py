@@ -37,7 +37,10 @@ OPEN_PATHS = {
     "/live", "/ready", "/schema", "/schema/openapi.json", "/schema/start.js", "/schema/swagger-ui-bundle.js",
     "/schema/swagger-ui.css",
 }  # fmt: skip
-STOREFRONT_PATHS = {"/recommendations/{customer_id:str}", "/recommendations/process-browsing"}
+STOREFRONT_PATHS = {
+    "/products/bought-together", "/products/similar/{product_id:str}", "/recommendations/{customer_id:str}",
+    "/recommendations/process-browsing",
+}  # fmt: skip
 
 
 def bearer(key):
@@ -52,7 +55,7 @@ def methods_and_paths(handlers):
 def request_to(method, path):
     """Return the method, path and body of a request that is valid except for its key."""
     body = {"json": {}} if method == "POST" else {}
-    return method, re.sub(r"{[^}]*}", "c-1", path), body
+    return method, re.sub(r"{[^}]*}", "c-1", re.sub(r"{product_id[^}]*}", "p-1", path)), body
 
 
 @pytest_asyncio.fixture(params=["together", "alone"])

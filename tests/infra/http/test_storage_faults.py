@@ -46,6 +46,8 @@ REQUESTS = {
     "for_customer": (b"/recommendations/c-1", None),
     "filtered": (b"/recommendations/c-1?limit=50&category=home", None),
     "get_profile": (b"/customer/get-profile/c-1", None),
+    "similar": (b"/products/similar/p-1", None),
+    "bought_together": (b"/products/bought-together?product_id=p-1&customer_id=c-1", None),
     "export": (b"/customer/export/c-1", None),
     "erase": (b"/customer/erase/x-%d", None),
     "health": (b"/health", None),

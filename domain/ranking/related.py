@@ -1,0 +1,120 @@
+"""Lists about products: what completes a cart, and what is similar to a product.
+
+`evidence_of` collects what training learned about the seeds, `candidates_of` decides which products to look up, and
+`rank_related` ranks those that exist. A score is the sum of its contributions, as in `recommend`.
+"""
+
+from collections import defaultdict
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from domain.ranking.category_tree import NO_CATEGORY
+from domain.ranking.contributions import NO_CAUSE
+from domain.ranking.diversity import best_variants
+from domain.ranking.indexes import Indexes, positions_in, union
+from domain.ranking.inputs import CandidateQuery
+from domain.ranking.reasons import reasons_of
+from domain.ranking.related_evidence import NOTHING, STRATEGIES, Evidence, compared, joined, newest, popular
+from domain.ranking.related_inputs import RelatedInputs
+from domain.records.product_lists import RankedProducts, ScoredProduct
+from domain.records.recommendations import SOURCES, Contribution, ListRequest
+
+N_POPULAR = 50
+N_NEWEST = 50
+TASTE_SHARE = 0.05
+"""So little that a taste decides between nearly equal products only."""
+
+
+def candidates_of(inputs: RelatedInputs, evidence: Evidence, *, request: ListRequest) -> CandidateQuery:
+    """Choose the products to look up; where they may be too few, popular and new products fill the list."""
+    learned = union(evidence.products)
+    codes = inputs.catalogue.category_codes[inputs.seeds]
+    is_short = request.is_filtered or len(learned) < 2 * request.limit
+    popular = [trend.best_first[: None if request.is_filtered else N_POPULAR] for trend in inputs.trends]
+    own_categories = tuple(dict.fromkeys(path for path in inputs.catalogue.categories.names(codes) if path is not None))
+    is_similar = inputs.kind == "similar"
+    return CandidateQuery(
+        product_indexes=union(learned, *popular) if is_short else learned,
+        # What nobody looked at yet is similar to products of its category.
+        categories=own_categories if is_similar else (),
+        n_newest=N_NEWEST,
+        n_newest_of_shop=0,
+        # Products of other categories are nothing similar, so they do not fill such a list.
+        n_fill=0 if is_similar and own_categories else request.limit,
+        own=inputs.left_out,
+        request=request,
+    )
+
+
+def rank_related(
+    inputs: RelatedInputs, evidence: Evidence, candidates: Indexes, *, request: ListRequest, now: datetime
+) -> RankedProducts:
+    """Rank the first `limit` of `candidates`, the catalogue's answer to `candidates_of`, ascending."""
+    products = candidates[~inputs.catalogue.are_variants(candidates, inputs.left_out)]
+    evidence = evidence.of(products)
+    if inputs.kind == "similar":
+        products = _of_its_kind(inputs, products, evidence)
+        evidence = joined(evidence, compared(inputs, products))
+    evidence = joined(evidence, popular(inputs, products, evidence.totals(products)))
+    evidence = joined(evidence, newest(inputs, products, evidence.totals(products), now=now))
+    totals = evidence.totals(products)
+    tastes = TASTE_SHARE * totals * _interests(inputs, products)
+    scores = totals + tastes
+    shown = np.flatnonzero(scores > 0)
+    shown = shown[best_variants(scores[shown], inputs.catalogue, products[shown])]
+    shown = shown[np.argsort(-scores[shown], kind="stable")[: request.limit]]
+    evidence = evidence.of(np.sort(products[shown]))
+    contributions = _contributions(inputs, evidence)
+    return RankedProducts(
+        kind=inputs.kind,
+        strategy=STRATEGIES[int(evidence.strategies.min(initial=NOTHING))],
+        model_id=inputs.model.model_id,
+        items=[
+            _scored(inputs, index, score, [*contributions[index], *_taste(inputs, index, taste)])
+            for index, score, taste in zip(
+                products[shown].tolist(), scores[shown].tolist(), tastes[shown].tolist(), strict=True
+            )
+        ],
+    )
+
+
+def _of_its_kind(inputs: RelatedInputs, products: Indexes, evidence: Evidence) -> Indexes:
+    """Leave out products of other top categories than the seed, unless something was learned about them."""
+    tree, codes = inputs.catalogue.categories, inputs.catalogue.category_codes
+    top = tree.levels[codes[inputs.seeds[0]], 0]
+    if top == NO_CATEGORY:
+        return products
+    return products[(tree.levels[codes[products], 0] == top) | (positions_in(union(evidence.products), products) >= 0)]
+
+
+def _interests(inputs: RelatedInputs, products: Indexes) -> npt.NDArray[np.float64]:
+    """Return the interest of the customer in the category of each product, in [0, 1]; 0 without a customer."""
+    if inputs.taste is None:
+        return np.zeros(len(products))
+    return inputs.catalogue.categories.strongest(inputs.catalogue.category_codes[products], inputs.taste.interests)[0]
+
+
+def _contributions(inputs: RelatedInputs, evidence: Evidence) -> dict[int, list[Contribution]]:
+    """Return the contributions to each product by its index."""
+    found: defaultdict[int, list[Contribution]] = defaultdict(list)
+    columns = (evidence.products, evidence.sources, evidence.causes, evidence.amounts)
+    for index, source, cause, amount in zip(*(column.tolist() for column in columns), strict=True):
+        product_id = None if cause == NO_CAUSE else inputs.catalogue.product(cause).product_id
+        found[index].append((SOURCES[source], product_id, amount))
+    return found
+
+
+def _taste(inputs: RelatedInputs, index: int, amount: float) -> list[Contribution]:
+    if inputs.taste is None or amount <= 0:
+        return []
+    category = inputs.catalogue.product(index).category if inputs.taste.is_named else None
+    return [("category_interest", category, amount)]
+
+
+def _scored(inputs: RelatedInputs, index: int, score: float, contributions: list[Contribution]) -> ScoredProduct:
+    product = inputs.catalogue.product(index)
+    return ScoredProduct(
+        product=product, score=round(score, 6), reasons=reasons_of(contributions, product_id=product.product_id)
+    )

@@ -1,0 +1,41 @@
+"""Lists that are not about one customer: products related to others, and those of a whole shop."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from domain.records.products import Product
+from domain.records.recommendations import Kind, Reason, RecommendedProduct
+
+ListStrategy = Literal["learned", "content", "history", "popular", "catalogue", "empty"]
+"""What such a list rests on first: trained lists, the data of the catalogue, the customer's own events, what most customers
+of the shop or of a category turn to, the newest products, or nothing that could be shown."""
+
+
+class ScoredProduct(Struct, frozen=True, kw_only=True, gc=False):
+    """A product of the catalogue as it is now, with its score and its reasons."""
+
+    product: Product
+    score: float
+    reasons: list[Reason]
+
+
+class RankedProducts(Struct, frozen=True, kw_only=True):
+    """Products, best first, with what the answer says of the list: what it is about, and what it rests on."""
+
+    kind: Kind
+    strategy: ListStrategy
+    model_id: str
+    items: list[ScoredProduct]
+    placement: str | None = None
+
+
+class ProductList(Struct, frozen=True, kw_only=True):
+    """A list as answered; `recommendation_id` names this answer."""
+
+    recommendation_id: str
+    kind: Kind
+    strategy: ListStrategy
+    generated_at: datetime
+    items: list[RecommendedProduct]

@@ -1,0 +1,53 @@
+"""`python main.py evaluate --task similar` and `--task bought-together`: measure lists about products."""
+
+import sys
+from collections.abc import Sequence
+from typing import get_args
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from domain.evaluation.related import RelatedResult
+from domain.ranking.related_inputs import RelatedKind
+from infra.progress import Progress
+from infra.use_cases.evaluate import EvaluationData, EvaluationOptions
+from infra.use_cases.evaluate_related import evaluate_related
+
+RELATED_TASKS: tuple[RelatedKind, ...] = get_args(RelatedKind)
+
+
+def print_related(
+    data: EvaluationData, options: EvaluationOptions, *, kind: RelatedKind, progress: Progress, as_json: bool
+) -> int:
+    """Print the results, with `as_json` each as soon as it is computed; return the exit code."""
+    results: list[RelatedResult] = []
+    for result in evaluate_related(data, options, kind=kind, progress=progress):
+        results.append(result)
+        if as_json:
+            sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+            sys.stdout.flush()
+    if not as_json:
+        Console().print(related_table(results, options))
+    return 0
+
+
+def related_table(results: Sequence[RelatedResult], options: EvaluationOptions) -> Table:
+    """Lay out the results, one row per model."""
+    table = Table(title=f"{results[0].cases:,} hidden products", box=SIMPLE_HEAD, padding=0, show_edge=False)
+    for name in ("model", f"hit rate@{options.k}", "MRR", "coverage", "ms a list"):
+        table.add_column(name, justify="left" if name == "model" else "right")
+    for result in results:
+        table.add_row(
+            result.model,
+            _with_interval(result.hit_rate, result.hit_rate_interval),
+            _with_interval(result.mrr, result.mrr_interval),
+            f"{result.coverage:.1%}",
+            f"{result.ms_per_list:.2f}",
+        )
+    return table
+
+
+def _with_interval(value: float, interval: tuple[float, float]) -> str:
+    return f"{value:.4f} [{interval[0]:.4f}, {interval[1]:.4f}]"

@@ -1,0 +1,38 @@
+"""The part of the repository that reads what lists about products are computed from."""
+
+from collections.abc import Sequence
+
+from domain.errors import ProductNotFound
+from domain.related_ports import SeedState
+from infra.storage.sql import known_products
+from infra.storage.sql.model_tables import ModelTables
+from infra.storage.sql.statements import Steps, one, rows
+
+
+class RelatedTables(ModelTables):
+    """The protocol RelatedStore over tables."""
+
+    async def seed_state(self, product_ids: Sequence[str]) -> SeedState:
+        return await self.engine.look_up(self._seed_state, product_ids)
+
+    async def complements(self, model_id: str, product_indexes: Sequence[int]) -> dict[int, bytes]:
+        return await self.engine.look_up(_complements, model_id, product_indexes)
+
+    def _seed_state(self, product_ids: Sequence[str]) -> Steps[SeedState]:
+        catalogue_version, model_id = yield from one("SELECT catalogue_version, model_id FROM shop_state")
+        found = yield from known_products.find(product_ids)
+        if not found:
+            raise ProductNotFound(product_ids[0])
+        indexes = [found[product_id].product_index for product_id in product_ids if product_id in found]
+        model = yield from self.model(model_id)
+        return SeedState(product_indexes=list(dict.fromkeys(indexes)), catalogue_version=catalogue_version, model=model)
+
+
+def _complements(model_id: str, product_indexes: Sequence[int]) -> Steps[dict[int, bytes]]:
+    found = yield from rows(
+        "SELECT product_index, complements FROM product_neighbours"
+        " WHERE model_id = :model_id AND product_index IN (:product_indexes) AND complements IS NOT NULL",
+        model_id=model_id,
+        product_indexes=list(product_indexes),
+    )
+    return {index: complements for index, complements in found if complements}

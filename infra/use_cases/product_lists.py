@@ -1,0 +1,25 @@
+"""Answers with lists that are not about one customer."""
+
+from datetime import datetime
+
+from domain.ports import Repository
+from domain.ranking.answers import as_recommended
+from domain.records.product_lists import ProductList, RankedProducts
+from infra.use_cases.recommendation_ids import new_recommendation_id
+
+
+async def product_list(repository: Repository, ranked: RankedProducts, *, now: datetime) -> ProductList:
+    """Return ranked products as an answer with an id of its own; nothing is stored."""
+    identifier = await new_recommendation_id(
+        repository, ranked.kind, model_id=ranked.model_id, placement=ranked.placement, now=now
+    )
+    return ProductList(
+        recommendation_id=identifier,
+        kind=ranked.kind,
+        strategy=ranked.strategy,
+        generated_at=now,
+        items=[
+            as_recommended(item.product, rank=rank, score=item.score, reasons=item.reasons)
+            for rank, item in enumerate(ranked.items, start=1)
+        ],
+    )

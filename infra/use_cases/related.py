@@ -1,0 +1,46 @@
+"""Lists about products: gather the inputs, rank, answer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.ports import Repository
+from domain.ranking.related import candidates_of, rank_related
+from domain.ranking.related_evidence import evidence_of
+from domain.ranking.related_inputs import RelatedKind, taste_of
+from domain.records.product_lists import ProductList
+from domain.records.recommendations import ListRequest
+from infra.use_cases.product_lists import product_list
+from infra.use_cases.ranking_data import ranking_data_of
+from infra.use_cases.related_data import related_data_of
+
+
+class RelatedRequest(Struct, frozen=True, kw_only=True):
+    """A request for a list about products.
+
+    Of a `customer_id`, the taste decides between nearly equal products; what the customer bought is left out and named only
+    if the answer `is_personal`.
+    """
+
+    kind: RelatedKind
+    product_ids: Sequence[str]
+    list_request: ListRequest
+    customer_id: str | None = None
+    is_personal: bool = False
+
+
+async def related_list(repository: Repository, request: RelatedRequest, *, now: datetime) -> ProductList:
+    """Return a list about products; raise ProductNotFound if none of them is known, or CustomerNotFound."""
+    data = ranking_data_of(repository)
+    state = await repository.seed_state(request.product_ids)
+    taste = None
+    if request.customer_id is not None:
+        customer = await data.inputs(await repository.customer_state(request.customer_id))
+        taste = taste_of(customer, is_personal=request.is_personal)
+    inputs = await related_data_of(repository).inputs(state, kind=request.kind, taste=taste)
+    evidence = evidence_of(inputs)
+    candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=request.list_request))
+    ranked = rank_related(inputs, evidence, candidates, request=request.list_request, now=now)
+    return await product_list(repository, replace(ranked, placement=request.list_request.placement), now=now)
