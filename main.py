@@ -12,6 +12,7 @@ from functions.customer.create import create
 from functions.customer.erase import erase
 from functions.customer.export import export
 from functions.customer.get_profile import get_profile
+from functions.customer.merge import merge
 from functions.customer.update_behavior import update_behavior
 from functions.recommendations.for_customer import for_customer
 from functions.recommendations.process_browsing import process_browsing
@@ -24,7 +25,7 @@ from infra.http.health import health, live, ready
 from infra.http.openapi import documentation
 
 ENDPOINTS = (
-    create, add_address, get_profile, update_behavior, export, erase,
+    create, add_address, get_profile, update_behavior, export, erase, merge,
     for_customer, process_browsing, process_purchase, health, live, ready,
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ ShopError
 ├── ProductNotFound       an event names a product that the catalogue lacks
 ├── CustomerExists        the id is taken
 ├── EmailTaken            another customer has this e-mail, whatever its case
+├── MergeRefused          who shall be merged is no guest, or cannot be merged into this customer
 ├── EventIdReused         the event_id or order_id belongs to other content
 ├── TooManyItems          a list, or the number of stored items of one customer, exceeds its limit
 ├── InvalidField          a well-formed value that is not acceptable
@@ -43,6 +44,10 @@ class CustomerExists(ShopError):
 class EmailTaken(ShopError):
     def __init__(self) -> None:
         super().__init__("Another customer has this e-mail address.")
+
+
+class MergeRefused(ShopError):
+    pass
 
 
 class EventIdReused(ShopError):

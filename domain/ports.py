@@ -17,6 +17,7 @@ from domain.records.customers import (
     Segment,
     StoredAddress,
 )
+from domain.records.guests import GuestCounts, GuestMerge, MergedGuest
 from domain.records.imports import ImportedEvent, ImportRecord, OrderReturn
 from domain.records.interactions import CustomerEvent, EventCounts, EventType
 from domain.records.privacy import CustomerExport
@@ -86,10 +87,48 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class Repository(Protocol):
+class GuestStore(Protocol):
+    """Customers without an account; `record` registers them where an event says so."""
+
+    async def newcomer_state(self, customer_id: str) -> CustomerState:
+        """Return the state of somebody without events who is not registered; no list of it is ever stored.
+
+        Raise CustomerNotFound for the id of an erased customer.
+        """
+        ...
+
+    async def merge_guest(self, asked: GuestMerge, *, now: datetime) -> MergedGuest:
+        """Make the records of a guest those of a customer, for whom the id of the guest stands from then on.
+
+        The same merge again returns the same. Raise CustomerNotFound or MergeRefused.
+        """
+        ...
+
+    async def count_guests(self, *, before: datetime) -> GuestCounts:
+        """Count the guests who were created before an instant and have no event since, beside all."""
+        ...
+
+    async def expired_guests(self, *, before: datetime, after: str = "") -> list[str]:
+        """Return a page of the ids of such guests, after an id; an empty page is the end."""
+        ...
+
+    async def purge_guests(self, guest_ids: Sequence[str], *, before: datetime) -> int:
+        """Delete the first of these guests that still have no event; return how many are dealt with, which may be none.
+
+        Their ids are free again. `scrub_guests` must follow.
+        """
+        ...
+
+    async def scrub_guests(self) -> None:
+        """Remove what purges of guests deleted from the files, also of a process that ended before it could."""
+        ...
+
+
+class Repository(GuestStore, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
-    All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.
+    All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound. The id of a
+    merged guest stands for its customer in all of them.
     """
 
     async def create_customer(self, new: NewCustomer, *, now: datetime) -> Customer:
@@ -175,7 +214,8 @@ class Repository(Protocol):
     async def erase(self, customer_id: str) -> None:
         """Delete everything about a person for good; after StoreBusy, the same call finishes the erasure.
 
-        The id stays refused: events and reads raise CustomerNotFound, registering raises CustomerExists.
+        The id stays refused: events and reads raise CustomerNotFound, registering raises CustomerExists. So do the ids of
+        guests who were merged into the customer.
         """
         ...
 

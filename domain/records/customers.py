@@ -41,6 +41,7 @@ class Customer(Struct, frozen=True, kw_only=True):
     segment: Segment
     segment_source: SegmentSource
     created_at: datetime
+    is_guest: bool = False
 
 
 class CustomerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -25,7 +25,10 @@ from infra.storage.opening import Shop
     responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, *EVENT_PROBLEMS),
 )
 async def update_behavior(data: JSONBody[BehaviorUpdate], shop: NamedDependency[SkipValidation[Shop]]) -> UpdatedBehavior:
-    """Record interactions and orders of a customer, all or none. Events sent before count as `seen_before`."""
+    """Record interactions and orders of a customer, all or none. Events sent before count as `seen_before`.
+
+    With `guest`, an unknown customer is registered as a guest.
+    """
     now = shop.now()
     check_update(data, now=now, retention_days=shop.settings.event_retention_days)
     recorded = await shop.repository.record(data.events(), now=now)

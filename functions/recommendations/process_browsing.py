@@ -29,13 +29,14 @@ async def process_browsing(
 ) -> RecommendationList:
     """Record one interaction and return an updated list. The same `event_id` sent again counts once.
 
+    With `guest`, an unknown customer is registered as a guest, also for a `storefront` key.
     Ids that come with a `storefront` key are apart from those of `backend` keys and of imports.
     """
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
     event = data if request.auth == "backend" else in_storefront_namespace(data)
     recommendations = await recorded_list(shop.repository, event, now=now)
-    return recommendations if request.auth == "backend" else for_storefront(recommendations)
+    return recommendations if request.auth == "backend" else for_storefront(recommendations, asked_for=data.customer_id)
 
 
 app = create_app(process_browsing)

@@ -25,7 +25,10 @@ from infra.use_cases.recommend import recorded_list
     responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, *EVENT_PROBLEMS),
 )
 async def process_purchase(data: JSONBody[Purchase], shop: NamedDependency[SkipValidation[Shop]]) -> RecommendationList:
-    """Record one order and return an updated list. The same `order_id` sent again counts once."""
+    """Record one order and return an updated list. The same `order_id` sent again counts once.
+
+    With `guest`, an unknown customer is registered as a guest: send it for a checkout without an account.
+    """
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
     return await recorded_list(shop.repository, data, now=now)

@@ -13,7 +13,7 @@ from infra.background.gc import resume_collections
 from infra.logs import describe_error
 from infra.settings import read_settings
 from infra.storage.opening import open_repository
-from infra.use_cases.purge import purge_and_train
+from infra.use_cases.purge import Retention, purge_and_train
 from infra.use_cases.train import TuningBudget
 
 logger = logging.getLogger(__name__)
@@ -56,4 +56,5 @@ def _check_event(event: Any) -> None:
 async def _train() -> Model:
     settings = read_settings()
     async with open_repository(settings) as repository:
-        return await purge_and_train(repository, retention_days=settings.event_retention_days, budget=NO_TUNING)
+        retention = Retention(event_days=settings.event_retention_days, guest_days=settings.guest_retention_days)
+        return await purge_and_train(repository, retention=retention, budget=NO_TUNING)

@@ -1,4 +1,4 @@
-"""Purge old events while the application runs: `EVENT_RETENTION_DAYS`."""
+"""Purge old events and guests while the application runs: `EVENT_RETENTION_DAYS`, `GUEST_RETENTION_DAYS`."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from domain.errors import ShopError
 from domain.ports import Repository
 from infra.storage.opening import Storage
 from infra.tasks import background_task
-from infra.use_cases.purge import purge
+from infra.use_cases.purge import Retention, purge_all
 
 logger = logging.getLogger(__name__)
 
@@ -20,21 +20,22 @@ INTERVAL_SECONDS = 3600.0
 @asynccontextmanager
 async def purge_when_due(storage: Storage) -> AsyncGenerator[None]:
     """Purge at the start of the application and then every hour, if a retention is set."""
-    retention_days = storage.settings().event_retention_days
-    if retention_days == 0:
+    settings = storage.settings()
+    retention = Retention(event_days=settings.event_retention_days, guest_days=settings.guest_retention_days)
+    if not retention.event_days and not retention.guest_days:
         yield
         return
-    async with background_task(purge_periodically((await storage.shop()).repository, retention_days=retention_days)):
+    async with background_task(purge_periodically((await storage.shop()).repository, retention=retention)):
         yield
 
 
 async def purge_periodically(
-    repository: Repository, *, retention_days: int, interval_seconds: float = INTERVAL_SECONDS
+    repository: Repository, *, retention: Retention, interval_seconds: float = INTERVAL_SECONDS
 ) -> None:
     """Purge until cancelled; after a storage error, try again at the next interval."""
     while True:
         try:
-            await purge(repository, now=datetime.now(UTC), retention_days=retention_days)
+            await purge_all(repository, now=datetime.now(UTC), retention=retention)
         except ShopError as error:
-            logger.warning("Old events were not purged: %s.", type(error).__name__)
+            logger.warning("Old events and guests were not purged: %s.", type(error).__name__)
         await asyncio.sleep(interval_seconds)

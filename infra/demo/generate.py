@@ -17,6 +17,7 @@ SEED = 7
 class DemoShop(Struct, frozen=True, kw_only=True):
     products: list[ProductChange]
     customers: list[CustomerChange]
+    guests: list[CustomerChange]
     events: list[CustomerEvent]
 
     @property
@@ -34,5 +35,6 @@ def demo_shop(*, now: datetime, seed: int = SEED) -> DemoShop:
     return DemoShop(
         products=[product.change for product in products],
         customers=[customer.change for customer in customers],
+        guests=[CustomerChange(customer_id="demo-guest-1", is_guest=True)],
         events=generate_events(random, customers, products, now=now),
     )

@@ -37,7 +37,7 @@ async def load_demo_shop(store: IngestStore, shop: DemoShop, *, now: datetime) -
     """Load a demo shop without training; loading it again changes nothing."""
     for products in _batches(shop.products):
         await store.put_products(products, now=now)
-    for customers in _batches(shop.customers):
+    for customers in _batches([*shop.customers, *shop.guests]):
         await store.put_customers(customers, now=now)
     for events in _batches(shop.events):
         await store.put_events([ImportedEvent(event=event) for event in events], create_products=False, now=now)

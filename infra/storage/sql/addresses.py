@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.errors import CustomerNotFound, TooManyItems
+from domain.errors import TooManyItems
 from domain.records.customers import MAX_ADDRESSES, Address, StoredAddress, address_id, with_defaults
-from infra.storage.sql.statements import Steps, executemany, one_or_none, rows
+from infra.storage.sql import merged_guests
+from infra.storage.sql.statements import Steps, executemany, rows
 
 _COLUMNS = StoredAddress.__struct_fields__
 
@@ -22,21 +23,24 @@ def addresses(customer_id: str) -> Steps[list[StoredAddress]]:
 
 def add_addresses(customer_id: str, new: Sequence[Address]) -> Steps[list[StoredAddress]]:
     """Add addresses and return all of the customer; raise CustomerNotFound, or TooManyItems above MAX_ADDRESSES."""
-    customer = yield from one_or_none(
-        "SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
+    (customer_id,) = yield from merged_guests.row_of(
+        "SELECT customer_id FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id
     )
-    if customer is None:
-        raise CustomerNotFound(customer_id)
     added = [
         StoredAddress(address_id=address_id(customer_id, address), **msgspec.structs.asdict(address)) for address in new
     ]
     merged = with_defaults((yield from addresses(customer_id)), added)
     if len(merged) > MAX_ADDRESSES:
         raise TooManyItems(f"A customer has at most {MAX_ADDRESSES} addresses.")
+    yield from write(customer_id, merged)
+    return merged
+
+
+def write(customer_id: str, merged: Sequence[StoredAddress]) -> Steps[None]:
+    """Add the addresses that a customer lacks, and set which are the defaults."""
     yield from executemany(
         f"INSERT INTO customer_addresses (customer_id, position, {', '.join(_COLUMNS)})"
         f" VALUES (?, ?, {', '.join('?' * len(_COLUMNS))})"
         " ON CONFLICT (customer_id, address_id) DO UPDATE SET is_default = excluded.is_default",
         [(customer_id, position, *msgspec.structs.astuple(address)) for position, address in enumerate(merged)],
     )
-    return merged

@@ -7,8 +7,9 @@ from domain.records.interactions import id_as_sent
 from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedOrder
 from domain.records.recommendations import RecommendationList
 from domain.records.values import from_microseconds
+from infra.storage.sql import merged_guests
 from infra.storage.sql.exported_returns import amended_orders, recorded_items, recorded_returns, replaced
-from infra.storage.sql.statements import Steps, one, one_or_none, rows
+from infra.storage.sql.statements import Steps, one_or_none, rows
 from infra.storage.sql.stored_lists import decode
 
 
@@ -22,7 +23,7 @@ def export(customer: Customer, addresses: list[StoredAddress]) -> Steps[Customer
         browsing=(yield from _browsing(customer_id)),
         purchases=(yield from _purchases(customer_id)),
         recommendations=(yield from _stored_list(customer_id)),
-        is_guest=(yield from _is_guest(customer_id)),
+        merged_guests=(yield from merged_guests.of_customer(customer_id)),
         amended_orders=(yield from amended_orders(customer_id)),
         returns=(yield from recorded_returns(customer_id)),
         replaced_orders=replaced_orders,
@@ -71,10 +72,3 @@ def _stored_list(customer_id: str) -> Steps[RecommendationList | None]:
         "SELECT list FROM customer_recommendations WHERE customer_id = :customer_id", customer_id=customer_id
     )
     return None if row is None else decode(row[0])
-
-
-def _is_guest(customer_id: str) -> Steps[bool]:
-    (is_guest,) = yield from one(
-        "SELECT is_guest FROM customer_profiles WHERE customer_id = :customer_id", customer_id=customer_id
-    )
-    return bool(is_guest)

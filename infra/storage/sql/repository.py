@@ -12,18 +12,31 @@ from domain.ranking.model import Model, NeighbourLists, WeightedProducts
 from domain.ranking.packed_history import CustomerState
 from domain.records.currencies import Currencies
 from domain.records.customers import Address, Customer, NewCustomer, StoredAddress
+from domain.records.guests import GuestMerge, MergedGuest
 from domain.records.interactions import CustomerEvent, count_events
 from domain.records.privacy import CustomerExport
 from domain.records.products import Product
 from domain.records.recommendations import ListRequest, RecommendationList
 from domain.records.values import from_microseconds
 from infra.storage.sql import addresses as customer_addresses
-from infra.storage.sql import catalogue, customers, events, export, histories, list_inputs, models, privacy, stored_lists
+from infra.storage.sql import (
+    catalogue,
+    customers,
+    events,
+    export,
+    guests,
+    histories,
+    list_inputs,
+    merging,
+    models,
+    stored_lists,
+)
 from infra.storage.sql.customer_activity import activity, segment_inputs_from
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents, CustomerRow
 from infra.storage.sql.import_tables import ImportTables
 from infra.storage.sql.model_tables import ModelTables
+from infra.storage.sql.privacy_tables import PrivacyTables
 from infra.storage.sql.rehearsal import ImportRehearsal
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.write_behind import WriteBehind
@@ -37,7 +50,7 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(ModelTables, ImportTables):
+class SqlRepository(ModelTables, ImportTables, PrivacyTables):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
@@ -46,6 +59,7 @@ class SqlRepository(ModelTables, ImportTables):
     def __init__(self, engine: Engine, *, currencies: Currencies, delay_seconds: float = 0.0) -> None:
         ModelTables.__init__(self, engine, currencies=currencies)
         ImportTables.__init__(self, engine, currencies=currencies)
+        PrivacyTables.__init__(self, engine)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
         self._write_monitor = WriteMonitor(engine)
@@ -53,8 +67,6 @@ class SqlRepository(ModelTables, ImportTables):
         self._counted = (0, 0, 0)
         self._counted_for = ""
         self._count_again_at = 0.0
-        # Another process may have purged events and ended before it removed them from the files.
-        self._is_scrubbed = False
 
     def rehearsal(self) -> ImportRehearsal:
         """Return a store for imports that answers as this one, and keeps nothing."""
@@ -62,6 +74,9 @@ class SqlRepository(ModelTables, ImportTables):
 
     async def create_customer(self, new: NewCustomer, *, now: datetime) -> Customer:
         return await self.engine.write(customers.create, new, now=now)
+
+    async def merge_guest(self, asked: GuestMerge, *, now: datetime) -> MergedGuest:
+        return await self.engine.write(merging.merge, asked, now=now)
 
     async def add_addresses(self, customer_id: str, addresses: Sequence[Address]) -> list[StoredAddress]:
         return await self.engine.write(customer_addresses.add_addresses, customer_id, addresses)
@@ -82,8 +97,12 @@ class SqlRepository(ModelTables, ImportTables):
         if state is None:
             # Packed in one snapshot with the version that it is stored for.
             state, packed = await self.engine.read(self._new_state, customer_id)
-            await self._write_behind.put(("history", customer_id), histories.write, customer_id, state.version, packed)
+            stored_id = state.customer_id
+            await self._write_behind.put(("history", stored_id), histories.write, stored_id, state.version, packed)
         return state
+
+    async def newcomer_state(self, customer_id: str) -> CustomerState:
+        return await self.engine.read(self._newcomer_state, customer_id)
 
     async def products(self, indexes: Sequence[int]) -> list[Product]:
         return await self.engine.look_up(catalogue.by_index, indexes, self.currencies)
@@ -104,8 +123,8 @@ class SqlRepository(ModelTables, ImportTables):
         return await self.engine.look_up(list_inputs.recent_popularity)
 
     async def stored_list(self, customer_id: str, *, length: int) -> RecommendationList | None:
-        current, stored = await self.engine.look_up(stored_lists.read, customer_id, length)
-        if stored is None and (pending := self._write_behind.pending(("list", customer_id))):
+        stored_id, current, stored = await self.engine.look_up(stored_lists.read, customer_id, length)
+        if stored is None and (pending := self._write_behind.pending(("list", stored_id))):
             (unwritten,) = pending
             is_current = stored_lists.versions_of(unwritten) == tuple(current) and unwritten.length >= length
             return unwritten.recommendations if is_current else None
@@ -133,24 +152,6 @@ class SqlRepository(ModelTables, ImportTables):
     async def export(self, customer_id: str) -> CustomerExport:
         return await self.engine.read(self._export, customer_id)
 
-    async def erase(self, customer_id: str) -> None:
-        await self.engine.record_erasure(*await self.engine.write(privacy.announce, customer_id))
-        await self.engine.write(privacy.erase, customer_id)
-        await self.engine.scrub()
-        await self.engine.write(privacy.finish, customer_id)
-
-    async def count_events_before(self, before: datetime) -> tuple[int, int]:
-        return await self.engine.read(events.count_before, before)
-
-    async def purge_events(self, *, before: datetime) -> int:
-        n_purged = await self.engine.write(self._purge_events, before=before)
-        if n_purged:
-            self._is_scrubbed = False
-        elif not self._is_scrubbed:
-            await self.engine.scrub()
-            self._is_scrubbed = True
-        return n_purged
-
     def _summary(self) -> Steps[ShopSummary]:
         model = yield from self.model_in_use()
         n_products, n_events, n_newer = yield from self._counts(model)
@@ -177,13 +178,14 @@ class SqlRepository(ModelTables, ImportTables):
         return self._counted
 
     def _record(self, events_of_one: Sequence[CustomerEvent], *, now: datetime) -> Steps[Recorded]:
-        customer_id = events_of_one[0].customer_id
-        row = yield from histories.read(customer_id, lock=True)
+        row = yield from guests.known(events_of_one[0])
+        customer_id = row.customer_id if row else events_of_one[0].customer_id
         batch = yield from events.batch_for(events_of_one, now=now, currency=self._currency)
         is_new = [batch.add(event) for event in events_of_one]
-        yield from batch.write()
-        if batch.customer_ids:
-            yield from customers.raise_versions(batch.customer_ids)
+        row = row or (yield from guests.register(customer_id, now=now))
+        yield from batch.write(customer_id)
+        if batch.has_new:
+            yield from customers.raise_versions([customer_id])
             row = replace(row, version=row.version + 1, events=row.events and batch.added_to(row.events))
             # Without a packed history, the next reader packs one: no history is read while other writers wait.
             if row.events is not None:
@@ -191,45 +193,43 @@ class SqlRepository(ModelTables, ImportTables):
         return Recorded(
             accepted=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if new]),
             seen_before=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if not new]),
-            state=(yield from self._state(customer_id, row, row.events)) if row.events else None,
+            state=(yield from self._state(row, row.events)) if row.events else None,
         )
-
-    def _purge_events(self, *, before: datetime) -> Steps[int]:
-        gone = yield from events.purge(before=before)
-        yield from customers.raise_versions(set(gone))
-        yield from stored_lists.forget(set(gone))
-        return len(gone)
 
     def _export(self, customer_id: str) -> Steps[CustomerExport]:
         state = yield from self._any_state(customer_id)
-        customer = yield from customers.read(customer_id, state.segment_inputs)
-        return (yield from export.export(customer, (yield from customer_addresses.addresses(customer_id))))
+        customer = yield from customers.read(state.customer_id, state.segment_inputs)
+        return (yield from export.export(customer, (yield from customer_addresses.addresses(state.customer_id))))
 
     def _profile(self, customer_id: str) -> Steps[StoredProfile]:
         state = yield from self._any_state(customer_id)
         return StoredProfile(
-            customer=(yield from customers.read(customer_id, state.segment_inputs)),
-            addresses=(yield from customer_addresses.addresses(customer_id)),
-            activity=(yield from activity(customer_id, state.segment_inputs.purchases)),
+            customer=(yield from customers.read(state.customer_id, state.segment_inputs)),
+            addresses=(yield from customer_addresses.addresses(state.customer_id)),
+            activity=(yield from activity(state.customer_id, state.segment_inputs.purchases)),
             state=state,
         )
 
     def _packed_state(self, customer_id: str) -> Steps[CustomerState | None]:
         row = yield from histories.read(customer_id)
-        return (yield from self._state(customer_id, row, row.events)) if row.events else None
+        return (yield from self._state(row, row.events)) if row.events else None
 
     def _new_state(self, customer_id: str) -> Steps[tuple[CustomerState, CustomerEvents]]:
         row = yield from histories.read(customer_id)
-        packed = row.events or (yield from histories.pack(customer_id))
-        return (yield from self._state(customer_id, row, packed)), packed
+        packed = row.events or (yield from histories.pack(row.customer_id))
+        return (yield from self._state(row, packed)), packed
+
+    def _newcomer_state(self, customer_id: str) -> Steps[CustomerState]:
+        row = yield from guests.newcomer(customer_id)
+        return (yield from self._state(row, CustomerEvents()))
 
     def _any_state(self, customer_id: str) -> Steps[CustomerState]:
         return (yield from self._new_state(customer_id))[0]
 
-    def _state(self, customer_id: str, row: CustomerRow, packed: CustomerEvents) -> Steps[CustomerState]:
+    def _state(self, row: CustomerRow, packed: CustomerEvents) -> Steps[CustomerState]:
         model = yield from self.model(row.model_id)
         return CustomerState(
-            customer_id=customer_id,
+            customer_id=row.customer_id,
             version=row.version,
             catalogue_version=row.catalogue_version,
             model=model,

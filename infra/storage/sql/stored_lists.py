@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from domain.errors import CustomerNotFound
 from domain.ports import StoredList
 from domain.records.recommendations import RecommendationList
 from domain.records.values import to_microseconds
-from infra.storage.sql.statements import Row, Steps, executemany, one_or_none, rows
+from infra.storage.sql import merged_guests
+from infra.storage.sql.statements import Row, Steps, executemany, rows
 
 logger = logging.getLogger(__name__)
 
@@ -17,18 +17,19 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(RecommendationList).decode
 
 
-def read(customer_id: str, length: int) -> Steps[tuple[Row, RecommendationList | None]]:
-    """Read the current versions and the stored list, None if it is not current or was asked for with less than `length`."""
-    row = yield from one_or_none(
-        "SELECT p.version, s.catalogue_version, s.model_id, r.customer_version, r.catalogue_version, r.model_id, r.length,"
-        " r.list FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
+def read(customer_id: str, length: int) -> Steps[tuple[str, Row, RecommendationList | None]]:
+    """Read the stored id of a customer, the current versions and the stored list; raise CustomerNotFound.
+
+    The list is None if it is not current or was asked for with less than `length`.
+    """
+    row = yield from merged_guests.row_of(
+        "SELECT p.customer_id, p.version, s.catalogue_version, s.model_id, r.customer_version, r.catalogue_version,"
+        " r.model_id, r.length, r.list FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
         " LEFT JOIN customer_recommendations r ON r.customer_id = p.customer_id",
-        customer_id=customer_id,
+        customer_id,
     )
-    if row is None:
-        raise CustomerNotFound(customer_id)
-    is_current = row[:3] == row[3:6] and row[6] >= length
-    return row[:3], decode(row[7]) if is_current else None
+    is_current = row[1:4] == row[4:7] and row[7] >= length
+    return row[0], row[1:4], decode(row[8]) if is_current else None
 
 
 def versions_of(stored: StoredList) -> Row:

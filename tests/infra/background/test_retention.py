@@ -17,7 +17,7 @@ from infra.progress import PlainProgress
 from infra.settings import Settings
 from infra.storage.opening import Storage
 from infra.storage.sqlite import open_sqlite
-from infra.use_cases.purge import purge
+from infra.use_cases.purge import Retention, purge
 from tests.imports import as_imported
 
 
@@ -84,7 +84,7 @@ async def test_an_import_refuses_events_older_than_the_retention(repository, tmp
 
 
 def settings_with_retention(database, days):
-    return Settings(database_url=f"sqlite:///{database}", event_retention_days=days)
+    return Settings(database_url=f"sqlite:///{database}", event_retention_days=days, guest_retention_days=0)
 
 
 async def create_shop_with_an_old_event(database):
@@ -116,6 +116,9 @@ async def test_a_purge_is_tried_again_after_the_storage_was_busy(shop, now, capl
     failures = [StoreBusy("busy"), StoreBusy("busy")]
 
     class BusyTwice:
+        def __getattr__(self, name):
+            return getattr(shop, name)
+
         async def count_events_before(self, before):
             return 2, 10
 
@@ -125,7 +128,8 @@ async def test_a_purge_is_tried_again_after_the_storage_was_busy(shop, now, capl
             return await shop.purge_events(before=now - timedelta(days=7))
 
     with caplog.at_level(logging.WARNING):
-        purging = asyncio.create_task(purge_periodically(BusyTwice(), retention_days=7, interval_seconds=0.01))
+        retention = Retention(event_days=7, guest_days=30)
+        purging = asyncio.create_task(purge_periodically(BusyTwice(), retention=retention, interval_seconds=0.01))
         for _ in range(300):
             if await count_events(shop) == 8:
                 break
@@ -135,7 +139,7 @@ async def test_a_purge_is_tried_again_after_the_storage_was_busy(shop, now, capl
             await purging
 
     assert await count_events(shop) == 8
-    assert caplog.text.count("Old events were not purged: StoreBusy.") == 2
+    assert caplog.text.count("Old events and guests were not purged: StoreBusy.") == 2
 
 
 @pytest.mark.parametrize("command", [["train"], ["import", "events", "events.csv"]], ids=["train", "import"])
@@ -158,6 +162,7 @@ def test_commands_purge_before_they_train(database, tmp_path, monkeypatch, comma
 def test_the_command_counts_and_deletes(database, monkeypatch, capsys):
     asyncio.run(create_shop_with_an_old_event(database))
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    monkeypatch.setenv("GUEST_RETENTION_DAYS", "0")
     assert run(["retention"]) == 1
     monkeypatch.setenv("EVENT_RETENTION_DAYS", "7")
     monkeypatch.setattr("infra.use_cases.purge.MIN_EVENTS_TO_CONFIRM", 1)
@@ -171,5 +176,5 @@ def test_the_command_counts_and_deletes(database, monkeypatch, capsys):
         "1 of 1 events are older than 7 days; they were deleted.",
         "0 of 0 events are older than 7 days; nothing was deleted.",
     ]
-    assert "EVENT_RETENTION_DAYS is not set" in printed.err
+    assert "EVENT_RETENTION_DAYS and GUEST_RETENTION_DAYS are 0" in printed.err
     assert "more than half of the history. To delete them, add --yes." in printed.err

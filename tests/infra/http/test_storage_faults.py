@@ -61,8 +61,8 @@ class FailingAt:
             raise StoreBusy("busy") if self._code == sqlite3.SQLITE_BUSY else StoreUnavailable("unavailable")
         await self.inner.scrub()
 
-    async def record_erasure(self, key, id_hash):
-        await self.inner.record_erasure(key, id_hash)
+    async def record_erasure(self, key, id_hashes):
+        await self.inner.record_erasure(key, id_hashes)
 
     async def write_while(self, prepare, transaction, *arguments, **options):
         return await self.inner.write_while(prepare, self._steps, transaction, arguments, options)
