@@ -81,8 +81,8 @@ def for_storefront(
 ) -> RecommendationList:
     """Remove what reveals purchases or the shop's view of the customer: the causes of reasons and the segment.
 
-    The answer names the id that it was `asked_for`, not the customer whom a merged guest became. Of a `request`, leave out the
-    products of `exclude`, and what exceeds `limit`.
+    The answer names the id that it was `asked_for`, not the customer whom a merged guest became. Of a `request`, leave out
+    the products of `exclude`, and what exceeds `limit`.
     """
     items = answer.items
     if request:

@@ -7,12 +7,14 @@ import pytest
 
 from domain.errors import CustomerExists, CustomerNotFound, EventIdReused, InvalidField, ProductNotFound
 from domain.records.customers import Address, CustomerChange, NewCustomer
+from domain.records.guests import GuestMerge
 from domain.records.imports import OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.storage.sql import guests
 from infra.storage.sql.privacy import PERSONAL
-from infra.storage.sql.statements import rows
+from infra.storage.sql.statements import ConcurrentWrite, rows
+from infra.storage.sqlite import open_sqlite
 from infra.use_cases.purge import plan_guest_purge, purge_guests
 from infra.use_cases.recommend import current_list, list_or_newcomers
 from tests.imports import as_imported
@@ -274,3 +276,15 @@ async def test_more_than_half_of_a_history_goes_with_guests_only_if_that_is_conf
     assert n_purged == [0, 1]
     warning = "GUEST_RETENTION_DAYS=30 would delete 1 guests with 2 of 3 events; run `python main.py retention --yes`"
     assert warning in caplog.text
+
+
+async def test_a_guest_who_was_merged_after_a_writer_looked_is_not_registered_again(database, now):
+    async with open_sqlite(database, currency="EUR") as shop:
+        await shop.create_customer(NewCustomer(customer_id="c-1"), now=now)
+        await shop.put_customers([CustomerChange(customer_id="g-1", is_guest=True)], now=now)
+        await shop.merge_guest(GuestMerge(guest_id="g-1", customer_id="c-1"), now=now)
+
+        with pytest.raises(ConcurrentWrite):
+            await shop.engine.write(guests.register, "g-1", now=now)
+
+        assert await stored_customers(shop) == {"c-1": 0}

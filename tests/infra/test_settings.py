@@ -47,7 +47,8 @@ def test_an_empty_variable_counts_as_absent():
     [
         ("PORT", "http"), ("PORT", "70000"), ("WORKERS", "0"), ("CURRENCY", "euro"), ("LOG_LEVEL", "loud"),
         ("REUSE_SECONDS", "-1"), ("TRAIN_AFTER_EVENTS", "1.5"), ("ALLOW_EPHEMERAL_SQLITE", "yes"),
-        ("DATABASE_URL", "mysql://user:secret@host"), ("RATE_LIMIT_PER_SECOND", "0.5"), ("EVENT_RETENTION_DAYS", "-1"), ("GUEST_RETENTION_DAYS", "month"),
+        ("DATABASE_URL", "mysql://user:secret@host"), ("RATE_LIMIT_PER_SECOND", "0.5"), ("EVENT_RETENTION_DAYS", "-1"),
+        ("GUEST_RETENTION_DAYS", "month"),
         ("API_KEYS", "secret"), ("API_KEYS", f"backend:{A},"), ("API_KEYS", f"backend:{A}\n"), ("API_KEYS", f"other:{A}"),
         ("API_KEYS", f"backend:{A},backend:{B},backend:{C}"), ("API_KEYS", f"backend:{A},storefront:{A}"),
         *(("CURRENCY_RATES", value) for value in (
