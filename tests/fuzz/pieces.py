@@ -3,8 +3,8 @@
 # fmt: off
 PATHS = (
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
-    "/recommendations/process-purchase", "/recommendations/{}", "/customer/get-profile/{}", "/customer/export/{}",
-    "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
+    "/recommendations/process-purchase", "/customer/merge", "/recommendations/{}", "/customer/get-profile/{}",
+    "/customer/export/{}", "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
 )
 METHODS = (
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO", "get", "",
@@ -30,6 +30,7 @@ TARGET_PARTS = (
     b"%c0%af", b"limit=5", b"&limit=abc", b"&limit=9" + b"9" * 5000, b"&category=home", b"&category=",
     b"&min_price=nan", b"&min_price=1e400", b"&max_price=-1", b"&exclude=p-1" * 101, b"&exclude=", b"a" * 9000, b"+",
     b"&seen=few", b"&seen=exclude", b"&seen=include", b"&seen=", b"[", b"{}", b"&limit=%F0%9F%9A%80", b"&limit=\xd9\xa1",
+    b"&guest=true", b"&guest=",
 )
 HEADER_VALUES = (
     b"", b"application/json", b"application/json; charset=utf-8", b"application/json; charset=utf-16", b"text/plain",

@@ -28,6 +28,9 @@ SINGLE_TRANSACTION_PATHS = (
     "put_events",
     "purge",
     "erase",
+    "register_guest",
+    "merge_guest",
+    "purge_guests",
 )
 
 

@@ -80,7 +80,7 @@ def invalidate_by_deletion(monkeypatch):
 
     def read_any_list(customer_id, length):
         row = yield from one_or_none("SELECT list FROM customer_recommendations WHERE customer_id = :id", id=customer_id)
-        return (), msgspec.msgpack.decode(row[0], type=RecommendationList) if row else None
+        return customer_id, (), msgspec.msgpack.decode(row[0], type=RecommendationList) if row else None
 
     def store_any_list(stored):
         statement = next(store(stored))

@@ -118,18 +118,16 @@ def purge(guest_ids: Sequence[str], *, before: datetime) -> Steps[int]:
     """
     # First, because merges lock it first too.
     yield from rows("UPDATE shop_state SET n_unscrubbed = n_unscrubbed + 1")
-    batch = sorted(guest_ids[:MAX_GUESTS])
-    n_rows_of = dict(
-        (yield from rows(_N_ROWS, guest_ids=batch, before=to_microseconds(before))),
-    )
-    budget = RowBudget()
+    batch = list(guest_ids[:MAX_GUESTS])
+    n_rows_of = dict((yield from rows(_N_ROWS, guest_ids=batch, before=to_microseconds(before))))
+    budget = RowBudget(n_reserved=1)
     gone: list[str] = []
     n_done = 0
     for guest_id in batch:
         n_rows = n_rows_of.get(guest_id, 0)
-        if n_rows > MAX_ROWS and not gone:
+        if n_rows >= MAX_ROWS and not gone:
             yield from _shorten(guest_id)
-            break
+            return n_done
         if not budget.has_room_for(n_rows):
             break
         n_done += 1
@@ -143,6 +141,8 @@ def _shorten(guest_id: str) -> Steps[None]:
     """Delete as many events of a guest as fit, and what names them."""
     n_left = MAX_ROWS - 4
     for table, key in PURGED.items():
+        if not n_left:
+            break
         deleted = yield from rows(
             f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE customer_id = :guest_id LIMIT :n)"
             " RETURNING 1",

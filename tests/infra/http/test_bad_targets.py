@@ -60,6 +60,9 @@ QUERIES = {
     "seen-empty": "seen=",
     "seen-in-capitals": "seen=FEW",
     "seen-twice": "seen=few&seen=include",
+    **{f"guest-{name}": f"guest={value}" for name, value in {
+        "empty": "", "is-a-word": "yes", "2": "2", "null": "null", "false-and-true": "false&guest=true",
+    }.items()},
     "exclude-with-two-blanks": "exclude=a%20%20b",
     "exclude-101-products": "&".join(f"exclude=p-{number}" for number in range(101)),
 }  # fmt: skip

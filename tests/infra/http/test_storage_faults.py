@@ -33,9 +33,13 @@ REQUESTS = {
     "get_profile": (b"/customer/get-profile/c-1", None),
     "export": (b"/customer/export/c-1", None),
     "erase": (b"/customer/erase/x-%d", None),
+    "merge": (b"/customer/merge", b'{"guest_id":"g-%d","customer_id":"c-1"}'),
+    "guest": (b"/recommendations/process-browsing", b'{"customer_id":"n-%d","guest":true,' + A_VIEW + b"}"),
+    "newcomer": (b"/recommendations/nobody?guest=true", None),
     "health": (b"/health", None),
 }
-HANDLERS = {"filtered": "for_customer"}
+HANDLERS = {"filtered": "for_customer", "newcomer": "for_customer", "guest": "process_browsing"}
+N_GUESTS = 60
 N_COUNTS = 7
 """The first columns of STATE, which reads do not change: they may store lists."""
 
@@ -95,11 +99,14 @@ def name():
 async def shop(request, name, database):
     """Run a shop that never reuses lists: every request executes all of its statements."""
     handlers = [getattr(main, HANDLERS.get(name, name))] if request.param == "alone" else ALL_ROUTES
-    async with fuzzed_shop(database, reuse_seconds=0, handlers=handlers) as app:
+    async with fuzzed_shop(database, reuse_seconds=0, handlers=handlers, clock=lambda: NOW) as app:
         repository = (await app.storage.shop()).repository
         # One event each: every erasure changes the counts by the same amount.
         for customer_id in TO_ERASE:
             await repository.record([BrowsingEvent(customer_id=customer_id, product_id="p-1")], now=NOW)
+        guests = [f"g-{number}" for number in range(N_GUESTS)] if name == "merge" else []
+        for customer_id in guests:
+            await repository.record([BrowsingEvent(customer_id=customer_id, product_id="p-1", guest=True)], now=NOW)
         repository.engine = FailingAt(repository.engine)
         yield app, repository.engine
 
@@ -193,7 +200,7 @@ async def test_the_check_detects_one_transaction_per_statement(shop, database, m
 
 
 @pytest.mark.parametrize(
-    "name", ["create", "add_address", "update_behavior", "process_browsing", "process_purchase", "erase"]
+    "name", ["create", "add_address", "update_behavior", "process_browsing", "process_purchase", "erase", "merge"]
 )
 async def test_a_read_only_database_is_503_until_it_is_writable_again(shop, name):
     app, engine = shop
