@@ -178,3 +178,58 @@ def test_the_command_counts_and_deletes(database, monkeypatch, capsys):
     ]
     assert "EVENT_RETENTION_DAYS and GUEST_RETENTION_DAYS are 0" in printed.err
     assert "more than half of the history. To delete them, add --yes." in printed.err
+
+
+async def create_shop_with_an_old_guest(database):
+    old = datetime.now(UTC) - timedelta(days=31)
+    async with open_sqlite(database, currency="EUR") as repository:
+        await repository.put_products([ProductChange(product_id="p-1")], now=old)
+        for name, at in (("c-1", old), ("c-2", datetime.now(UTC))):
+            event = BrowsingEvent(customer_id=name, product_id="p-1", guest=True)
+            await repository.record([event] * (2 if name == "c-1" else 1), now=at)
+
+
+async def guests_in(database):
+    async with open_sqlite(database, currency="EUR") as repository:
+        return await repository.expired_guests(before=datetime.now(UTC) + timedelta(days=1))
+
+
+async def test_a_running_application_deletes_guests_by_default(database):
+    await create_shop_with_an_old_guest(database)
+    storage = Storage(lambda: Settings(database_url=f"sqlite:///{database}"))
+
+    async with purge_when_due(storage):
+        for _ in range(100):
+            if await count_events((await storage.shop()).repository) == 1:
+                break
+            await asyncio.sleep(0.01)
+    await storage.close()
+
+    assert await guests_in(database) == ["c-2"]
+
+
+def test_the_command_counts_and_deletes_guests(database, monkeypatch, capsys):
+    asyncio.run(create_shop_with_an_old_guest(database))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    monkeypatch.setattr("infra.use_cases.purge.MIN_EVENTS_TO_CONFIRM", 2)
+
+    exits = [run(["retention", *options]) for options in (["--dry-run"], [], ["--yes"], ["--dry-run"])]
+
+    printed = capsys.readouterr()
+    assert exits == [0, 1, 0, 0]
+    assert printed.out.splitlines() == [
+        "1 of 2 guests had no event for 30 days; nobody was deleted.",
+        "1 of 2 guests had no event for 30 days; they were deleted.",
+        "0 of 1 guests had no event for 30 days; nobody was deleted.",
+    ]
+    assert "1 of 2 guests had no event for 30 days, with 2 of 3 events, which is more than half" in printed.err
+    assert asyncio.run(guests_in(database)) == ["c-2"]
+
+
+def test_a_training_deletes_guests_first(database, tmp_path, monkeypatch):
+    asyncio.run(create_shop_with_an_old_guest(database))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+
+    assert run(["train", "--trials", "0"]) == 0
+
+    assert asyncio.run(guests_in(database)) == ["c-2"]
