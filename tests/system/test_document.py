@@ -27,7 +27,7 @@ async def test_every_answer_conforms_to_the_document(database, headers, tmp_path
         check = run_schemathesis(server.url, headers, folder=tmp_path)
 
     assert check.returncode == 0, check.stdout[-10_000:] + check.stderr[-2_000:]
-    assert "12 selected / 12 total" in check.stdout
+    assert "13 selected / 13 total" in check.stdout
 
 
 def test_the_check_finds_an_answer_that_does_not_conform_to_the_document(database, tmp_path):
