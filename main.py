@@ -1,35 +1,57 @@
 """The local app with all endpoints, and the command line.
 
-`main:app` is the ASGI application. `python main.py` serves it, and `python main.py --help` lists all commands.
+`main:app` is the ASGI application. `python main.py` serves it, with `--demo` that of `main:demo_app`, and
+`python main.py --help` lists all commands.
 """
 
 import os
 import signal
 import sys
 
+from litestar.handlers import HTTPRouteHandler
+
 from functions.customer.add_address import add_address
+from functions.customer.amend_order import amend_order
 from functions.customer.create import create
 from functions.customer.erase import erase
 from functions.customer.export import export
 from functions.customer.get_profile import get_profile
 from functions.customer.merge import merge
+from functions.customer.remove_address import remove_address
+from functions.customer.update import update as update_customer
 from functions.customer.update_behavior import update_behavior
+from functions.products.get_product import get_product
+from functions.products.update import update as update_products
 from functions.recommendations.for_customer import for_customer
 from functions.recommendations.process_browsing import process_browsing
 from functions.recommendations.process_purchase import process_purchase
 from infra.background.gc import tune_gc
 from infra.background.retention import purge_when_due
 from infra.background.training import train_when_due
-from infra.http.app import create_app
+from infra.demo.pictures import PICTURE_POLICY, PICTURES_PATH, picture
+from infra.http.app import ShopApplication, create_app
 from infra.http.health import health, live, ready
 from infra.http.openapi import documentation
+from infra.http.pictures import pictures
 
 ENDPOINTS = (
-    create, add_address, get_profile, update_behavior, export, erase, merge,
-    for_customer, process_browsing, process_purchase, health, live, ready,
+    create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
+    for_customer, process_browsing, process_purchase, update_products, get_product, health, live, ready,
 )  # fmt: skip
 
-app = create_app(*ENDPOINTS, *documentation(*ENDPOINTS), background=[train_when_due, purge_when_due, tune_gc], waits=True)
+
+def local_app(*others: HTTPRouteHandler) -> ShopApplication:
+    """Return the application of all endpoints, their documentation and `others`."""
+    routes = (*ENDPOINTS, *documentation(*ENDPOINTS), *others)
+    return create_app(*routes, background=[train_when_due, purge_when_due, tune_gc], waits=True)
+
+
+def demo_app() -> ShopApplication:
+    """Return the application that also serves the pictures of the demo shop."""
+    return local_app(pictures(PICTURES_PATH, picture, policy=PICTURE_POLICY))
+
+
+app = local_app()
 
 if __name__ == "__main__":
     from infra.cli import INTERRUPTED, run

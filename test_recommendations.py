@@ -285,10 +285,10 @@ def export_and_erase(shop: ShopClient) -> None:
 
 
 def products_named(shop: ShopClient, name: str) -> list[str]:
-    """Return the ids of demo products whose name ends in `name`, from the first list that contains any."""
+    """Return the ids of demo products of a kind, with any option of a variant, from the first list that contains any."""
     for number in range(1, 60):
         _, response = shop.request("GET", f"/recommendations/demo-{number}?limit=100")
-        product_ids = [item["product_id"] for item in response["items"] if item["name"].endswith(name)]
+        product_ids = [item["product_id"] for item in response["items"] if item["name"].partition(", ")[0].endswith(name)]
         if product_ids:
             return product_ids
     raise AssertionError(f"no {name} in the demo shop")

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks import servers
+from benchmarks.cpu import cpu_seconds
+from benchmarks.servers import Server
 
 PURCHASES = Path(__file__).with_name("purchases.lua")
 
@@ -36,12 +38,26 @@ def compare_to_trivial_route(url: str, *, n_turns: int) -> RateRatio:
 
 
 def requests_per_second(url: str, *, key: str = "") -> float:
+    match = re.search(r"Requests/sec:\s+([\d.]+)", _load(url, key=key))
+    return float(match[1]) if match else 0.0
+
+
+def _load(url: str, *, key: str) -> str:
+    """Load a URL with 16 connections for a second; return what wrk printed."""
     command = ["wrk", "-t1", "-c16", "-d1s", "-H", f"Authorization: Bearer {key}", url]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in output:
         raise RuntimeError(output)
-    match = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    return float(match[1]) if match else 0.0
+    return output
+
+
+def cpu_microseconds(server: Server, path: str, *, key: str = "") -> float:
+    """Load a server for a second, and return the CPU time of a request. Other work of the machine hardly changes it."""
+    before = cpu_seconds(server.process_id)
+    output = _load(f"{server.url}{path}", key=key)
+    used = cpu_seconds(server.process_id) - before
+    match = re.search(r"(\d+) requests in", output)
+    return used * 1e6 / int(match[1]) if match else 0.0
 
 
 def load_with_purchases(url: str, *, seconds: int) -> tuple[float, float, float]:

@@ -3,12 +3,16 @@
 ShopError
 ├── CustomerNotFound      no customer has this id
 ├── ProductNotFound       an event names a product that the catalogue lacks
+├── OrderNotFound         no order of the customer has this id
+├── AddressNotFound       no address of the customer has this id
 ├── CustomerExists        the id is taken
 ├── EmailTaken            another customer has this e-mail, whatever its case
 ├── MergeRefused          who shall be merged is no guest, or cannot be merged into this customer
 ├── EventIdReused         the event_id or order_id belongs to other content
+├── MoreThanBought        an amended order would keep more of a product than was bought
 ├── TooManyItems          a list, or the number of stored items of one customer, exceeds its limit
 ├── InvalidField          a well-formed value that is not acceptable
+├── InvalidFields         several of them
 ├── EventTooOld           an event older than the retention period
 ├── StoreBusy             the storage lock was not free in time; the request can be repeated
 ├── StoreUnavailable      the storage cannot be reached, read or written; the request can be repeated
@@ -35,6 +39,18 @@ class ProductNotFound(ShopError):
         self.product_id = product_id
 
 
+class OrderNotFound(ShopError):
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"The customer has no order with the id {order_id!r}.")
+        self.order_id = order_id
+
+
+class AddressNotFound(ShopError):
+    def __init__(self, address_id: str) -> None:
+        super().__init__(f"The customer has no address with the id {address_id!r}.")
+        self.address_id = address_id
+
+
 class CustomerExists(ShopError):
     def __init__(self, customer_id: str) -> None:
         super().__init__(f"The customer id {customer_id!r} is taken.")
@@ -59,6 +75,14 @@ class EventIdReused(ShopError):
         self.identifier = identifier
 
 
+class MoreThanBought(ShopError):
+    """Carry the JSON pointer of each item that was not bought in this quantity, and the reason."""
+
+    def __init__(self, items: list[tuple[str, str]]) -> None:
+        super().__init__("The order did not have all that would be left of it.")
+        self.items = items
+
+
 class TooManyItems(ShopError):
     pass
 
@@ -70,6 +94,18 @@ class InvalidField(ShopError):
         super().__init__(detail)
         self.pointer = pointer
         self.detail = detail
+
+    @property
+    def fields(self) -> "tuple[InvalidField, ...]":
+        return (self,)
+
+
+class InvalidFields(ShopError):
+    """Carry an InvalidField for each value."""
+
+    def __init__(self, *fields: InvalidField) -> None:
+        super().__init__("; ".join(f"{field.pointer}: {field.detail}" for field in fields))
+        self.fields = fields
 
 
 class EventTooOld(ShopError):

@@ -6,31 +6,41 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from domain.audit_ports import AuditLog, KeyStore
+from domain.export_ports import ExportStore
+from domain.guest_ports import GuestStore
+from domain.product_ports import ProductStore
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig, WeightedProducts
 from domain.ranking.packed_history import CustomerState
+from domain.records.amendments import OrderAmendment, OrderRemainder
+from domain.records.audit import THE_APP
 from domain.records.customers import (
     Activity,
     Address,
     Customer,
     CustomerChange,
+    CustomerUpdate,
     NewCustomer,
     Segment,
     StoredAddress,
 )
-from domain.records.guests import GuestCounts, GuestMerge, MergedGuest
 from domain.records.imports import ImportedEvent, ImportRecord, OrderReturn
 from domain.records.interactions import CustomerEvent, EventCounts, EventType
 from domain.records.privacy import CustomerExport
 from domain.records.products import Product, ProductChange
-from domain.records.recommendations import ListRequest, RecommendationList
+from domain.records.recommendations import ListRequest, RankedList
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """The result of recording events; `state` is that of the customer after them, None if it must be read."""
+    """The result of recording events; `state` is that of the customer after them, None if it must be read.
+
+    `created_products` are products of the events that only events have named so far, if such products may be created.
+    """
 
     accepted: EventCounts
     seen_before: EventCounts
     state: CustomerState | None
+    created_products: Sequence[str] = ()
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -55,12 +65,31 @@ class TrainingEvent(Struct, frozen=True, kw_only=True, array_like=True, gc=False
     spent: float
 
 
-class StoredList(Struct, frozen=True, kw_only=True):
-    """A list as answered, the length it was asked for with, and the state of the customer that it was computed from."""
+class ListVersions(Struct, frozen=True, kw_only=True):
+    """The versions of the customer, the catalogue and the model."""
 
-    recommendations: RecommendationList
+    customer: int
+    catalogue: int
+    model_id: str
+
+
+class StoredList(Struct, frozen=True, kw_only=True):
+    """A list, the length it was asked for with, and the versions that it was computed from."""
+
+    ranked: RankedList
     length: int
-    state: CustomerState
+    versions: ListVersions
+
+
+class CatalogueChanges(Struct, frozen=True, kw_only=True):
+    """The products that changed until `version`, None if too many did or if categories or variants changed.
+
+    `listed_in` is the last version that changed which products are available, or how old they are.
+    """
+
+    version: int
+    listed_in: int
+    products: list[Product] | None
 
 
 class StoredProfile(Struct, frozen=True, kw_only=True):
@@ -75,6 +104,8 @@ class StoredProfile(Struct, frozen=True, kw_only=True):
 class ShopSummary(Struct, frozen=True, kw_only=True):
     """The state of a shop, for `/health` and for deciding when to train; order items count one by one as events.
 
+    Events that training does not use are not counted: removals and what they took back, and all of customers who object.
+
     `n_events_untrained` is a lower bound of the events that the current model has not learned from.
     """
 
@@ -87,44 +118,23 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class GuestStore(Protocol):
-    """Customers without an account; `record` registers them where an event says so."""
+class Corrections(Protocol):
+    """Correct what was recorded of a customer; all raise CustomerNotFound."""
 
-    async def newcomer_state(self, customer_id: str) -> CustomerState:
-        """Return the state of somebody without events who is not registered; no list of it is ever stored.
-
-        Raise CustomerNotFound for the id of an erased customer.
-        """
+    async def update_customer(self, update: CustomerUpdate, *, now: datetime) -> Customer:
+        """Change a customer and return the customer; raise EmailTaken."""
         ...
 
-    async def merge_guest(self, asked: GuestMerge, *, now: datetime) -> MergedGuest:
-        """Make the records of a guest those of a customer, for whom the id of the guest stands from then on.
-
-        The same merge again returns the same. Raise CustomerNotFound or MergeRefused.
-        """
+    async def remove_address(self, customer_id: str, address_id: str) -> list[StoredAddress]:
+        """Remove an address and return all others of the customer; raise AddressNotFound."""
         ...
 
-    async def count_guests(self, *, before: datetime) -> GuestCounts:
-        """Count the guests who were created before an instant and have no event since, beside all."""
-        ...
-
-    async def expired_guests(self, *, before: datetime, after: str = "") -> list[str]:
-        """Return a page of the ids of such guests, after an id; an empty page is the end."""
-        ...
-
-    async def purge_guests(self, guest_ids: Sequence[str], *, before: datetime) -> int:
-        """Delete the first of these guests that still have no event; return how many are dealt with, which may be none.
-
-        Their ids are free again. `scrub_guests` must follow.
-        """
-        ...
-
-    async def scrub_guests(self) -> None:
-        """Remove what purges of guests deleted from the files, also of a process that ended before it could."""
+    async def amend_order(self, amendment: OrderAmendment) -> OrderRemainder:
+        """Store what is left of an order, and return it; raise OrderNotFound or MoreThanBought."""
         ...
 
 
-class Repository(GuestStore, Protocol):
+class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, Corrections, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound. The id of a
@@ -139,12 +149,20 @@ class Repository(GuestStore, Protocol):
         """Add addresses and return all of the customer's; raise TooManyItems beyond the bound."""
         ...
 
-    async def record(self, events: Sequence[CustomerEvent], *, now: datetime) -> Recorded:
-        """Record events of one customer, all or none; raise ProductNotFound or EventIdReused."""
+    async def record(self, events: Sequence[CustomerEvent], *, now: datetime, create_products: bool = False) -> Recorded:
+        """Record events of one customer, all or none; raise ProductNotFound or EventIdReused.
+
+        With `create_products`, unknown products are created, in no list until the catalogue names them.
+        """
         ...
 
     async def record_while(
-        self, prepare: Callable[[Recorded], Awaitable[None]], events: Sequence[CustomerEvent], *, now: datetime
+        self,
+        prepare: Callable[[Recorded], Awaitable[None]],
+        events: Sequence[CustomerEvent],
+        *,
+        now: datetime,
+        create_products: bool = False,
     ) -> Recorded:
         """Record events, and await `prepare` with the result, if the storage can, while it becomes durable.
 
@@ -158,6 +176,14 @@ class Repository(GuestStore, Protocol):
 
     async def customer_state(self, customer_id: str) -> CustomerState:
         """Read what a list depends on of a customer."""
+        ...
+
+    async def catalogue_changes(self, since: int) -> CatalogueChanges:
+        """Return the products that changed after version `since` of the catalogue."""
+        ...
+
+    async def signing_key(self) -> bytes:
+        """Return the key of the shop that signs ids of answers."""
         ...
 
     async def products(self, indexes: Sequence[int]) -> list[Product]:
@@ -184,8 +210,12 @@ class Repository(GuestStore, Protocol):
         """Return the products of most customers in the last 1,000 interactions and order items."""
         ...
 
-    async def stored_list(self, customer_id: str, *, length: int) -> RecommendationList | None:
-        """Return the stored list if all that it was computed from is current and it has `length` products, else None."""
+    async def stored_list(self, customer_id: str, *, length: int) -> tuple[RankedList, ListVersions] | None:
+        """Return the stored list and the current versions; None if no list of at least `length` products is current.
+
+        A list outlives changes of products which leave their categories and variants as they are: who answers with it must
+        see whether its products are still available.
+        """
         ...
 
     async def store_list(self, stored: StoredList) -> None:
@@ -211,11 +241,11 @@ class Repository(GuestStore, Protocol):
         """Read everything that is stored about a person."""
         ...
 
-    async def erase(self, customer_id: str) -> None:
+    async def erase(self, customer_id: str, *, actor: str = THE_APP) -> None:
         """Delete everything about a person for good; after StoreBusy, the same call finishes the erasure.
 
-        The id stays refused: events and reads raise CustomerNotFound, registering raises CustomerExists. So do the ids of
-        guests who were merged into the customer.
+        The same transaction adds the entry of the audit. The id stays refused: events and reads raise CustomerNotFound,
+        registering raises CustomerExists. So do the ids of guests who were merged into the customer.
         """
         ...
 

@@ -7,19 +7,23 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from domain.errors import ConfigurationError
+from domain.records.api_keys import ApiKey, KeyScope
+from domain.records.audit import LOCAL
 from domain.records.values import Currency
-from infra.keys import KeyScope
+from infra.keys import parse_entry
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
-MAX_KEYS_PER_SCOPE = 2
-_KEY = f"(?:{'|'.join(get_args(KeyScope))}):[0-9a-f]{{64}}"
+MAX_KEYS_PER_SCOPE = 8
+"""Enough for each server of a shop to have a name in the audit; a request is compared with all of them."""
+KEY_NAME = "[a-z0-9-]{1,32}"
+_KEY = rf"(?:{'|'.join(get_args(KeyScope))}):[0-9a-f]{{64}}(?::{KEY_NAME}(?::\d{{4}}-\d{{2}}-\d{{2}})?)?"
 _RATE = r"[A-Z]{3}=\d{1,10}(?:\.\d{1,12})?"
 _ORIGIN = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?"
 _SQLITE = "sqlite:///"
@@ -69,6 +73,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     rate_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     guest_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 30
+    audit_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     cors_origins: Annotated[str, Meta(pattern=_comma_separated(_ORIGIN))] = ""
     docs: Literal[0, 1] = 1
     address_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
@@ -81,20 +86,18 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     def __post_init__(self) -> None:
         if not is_database_url(self.database_url):
             raise ValueError("not a URL of a database")
-        keys_per_scope = Counter(self.keys.values())
-        if keys_per_scope.total() < len(_split(self.api_keys)) or any(
-            n > MAX_KEYS_PER_SCOPE for n in keys_per_scope.values()
-        ):
-            raise ValueError("a duplicate key, or more than two keys of one scope")
+        keys = self.keys
+        n_different = min(len({key.key_hash for key in keys}), len({key.name for key in keys} - {LOCAL}))
+        if n_different < len(keys) or any(n > MAX_KEYS_PER_SCOPE for n in Counter(key.scope for key in keys).values()):
+            raise ValueError("a duplicate key or name, the name of another actor, or too many keys of one scope")
         if len(self.rates) < len(_split(self.currency_rates)) or not all(self.rates.values()):
             raise ValueError("a duplicate currency, or a rate of 0")
         _ = self.proxies
 
     @property
-    def keys(self) -> dict[bytes, KeyScope]:
-        """Return the scope of each key by the SHA-256 of the key."""
-        pairs: Any = (entry.split(":") for entry in _split(self.api_keys))
-        return {bytes.fromhex(digest): scope for scope, digest in pairs}
+    def keys(self) -> tuple[ApiKey, ...]:
+        """Return the API keys; raise ValueError for an expiry that is no date."""
+        return tuple(map(parse_entry, _split(self.api_keys)))
 
     @property
     def rates(self) -> dict[str, float]:
@@ -145,10 +148,14 @@ EXPECTED = {
     "ALLOW_EPHEMERAL_SQLITE": "0 or 1",
     "DATABASE_POOL_SIZE": "a whole number of connections from 1 to 1000",
     "DATABASE_STATEMENT_CACHE_SIZE": "a whole number of statements; 0 behind a pooler in transaction mode",
-    "API_KEYS": "backend:SHA256 or storefront:SHA256, comma-separated, at most two of each (`python main.py new-key`)",
+    "API_KEYS": (
+        "backend:SHA256 or storefront:SHA256, optionally followed by :NAME or :NAME:YYYY-MM-DD, comma-separated, at most"
+        " eight of each, with different names other than local (`python main.py new-key`)"
+    ),
     "RATE_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",
     "EVENT_RETENTION_DAYS": "a whole number of days, or 0 to keep events until their customer is erased",
     "GUEST_RETENTION_DAYS": "a whole number of days, or 0 to keep guests until they are erased",
+    "AUDIT_RETENTION_DAYS": "a whole number of days, or 0 to keep all entries",
     "CORS_ORIGINS": "a comma-separated list of origins like https://shop.example",
     "DOCS": "0 or 1",
     "ADDRESS_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",

@@ -24,13 +24,14 @@ OPTIONS = [
 ]
 COMPLETE = {
     "Release": RELEASE,
-    "ApiKeys": f"{KEY},storefront:{'1' * 64}",
+    "ApiKeys": f"{KEY},storefront:{'1' * 64}:web-shop:2027-01-31",
     "DatabaseSecret": "shop-database",
     "DatabaseSecretVersion": "11111111-2222-3333-4444-555555555555",
     "RateLimitPerSecond": "50",
     "CorsOrigins": "https://shop.example",
     "EventRetentionDays": "365",
     "GuestRetentionDays": "60",
+    "AuditRetentionDays": "730",
     "StatementCacheSize": "0",
     "SubnetIds": "subnet-0a1b2c3d,subnet-1a2b3c4d",
     "SecurityGroupIds": "sg-0a1b2c3d",

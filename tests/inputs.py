@@ -8,7 +8,8 @@ from infra.use_cases.ranking_data import ranking_data_of
 
 
 async def inputs_of(repository, customer_id, *, category=None):
-    return await ranking_data_of(repository).inputs(await repository.customer_state(customer_id), category=category)
+    state = await repository.customer_state(customer_id)
+    return await ranking_data_of(repository).inputs(state, categories=[category] if category else [])
 
 
 def candidate_query(*, product_indexes=(), categories=(), n_newest=0, n_fill=0, own=(), request=None):
@@ -31,5 +32,5 @@ async def candidates_of(repository, query, *, customer_id="c-1"):
     own = query.own.tolist()
     known = await repository.products(own)
     inputs.catalogue.add(known, unknown=set(own) - {product.product_index for product in known})
-    found = await data.candidates(inputs, query, catalogue_version=state.catalogue_version)
+    found = await data.candidates(inputs, query)
     return [inputs.catalogue.product(index) for index in found.tolist()]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.serving import big_customer, browsing, category, fresh_lists, stored_list
+from benchmarks.serving import big_customer, browsing, category, fresh_lists, guard, personal_data, stored_list
 from benchmarks.serving import shop as shops
 from benchmarks.serving.figures import Figure, print_lines, print_table
 from benchmarks.serving.shop import Shop
@@ -21,6 +21,8 @@ PARTS: dict[str, Callable[[Shop, Path, str], list[Figure]]] = {
     "category": lambda shop, _folder, _python: category.measure(shop),
     "stored": lambda shop, _folder, _python: stored_list.measure(shop),
     "big-customer": lambda shop, _folder, _python: big_customer.measure(shop),
+    "guard": lambda shop, _folder, _python: guard.measure(shop),
+    "personal-data": lambda shop, folder, _python: personal_data.measure(shop, folder),
 }
 
 

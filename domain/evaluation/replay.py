@@ -72,7 +72,7 @@ class Replay:
         history = self._history(events)
         groups = self.catalogue.group_codes[history.products]
         history = merge_variants(history, groups, newest_trained=model.newest_product_index)
-        categories = trend_categories(history, self.catalogue, asked=None)
+        categories = trend_categories(history, self.catalogue, asked=())
         return RankingInputs(
             customer_id=self._log.customer_ids[customer],
             segment_inputs=self._segment_inputs(customer, events, model),

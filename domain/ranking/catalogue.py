@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.ranking.category_tree import CategoryTree
+from domain.ranking.facets import Facets
 from domain.ranking.indexes import Indexes, positions_in
 from domain.ranking.name_stems import model_name
 from domain.records.products import Product, group_of
@@ -16,12 +17,12 @@ T = TypeVar("T", bound=np.generic)
 
 
 class Catalogue:
-    """Products as columns by product index. Rows are added as they are read, and a row never changes.
+    """Products as columns by product index. Rows are added as they are read, and replaced when products change.
 
     `category_codes` are those of `categories`, -1 for none; `brand_codes` number the brands within each category, where a
     product without a brand is one of its own; `group_codes` number the groups of variants. `prices` are in the shop's
     currency, NaN where unknown; `created_at` is in microseconds. A row that was not added, or that was added without a
-    product, is not `available`.
+    product, is not `available`. Category and group of a row never change: instead, a new catalogue is begun.
     """
 
     def __init__(self, products: Sequence[Product] = ()) -> None:
@@ -34,6 +35,7 @@ class Catalogue:
         self.prices = np.empty(0)
         self.created_at = np.empty(0, dtype=np.int64)
         self.available = np.empty(0, dtype=np.bool_)
+        self._facets = Facets()
         self.n_added = 0
         self.has_variants = False
         self._is_added = np.empty(0, dtype=np.bool_)
@@ -52,7 +54,7 @@ class Catalogue:
         return indexes[~known]
 
     def add(self, products: Sequence[Product], *, unknown: Iterable[int] = ()) -> None:
-        """Add the rows of `products`, and empty rows for indexes that no product has."""
+        """Add or replace the rows of `products`, and add empty rows for indexes that no product has."""
         unknown = list(unknown)
         self._reserve(max([product.product_index for product in products] + unknown, default=-1) + 1)
         for product in products:
@@ -67,9 +69,16 @@ class Catalogue:
             self.created_at[index] = product.created_at
             self.available[index] = product.available
             self._index_of[product.product_id] = index
+            self._model_codes[index] = -1
+            self.n_added += not self._is_added[index]
             self._is_added[index] = True
+        self._facets.forget([product.product_index for product in products])
         self._is_added[unknown] = True
-        self.n_added += len(products) + len(unknown)
+        self.n_added += len(unknown)
+
+    def has(self, index: int) -> bool:
+        """Return whether the row of an index was added."""
+        return index < len(self._is_added) and bool(self._is_added[index])
 
     def model_codes(self, indexes: Indexes) -> npt.NDArray[np.int32]:
         """Return the codes of the models within each brand; a product without a model is one of its own."""
@@ -102,8 +111,9 @@ class Catalogue:
         A product without a price in the shop's currency passes no price filter.
         """
         mask = self.available[indexes]
-        if request.category is not None:
-            mask &= self.categories.contained_in(request.category)[self.category_codes[indexes]]
+        if request.categories:
+            codes = self.category_codes[indexes]
+            mask &= np.logical_or.reduce([self.categories.contained_in(path)[codes] for path in sorted(request.categories)])
         if request.min_price is not None:
             mask &= self.prices[indexes] >= request.min_price
         if request.max_price is not None:
@@ -111,7 +121,7 @@ class Catalogue:
         if request.exclude:
             excluded = [index for one in request.exclude if (index := self.index_of(one)) is not None]
             mask &= ~np.isin(indexes, excluded)
-        return indexes[mask]
+        return self._facets.admitted(indexes[mask], request, self.products)
 
     def _reserve(self, n: int) -> None:
         """Make room for the indexes below `n`; arrays at least double, so that adding rows one by one stays cheap."""

@@ -18,7 +18,7 @@ class History(Struct, frozen=True, kw_only=True):
     `products` (m,) are the distinct product indexes of the events, ascending; `positions` (n,) is the position in
     `products` of each event's product; `event_types` (n,) index EVENT_TYPES; `occurred_at` (n,) are microseconds.
     `own` (k,) are the indexes of all products, ascending, and `bought_at` (k,) the microseconds of their last purchase, or
-    NEVER_BOUGHT.
+    NEVER_BOUGHT; with RETURNED added they lie in the far future, so that a product which went back is never due again.
     """
 
     products: Indexes

@@ -1,5 +1,6 @@
 """Everything that one list is computed from, and the one rule of which trends and candidates belong to it."""
 
+from collections.abc import Collection
 from itertools import islice
 
 import numpy as np
@@ -36,12 +37,12 @@ class RankingInputs(Struct, frozen=True, kw_only=True):
     recent_popularity: WeightedProducts = WeightedProducts()
 
 
-def trend_categories(history: History, catalogue: Catalogue, *, asked: str | None) -> list[str]:
-    """Return the categories whose popular products a list considers: the one `asked` for, then those of the history."""
+def trend_categories(history: History, catalogue: Catalogue, *, asked: Collection[str]) -> list[str]:
+    """Return the categories whose popular products a list considers: those `asked` for, then those of the history."""
     newest_first = catalogue.category_codes[history.products][history.positions]
     codes: dict[int, None] = dict.fromkeys(newest_first.tolist())
     codes.pop(NO_CATEGORY, None)
-    categories = {asked: None} if asked else {}
+    categories = dict.fromkeys(sorted(asked))
     categories.update((catalogue.categories.paths[code], None) for code in islice(codes, MAX_HISTORY_CATEGORIES))
     return list(categories)[:MAX_HISTORY_CATEGORIES]
 

@@ -30,9 +30,12 @@ class NewCustomer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     last_name: Text | None = None
     phone: Phone | None = None
     segment: Segment | None = None
+    profiling: bool = True
 
 
 class Customer(Struct, frozen=True, kw_only=True):
+    """A customer; without `profiling`, the customer's events are neither learned from nor used for lists."""
+
     customer_id: str
     email: str | None
     first_name: str | None
@@ -42,10 +45,11 @@ class Customer(Struct, frozen=True, kw_only=True):
     segment_source: SegmentSource
     created_at: datetime
     is_guest: bool = False
+    profiling: bool = True
 
 
-class CustomerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An imported change: UNSET keeps a value, None clears it."""
+class CustomerUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A change: a member that is left out keeps its value, and `null` clears it; a cleared segment is computed again."""
 
     customer_id: CustomerId
     email: Email | UnsetType | None = UNSET
@@ -53,6 +57,12 @@ class CustomerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     last_name: Text | UnsetType | None = UNSET
     phone: Phone | UnsetType | None = UNSET
     segment: Segment | UnsetType | None = UNSET
+    profiling: bool | UnsetType = UNSET
+
+
+class CustomerChange(CustomerUpdate, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An imported change."""
+
     is_guest: bool | UnsetType | None = UNSET
 
 
@@ -82,6 +92,11 @@ class StoredAddress(Struct, frozen=True, kw_only=True):
 class NewAddresses(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     customer_id: Id
     addresses: Annotated[tuple[Address, ...], Meta(min_length=1, max_length=MAX_ADDRESSES)]
+
+
+class AddressRemoval(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    customer_id: Id
+    address_id: Id
 
 
 class AddressBook(Struct, frozen=True, kw_only=True):

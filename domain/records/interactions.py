@@ -26,7 +26,15 @@ from domain.records.values import (
 )
 
 BrowsingType = Literal["view", "cart", "wishlist"]
+RemovalType = Literal["remove_from_cart", "remove_from_wishlist"]
+InteractionType = Literal[BrowsingType, RemovalType]
 EventType = Literal[BrowsingType, "purchase"]
+"""What lists and training use; a removal only takes back an earlier interaction."""
+
+TAKES_BACK: dict[str, BrowsingType] = {"remove_from_cart": "cart", "remove_from_wishlist": "wishlist"}
+"""The interaction that each removal takes back."""
+
+UnknownProducts = Literal["refuse", "create"]
 EVENT_TYPES: tuple[EventType, ...] = ("cart", "purchase", "view", "wishlist")
 """In the order of the alphabet, in which a database sorts them too."""
 
@@ -41,10 +49,13 @@ _STOREFRONT = "\x1f"
 
 
 class Interaction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An interaction with a product. `occurred_at` defaults to now; without `event_id` it always counts as new."""
+    """An interaction with a product. `occurred_at` defaults to now; without `event_id` it always counts as new.
+
+    A removal takes back the last `cart` or `wishlist` of the product that was not taken back yet.
+    """
 
     product_id: Id
-    event_type: BrowsingType = "view"
+    event_type: InteractionType = "view"
     dwell_seconds: Annotated[float, Meta(ge=0, le=86_400)] | None = None
     occurred_at: Instant | None = None
     event_id: Id | None = None
@@ -94,19 +105,25 @@ class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Purchase(Order, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An order that names its customer; with `guest`, an unknown customer is registered as a guest."""
+    """An order that names its customer.
+
+    With `guest`, an unknown customer is registered as a guest. `unknown_products` says whether products that nobody named
+    before are created.
+    """
 
     customer_id: Id
     guest: bool = False
+    unknown_products: UnknownProducts = "refuse"
 
 
 class BehaviorUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Events of one customer, recorded all or none; with `guest`, an unknown customer is registered as a guest."""
+    """Events of one customer, recorded all or none; `guest` and `unknown_products` as in a `Purchase`."""
 
     customer_id: Id
     guest: bool = False
     browsing: Annotated[tuple[Interaction, ...], Meta(max_length=100)] = ()
     purchases: Annotated[tuple[Order, ...], Meta(max_length=100)] = ()
+    unknown_products: UnknownProducts = "refuse"
 
     def __post_init__(self) -> None:
         if not self.browsing and not self.purchases:
@@ -138,10 +155,13 @@ def count_events(events: Sequence[CustomerEvent]) -> EventCounts:
 
 
 class UpdatedBehavior(Struct, frozen=True, kw_only=True):
+    """`created_products` are products of the request that only events have named so far: no list has them."""
+
     customer_id: str
     accepted: EventCounts
     seen_before: EventCounts
     segment: Segment
+    created_products: list[str] = []
 
 
 def check_occurred(event: Interaction | Order, *, now: datetime, retention_days: int, pointer: str = "#") -> None:

@@ -1,21 +1,25 @@
 """The export of everything that the shop stores about one person."""
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
 from domain.records.customers import Customer, StoredAddress
 from domain.records.guests import MergedGuest
-from domain.records.interactions import EventType
+from domain.records.interactions import EventType, RemovalType
 from domain.records.recommendations import RecommendationList
 
 
 class RecordedInteraction(Struct, frozen=True, kw_only=True):
+    """`taken_back` says that a later removal took it back."""
+
     event_id: str
     product_id: str
-    event_type: EventType
+    event_type: Literal[EventType, RemovalType]
     dwell_seconds: float | None
     occurred_at: datetime
+    taken_back: bool = False
 
 
 class RecordedItem(Struct, frozen=True, kw_only=True):
@@ -35,7 +39,8 @@ class AmendedOrder(Struct, frozen=True, kw_only=True):
     """An order as it was bought, of which something went back.
 
     `returned` has the quantity of each product by cause: the id of a return, or "" for what the order itself said. A return
-    without products took the whole order.
+    without products took the whole order. `adjusted` is what went back beyond that, as the shop said later; less if it is
+    negative.
     """
 
     order_id: str
@@ -43,6 +48,7 @@ class AmendedOrder(Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     items: list[RecordedItem]
     returned: dict[str, dict[str, int]]
+    adjusted: dict[str, int] = {}
 
 
 class RecordedReturn(Struct, frozen=True, kw_only=True):

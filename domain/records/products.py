@@ -6,7 +6,21 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from domain.records.values import CategoryPath, Currency, Id, Instant, Money, Text, Url, check_instant, check_money
+from domain.records.attributes import MAX_ATTRIBUTES, MAX_TAGS, unpack_attributes, unpack_tags
+from domain.records.values import (
+    AttributeName,
+    AttributeValue,
+    CategoryPath,
+    Currency,
+    Id,
+    Instant,
+    Money,
+    Tag,
+    Text,
+    Url,
+    check_instant,
+    check_money,
+)
 
 MAX_ALIASES = 100
 
@@ -16,6 +30,7 @@ class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
 
     `product_index` is its position in matrices and neighbour lists; the repository assigns it once and never reuses it.
     `created_at` is in microseconds. `variant_of` is the top of the chain of parents, which need not be in the catalogue.
+    Tags and attributes stay packed, since most products are only ranked (`domain.records.attributes`).
     `price` is in `currency`; `rate` is the worth of one unit of it in the shop's currency, None if that is unknown.
     """
 
@@ -33,6 +48,16 @@ class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
     # With defaults, because lists that release 0.1.0 stored lack them.
     variant_of: str | None = None
     rate: float | None = 1.0
+    packed_tags: str | None = None
+    packed_attributes: str | None = None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return unpack_tags(self.packed_tags)
+
+    @property
+    def attributes(self) -> dict[str, bool | int | float | str]:
+        return unpack_attributes(self.packed_attributes)
 
     @property
     def comparable_price(self) -> float | None:
@@ -41,8 +66,9 @@ class Product(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
 
 
 class ProductChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An imported change: UNSET keeps a value, None clears it. A product without a name is named by its id.
+    """A change of a product: an absent value is kept, null clears it. A product without a name is named by its id.
 
+    Attributes that are not named stay too, and null clears one. `in_stock` may be a number, of which 0 and less is none.
     `aliases` are other ids of the product, such as its SKU, by which events may name it.
     """
 
@@ -52,8 +78,11 @@ class ProductChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     brand: Text | UnsetType | None = UNSET
     price: Money | UnsetType | None = UNSET
     currency: Currency | UnsetType | None = UNSET
-    tags: tuple[Text, ...] | UnsetType | None = UNSET
-    in_stock: bool | UnsetType | None = UNSET
+    tags: Annotated[tuple[Tag, ...], Meta(max_length=MAX_TAGS)] | UnsetType | None = UNSET
+    attributes: Annotated[dict[AttributeName, AttributeValue | None], Meta(max_length=MAX_ATTRIBUTES)] | UnsetType | None = (
+        UNSET
+    )
+    in_stock: bool | float | UnsetType | None = UNSET
     withdrawn: bool | UnsetType | None = UNSET
     url: Url | UnsetType | None = UNSET
     image_url: Url | UnsetType | None = UNSET

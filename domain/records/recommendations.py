@@ -1,6 +1,6 @@
 """Lists of recommended products, each with its score and the reasons that add up to it."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
@@ -9,6 +9,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.errors import InvalidField
 from domain.records.customers import Activity, Customer, Segment, StoredAddress
+
+Kind = Literal["for-customer", "similar", "bought-together", "popular", "trending", "new", "buy-again", "recently-viewed"]
+"""What a list is about."""
 
 Strategy = Literal["personalised", "segment", "popular", "catalogue", "empty"]
 Source = Literal[
@@ -47,6 +50,25 @@ class Reason(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     category: str | None = None
 
 
+class RankedProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
+    """A place of a list: what was computed about a product, without what the catalogue says about it."""
+
+    product_index: int
+    product_id: str
+    score: float
+    reasons: list[Reason]
+
+
+class RankedList(Struct, frozen=True, kw_only=True):
+    """A list as it is computed and stored."""
+
+    customer_id: str
+    segment: Segment
+    strategy: Strategy
+    generated_at: datetime
+    items: list[RankedProduct]
+
+
 class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
     rank: int
     product_id: str
@@ -62,14 +84,22 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RecommendationList(Struct, frozen=True, kw_only=True):
-    """A list as answered; a storefront key does not receive the segment."""
+    """A list as answered; a storefront key does not receive the segment.
 
+    `created_products`, after an order that may create products, are its products that only events have named so far.
+
+    `recommendation_id` names this answer; a stored list of an export has none.
+    """
+
+    recommendation_id: str | UnsetType = UNSET
+    kind: Literal["for-customer"] = "for-customer"
     customer_id: str
     segment: Segment | UnsetType = UNSET
     strategy: Strategy
     generated_at: datetime
     cached: bool
     items: list[RecommendedProduct]
+    created_products: list[str] | UnsetType = UNSET
 
 
 Contribution = tuple[str, str | None, float]
@@ -118,19 +148,29 @@ class Profile(Struct, frozen=True, kw_only=True):
 class ListRequest(Struct, frozen=True, kw_only=True):
     """A request for a list: its length, and the filters that apply before the best `limit` are taken.
 
-    Prices are in the shop's currency.
+    Of a filter with several values a product has any; of several filters it passes all. `attributes` are names, ascending,
+    each with the values as they are written. Prices are in the shop's currency. `placement` is a label without an effect.
     """
 
     limit: int = DEFAULT_LIMIT
-    category: str | None = None
+    categories: frozenset[str] = frozenset()
+    brands: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    attributes: tuple[tuple[str, frozenset[str]], ...] = ()
     min_price: float | None = None
     max_price: float | None = None
     exclude: frozenset[str] = frozenset()
     seen: Seen = "few"
+    placement: str | None = None
+
+    @property
+    def filters(self) -> tuple[Hashable, ...]:
+        """All filters; requests with equal ones admit the same products."""
+        return (*self._narrowing, self.exclude)
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.exclude) or not (self.category is self.min_price is self.max_price is None)
+        return self.filters != NO_FILTERS
 
     @property
     def is_storable(self) -> bool:
@@ -144,8 +184,12 @@ class ListRequest(Struct, frozen=True, kw_only=True):
         Bought products are missing in lists. Who may ask for whole categories, or for all prices in small steps, sees
         which products of the catalogue are missing, and so everything that a customer bought.
         """
-        is_narrowed = not (self.category is self.min_price is self.max_price is None) or self.seen != "few"
+        is_narrowed = self._narrowing != NO_FILTERS[:-1] or self.seen != "few"
         return not is_narrowed and self.limit <= STOREFRONT_LIMIT and len(self.exclude) <= STOREFRONT_EXCLUDED
+
+    @property
+    def _narrowing(self) -> tuple[Hashable, ...]:
+        return self.categories, self.brands, self.tags, self.attributes, self.min_price, self.max_price
 
     def without_exclusions(self) -> "ListRequest":
         """Return the request for a list that has enough products to leave out those of `exclude` afterwards.
@@ -153,9 +197,13 @@ class ListRequest(Struct, frozen=True, kw_only=True):
         Other products take the places of those that are left out before the ranking: the lists of many requests with
         different `exclude` would then name any number of products.
         """
-        return ListRequest(limit=STOREFRONT_LIMIT + STOREFRONT_EXCLUDED if self.exclude else self.limit)
+        limit = STOREFRONT_LIMIT + STOREFRONT_EXCLUDED if self.exclude else self.limit
+        return ListRequest(limit=limit, placement=self.placement)
 
     def check(self) -> None:
         """Raise InvalidField if `min_price` exceeds `max_price`."""
         if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
             raise InvalidField("#/query/min_price", "Expected at most `max_price`")
+
+
+NO_FILTERS = ListRequest().filters

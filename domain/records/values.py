@@ -64,6 +64,12 @@ Currency = Annotated[str, Meta(pattern=CURRENCY_PATTERN, description="ISO 4217")
 CategoryPath = Annotated[
     str, Meta(min_length=1, max_length=MAX_CATEGORY_LENGTH, pattern=CATEGORY_PATTERN, description="Levels separated by /")
 ]
+ATTRIBUTE_NAME_PATTERN = rf'^(?!\s)(?![\s\S]*\s{_END})[^{_CONTROL}"\\]+{_END}'
+TAG_PATTERN = rf"^(?=.*\S)[^{_CONTROL}|]*{_END}"
+AttributeName = Annotated[str, Meta(min_length=1, max_length=64, pattern=ATTRIBUTE_NAME_PATTERN)]
+MAX_NUMBER = 1e15
+AttributeValue = bool | Annotated[float, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)] | Text
+Tag = Annotated[str, Meta(min_length=1, max_length=200, pattern=TAG_PATTERN, description="Printable text without `|`")]
 Url = Annotated[str, Meta(min_length=1, max_length=2000, pattern=rf"^(?=.*\S){_PRINTABLE}")]
 Money = Annotated[float, Meta(ge=0, le=1e9, description="At most 4 decimals")]
 Quantity = Annotated[int, Meta(ge=1, le=100_000)]
@@ -76,6 +82,8 @@ _ID_MESSAGE = (
 _MESSAGES = {
     ID_PATTERN: f"{_ID_MESSAGE})",
     CUSTOMER_ID_PATTERN: f"{_ID_MESSAGE}, `process-browsing`, `process-purchase`)",
+    ATTRIBUTE_NAME_PATTERN: 'Expected printable text without `"`, `\\` and blanks at the ends',
+    TAG_PATTERN: "Expected printable text without `|`",
     CATEGORY_PATTERN: "Expected printable text that is not only spaces",
     EMAIL_PATTERN: "Expected an e-mail address",
     COUNTRY_PATTERN: "Expected two capital letters (ISO 3166-1)",

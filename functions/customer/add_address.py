@@ -18,12 +18,16 @@ from infra.storage.opening import Shop
     dto=StrictBody[NewAddresses],
     return_dto=None,
     opt=BACKEND | LARGE_BODY,
+    operation_id="add_addresses",
     summary="Add addresses",
     response_description="All addresses of the customer",
     responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, "customer-not-found"),
 )
 async def add_address(data: JSONBody[NewAddresses], shop: NamedDependency[SkipValidation[Shop]]) -> AddressBook:
-    """Add shipping and billing addresses to a customer. An address that is already stored is not added again."""
+    """Add shipping and billing addresses to a customer. An address that is already stored is not added again.
+
+    Use it when a customer saves an address in the account or enters a new one at the checkout.
+    """
     addresses = await shop.repository.add_addresses(data.customer_id, data.addresses)
     return AddressBook(customer_id=data.customer_id, addresses=addresses)
 

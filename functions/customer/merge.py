@@ -7,7 +7,7 @@ from litestar.params import JSONBody, SkipValidation
 from domain.records.guests import GuestMerge, MergedGuest
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import BACKEND
+from infra.http.auth import BACKEND, AuthenticatedRequest, actor_of
 from infra.http.body import StrictBody
 from infra.http.problems import BODY_PROBLEMS, KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
@@ -18,18 +18,23 @@ from infra.storage.opening import Shop
     dto=StrictBody[GuestMerge],
     return_dto=None,
     opt=BACKEND,
+    operation_id="merge_guest",
     summary="Merge a guest into a customer",
     response_description="What moved from the guest to the customer",
     status_code=200,
     responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, "customer-not-found", "merge-refused"),
 )
-async def merge(data: JSONBody[GuestMerge], shop: NamedDependency[SkipValidation[Shop]]) -> MergedGuest:
-    """Move the events and addresses of a guest to a customer. Send it when a guest logs in or opens an account.
+async def merge(
+    data: JSONBody[GuestMerge], shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest
+) -> MergedGuest:
+    """Move the events and addresses of a guest to a customer.
+
+    Use it when a guest logs in or opens an account.
 
     From then on, the id of the guest stands for the customer. The same request again gives the same answer.
     """
     data.check()
-    return await shop.repository.merge_guest(data, now=shop.now())
+    return await shop.repository.merge_guest(data, now=shop.now(), actor=actor_of(request))
 
 
 app = create_app(merge)

@@ -19,6 +19,7 @@ from infra.storage.opening import Shop
     dto=StrictBody[BehaviorUpdate],
     return_dto=None,
     opt=BACKEND | LARGE_BODY,
+    operation_id="update_behavior",
     summary="Record several events",
     response_description="The number of recorded events and the segment of the customer",
     status_code=200,
@@ -27,15 +28,24 @@ from infra.storage.opening import Shop
 async def update_behavior(data: JSONBody[BehaviorUpdate], shop: NamedDependency[SkipValidation[Shop]]) -> UpdatedBehavior:
     """Record interactions and orders of a customer, all or none. Events sent before count as `seen_before`.
 
+    Use it for events that need no list in return: a batch of a queue, events collected offline, or a nightly transfer.
+
     With `guest`, an unknown customer is registered as a guest.
+
+    With `"unknown_products": "create"`, a product that the catalogue does not name, such as a gift card, is created instead
+    of refused. No list has it until the catalogue names it; the answer lists such products as `created_products`.
     """
     now = shop.now()
     check_update(data, now=now, retention_days=shop.settings.event_retention_days)
-    recorded = await shop.repository.record(data.events(), now=now)
+    recorded = await shop.repository.record(data.events(), now=now, create_products=data.unknown_products == "create")
     state = recorded.state or await shop.repository.customer_state(data.customer_id)
     segment, _ = segment_of(state.segment_inputs)
     return UpdatedBehavior(
-        customer_id=data.customer_id, accepted=recorded.accepted, seen_before=recorded.seen_before, segment=segment
+        customer_id=data.customer_id,
+        accepted=recorded.accepted,
+        seen_before=recorded.seen_before,
+        segment=segment,
+        created_products=list(recorded.created_products),
     )
 
 

@@ -3,31 +3,29 @@
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
+from msgspec.structs import replace
 
-from domain.records.recommendations import (
-    STOREFRONT_EXCLUDED,
-    STOREFRONT_LIMIT,
-    ListRequest,
-    RecommendationList,
-    for_storefront,
-)
+from domain.records.recommendations import STOREFRONT_EXCLUDED, STOREFRONT_LIMIT, RecommendationList, for_storefront
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import STOREFRONT, AuthenticatedRequest
-from infra.http.parameters import Category, Excluded, GuestAllowed, IdInPath, Limit, MaxPrice, MinPrice, SeenRule
+from infra.http.list_request import LIST_REQUEST, RequestedList
+from infra.http.parameters import GuestAllowed, IdInPath, SeenRule
 from infra.http.problems import KEY_PROBLEMS, RequestRefused, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.recommend import current_list, list_or_newcomers
 
 BOUNDS = (
     f"A `storefront` key may use `limit` up to {STOREFRONT_LIMIT} and `exclude` up to {STOREFRONT_EXCLUDED} times,"
-    " and `guest`; all other parameters require a `backend` key."
+    " `placement` and `guest`; all other parameters require a `backend` key."
 )
 
 
 @get(
     "/recommendations/{customer_id:str}",
+    dependencies=LIST_REQUEST,
     opt=STOREFRONT,
+    operation_id="get_recommendations",
     summary="Recommend products",
     response_description="The recommendation list",
     responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "customer-not-found"),
@@ -36,32 +34,23 @@ async def for_customer(
     customer_id: IdInPath,
     shop: NamedDependency[SkipValidation[Shop]],
     request: AuthenticatedRequest,
+    requested: RequestedList,
     *,
-    limit: Limit = 10,
-    category: Category = None,
-    min_price: MinPrice = None,
-    max_price: MaxPrice = None,
-    exclude: Excluded = None,
     seen: SeenRule = "few",
     guest: GuestAllowed = False,
 ) -> RecommendationList:
     """Return the best `limit` products that pass all filters, with their scores and reasons.
 
+    Use it wherever a page or an e-mail shows products to a known customer: the home page, a category page with `category`,
+    the account. A stored list is reused until an event changes it, and shows its products as they are now.
+
     With `guest=true`, an unknown customer gets the list of a newcomer; the first event registers the guest. The id of a
     merged guest gets the list of its customer.
 
-    A `storefront` key may use `limit` up to 20, `exclude` up to 10 times, and `guest`; all other parameters require a
-    `backend` key.
+    A `storefront` key may use `limit` up to 20, `exclude` up to 10 times, `placement` and `guest`; all other parameters
+    require a `backend` key.
     """
-    list_request = ListRequest(
-        limit=limit,
-        category=category,
-        min_price=min_price,
-        max_price=max_price,
-        exclude=frozenset(exclude or ()),
-        seen=seen,
-    )
-    list_request.check()
+    list_request = replace(requested, seen=seen)
     is_backend = request.auth == "backend"
     if not is_backend and not list_request.is_bounded:
         raise RequestRefused("forbidden", BOUNDS)

@@ -10,7 +10,7 @@ from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import STOREFRONT, AuthenticatedRequest
 from infra.http.body import StrictBody
-from infra.http.problems import BODY_PROBLEMS, EVENT_PROBLEMS, KEY_PROBLEMS, problem_responses
+from infra.http.problems import EVENT_PROBLEMS, KEY_PROBLEMS, OBJECT_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.recommend import recorded_list
 
@@ -20,16 +20,24 @@ from infra.use_cases.recommend import recorded_list
     dto=StrictBody[BrowsingEvent],
     return_dto=None,
     opt=STOREFRONT,
+    operation_id="process_browsing",
     summary="Record an interaction",
     response_description="The updated recommendation list",
-    responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, *EVENT_PROBLEMS),
+    responses=problem_responses(*KEY_PROBLEMS, *OBJECT_PROBLEMS, *EVENT_PROBLEMS),
 )
 async def process_browsing(
     data: JSONBody[BrowsingEvent], shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest
 ) -> RecommendationList:
     """Record one interaction and return an updated list. The same `event_id` sent again counts once.
 
+    Use it when a customer opens a product page, puts a product into the cart or saves it, and the page shows the list next.
+    For events without a list in return, use `POST /customer/update-behavior`.
+
     With `guest`, an unknown customer is registered as a guest, also for a `storefront` key.
+
+    `remove_from_cart` and `remove_from_wishlist` take back the customer's last `cart` or `wishlist` of the product; if there
+    is none, they have no effect.
+
     Ids that come with a `storefront` key are apart from those of `backend` keys and of imports.
     """
     now = shop.now()

@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 Event = dict[str, Any]
 LambdaResponse = dict[str, Any]
 
+MAX_RESPONSE_BYTES = 6 * 1024 * 1024
+"""The most that AWS Lambda accepts as the response of a function, which is JSON: in the body, each quote has two bytes."""
+
 RESERVED_SECONDS = 0.5
 """The part of an invocation's remaining time that is reserved for the response to a time-out."""
 
@@ -80,11 +83,15 @@ class LambdaHandler:
             self._mangum = Mangum(self._handle, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
         self._has_reached_app = False
         try:
-            return self._mangum(event, context)
+            response = self._mangum(event, context)
         except Exception as error:  # noqa: BLE001 - any error; its text may contain a part of the event
             # The application handles its own errors. Before it is called, Mangum fails on an invalid event or body.
             logger.error("The event cannot be answered: %s", describe_error(error))  # noqa: TRY400
             return self._problem_response(make_problem("internal" if self._has_reached_app else "malformed-json"))
+        if len(response["body"]) > MAX_RESPONSE_BYTES // 6 and len(msgspec.json.encode(response)) > MAX_RESPONSE_BYTES:
+            logger.error("An answer is larger than AWS Lambda can send.")
+            return self._problem_response(make_problem("answer-too-large"))
+        return response
 
     def _problem_response(self, problem: Problem) -> LambdaResponse:
         """Return an error response without the application."""

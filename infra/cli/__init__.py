@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from domain.errors import ShopError
 from infra.cli import (
+    audit,
     backup,
     copy,
     evaluate,
     import_files,
+    keys,
     migrate,
     models,
     new_key,
+    personal_data,
     recommend,
     restore,
     retention,
@@ -29,7 +32,7 @@ The recommendation backend of an online shop.
 Without a command it serves the API: http://127.0.0.1:8000/schema lists every endpoint.
 Settings are environment variables: DATABASE_URL (sqlite:///shop.db, or postgresql://...), HOST, PORT, WORKERS,
 LOG_LEVEL, LOG_REQUESTS, CURRENCY, CURRENCY_RATES, REUSE_SECONDS, TRAIN_AFTER_EVENTS, DATABASE_POOL_SIZE,
-DATABASE_STATEMENT_CACHE_SIZE, API_KEYS, RATE_LIMIT_PER_SECOND, EVENT_RETENTION_DAYS,
+DATABASE_STATEMENT_CACHE_SIZE, API_KEYS, RATE_LIMIT_PER_SECOND, EVENT_RETENTION_DAYS, AUDIT_RETENTION_DAYS,
 GUEST_RETENTION_DAYS, CORS_ORIGINS, DOCS, ADDRESS_LIMIT_PER_SECOND, TRUSTED_PROXIES.
 docs/settings.md explains each of them.
 """
@@ -59,6 +62,9 @@ def _parser() -> Parser:
     parser = Parser(prog="python main.py", description=DESCRIPTION)
     serve.add_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for command in (import_files, train, models, evaluate, recommend, migrate, copy, backup, restore, retention, new_key):
+    for command in (
+        import_files, train, models, evaluate, recommend, personal_data, audit, migrate, copy, backup, restore, retention,
+        keys, new_key,
+    ):  # fmt: skip
         command.add_command(commands)
     return parser

@@ -1,8 +1,8 @@
-"""Options that several commands share, and parsers of option values."""
+"""Options that several commands share, parsers of option values, and columns of output."""
 
 import argparse
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from domain.errors import ConfigurationError
@@ -71,6 +71,12 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def positive_number(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError("expected a whole number, 1 or more")
+    return int(text)
+
+
 def list_length(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 100:
         raise argparse.ArgumentTypeError("expected a whole number from 1 to 100")
@@ -85,3 +91,9 @@ def days(text: str) -> float:
     if not 0 < number < 36_500:
         raise argparse.ArgumentTypeError("expected a number of days greater than 0")
     return number
+
+
+def as_columns(heading: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of text as columns, which no width of a terminal cuts."""
+    widths = [max(map(len, column)) for column in zip(heading, *lines, strict=True)]
+    return "".join("  ".join(map(str.ljust, line, widths)).rstrip() + "\n" for line in (heading, *lines))

@@ -13,15 +13,15 @@ from infra.cli.progress_bar import progress_on
 from infra.cli.train import train_and_describe
 from infra.ingest import ImportOptions, NotUnderstood, Report, import_files
 from infra.ingest.formats import describe
-from infra.ingest.formats.own import FIELDS
+from infra.ingest.formats.own import FIELDS, unknown_fields
 from infra.ingest.options import Guests, Kind
+from infra.ingest.values.event_names import EVENT_MEANINGS
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.train import TuningBudget
 
 NOT_UNDERSTOOD_EXIT_CODE = 4
 N_LISTED = 20
-EVENT_MEANINGS = ("view", "cart", "wishlist", "purchase", "return", "ignored")
 DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 DESCRIPTION = """\
@@ -48,7 +48,7 @@ def add_command(commands: Any) -> None:
     command.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="set a field in all lines")
     command.add_argument(
         "--event-map", action="append", default=[], metavar="THEIRS=OURS",
-        help="translate an event type: to view, cart, wishlist, purchase, return or ignored",
+        help=f"translate an event type: to {', '.join(EVENT_MEANINGS[:-1])} or ignored",
     )  # fmt: skip
     command.add_argument("--dates", choices=("dmy", "mdy", "ymd"), help="the order of day, month and year")
     command.add_argument("--delimiter", metavar="SIGN", help="the separator of cells: , ; | or tab")
@@ -110,8 +110,8 @@ def options_from(parsed: argparse.Namespace, settings: Settings) -> ImportOption
         retention_days=settings.event_retention_days,
     )
     for option, fields in (("--map", options.mapping.values()), ("--set", options.constants)):
-        if unknown := sorted(set(fields) - set(FIELDS[options.kind])):
-            known = ", ".join(FIELDS[options.kind])
+        if unknown := unknown_fields(options.kind, fields):
+            known = ", ".join((*FIELDS[options.kind], *["attributes.NAME"] * (options.kind == "products")))
             raise ConfigurationError(f"{option}: {options.kind} have no field {', '.join(unknown)}; they have {known}.")
     if unknown := sorted(set(options.event_names.values()) - set(EVENT_MEANINGS)):
         raise ConfigurationError(f"--event-map: {', '.join(unknown)} is none of {', '.join(EVENT_MEANINGS)}.")

@@ -16,7 +16,7 @@ from rich.text import Text
 from domain.ports import StoredProfile
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import History
-from domain.ranking.packed_history import NEVER_BOUGHT
+from domain.ranking.packed_history import NEVER_BOUGHT, RETURNED
 from domain.records.recommendations import ListRequest, Reason, RecommendationList, RecommendedProduct
 from infra.cli.arguments import list_length
 from infra.settings import Settings
@@ -62,7 +62,7 @@ async def _read(
 def _past(history: History, catalogue: Catalogue) -> Past:
     own, bought = (
         [catalogue.product(index) for index in indexes.tolist()]
-        for indexes in (history.own, history.own[history.bought_at != NEVER_BOUGHT])
+        for indexes in (history.own, history.own[(history.bought_at != NEVER_BOUGHT) & (history.bought_at < RETURNED)])
     )
     return Past(
         names={product.product_id: product.name for product in own},

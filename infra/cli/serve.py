@@ -43,7 +43,8 @@ def run_serve(parsed: argparse.Namespace, settings: Settings) -> int:
     asyncio.run(_prepare(settings, demo=parsed.demo))
     _write(_welcome(settings, demo=parsed.demo))
     Server(
-        "main:app",
+        "main:demo_app" if parsed.demo else "main:app",
+        factory=parsed.demo,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,

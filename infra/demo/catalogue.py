@@ -1,141 +1,132 @@
-"""The catalogue of the demo shop: 16 categories, each product in a cheap, a regular and an expensive brand."""
+"""The catalogue of the demo shop: each kind of product in a cheap, a regular and an expensive brand, some with variants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from random import Random
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from domain.records.products import ProductChange
+from infra.demo.kinds import CATEGORIES, SIZE_FACTORS, DemoCategory, Kind
+from infra.demo.pictures import picture_url
 
-
-class DemoCategory(Struct, frozen=True):
-    """A category with its three brands, cheapest first, and the regular price of each product."""
-
-    brands: tuple[str, str, str]
-    prices: dict[str, float]
-
-
+TIERS = ("value", "classic", "premium")
 PRICE_FACTORS = (0.62, 1.0, 1.75)
 """Price of each brand relative to the regular price."""
 
-CATEGORIES: dict[str, DemoCategory] = {
-    "outdoor/camping": DemoCategory(("Campo", "Trailhead", "Nordhut"), {
-        "2-person tent": 149, "sleeping bag": 89, "gas stove": 45, "head lamp": 29, "sleeping mat": 39,
-        "cooking set": 34, "camping chair": 42, "water filter": 36,
-    }),
-    "outdoor/hiking": DemoCategory(("Wanderlite", "Trailhead", "Alpina"), {
-        "hiking boots": 129, "trekking poles": 59, "45-litre backpack": 99, "rain jacket": 119, "hiking socks": 16,
-        "drinking bottle": 22, "hiking map case": 18, "fleece pullover": 65,
-    }),
-    "outdoor/cycling": DemoCategory(("Rollo", "Veloce", "Corsa"), {
-        "bicycle helmet": 69, "bicycle lock": 45, "front light": 39, "rear light": 19, "cycling shorts": 55,
-        "floor pump": 42, "saddle bag": 24, "repair kit": 15,
-    }),
-    "sports/running": DemoCategory(("Pacer", "Stride", "Aerofox"), {
-        "running shoes": 110, "running shirt": 35, "running tights": 49, "sports watch": 179, "hydration belt": 29,
-        "reflective vest": 22, "running cap": 19, "foam roller": 25,
-    }),
-    "sports/yoga": DemoCategory(("Asana Basics", "Lotus", "Prana Studio"), {
-        "yoga mat": 39, "yoga block": 12, "meditation cushion": 45, "resistance bands": 18, "yoga leggings": 55,
-        "yoga strap": 10, "bolster": 49, "yoga towel": 24,
-    }),
-    "home/lamps": DemoCategory(("Lampo", "Lumo", "Atelier Clair"), {
-        "reading lamp": 49, "floor lamp": 99, "pendant lamp": 119, "desk lamp": 59, "night light": 19,
-        "wall lamp": 69, "string lights": 22, "dimmable bulb": 12,
-    }),
-    "home/kitchen": DemoCategory(("Kochfix", "Cucina", "Maison Cuivre"), {
-        "chef's knife": 69, "frying pan": 55, "cutting board": 29, "mixing bowl set": 35, "stock pot": 65,
-        "kitchen scale": 25, "bread knife": 35, "measuring spoons": 12,
-    }),
-    "home/coffee": DemoCategory(("Brewly", "Cremina", "Torrefatto"), {
-        "espresso machine": 349, "coffee grinder": 129, "milk frother": 39, "tamper": 24, "espresso cups": 28,
-        "pour-over dripper": 26, "gooseneck kettle": 69, "knock box": 22,
-    }),
-    "home/bedding": DemoCategory(("Schlafgut", "Linnea", "Casa Lino"), {
-        "duvet": 119, "down pillow": 59, "linen sheet set": 99, "duvet cover": 65, "mattress topper": 149,
-        "wool blanket": 79, "cotton sheet": 35, "pillowcase pair": 25,
-    }),
-    "electronics/photo": DemoCategory(("Snapio", "Optika", "Lichtwerk"), {
-        "mirrorless camera": 799, "50 mm lens": 279, "tripod": 99, "camera bag": 69, "memory card": 29,
-        "polarising filter": 49, "spare battery": 39, "lens cleaning kit": 15,
-    }),
-    "electronics/audio": DemoCategory(("Tonix", "Klang", "Audire"), {
-        "over-ear headphones": 149, "wireless earbuds": 99, "bookshelf speakers": 249, "record player": 229,
-        "Bluetooth speaker": 79, "headphone stand": 25, "speaker cable": 18, "record brush": 14,
-    }),
-    "garden/plants": DemoCategory(("Grünzeug", "Florena", "Hortus"), {
-        "tomato seedlings": 9, "lavender plant": 12, "rose bush": 24, "herb set": 16, "olive tree": 59,
-        "wildflower seeds": 6, "tulip bulbs": 11, "potting soil": 10,
-    }),
-    "garden/tools": DemoCategory(("Beetle", "Florena", "Sheffield & Son"), {
-        "pruning shears": 29, "garden spade": 39, "watering can": 25, "gardening gloves": 14, "wheelbarrow": 89,
-        "raised bed": 79, "hand rake": 17, "garden hose": 35,
-    }),
-    "pets/dogs": DemoCategory(("Wuff", "Canis", "Rover & Co"), {
-        "dog bed": 59, "dog lead": 24, "dog collar": 18, "chew toy": 12, "food bowl": 15, "dog brush": 16,
-        "travel crate": 79, "dog coat": 39,
-    }),
-    "food/dog food": DemoCategory(("Wuff", "Canis", "Rover & Co"), {
-        "puppy food": 29, "adult dog food": 32, "grain-free dog food": 42, "dog treats": 8, "dental sticks": 9,
-        "senior dog food": 34, "wet food tins": 19, "training treats": 7,
-    }),
-    "food/coffee": DemoCategory(("Mokka", "Finca", "Torrefatto"), {
-        "house espresso": 14, "single-origin Ethiopia": 19, "single-origin Colombia": 17, "decaf espresso": 16,
-        "filter roast": 15, "dark roast": 13, "cold brew blend": 16, "espresso tasting set": 29,
-    }),
-}  # fmt: skip
+OUT_OF_STOCK_SHARE = 0.04
+WITHDRAWN_SHARE = 0.02
+NEW_SHARE = 0.04
+NEW_DAYS = 14
 
-CONSUMABLES = ("food/dog food", "food/coffee")
-OUT_OF_STOCK_SHARE = 0.03
-
-Variant = tuple[str, str, int]
-"""A category path, a product of it, and the tier of the brand."""
+Option = tuple[str, str | None]
+"""The colour and the size of a variant."""
 
 
-class DemoProduct(Struct, frozen=True):
-    """A product with its appeal to shoppers; `tier` is 0 for the cheapest brand of its category and 2 for the dearest."""
+class DemoProduct(Struct, frozen=True, kw_only=True):
+    """A product with its appeal to shoppers; `tier` is 0 for the cheapest brand of its category and 2 for the dearest.
+
+    `attributes` are what a customer may choose or filter by: colour, size and material, as far as a product has them.
+    """
 
     product_id: str
     category: str
+    kind: str
     tier: int
     price: float
     appeal: float
+    created_at: datetime
+    attributes: Mapping[str, str]
     change: ProductChange
 
 
+class _Model(Struct, frozen=True, kw_only=True):
+    """What all variants of a product have in common."""
+
+    product_id: str
+    category: str
+    kind: str
+    tier: int
+    price: float
+    appeal: float
+    created_at: datetime
+    withdrawn: bool
+
+
 def catalogue(random: Random, *, now: datetime) -> list[DemoProduct]:
-    """Return all products, `p-001` and on, added to the shop during the two years before `now`."""
-    return [_product(f"p-{number:03}", variant, random, now=now) for number, variant in enumerate(_variants(), start=1)]
+    """Return all products: `p-001` and on, whose variants are `p-001-2` and on.
+
+    They were added during the two years before `now`, and some in its last two weeks.
+    """
+    return [product for model in _models(random, now=now) for product in _variants(model, random)]
 
 
-def _variants() -> Iterator[Variant]:
-    for path, category in CATEGORIES.items():
-        for product in category.prices:
-            for tier in range(len(PRICE_FACTORS)):
-                yield path, product, tier
-
-
-def _product(product_id: str, variant: Variant, random: Random, *, now: datetime) -> DemoProduct:
-    path, product, tier = variant
-    category = CATEGORIES[path]
-    price = round(category.prices[product] * PRICE_FACTORS[tier] * random.uniform(0.93, 1.07)) - 0.05
-    return DemoProduct(
-        product_id=product_id,
-        category=path,
-        tier=tier,
-        price=price,
-        appeal=random.lognormvariate(0.0, 0.6),
-        change=ProductChange(
-            product_id=product_id,
-            name=f"{category.brands[tier]} {product}",
+def _models(random: Random, *, now: datetime) -> Iterator[_Model]:
+    kinds = [(path, name, kind) for path, category in CATEGORIES.items() for name, kind in category.kinds.items()]
+    brands = [(path, name, kind, tier) for path, name, kind in kinds for tier in range(len(TIERS))]
+    for number, (path, name, kind, tier) in enumerate(brands, start=1):
+        days = random.randrange(1, NEW_DAYS) if random.random() < NEW_SHARE else random.randrange(NEW_DAYS, 730)
+        yield _Model(
+            product_id=f"p-{number:03}",
             category=path,
-            brand=category.brands[tier],
+            kind=name,
+            tier=tier,
+            price=kind.price * PRICE_FACTORS[tier] * random.uniform(0.93, 1.07),
+            appeal=random.lognormvariate(0.0, 0.75),
+            created_at=now - timedelta(days=days, minutes=random.randrange(1440)),
+            withdrawn=random.random() < WITHDRAWN_SHARE,
+        )
+
+
+def _variants(model: _Model, random: Random) -> Iterator[DemoProduct]:
+    """Yield a product and its other variants, of which it is the parent."""
+    category = CATEGORIES[model.category]
+    kind = category.kinds[model.kind]
+    options = _options(kind, tier=model.tier)
+    for number, option in enumerate(options, start=1):
+        colour, size = option
+        price = round(model.price * SIZE_FACTORS.get(size or "", 1.0)) - 0.05
+        product_id = model.product_id if number == 1 else f"{model.product_id}-{number}"
+        yield DemoProduct(
+            product_id=product_id,
+            category=model.category,
+            kind=model.kind,
+            tier=model.tier,
             price=round(price, 2),
-            currency="EUR",
-            tags=(product.rsplit(maxsplit=1)[-1], ("value", "classic", "premium")[tier]),
-            in_stock=random.random() >= OUT_OF_STOCK_SHARE,
-            withdrawn=False,
-            created_at=now - timedelta(days=random.randrange(1, 730), minutes=random.randrange(1440)),
-        ),
-    )
+            appeal=model.appeal,
+            created_at=model.created_at,
+            attributes=_attributes(category, kind, option),
+            change=ProductChange(
+                product_id=product_id,
+                name=_name(model, size or colour if len(options) > 1 else None),
+                category=model.category,
+                brand=category.brands[model.tier],
+                price=round(price, 2),
+                currency="EUR",
+                tags=(model.kind.rsplit(maxsplit=1)[-1], TIERS[model.tier]),
+                in_stock=random.random() >= OUT_OF_STOCK_SHARE,
+                withdrawn=model.withdrawn,
+                url=f"https://shop.example/products/{product_id}",
+                image_url=picture_url(kind.drawing, colour),
+                created_at=model.created_at,
+                variant_of=UNSET if number == 1 else model.product_id,
+            ),
+        )
+
+
+def _options(kind: Kind, *, tier: int) -> list[Option]:
+    """Return the variants that a brand makes: its own colour in each size, then the colours that all brands offer."""
+    sizes = kind.sizes or (None,)
+    colours = kind.colours.split()
+    return [(colours[tier], size) for size in sizes] + [(colour, sizes[0]) for colour in colours[len(TIERS) :]]
+
+
+def _name(model: _Model, option: str | None) -> str:
+    name = f"{CATEGORIES[model.category].brands[model.tier]} {model.kind}"
+    return name if option is None else f"{name}, {option}"
+
+
+def _attributes(category: DemoCategory, kind: Kind, option: Option) -> dict[str, str]:
+    colour, size = option
+    values = {"colour": colour if category.has_colours else None, "size": size, "material": kind.material}
+    return {name: value for name, value in values.items() if value is not None}

@@ -15,7 +15,7 @@ T = TypeVar("T")
 WriteText = Callable[[str], None]
 
 BATCH_SIZE = 250
-"""Records per call; an order has at most four items, which keeps a batch below 1,000 rows."""
+"""Records per call; an order has at most three items, which keeps a batch below 1,000 rows."""
 
 
 async def prepare_demo_shop(store: ShopStore, *, write: WriteText = lambda _: None) -> None:
@@ -37,10 +37,12 @@ async def load_demo_shop(store: IngestStore, shop: DemoShop, *, now: datetime) -
     """Load a demo shop without training; loading it again changes nothing."""
     for products in _batches(shop.products):
         await store.put_products(products, now=now)
-    for customers in _batches([*shop.customers, *shop.guests]):
+    for customers in _batches(shop.customers):
         await store.put_customers(customers, now=now)
     for events in _batches(shop.events):
         await store.put_events([ImportedEvent(event=event) for event in events], create_products=False, now=now)
+    for returns in _batches(shop.returns):
+        await store.put_returns(returns, now=now)
 
 
 def _batches(records: Sequence[T]) -> Iterator[Sequence[T]]:

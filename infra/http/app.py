@@ -18,6 +18,7 @@ from domain.errors import ConfigurationError, StoreUnreachable
 from infra.http.auth import ACCESS_LEVELS, Authenticator
 from infra.http.headers import Headers, cors_headers, preflight_headers
 from infra.http.host import check_host
+from infra.http.key_use import KeyUses
 from infra.http.problems import (
     MEDIA_TYPE,
     Problem,
@@ -107,7 +108,9 @@ def create_app(
 
     @cache
     def authenticator() -> Authenticator:
-        return Authenticator(storage.settings())
+        return Authenticator(storage.settings(), clock=clock)
+
+    key_uses = KeyUses(storage, clock=clock)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None]:
@@ -121,15 +124,17 @@ def create_app(
                         raise
                     await stack.enter_async_context(background_task(_open_later(storage, background)))
                 else:
+                    await key_uses.begin()
                     await _begin(background, storage, stack)
                 yield
         finally:
+            await key_uses.close()
             await storage.close()
 
     application = ShopApplication(
         route_handlers=handlers,
         lifespan=[lifespan],
-        before_request=request_validation_hook(authenticator),
+        before_request=request_validation_hook(authenticator, key_uses),
         dependencies={"shop": Provide(storage.shop)},
         exception_handlers={Exception: handle_exception},
         openapi_config=openapi,

@@ -3,6 +3,7 @@
 Every route declares its access as an option, for example `opt=BACKEND`; `create_app` rejects a route without one.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from hashlib import sha256
@@ -13,13 +14,18 @@ from litestar import Request
 from litestar.datastructures import State
 
 from domain.errors import ConfigurationError
+from domain.records.api_keys import DAYS_OF_WARNING, ApiKey, KeyScope
+from domain.records.audit import LOCAL, THE_QUEUE
 from infra.http.addresses import client_address
 from infra.http.headers import get_header
 from infra.http.host import INTERNAL_SCOPE, get_host
 from infra.http.problems import RequestRefused
 from infra.http.rate_limit import Arrivals, RateLimit, shared_path
-from infra.keys import NO_KEYS, KeyScope
+from infra.keys import NO_KEYS
 from infra.settings import Settings, is_loopback
+from infra.storage.opening import Clock, system_clock
+
+logger = logging.getLogger(__name__)
 
 BACKEND = {"access": "backend"}
 STOREFRONT = {"access": "storefront"}
@@ -34,7 +40,16 @@ Scope = Literal[KeyScope, "anyone"]
 AuthenticatedRequest = Request[None, Scope, State]
 """A validated request; `auth` is its scope."""
 
+KEY = "shop.key"
+ACTOR = "shop.actor"
+"""The names, in the ASGI state, of the key of a request and of who sent it."""
+
 _BEARER_LENGTH = len("Bearer ")
+
+
+def actor_of(request: AuthenticatedRequest) -> str:
+    """Return who sent a request, for the audit: the name of its key, `local` where no key is needed, or the queue."""
+    return request.scope["state"][ACTOR]
 
 
 class Authenticator:
@@ -43,11 +58,15 @@ class Authenticator:
     Without keys, it accepts requests on a loopback address only, and raises ConfigurationError on AWS Lambda.
     """
 
-    def __init__(self, settings: Settings, *, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, settings: Settings, *, environment: Mapping[str, str] = os.environ, clock: Clock = system_clock
+    ) -> None:
         if not settings.keys and "AWS_LAMBDA_FUNCTION_NAME" in environment:
             raise ConfigurationError(NO_KEYS + "a function on AWS Lambda does not start.")
         self.origins = settings.origins
-        self._keys = tuple(settings.keys.items())
+        self._keys = tuple((bytes.fromhex(key.key_hash), key) for key in settings.keys)
+        self._clock = clock
+        self._warned: set[tuple[str, int]] = set()
         self._proxies = settings.proxies
         path = None if settings.is_postgres else settings.database_path
         arrivals = Arrivals(shared_path(settings.database_url, path, settings.api_keys) if self._keys else None)
@@ -55,9 +74,14 @@ class Authenticator:
         self._stranger_limit = RateLimit(settings.strangers_per_second, arrivals=arrivals)
 
     def authenticate(self, scope: Any) -> Scope:
-        """Return the scope of a request; raise RequestRefused if its key is invalid, lacks access or sends too often."""
-        if internal_scope := scope["state"].get(INTERNAL_SCOPE):
+        """Return the scope of a request; raise RequestRefused if its key is invalid, lacks access or sends too often.
+
+        The state of the request then has its key, if it has one, and who sent it.
+        """
+        state = scope["state"]
+        if internal_scope := state.get(INTERNAL_SCOPE):
             # Only code of this process can write to the state, for example the handler of SQS messages.
+            state[ACTOR] = THE_QUEUE
             return internal_scope
         access = scope["route_handler"].opt.get("access", "backend")
         if access == "open":
@@ -65,8 +89,8 @@ class Authenticator:
         if access == "optional" and not get_header(scope, b"authorization"):
             self.count_stranger(scope)
             return "anyone" if self._keys or not _is_local(scope) else "backend"
-        key, key_scope = self._verify(get_header(scope, b"authorization")) if self._keys else _local_backend(scope)
-        if not self._rate_limit.allow(key):
+        digest, key_scope = self._verify(scope) if self._keys else _local_backend(scope)
+        if not self._rate_limit.allow(digest):
             raise RequestRefused("rate-limited")
         if access == "backend" and key_scope != "backend":
             raise RequestRefused("forbidden")
@@ -78,29 +102,43 @@ class Authenticator:
         With a valid key no address is limited: the servers of a shop send the requests of all its customers. Without
         `API_KEYS` there are no strangers.
         """
-        if not self._keys or self._scope_of(get_header(scope, b"authorization"))[1]:
+        if not self._keys or self._find(get_header(scope, b"authorization"))[1]:
             return
         if not self._stranger_limit.allow(client_address(scope, self._proxies).encode()):
             raise RequestRefused("rate-limited")
 
-    def _verify(self, header: bytes) -> tuple[bytes, KeyScope]:
-        """Return the hash and the scope of the key in an Authorization header; raise RequestRefused for any other header."""
-        digest, key_scope = self._scope_of(header)
-        if key_scope is None:
+    def _verify(self, scope: Any) -> tuple[bytes, KeyScope]:
+        """Return the hash and the scope of the key of a request, and note them; raise RequestRefused without a valid key."""
+        digest, key = self._find(get_header(scope, b"authorization"))
+        if key is None:
             raise RequestRefused("unauthorized")
-        return digest, key_scope
+        scope["state"] |= {KEY: key, ACTOR: key.name}
+        return digest, key.scope
 
-    def _scope_of(self, header: bytes) -> tuple[bytes, KeyScope | None]:
-        """Return the hash of the key in an Authorization header, and its scope if it is known.
+    def _find(self, header: bytes) -> tuple[bytes, ApiKey | None]:
+        """Return the hash of the key in an Authorization header, and the key itself if it is valid.
 
         All keys are compared, in constant time.
         """
         digest = sha256(header[_BEARER_LENGTH:].strip()).digest()
-        key_scope: KeyScope | None = None
-        for known_digest, known_scope in self._keys:
+        found: ApiKey | None = None
+        for known_digest, key in self._keys:
             if compare_digest(known_digest, digest):
-                key_scope = known_scope
-        return digest, key_scope if header[:_BEARER_LENGTH].lower() == b"bearer " else None
+                found = key
+        if found is None or header[:_BEARER_LENGTH].lower() != b"bearer " or self._is_expired(found):
+            return digest, None
+        return digest, found
+
+    def _is_expired(self, key: ApiKey) -> bool:
+        """Return whether a key is expired; warn once per process of an expired key, and once a day before it expires."""
+        if (days_left := key.days_left(self._clock()) if key.expires_on else None) is None:
+            return False
+        is_expired = days_left < 0
+        if days_left < DAYS_OF_WARNING and (warning := (key.name, max(days_left, -1))) not in self._warned:
+            self._warned.add(warning)
+            verb = "expired, and is refused since the end of" if is_expired else "is refused after"
+            logger.warning("The API key %s %s %s (UTC).", key.name, verb, key.expires_on)
+        return is_expired
 
 
 def _is_local(scope: Any) -> bool:
@@ -122,4 +160,5 @@ def _local_backend(scope: Any) -> tuple[bytes, KeyScope]:
         raise ConfigurationError(NO_KEYS + "requests are accepted only on a loopback address.")
     if (host := get_host(scope)) and not is_loopback(host):
         raise RequestRefused("foreign-host", "Without API_KEYS, the host must be 127.0.0.1, [::1] or localhost.")
+    scope["state"][ACTOR] = LOCAL
     return b"", "backend"

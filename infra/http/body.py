@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -13,7 +13,13 @@ from litestar.dto.data_structures import DTOFieldDefinition
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
+from infra.http.body_errors import TOO_LONG, field_errors
+from infra.http.problems import RequestRefused
+
 T = TypeVar("T")
+
+TAKES_NULL = {"takes_null": True}
+"""The route option for bodies in which `null` clears a value (RFC 7396); elsewhere every `null` is refused."""
 
 LARGE_BODY = {"max_body_bytes": 1024 * 1024}
 """The route option for bodies with lists; the default limit is 64 KiB."""
@@ -26,7 +32,13 @@ class StrictBody(AbstractDTO[T]):
     """
 
     def decode_bytes(self, value: bytes) -> Any:
-        return _decoder(self.model_type).decode(value)
+        """Decode a body; raise RequestRefused with all that is wrong with it."""
+        try:
+            return _decoder(self.model_type).decode(value)
+        except msgspec.ValidationError as error:
+            found = field_errors(value, cast("type[msgspec.Struct]", self.model_type))
+            is_too_long = all(one.detail.startswith(TOO_LONG) for one in found)
+            raise RequestRefused("too-many-items" if is_too_long else "validation", field_errors=found) from error
 
     @classmethod
     def create_for_field_definition(cls, *_: Any, **__: Any) -> None:

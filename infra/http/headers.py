@@ -5,17 +5,16 @@ from typing import Any
 
 Headers = list[tuple[bytes, bytes]]
 
-SECURITY_HEADERS: Headers = [
+STRICT_SECURITY_HEADERS: Headers = [
     # Without this header, the local server would add its own name.
     (b"server", b"shop"),
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
-CSP = b"content-security-policy"
-STRICT_SECURITY_HEADERS: Headers = [*SECURITY_HEADERS, (CSP, b"default-src 'none'; frame-ancestors 'none'")]
-"""The security headers of a response that has no content security policy of its own."""
+"""The headers of each response, as far as its route does not set others of the same name."""
 _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"GET, POST, DELETE"),
     (b"access-control-allow-headers", b"authorization, content-type"),

@@ -46,24 +46,32 @@ class Health(Struct, frozen=True, kw_only=True):
 @get(
     "/live",
     opt=OPEN,
+    operation_id="check_live",
     summary="Check that the process answers",
     response_description="The process answers",
     responses=problem_responses(),
 )
 async def live() -> Live:
-    """Answer without reading anything. A server that does not answer should be restarted."""
+    """Answer without reading anything.
+
+    Use it as the liveness probe: a server that does not answer should be restarted.
+    """
     return Live(status="ok")
 
 
 @get(
     "/ready",
     opt=OPEN,
+    operation_id="check_ready",
     summary="Check that lists can be given",
     response_description="Lists can be read; `writes` tells whether events can be recorded",
     responses=problem_responses(),
 )
 async def ready(shop: NamedDependency[SkipValidation[Shop]]) -> Ready:
-    """Answer 503 while lists cannot be read. Without writes, because a disk is full for example, lists are still given."""
+    """Answer 503 while lists cannot be read. Without writes, because a disk is full for example, lists are still given.
+
+    Use it as the readiness probe of a load balancer: while it answers 503, requests should go to another server.
+    """
     await shop.repository.check_readable()
     return Ready(status="ok", writes=await shop.repository.accepts_writes())
 
@@ -71,12 +79,16 @@ async def ready(shop: NamedDependency[SkipValidation[Shop]]) -> Ready:
 @get(
     "/health",
     opt=OPTIONAL,
+    operation_id="get_health",
     summary="Check the service",
     response_description="The service and its storage work",
     responses=problem_responses("unauthorized", "rate-limited"),
 )
 async def health(shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest) -> Health:
-    """Return whether lists can be read; for a backend key also the number of products and events, and the model in use."""
+    """Return whether lists can be read; for a backend key also the number of products and events, and the model in use.
+
+    Use it to look at the shop: whether an import arrived, when the model was trained, and what tuning chose.
+    """
     await shop.repository.check_readable()
     if request.auth != "backend":
         return Health(status="ok")

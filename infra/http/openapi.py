@@ -1,5 +1,6 @@
 """The OpenAPI document, and a documentation page that works offline."""
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import resources
@@ -16,6 +17,8 @@ from domain.records.recommendations import SOURCES
 from domain.records.values import PUBLISHED_PATTERNS
 from infra.http.app import ShopApplication, create_app
 from infra.http.auth import OPEN, AuthenticatedRequest
+from infra.http.list_request import ATTRIBUTES, takes_list_request
+from infra.http.openapi_details import add_details
 from infra.http.problems import Problem, RequestRefused
 
 VERSION = "0.1.0"
@@ -92,7 +95,7 @@ def _asset(
 
 
 def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of `handlers`: all objects are closed, and no value in a request may be null.
+    """Return the OpenAPI 3.1 document of `handlers`: all objects are closed, and requests have null only to clear a value.
 
     The schemas of structs come from msgspec, which decodes them; Litestar's lack a minimum of 0 and types of tuple items.
     """
@@ -112,13 +115,15 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
     for reference in _nodes_with(document, "$ref"):
         path, _, name = reference["$ref"].rpartition("/")
         reference["$ref"] = f"{path}/{SCHEMA_NAMES.get(name, name)}"
-    for name in _request_schemas(document):
+    for name in _request_schemas(document, handlers):
         for field in schemas[name].get("properties", {}).values():
             _remove_null(field)
     _add_security(document, handlers)
+    _add_attributes(document, handlers)
     for operation in _operations(document):
         for parameter in operation.get("parameters", []):
             _remove_null(parameter["schema"])
+    add_details(document)
     return document
 
 
@@ -129,11 +134,17 @@ def _add_security(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]
     for handler in handlers:
         if (access := handler.opt["access"]) == "open":
             continue
-        for path in handler.paths:
-            for method in handler.http_methods:
-                operation = document["paths"][path.replace(":str}", "}")][method.lower()]
-                operation["security"] = [{}, {"key": []}] if access == "optional" else [{"key": []}]
-                operation["description"] += f"\n\n{_REQUIRED_KEYS[access]}"
+        for operation in _operations_of(document, handler):
+            operation["security"] = [{}, {"key": []}] if access == "optional" else [{"key": []}]
+            operation["description"] += f"\n\n{_REQUIRED_KEYS[access]}"
+
+
+def _add_attributes(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]) -> None:
+    """Add the filters by attribute to each operation that answers a list."""
+    for handler in handlers:
+        if takes_list_request(handler):
+            for operation in _operations_of(document, handler):
+                operation["parameters"].append(copy.deepcopy(ATTRIBUTES))
 
 
 def _structs_of(handler: HTTPRouteHandler) -> Iterator[type[Struct]]:
@@ -145,15 +156,24 @@ def _structs_of(handler: HTTPRouteHandler) -> Iterator[type[Struct]]:
                 yield candidate
 
 
+def _operations_of(document: dict[str, Any], handler: HTTPRouteHandler) -> Iterator[dict[str, Any]]:
+    for path in handler.paths:
+        for method in handler.http_methods:
+            yield document["paths"][path.replace(":str}", "}")][method.lower()]
+
+
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for path in document["paths"].values():
         yield from path.values()
 
 
-def _request_schemas(document: dict[str, Any]) -> set[str]:
-    """Return the names of the schemas that request bodies use, at any depth."""
+def _request_schemas(document: dict[str, Any], handlers: Sequence[HTTPRouteHandler]) -> set[str]:
+    """Return the names of the schemas that request bodies without nulls use, at any depth."""
     schemas = document["components"]["schemas"]
-    pending = [name for operation in _operations(document) for name in _referenced_names(operation.get("requestBody"))]
+    operations = (
+        one for handler in handlers if not handler.opt.get("takes_null") for one in _operations_of(document, handler)
+    )
+    pending = [name for operation in operations for name in _referenced_names(operation.get("requestBody"))]
     names: set[str] = set()
     while pending:
         name = pending.pop()

@@ -13,7 +13,11 @@ from domain.records.values import (
     ID_PATTERN,
     MAX_CATEGORY_LENGTH,
     MAX_ID_LENGTH,
+    TAG_PATTERN,
+    CategoryPath,
     Id,
+    Tag,
+    Text,
 )
 
 IdInPath = Annotated[
@@ -25,18 +29,47 @@ IdInPath = Annotated[
         description="Id of the customer, percent-encoded, `/` as `%2F`",
     ),
 ]
-
-Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Maximum number of products")]
-Category = Annotated[
-    str | None,
-    QueryParameter(
+ProductIdInPath = Annotated[
+    str,
+    PathParameter(
         min_length=1,
-        max_length=MAX_CATEGORY_LENGTH,
-        pattern=CATEGORY_PATTERN,
-        description="Recommend only products of this category path and below",
+        max_length=MAX_ID_LENGTH,
+        pattern=ID_PATTERN,
+        description="Id of the product, or another id of it, percent-encoded, `/` as `%2F`",
     ),
 ]
+
+MAX_VALUES = 20
+"""Values that a filter may have."""
+
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Maximum number of products")]
 # Litestar omits a minimum of 0 and the constraints of list items from the OpenAPI document.
+Categories = Annotated[
+    list[CategoryPath] | None,
+    QueryParameter(
+        max_items=MAX_VALUES,
+        description="Recommend only products of this category path and below; repeated: of any of them",
+        schema_extra={
+            "items": {"type": "string", "minLength": 1, "maxLength": MAX_CATEGORY_LENGTH, "pattern": CATEGORY_PATTERN}
+        },
+    ),
+]
+Brands = Annotated[
+    list[Text] | None,
+    QueryParameter(
+        max_items=MAX_VALUES,
+        description="Recommend only products of this brand; repeated: of any of them",
+        schema_extra={"items": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": CATEGORY_PATTERN}},
+    ),
+]
+Tags = Annotated[
+    list[Tag] | None,
+    QueryParameter(
+        max_items=MAX_VALUES,
+        description="Recommend only products with this tag; repeated: with any of them",
+        schema_extra={"items": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": TAG_PATTERN}},
+    ),
+]
 MinPrice = Annotated[
     float | None,
     QueryParameter(ge=0, le=1e9, schema_extra={"minimum": 0}, description="Lowest price in the shop's currency, inclusive"),
@@ -63,5 +96,14 @@ SeenRule = Annotated[
     Seen,
     QueryParameter(
         description="Products of the customer's own history: at most two of ten (few), none (exclude), any number (include)"
+    ),
+]
+Placement = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1,
+        max_length=64,
+        pattern=CATEGORY_PATTERN,
+        description="A label for the place of the list in the shop, such as `cart`; it has no effect on the list",
     ),
 ]

@@ -1,10 +1,8 @@
 """Problem details (RFC 9457): the mapping from every exception to an error response."""
 
 import logging
-import re
 from typing import Any, cast
 
-import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
@@ -51,9 +49,12 @@ PROBLEMS = {
     "product-not-found": (404, "The product does not exist"),
     "method-not-allowed": (405, "This path does not support this method"),
     "request-timeout": (408, "The request body did not arrive in time"),
+    "order-not-found": (404, "The order does not exist"),
+    "address-not-found": (404, "The address does not exist"),
     "customer-exists": (409, "The customer already exists"),
     "email-taken": (409, "The e-mail address is already in use"),
     "merge-refused": (409, "The guest cannot be merged into this customer"),
+    "more-than-bought": (409, "More would be left of the order than was bought"),
     "body-too-large": (413, "The request body is too large"),
     "unsupported-media-type": (415, "The content type must be application/json"),
     "unsupported-encoding": (415, "The request body must not be compressed"),
@@ -61,16 +62,20 @@ PROBLEMS = {
     "event-id-reused": (422, "The id belongs to another event"),
     "rate-limited": (429, "Too many requests"),
     "internal": (500, "Internal server error"),
+    "answer-too-large": (500, "The answer is larger than AWS Lambda can send"),
     "store-busy": (503, "The storage is busy"),
     "store-unavailable": (503, "The storage is unavailable"),
 }
 """The status and the title of each problem, by the last part of its type."""
 
+MAX_FIELD_ERRORS = 100
 _OF_STRANGERS = frozenset({400, 401, 404})
 
 _SLUGS: dict[type[errors.ShopError], str] = {
     errors.CustomerNotFound: "customer-not-found",
     errors.ProductNotFound: "product-not-found",
+    errors.OrderNotFound: "order-not-found",
+    errors.AddressNotFound: "address-not-found",
     errors.CustomerExists: "customer-exists",
     errors.EmailTaken: "email-taken",
     errors.MergeRefused: "merge-refused",
@@ -150,37 +155,32 @@ def problem_responses(*slugs: str) -> dict[int, ResponseSpec]:
 KEY_PROBLEMS = ("unauthorized", "forbidden", "foreign-host", "rate-limited")
 """The problems of every endpoint that requires a key."""
 
-BODY_PROBLEMS = (
-    "validation", "empty-body", "malformed-json", "json-too-deep", "duplicate-key", "too-many-items", "request-timeout",
-    "body-too-large", "unsupported-media-type", "unsupported-encoding",
+OBJECT_PROBLEMS = (
+    "validation", "empty-body", "malformed-json", "json-too-deep", "duplicate-key", "request-timeout", "body-too-large",
+    "unsupported-media-type", "unsupported-encoding",
 )  # fmt: skip
 """The problems of every endpoint that has a request body."""
 
+BODY_PROBLEMS = (*OBJECT_PROBLEMS, "too-many-items")
+"""The problems of every endpoint whose request body has a list."""
+
 EVENT_PROBLEMS = ("event-too-old", "customer-not-found", "product-not-found", "event-id-reused")
 """The problems of every endpoint that records events."""
-
-
-def _invalid_body(error: msgspec.ValidationError) -> Problem:
-    """Return the problem of an invalid body; msgspec appends the location as a path like `$.items[0].quantity`."""
-    text, _, path = str(error).partition(" - at `$")
-    slug = "too-many-items" if text.startswith("Expected `array` of length <=") else "validation"
-    return make_problem(slug, field_errors=[FieldError(pointer=_pointer(path.rstrip("`")), detail=readable_message(text))])
 
 
 def _problem_of(error: Exception) -> Problem:
     match error:
         case RequestRefused():
             return error.problem
-        case errors.InvalidField():
-            return make_problem("validation", field_errors=[FieldError(pointer=error.pointer, detail=error.detail)])
-        case errors.EventTooOld():
-            return make_problem("event-too-old", field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
+        case errors.InvalidFields():
+            found = [FieldError(pointer=field.pointer, detail=field.detail) for field in error.fields[:MAX_FIELD_ERRORS]]
+            return make_problem("validation", field_errors=found)
+        case errors.InvalidField() | errors.EventTooOld() | errors.MoreThanBought():
+            return _invalid_fields(error)
         case errors.ShopError() if type(error) in _SLUGS:
             is_internal = isinstance(error, errors.ConfigurationError | errors.StoreUnreachable)
             detail = None if is_internal else str(error)
             return make_problem(_SLUGS[type(error)], detail)
-        case msgspec.ValidationError():
-            return _invalid_body(error)
         case ValidationException():
             return make_problem(
                 "validation",
@@ -196,11 +196,16 @@ def _problem_of(error: Exception) -> Problem:
             return make_problem("internal")
 
 
+def _invalid_fields(error: errors.InvalidField | errors.EventTooOld | errors.MoreThanBought) -> Problem:
+    """Return the problem of an error that names fields of the body."""
+    if isinstance(error, errors.MoreThanBought):
+        field_errors = [FieldError(pointer=pointer, detail=detail) for pointer, detail in error.items]
+        return make_problem("more-than-bought", str(error), field_errors=field_errors)
+    slug = "validation" if isinstance(error, errors.InvalidField) else "event-too-old"
+    return make_problem(slug, field_errors=[FieldError(pointer=error.pointer, detail=str(error))])
+
+
 def _parameter_error(extra: dict[str, Any]) -> FieldError:
     source = extra.get("source", "query")
     pointer = f"#/{getattr(source, 'value', source)}/{extra.get('key', '')}"
     return FieldError(pointer=pointer, detail=readable_message(extra["message"]))
-
-
-def _pointer(path: str) -> str:
-    return "#" + re.sub(r"\[(\d+|\.\.\.)\]", r"/\1", path).replace(".", "/")

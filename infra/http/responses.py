@@ -9,7 +9,7 @@ from typing import Any
 
 from litestar.types import Message, Send
 
-from infra.http.headers import CSP, SECURITY_HEADERS, STRICT_SECURITY_HEADERS, Headers, get_header
+from infra.http.headers import STRICT_SECURITY_HEADERS, Headers, get_header
 from infra.logs import REQUESTS
 
 logger = logging.getLogger(REQUESTS)
@@ -52,7 +52,8 @@ class ResponseSender:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = message["headers"]
-            security_headers = SECURITY_HEADERS if CSP in dict(headers) else STRICT_SECURITY_HEADERS
+            own = dict(headers)
+            security_headers = [header for header in STRICT_SECURITY_HEADERS if header[0] not in own]
             message["headers"] = [*headers, *self.headers, *security_headers]
         return self._send(message)
 

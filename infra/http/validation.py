@@ -7,22 +7,22 @@ Litestar alone is lenient: it decodes `"1"` as 1, accepts any content type, and 
 import asyncio
 import json
 import re
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar.types import HTTPReceiveMessage, Receive
 
-from infra.http.auth import AuthenticatedRequest, Authenticator
+from infra.http.auth import KEY, AuthenticatedRequest, Authenticator
 from infra.http.headers import get_header
+from infra.http.key_use import KeyUses
 from infra.http.paths import decoded_segments, hide_slashes, is_text, raw_path_of, restore_slashes
 from infra.http.problems import FieldError, RequestRefused
+from infra.http.query import check_query
 
 BODY_TIMEOUT_SECONDS = 5.0
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 16
-_REPEATABLE_PARAMETERS = frozenset({"exclude"})
 _OPTIONAL_NUMBERS = frozenset({"min_price", "max_price"})
 
 _PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
@@ -34,7 +34,7 @@ def check_target(scope: Any) -> None:
     """Raise RequestRefused for an ambiguous path or query, and prepare a path with an encoded slash for routing.
 
     A path with a dot segment, an empty segment or a trailing slash is not found. A path or query that is not percent-encoded
-    UTF-8 or contains NUL, and a repeated parameter, are invalid.
+    UTF-8 or contains NUL is invalid.
     """
     path = raw_path_of(scope)
     query = scope["query_string"]
@@ -50,25 +50,28 @@ def check_target(scope: Any) -> None:
     if b"%2f" in path.lower():
         hide_slashes(scope, segments)
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    for name, count in Counter(name for name, _ in pairs).items():
-        if count > 1 and name not in _REPEATABLE_PARAMETERS:
-            raise _invalid_parameter(name, "Expected at most once")
     for name, value in pairs:
         # Litestar parses this word as the absence of an optional number.
         if name in _OPTIONAL_NUMBERS and value.lower() == "null":
             raise _invalid_parameter(name, "Expected a number")
 
 
-def request_validation_hook(authenticator: Callable[[], Authenticator]) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
-    """Return the `before_request` hook that authenticates a request and validates the body of a POST.
+def request_validation_hook(
+    authenticator: Callable[[], Authenticator], key_uses: KeyUses
+) -> Callable[[AuthenticatedRequest], Awaitable[None]]:
+    """Return the `before_request` hook that authenticates a request, notes its key, and validates query and body.
 
-    A route sets the limit of its body with `opt={"max_body_bytes": ...}`.
+    A route sets the limit of its body with `opt={"max_body_bytes": ...}`, and lets `null` clear values with
+    `opt={"takes_null": True}`.
     """
 
     async def validate(request: AuthenticatedRequest) -> None:
         scope = request.scope
         restore_slashes(scope)
         scope["auth"] = authenticator().authenticate(scope)
+        if (key := scope["state"].get(KEY)) is not None and key_uses.is_due(key):
+            await key_uses.note(key)
+        check_query(scope["query_string"], request.route_handler)
         if scope["method"] == "POST":
             request.receive = await _receive_validated(request)
 
@@ -79,7 +82,7 @@ async def _receive_validated(request: AuthenticatedRequest) -> Receive:
     """Read and validate the body; return an ASGI `receive` that delivers it again."""
     check_body_headers(request.scope)
     body = await _read(request, max_bytes=request.route_handler.opt.get("max_body_bytes", MAX_BODY_BYTES))
-    check_json(body)
+    check_json(body, takes_null=request.route_handler.opt.get("takes_null", False))
     return _replay(body, request.receive)
 
 
@@ -93,8 +96,11 @@ def check_body_headers(scope: Any) -> None:
         raise RequestRefused("unsupported-encoding")
 
 
-def check_json(body: bytes) -> None:
-    """Raise RequestRefused for a body that is empty, not JSON (RFC 8259), too deep, or has a duplicate key or a null."""
+def check_json(body: bytes, *, takes_null: bool = False) -> None:
+    """Raise RequestRefused for a body that is empty, not JSON (RFC 8259), too deep, or has a duplicate key.
+
+    A null is invalid too, unless the endpoint takes it to clear a value.
+    """
     if not body.strip():
         raise RequestRefused("empty-body")
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _depth(body) > MAX_DEPTH:
@@ -105,7 +111,7 @@ def check_json(body: bytes) -> None:
             json.dumps(document, ensure_ascii=False).encode("utf-8")
     except ValueError as error:
         raise RequestRefused("malformed-json") from error
-    if b"null" in body and (pointer := _pointer_to_null(document)) is not None:
+    if not takes_null and b"null" in body and (pointer := _pointer_to_null(document)) is not None:
         raise RequestRefused("validation", field_errors=[FieldError(pointer=pointer, detail="Expected a value, got `null`")])
 
 

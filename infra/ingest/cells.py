@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
-from domain.records.values import MAX_CLOCK_SKEW, Money, readable_message, to_microseconds
+from domain.records.values import MAX_CLOCK_SKEW, Money, Text, readable_message, to_microseconds
 from infra.ingest.formats.format import MULTIPLE
 from infra.ingest.formats.paths import RecordReader
 from infra.ingest.lines import RowRefused
@@ -21,6 +21,7 @@ NULLS = frozenset(
 )
 """Texts that mean an empty cell: of databases and data frames, and what spreadsheets write for a failed formula."""
 
+MAX_TEXT = 200
 MAX_REMEMBERED = 100_000
 MAX_RARE_REMEMBERED = 5000
 _RARE_FIELDS = frozenset({"occurred_at", "order_id", "event_id"})
@@ -129,3 +130,16 @@ def checked(value: Any, value_type: Any) -> Any:
         return msgspec.convert(value, value_type)
     except msgspec.ValidationError as error:
         raise ValueError(readable_message(str(error))) from None
+
+
+def short_text(value: Any) -> str:
+    """Return a text of one line, cut to 200 characters."""
+    text = one_line(value)
+    return checked(text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1].rstrip()}…", Text)
+
+
+def one_line(value: Any) -> str:
+    """Return a text without line breaks and repeated blanks; raise ValueError for what is no text."""
+    if isinstance(value, dict | list):
+        raise ValueError("Expected a text")  # noqa: TRY004 - what all converters raise
+    return " ".join(str(value).split())

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from infra.ingest.errors import NotUnderstood
 from infra.ingest.formats import columns_of, normalised
 from infra.ingest.formats.format import MULTIPLE, Format
+from infra.ingest.formats.own import ATTRIBUTES, attribute_columns
 from infra.ingest.formats.paths import list_of
 from infra.ingest.options import ImportOptions, Kind
 from infra.ingest.sources import OpenFile
@@ -38,6 +39,8 @@ def sources_of(file: OpenFile, columns: Sequence[str], found: Format, options: I
     others = [column for column in columns if column not in mapping]
     of_format = columns_of(found, others, keep_absent=file.columns is None)
     given = {*mapping.values(), *options.constants}
+    if found.name == "own" and found.kind == "products":
+        of_format |= attribute_columns(others, is_table=file.columns is not None)
     sources = {field: of_field for field, of_field in of_format.items() if field not in given}
     for column, field in mapping.items():
         sources[field] = (*sources.get(field, ()), column)
@@ -72,7 +75,10 @@ def unused_columns(columns: Sequence[str], sources: Mapping[str, tuple[str, ...]
     return tuple(
         column
         for column in columns
-        if column.strip() and normalised(column) not in used and column.removesuffix("[]") not in inner
+        if column.strip()
+        and normalised(column) not in used
+        and column.removesuffix("[]") not in inner
+        and not (ATTRIBUTES in sources and column.startswith(sources[ATTRIBUTES]))
     )
 
 

@@ -36,7 +36,7 @@ from infra.ingest.report import Report
 from infra.ingest.sources import Row
 from infra.ingest.understanding import Understanding
 from infra.ingest.values.customers import is_no_customer
-from infra.ingest.values.event_names import event_type_of
+from infra.ingest.values.event_names import EVENT_MEANINGS, event_type_of
 from infra.ingest.values.money import MoneyReader, currency_code
 from infra.ingest.values.numbers import quantity, text_id
 from infra.ingest.values.order_status import order_state
@@ -111,7 +111,7 @@ class EventReader:
         except RowRefused as refused:
             raise NotUnderstood(f"--set {refused.field}: {refused.reason}.") from None
         if default_type == "ignored":
-            raise NotUnderstood("--set event_type: Expected view, cart, wishlist, purchase or return.")
+            raise NotUnderstood(f"--set event_type: Expected one of {', '.join(EVENT_MEANINGS[:-1])}.")
         return default_type
 
     def _fast_plan(self, understood: Understanding) -> list[tuple[int, int, Memo]] | None:

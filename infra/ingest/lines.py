@@ -15,7 +15,7 @@ class RowRefused(Exception):
 class EventLine(Struct, kw_only=False, array_like=True, gc=False):
     """A line of an event or order file; the fields that a file leaves out are None.
 
-    `anonymous_id` is that of a guest who is kept. `event_type` is one of EVENT_TYPES, or `return` for what an order or a
+    `anonymous_id` is that of a guest who is kept. `event_type` is one of EVENT_MEANINGS; `return` is what an order or a
     customer gives back. `occurred_at` is in microseconds. A negative `quantity` went back. `goes_back` says that the status
     of its order is cancelled or refunded, `refused` that a line of this order cannot be read.
     """

@@ -36,6 +36,8 @@ def product_of(lines: Sequence[Fields]) -> ProductChange | RowRefused:
     for name in ("tags", "aliases"):
         if name in merged:
             merged[name] = list(dict.fromkeys(value for line in lines for value in line.get(name) or ()))
+    if any(line.get("attributes") for line in lines):
+        merged["attributes"] = _first_values([line.get("attributes") or {} for line in lines])
     merged["aliases"] = [alias for alias in merged.get("aliases", ()) if alias != merged["product_id"]][:MAX_ALIASES]
     if not merged["aliases"]:
         del merged["aliases"]
@@ -43,8 +45,14 @@ def product_of(lines: Sequence[Fields]) -> ProductChange | RowRefused:
 
 
 def customer_of(lines: Sequence[Fields]) -> CustomerChange | RowRefused:
-    """Return the customer of its lines: the first value of a field counts."""
-    return _record(_first_values(lines), CustomerChange)
+    """Return the customer of its lines: the first value of a field counts, but of profiling any objection.
+
+    An empty cell withdraws no objection.
+    """
+    merged = _first_values(lines)
+    if merged.pop("profiling", None) is not None:
+        merged["profiling"] = all(line.get("profiling") is not False for line in lines)
+    return _record(merged, CustomerChange)
 
 
 def _first_values(lines: Sequence[Fields]) -> Fields:

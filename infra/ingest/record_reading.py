@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from domain.records.attributes import MAX_TAGS, TAG_SEPARATOR
 from domain.records.customers import SEGMENTS
 from domain.records.values import (
     CategoryPath,
@@ -12,11 +13,11 @@ from domain.records.values import (
     Email,
     Id,
     Phone,
-    Text,
     Url,
     from_microseconds,
     to_microseconds,
 )
+from infra.ingest.attributes import AttributeReader
 from infra.ingest.cells import (
     NOW,
     Convert,
@@ -28,7 +29,9 @@ from infra.ingest.cells import (
     instant_reader,
     is_null,
     nulls_of,
+    one_line,
     price,
+    short_text,
 )
 from infra.ingest.formats.paths import texts_of
 from infra.ingest.formats.variants import variant_ids
@@ -44,8 +47,6 @@ from infra.ingest.values.money import MoneyReader, currency_code
 from infra.ingest.values.numbers import text_id
 from infra.ingest.values.stock import in_stock, is_available
 
-MAX_TEXT = 200
-MAX_TAGS = 100
 TOTALS = frozenset({"total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale"})
 """What the last line of a report has instead of a product."""
 
@@ -115,6 +116,7 @@ class ProductReader(RecordReading):
         self._parent_id = self.identifier("variant_of")
         self._is_on = self.memo("published", is_on)
         self._alias = self.identifier("aliases")
+        self._attributes = AttributeReader(self.nulls)
         self._price = self.memo("price", lambda value: price(value, self._read_money))
         self._sale_price = self.memo("sale_price", lambda value: price(value, self._read_money))
 
@@ -127,7 +129,7 @@ class ProductReader(RecordReading):
             raise RowRefused("product_id", "Required")
         if fields.get("name") is None and fields["product_id"].rstrip(": ").casefold() in TOTALS:
             raise RowRefused("product_id", "Expected a product, found a line of totals")
-        fields |= self._money(raw) | self._categories(raw) | self._stock(raw)
+        fields |= self._money(raw) | self._categories(raw) | self._stock(raw) | self._attributes(raw)
         if "published" in raw:
             states = [self._is_on.of(text) for text in texts_of(raw["published"]) if not self._is_null(text)]
             fields["published"] = all(states) if states else None
@@ -175,8 +177,10 @@ class ProductReader(RecordReading):
                 found["category"] = None if category is None else checked(category, CategoryPath)
         if "tags" in raw or others:
             with refusing("tags"):
-                tags = [short_text(tag) for tag in texts_of(raw.get("tags"), form.tag_separator) if not self._is_null(tag)]
-                found["tags"] = list(dict.fromkeys([*tags, *map(short_text, others)]))[:MAX_TAGS]
+                texts = [*texts_of(raw.get("tags"), form.tag_separator), *others]
+                # No tag contains the sign that separates tags where they are stored.
+                tags = [part for text in texts for part in texts_of(text, TAG_SEPARATOR)]
+                found["tags"] = list(dict.fromkeys(short_text(tag) for tag in tags if not self._is_null(tag)))[:MAX_TAGS]
         return found
 
     def _stock(self, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,9 +213,10 @@ class CustomerReader(RecordReading):
             "email": self.memo("email", lambda value: checked(str(value).strip(), Email)),
             "first_name": self.memo("first_name", short_text),
             "last_name": self.memo("last_name", short_text),
-            "phone": self.memo("phone", lambda value: checked(_one_line(value), Phone)),
+            "phone": self.memo("phone", lambda value: checked(one_line(value), Phone)),
             "segment": self.memo("segment", _segment),
             "is_guest": self.memo("is_guest", is_on),
+            "profiling": self.memo("profiling", is_on),
         }
 
     def __call__(self, row: Row) -> list[dict[str, Any]]:
@@ -228,18 +233,6 @@ def refusing(field: str) -> Generator[None]:
         yield
     except ValueError as error:
         raise RowRefused(field, str(error)) from None
-
-
-def short_text(value: Any) -> str:
-    """Return a text of one line, cut to 200 characters."""
-    text = _one_line(value)
-    return checked(text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1].rstrip()}…", Text)
-
-
-def _one_line(value: Any) -> str:
-    if isinstance(value, dict | list):
-        raise ValueError("Expected a text")  # noqa: TRY004 - what all converters raise
-    return " ".join(str(value).split())
 
 
 def _first_text(value: Any, separator: str | None = None) -> str:

@@ -6,7 +6,7 @@ from itertools import chain, compress
 
 from domain.ports import Outcome
 from domain.records.imports import ImportedEvent, OrderReturn
-from domain.records.interactions import Purchase
+from domain.records.interactions import TAKES_BACK, CustomerEvent, Purchase
 from infra.ingest.errors import NotUnderstood
 from infra.ingest.job import MAX_ROWS_PER_TRANSACTION, Job, check_refusals
 from infra.ingest.lines import EventLine, RowRefused
@@ -16,6 +16,8 @@ from infra.ingest.staging import Place, Staging
 from infra.ingest.understanding import Understanding
 
 MAX_ITEMS_RETURNED_AT_ONCE = 50
+ROWS_OF_A_REMOVAL = 2
+"""A removal, and what it takes back."""
 MAX_REMEMBERED_PRODUCTS = 200_000
 
 _TURNS_TO_START = 3
@@ -152,7 +154,7 @@ def _batches(
     for imported, places in events:
         event = imported.event
         creatable = _products_of(imported) - created if create_products else frozenset[str]()
-        n_added = (len(event.items) if isinstance(event, Purchase) else 1) + len(creatable)
+        n_added = _n_rows(event) + len(creatable)
         if n_rows + n_added + (event.customer_id not in customers) > MAX_ROWS_PER_TRANSACTION and batch:
             yield batch
             batch, customers, n_rows = [], set(), 0
@@ -164,6 +166,13 @@ def _batches(
         created |= creatable
     if batch:
         yield batch
+
+
+def _n_rows(event: CustomerEvent) -> int:
+    """Return how many rows storing an event writes or changes."""
+    if isinstance(event, Purchase):
+        return len(event.items)
+    return ROWS_OF_A_REMOVAL if event.event_type in TAKES_BACK else 1
 
 
 def _products_of(imported: ImportedEvent) -> frozenset[str]:

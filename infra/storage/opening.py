@@ -79,6 +79,11 @@ class Storage:
             self._settings = self._read_settings()
         return self._settings
 
+    @property
+    def opened(self) -> Shop | None:
+        """Return the open shop, or None before it is open."""
+        return self._shop
+
     async def shop(self) -> Shop:
         """Return the open shop; raise ConfigurationError if it cannot be opened, and try again at the next call."""
         if self._shop is not None:

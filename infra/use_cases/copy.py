@@ -7,6 +7,7 @@ import msgspec
 
 from domain.errors import ConfigurationError
 from infra.progress import Progress
+from infra.storage.sql import models
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.statements import Row
 from infra.storage.sql.tables import COPIED_TABLES, ShopState, Table, read_state, write_state
@@ -28,6 +29,7 @@ async def copy_shop(source: Engine, target: Engine, *, progress: Progress) -> di
     if await source.look_up(read_state) != state:
         raise _difference("shop_state")
     await target.write(write_state, state)
+    await target.write(models.write_signing_key, await source.look_up(models.signing_key))
     return n_rows
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from domain.audit_ports import AuditLog
 from domain.ports import Repository, ShopStore
 from domain.ranking.model import Model
 from domain.records.guests import GuestCounts
@@ -134,6 +135,19 @@ async def purge_all(repository: Repository, *, now: datetime, retention: Retenti
     """Delete what is older than either retention."""
     await purge(repository, now=now, retention_days=retention.event_days)
     await purge_guests(repository, now=now, retention_days=retention.guest_days)
+
+
+async def purge_audit(log: AuditLog, *, now: datetime, retention_days: int) -> int:
+    """Delete the entries of the audit older than `retention_days`, and return their number; 0 days keep all entries."""
+    if retention_days == 0:
+        return 0
+    n_purged = 0
+    while n := await log.purge_audit(before=now - timedelta(days=retention_days)):
+        n_purged += n
+        await asyncio.sleep(PAUSE_SECONDS)
+    if n_purged:
+        logger.info("Deleted %d entries of the audit, which are older than %d days.", n_purged, retention_days)
+    return n_purged
 
 
 async def purge_and_train(

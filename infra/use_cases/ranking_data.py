@@ -1,11 +1,12 @@
 """The data that lists are computed from, cached by process: what is cached costs no statement."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
+from msgspec.structs import replace
 
 from domain.ports import Repository
 from domain.ranking.catalogue import Catalogue
@@ -15,6 +16,8 @@ from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categorie
 from domain.ranking.model import UNTRAINED, WeightedProducts
 from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import CustomerState
+from domain.records.products import Product
+from domain.records.recommendations import RankedList
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -68,70 +71,98 @@ class RankingData:
         self._repository = repository
         self._catalogue = Catalogue()
         self._catalogue_version = -1
+        self._listed_in = -1
         self._neighbours = NeighbourTable()
         self._neighbours_of_model = ""
         self._category_trends: VersionedCache[str, bytes] = VersionedCache(MAX_CACHED_LISTS)
         self._newest: VersionedCache[str, list[int]] = VersionedCache(MAX_CACHED_LISTS)
         self._fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
+        self._filtered_fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
 
-    async def inputs(self, state: CustomerState, *, category: str | None = None) -> RankingInputs:
-        """Return the inputs of a customer's list; `category` is the category that the list is limited to, if any."""
+    async def inputs(self, state: CustomerState, *, categories: Collection[str] = ()) -> RankingInputs:
+        """Return the inputs of a customer's list; `categories` are those that the list is limited to, if any."""
         model, history = state.model, unpack_history(state.history)
-        catalogue = self._catalogue_of(state.catalogue_version)
+        catalogue = await self._catalogue_of(state.catalogue_version)
         await self._add_missing(catalogue, history.own)
         if catalogue.has_variants:
             groups = catalogue.group_codes[history.products]
             history = merge_variants(history, groups, newest_trained=model.newest_product_index)
-        categories = trend_categories(history, catalogue, asked=category)
+        of_trends = trend_categories(history, catalogue, asked=categories)
         neighbours = await self._neighbours_of(model.model_id, history.products)
-        trends = await self._trends_of(model.model_id, categories)
+        trends = await self._trends_of(model.model_id, of_trends)
         return RankingInputs(
             customer_id=state.customer_id,
-            segment_inputs=state.segment_inputs,
+            # Without profiling, a list is that of a newcomer, also if the shop assigned a segment.
+            segment_inputs=state.segment_inputs if state.profiling else replace(state.segment_inputs, assigned=None),
             history=history,
             model=model,
             catalogue=catalogue,
             neighbours=neighbours,
-            category_trends={path: trend for path in categories if (trend := trends[path])},
+            category_trends={path: trend for path in of_trends if (trend := trends[path])},
             recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
         )
 
-    async def candidates(self, inputs: RankingInputs, query: CandidateQuery, *, catalogue_version: int) -> Indexes:
+    async def candidates(self, inputs: RankingInputs, query: CandidateQuery) -> Indexes:
         """Return the available products of `query` that pass its filters, ascending."""
         catalogue = inputs.catalogue
-        newest, missing = self._newest.lookup(catalogue_version, query.categories)
+        newest, missing = self._newest.lookup(self._listed_in, query.categories)
         if missing:
             newest.update(await self._repository.newest_of_categories(missing, n=query.n_newest))
         of_categories = [index for category in query.categories for index in newest[category]]
-        of_shop = await self._newest_of_shop(query, catalogue_version=catalogue_version)
+        of_shop = await self._newest_of_shop(query)
         indexes = union(query.product_indexes, np.array(of_categories, dtype=np.intp), of_shop)
         await self._add_missing(catalogue, indexes)
         admitted = catalogue.admitted(indexes, query.request)
         if n_missing := query.n_missing(admitted, catalogue):
-            fillers = await self._fillers_of(query, n_missing, catalogue_version=catalogue_version)
+            fillers = await self._fillers_of(query, n_missing)
             await self._add_missing(catalogue, fillers)
             admitted = union(admitted, catalogue.admitted(fillers, query.request)[:n_missing])
         return admitted
 
-    def _catalogue_of(self, version: int) -> Catalogue:
-        """Return the cached catalogue if it is of at least this version, else an empty one.
+    async def products_of(self, ranked: RankedList, *, limit: int, catalogue_version: int) -> list[Product] | None:
+        """Return the first `limit` products of a list as they are in a version of the catalogue or later.
 
-        Rows are read after the version was, so no row is older than the version of its catalogue.
+        Return None if one of them is not available any more.
         """
-        if self._catalogue_version < version or self._catalogue.n_added > MAX_CACHED_PRODUCTS:
-            self._catalogue_version = max(version, self._catalogue_version)
+        catalogue = await self._catalogue_of(catalogue_version)
+        indexes = [item.product_index for item in ranked.items[:limit]]
+        await self._add_missing(catalogue, np.array(indexes, dtype=np.intp))
+        return [catalogue.product(index) for index in indexes] if catalogue.available[indexes].all() else None
+
+    async def _catalogue_of(self, version: int) -> Catalogue:
+        """Return the cached catalogue, after it was brought to this version or a later one."""
+        if self._catalogue_version < 0:
+            self._catalogue_version = self._listed_in = version
+        elif self._catalogue_version < version:
+            await self._apply_changes()
+        if self._catalogue.n_added > MAX_CACHED_PRODUCTS:
             self._catalogue = Catalogue()
         return self._catalogue
 
+    async def _apply_changes(self) -> None:
+        changes = await self._repository.catalogue_changes(self._catalogue_version)
+        # Another request may have applied more of them meanwhile.
+        if changes.version <= self._catalogue_version:
+            return
+        if changes.products is None:
+            self._catalogue = Catalogue()
+        else:
+            self._catalogue.add([product for product in changes.products if self._catalogue.has(product.product_index)])
+        self._catalogue_version, self._listed_in = changes.version, changes.listed_in
+
     async def _add_missing(self, catalogue: Catalogue, indexes: Indexes) -> None:
-        missing: list[int] = catalogue.missing(indexes).tolist()
-        if missing:
+        while missing := catalogue.missing(indexes).tolist():
+            version = self._catalogue_version
             found = await self._repository.products(missing)
             for first in range(0, len(found), MAX_ADDED_AT_ONCE):
+                if self._catalogue_version != version:
+                    # Other requests applied changes meanwhile, which these rows may lack.
+                    break
                 catalogue.add(found[first : first + MAX_ADDED_AT_ONCE])
                 # Thousands of products, those of one long history, would hold up all other requests.
                 await asyncio.sleep(0)
-            catalogue.add([], unknown=set(missing) - {product.product_index for product in found})
+            else:
+                catalogue.add([], unknown=set(missing) - {product.product_index for product in found})
 
     async def _neighbours_of(self, model_id: str, products: Indexes) -> NeighbourTable:
         """Return a table with the neighbours of `products`: the cached one unless it is full or of another model."""
@@ -152,17 +183,22 @@ class RankingData:
             cached.update(dict.fromkeys(missing, b"") | found)
         return cached
 
-    async def _newest_of_shop(self, query: CandidateQuery, *, catalogue_version: int) -> Indexes:
+    async def _newest_of_shop(self, query: CandidateQuery) -> Indexes:
         n = query.n_newest_of_shop
-        return (await self._fillers_of(query, n, catalogue_version=catalogue_version))[:n] if n else np.empty(0, np.intp)
+        return (await self._fillers_of(query, n))[:n] if n else np.empty(0, np.intp)
 
-    async def _fillers_of(self, query: CandidateQuery, n_missing: int, *, catalogue_version: int) -> Indexes:
+    async def _fillers_of(self, query: CandidateQuery, n_missing: int) -> Indexes:
         """Return at least `n_missing` of the newest products that pass the filters, or all, newest first."""
         # One of a few numbers, so that lists of other customers can use them too.
         n = next(size for size in FILLER_SIZES if n_missing <= size)
         request = query.request
-        key = (request.category, request.min_price, request.max_price, request.exclude, n)
-        cached, missing = self._fillers.lookup(catalogue_version, [key])
+        key = (request.filters, n)
+        # Without filters, only a change of what is available or new matters.
+        cached, missing = (
+            self._filtered_fillers.lookup(self._catalogue_version, [key])
+            if request.is_filtered
+            else self._fillers.lookup(self._listed_in, [key])
+        )
         if missing:
             cached[key] = np.array(await self._repository.newest_products(request, n=n), dtype=np.intp)
         return cached[key]

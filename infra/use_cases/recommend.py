@@ -1,18 +1,21 @@
-"""Recommend: gather the inputs, rank, answer, and store the answer; or answer from the stored list."""
+"""Recommend: gather the inputs, rank, answer, and store the list; or answer from the stored list."""
 
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.errors import CustomerNotFound
-from domain.ports import Recorded, Repository, StoredList
-from domain.ranking.answer import to_response
+from domain.ports import ListVersions, Recorded, Repository, StoredList
+from domain.ranking.answers import to_answer
 from domain.ranking.model import UNTRAINED
 from domain.ranking.packed_history import CustomerState
+from domain.ranking.ranked_list import ranked_list
 from domain.ranking.recommend import recommend, shortlist
-from domain.records.interactions import CustomerEvent
+from domain.records.interactions import CustomerEvent, Purchase
 from domain.records.recommendations import ListRequest, RecommendationList
 from infra.use_cases.ranking_data import ranking_data_of
+from infra.use_cases.recommendation_ids import new_recommendation_id
 
 FIRST_PAGE = ListRequest()
 
@@ -25,7 +28,7 @@ async def list_or_newcomers(
         return await current_list(repository, customer_id, request=request, now=now, reuse_seconds=reuse_seconds)
     except CustomerNotFound:
         state = await state_or_newcomers(repository, customer_id)
-        return (await _computed(repository, state, request, now=now)).recommendations
+        return (await _computed(repository, state, request, now=now)).answer
 
 
 async def state_or_newcomers(repository: Repository, customer_id: str) -> CustomerState:
@@ -42,18 +45,31 @@ async def state_or_newcomers(repository: Repository, customer_id: str) -> Custom
 async def current_list(
     repository: Repository, customer_id: str, *, request: ListRequest = FIRST_PAGE, now: datetime, reuse_seconds: int
 ) -> RecommendationList:
-    """Return the beginning of the stored list if it is current, recent and long enough for `request`, else a fresh one."""
-    if request.is_storable:
-        stored = await repository.stored_list(customer_id, length=request.limit)
-        if stored is not None and timedelta(0) <= now - stored.generated_at < timedelta(seconds=reuse_seconds):
-            items = stored.items[: request.limit]
-            return replace(stored, cached=True, items=items)
+    """Return the beginning of the stored list if it is current, recent and long enough for `request`, else a fresh one.
+
+    A stored list shows its products as they are now, and is not used if one of them is not available any more.
+    """
+    if request.is_storable and (stored := await repository.stored_list(customer_id, length=request.limit)):
+        ranked, versions = stored
+        if timedelta(0) <= now - ranked.generated_at < timedelta(seconds=reuse_seconds):
+            products = await ranking_data_of(repository).products_of(
+                ranked, limit=request.limit, catalogue_version=versions.catalogue
+            )
+            if products is not None:
+                identifier = await new_recommendation_id(
+                    repository, "for-customer", model_id=versions.model_id, placement=request.placement, now=now
+                )
+                return to_answer(ranked, products, recommendation_id=identifier, cached=True)
     return await fresh_list(repository, customer_id, request=request, now=now)
 
 
 async def recorded_list(repository: Repository, event: CustomerEvent, *, now: datetime) -> RecommendationList:
-    """Record an event, and return a list of its customer that was computed while the event became durable."""
-    made: StoredList | None = None
+    """Record an event, and return a list of its customer that was computed while the event became durable.
+
+    If the event may create products, the list names those that only events have named so far.
+    """
+    create_products = isinstance(event, Purchase) and event.unknown_products == "create"
+    made: _Made | None = None
 
     async def make(recorded: Recorded) -> None:
         nonlocal made
@@ -62,13 +78,14 @@ async def recorded_list(repository: Repository, event: CustomerEvent, *, now: da
         if state is not None and state.model is not UNTRAINED:
             made = await _computed(repository, state, FIRST_PAGE, now=now)
 
-    recorded = await repository.record_while(make, [event], now=now)
+    recorded = await repository.record_while(make, [event], now=now, create_products=create_products)
     if made is None:
         state = recorded.state or await repository.customer_state(event.customer_id)
         made = await _computed(repository, state, FIRST_PAGE, now=now)
     # Not earlier: it names a version of the customer that another event gets if this one is not recorded.
-    await repository.store_list(made)
-    return made.recommendations
+    await repository.store_list(made.stored)
+    answer = made.answer
+    return replace(answer, created_products=list(recorded.created_products)) if create_products else answer
 
 
 async def fresh_list(
@@ -77,14 +94,27 @@ async def fresh_list(
     """Compute a list, and store it if the request has no conditions."""
     made = await _computed(repository, await repository.customer_state(customer_id), request, now=now)
     if request.is_storable:
-        await repository.store_list(made)
-    return made.recommendations
+        await repository.store_list(made.stored)
+    return made.answer
 
 
-async def _computed(repository: Repository, state: CustomerState, request: ListRequest, *, now: datetime) -> StoredList:
+class _Made(Struct, frozen=True, kw_only=True):
+    stored: StoredList
+    answer: RecommendationList
+
+
+async def _computed(repository: Repository, state: CustomerState, request: ListRequest, *, now: datetime) -> _Made:
     data = ranking_data_of(repository)
-    inputs = await data.inputs(state, category=request.category)
+    inputs = await data.inputs(state, categories=request.categories)
     shortlisted = shortlist(inputs, request=request)
-    candidates = await data.candidates(inputs, shortlisted.query, catalogue_version=state.catalogue_version)
-    answer = to_response(recommend(inputs, shortlisted, candidates, now=now))
-    return StoredList(recommendations=answer, length=request.limit, state=state)
+    candidates = await data.candidates(inputs, shortlisted.query)
+    ranked = ranked_list(recommend(inputs, shortlisted, candidates, now=now))
+    products = [inputs.catalogue.product(item.product_index) for item in ranked.items]
+    versions = ListVersions(customer=state.version, catalogue=state.catalogue_version, model_id=state.model.model_id)
+    identifier = await new_recommendation_id(
+        repository, "for-customer", model_id=versions.model_id, placement=request.placement, now=now
+    )
+    return _Made(
+        stored=StoredList(ranked=ranked, length=request.limit, versions=versions),
+        answer=to_answer(ranked, products, recommendation_id=identifier, cached=False),
+    )

@@ -5,14 +5,18 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from domain.ports import StoredList
+from domain.ports import ListVersions, StoredList
 from domain.ranking.inputs import MAX_HISTORY_CATEGORIES, trend_categories
 from domain.ranking.model import UNTRAINED, Model, TrainedModel, WeightedProducts
 from domain.records.customers import NewCustomer
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
-from domain.records.recommendations import ListRequest, RecommendationList
+from domain.records.recommendation_ids import origin_of
+from domain.records.recommendations import ListRequest, RankedList
+from infra.settings import Settings
+from infra.storage.opening import open_repository
 from infra.use_cases.recommend import current_list
+from tests.answers import places_of
 from tests.domain.shop import neighbour_lists, neighbours_of
 from tests.inputs import candidate_query, candidates_of, inputs_of
 
@@ -87,20 +91,105 @@ async def test_a_product_that_goes_out_of_stock_is_not_in_the_next_list(shop, no
     assert "p-1" not in {item.product_id for item in (await list_of(shop, now)).items}
 
 
+def versions_of(state):
+    return ListVersions(customer=state.version, catalogue=state.catalogue_version, model_id=state.model.model_id)
+
+
+SHORT = ListRequest(limit=3)
+
+
+async def short_list_of(shop, now):
+    return await current_list(shop, "c-1", request=SHORT, now=now, reuse_seconds=3600)
+
+
+async def test_a_stored_list_shows_what_its_products_now_are(shop, now):
+    before = await short_list_of(shop, now)
+    first = before.items[0]
+    await shop.put_products([ProductChange(product_id=first.product_id, price=77.0, name="Renamed", url=None)], now=now)
+
+    after = await short_list_of(shop, now)
+
+    assert after.cached
+    assert (after.items[0].name, after.items[0].price) == ("Renamed", 77.0)
+    assert places_of(after) == places_of(before)
+    assert after.items[1:] == before.items[1:]
+
+
+async def test_another_process_sees_a_change_in_its_next_list(shop, database_url, now):
+    async with open_repository(Settings(database_url=database_url)) as other:
+        first = (await short_list_of(other, now)).items[0].product_id
+        await shop.put_products([ProductChange(product_id=first, price=77.0)], now=now)
+
+        stored = await short_list_of(other, now)
+        fresh = await current_list(other, "c-1", request=SHORT, now=now, reuse_seconds=0)
+
+    assert (stored.cached, fresh.cached) == (True, False)
+    assert {item.price for item in (*stored.items, *fresh.items) if item.product_id == first} == {77.0}
+
+
+async def test_a_stored_list_is_reused_while_other_products_change_and_come(shop, now):
+    before = await short_list_of(shop, now)
+    others = [f"p-{n}" for n in range(6) if f"p-{n}" not in {item.product_id for item in before.items}]
+    await shop.put_products([ProductChange(product_id=others[0], in_stock=False), ProductChange(product_id="new")], now=now)
+
+    after = await short_list_of(shop, now)
+
+    assert after.cached
+    assert after.items == before.items
+
+
+@pytest.mark.parametrize(
+    "change", [{"in_stock": False}, {"withdrawn": True}, {"category": "else"}, {"variant_of": "parent"}]
+)
+async def test_a_stored_list_is_computed_again_where_its_products_no_longer_fit(shop, now, change):
+    gone = (await short_list_of(shop, now)).items[0].product_id
+    await shop.put_products([ProductChange(product_id=gone, **change)], now=now)
+
+    after = await short_list_of(shop, now)
+
+    assert not after.cached
+    assert change.keys() - {"in_stock", "withdrawn"} or gone not in {item.product_id for item in after.items}
+
+
+async def test_a_list_that_was_not_full_takes_a_new_product(shop, now):
+    assert len((await list_of(shop, now)).items) == 6
+    await shop.put_products([ProductChange(product_id="new")], now=now)
+
+    assert "new" in {item.product_id for item in (await list_of(shop, now)).items}
+
+
+async def test_many_changes_at_once_are_seen_too(shop, now):
+    await short_list_of(shop, now)
+    for first in range(0, 3000, 1000):
+        await shop.put_products([ProductChange(product_id=f"n-{first + n}") for n in range(1000)], now=now)
+    await shop.put_products([ProductChange(product_id=f"p-{n}", name="Renamed") for n in range(6)], now=now)
+
+    after = await short_list_of(shop, now)
+
+    assert {item.name for item in after.items if item.product_id.startswith("p-")} <= {"Renamed"}
+    assert after.cached
+
+
+async def test_the_id_of_an_answer_says_which_list_it_is(shop, now):
+    first, again = await short_list_of(shop, now), await short_list_of(shop, now)
+
+    origin = origin_of(again.recommendation_id, key=await shop.signing_key())
+
+    assert origin is not None
+    assert (origin.kind, origin.model_id, origin.at) == ("for-customer", "untrained", int(now.timestamp()))
+    assert first.recommendation_id != again.recommendation_id
+    assert origin_of(first.recommendation_id, key=b"another") is None
+
+
 async def test_a_list_computed_before_an_event_does_not_replace_a_newer_one(shop, now):
     old = await shop.customer_state("c-1")
     await change_by_event(shop, now)
     newer = await list_of(shop, now)
-    late = RecommendationList(
-        customer_id="c-1",
-        segment="Regular",
-        strategy="empty",
-        generated_at=now + timedelta(minutes=1),
-        cached=False,
-        items=[],
+    late = RankedList(
+        customer_id="c-1", segment="Regular", strategy="empty", generated_at=now + timedelta(minutes=1), items=[]
     )
 
-    await shop.store_list(StoredList(recommendations=late, length=10, state=old))
+    await shop.store_list(StoredList(ranked=late, length=10, versions=versions_of(old)))
 
     assert (await list_of(shop, now)).items == newer.items
 
@@ -145,7 +234,9 @@ async def test_an_unchanged_import_keeps_stored_lists(shop, now):
 
 
 @pytest.mark.parametrize(
-    "request_", [ListRequest(category="a"), ListRequest(seen="exclude"), ListRequest(seen="include")], ids=repr
+    "request_",
+    [ListRequest(categories=frozenset({"a"})), ListRequest(seen="exclude"), ListRequest(seen="include")],
+    ids=repr,
 )
 async def test_requests_with_conditions_are_computed_and_leave_the_stored_list(shop, now, request_):
     first = await list_of(shop, now)
@@ -171,7 +262,9 @@ async def test_filters_search_the_whole_catalogue(shop, now):
     )
     first = await list_of(shop, now)
 
-    answer = await current_list(shop, "c-1", request=ListRequest(category="rare"), now=now, reuse_seconds=3600)
+    answer = await current_list(
+        shop, "c-1", request=ListRequest(categories=frozenset({"rare"})), now=now, reuse_seconds=3600
+    )
 
     assert [item.product_id for item in answer.items] == ["rare"]
     assert not answer.cached
@@ -189,7 +282,7 @@ async def test_candidates_are_found_by_index_then_by_category_then_among_the_new
 
 
 async def test_candidates_pass_the_filters(shop):
-    request = ListRequest(category="a", min_price=1, max_price=3, exclude=frozenset({"p-1"}))
+    request = ListRequest(categories=frozenset({"a"}), min_price=1, max_price=3, exclude=frozenset({"p-1"}))
 
     found = await candidates_of(shop, candidate_query(product_indexes=(0, 1, 2, 3, 5), n_fill=10, request=request))
 
@@ -209,7 +302,7 @@ async def test_a_category_is_matched_by_whole_levels(shop, now):
         [ProductChange(product_id="ab", category="ab"), ProductChange(product_id="a", category="a")], now=now
     )
 
-    found = await candidates_of(shop, candidate_query(n_fill=20, request=ListRequest(category="a")))
+    found = await candidates_of(shop, candidate_query(n_fill=20, request=ListRequest(categories=frozenset({"a"}))))
 
     assert {product.product_id for product in found} == {"a", "p-1", "p-3", "p-5"}
 
@@ -219,7 +312,7 @@ async def test_the_newest_products_are_newest_first_and_those_of_one_instant_by_
     await shop.put_products([ProductChange(product_id="p-2", created_at=later)], now=now)
 
     assert await shop.newest_products(ListRequest(), n=3) == [2, 5, 4]
-    assert await shop.newest_products(ListRequest(category="a", exclude=frozenset({"p-5"})), n=9) == [3, 1]
+    assert await shop.newest_products(ListRequest(categories=frozenset({"a"}), exclude=frozenset({"p-5"})), n=9) == [3, 1]
     assert await shop.newest_of_categories(["c", "a", "a/b"], n=2) == {"c": [2, 4], "a": [], "a/b": [5, 3]}
 
 
@@ -228,7 +321,7 @@ async def test_the_newest_products_of_a_category_are_its_own_and_those_below_it(
     changes = [ProductChange(product_id=f"x-{number}", category=name) for number, name in enumerate(names)]
     await shop.put_products(changes, now=now)
 
-    found = await shop.products(await shop.newest_products(ListRequest(category="a"), n=99))
+    found = await shop.products(await shop.newest_products(ListRequest(categories=frozenset({"a"})), n=99))
 
     assert {product.category for product in found} == {"a", "a/", "a/b", "a/b/c"}
 
@@ -269,7 +362,7 @@ async def test_ranking_inputs_contain_the_trends_of_the_categories_that_the_doma
 
     for asked in (None, names[-1], names[0], "unknown"):
         inputs = await inputs_of(shop, "c-1", category=asked)
-        chosen = trend_categories(inputs.history, inputs.catalogue, asked=asked)
+        chosen = trend_categories(inputs.history, inputs.catalogue, asked=[asked] if asked else [])
 
         assert len(chosen) == MAX_HISTORY_CATEGORIES
         assert list(inputs.category_trends) == list(dict.fromkeys(name for name in chosen if name in names))

@@ -346,7 +346,7 @@ async def test_an_undoing_in_batches_takes_back_everything(shop, now):
 
     n_undone = [await shop.undo_import("i-1") for _ in range(7)]
 
-    assert n_undone == [500, 100, 5, 5, 5, 1, 0]
+    assert n_undone == [333, 267, 5, 5, 5, 1, 0]
     assert (await shop.summary()).n_events == 0
 
 

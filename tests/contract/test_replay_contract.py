@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import asdict
 
 from domain.evaluation.replay import Replay
-from domain.ranking.answer import to_response
+from domain.ranking.ranked_list import ranked_list as to_response
 from domain.ranking.recommend import recommend, shortlist
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
@@ -71,13 +71,10 @@ async def test_the_replay_reads_and_recommends_what_the_repository_does(trained_
     n_considered = []
 
     for customer, customer_id in enumerate(replay.data.log.customer_ids):
-        state = await repository.customer_state(customer_id)
         stored = await inputs_of(repository, customer_id)
         replayed = replay.ranking_inputs(customer, model=stored.model)
         shortlisted = shortlist(stored, request=request)
-        candidates = await ranking_data_of(repository).candidates(
-            stored, shortlisted.query, catalogue_version=state.catalogue_version
-        )
+        candidates = await ranking_data_of(repository).candidates(stored, shortlisted.query)
 
         assert columns_of(stored.history) == columns_of(replayed.history)
         assert (stored.segment_inputs, neighbours_of(stored)) == (replayed.segment_inputs, neighbours_of(replayed))

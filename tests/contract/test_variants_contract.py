@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from domain.evaluation.replay import Replay
-from domain.ranking.answer import to_response
 from domain.ranking.model import TunedConfig
+from domain.ranking.ranked_list import ranked_list as to_response
 from domain.records.customers import NewCustomer
 from domain.records.interactions import BrowsingEvent
 from domain.records.products import ProductChange, group_of

@@ -4,12 +4,15 @@ import pytest
 
 from domain import errors
 from domain.errors import (
+    AddressNotFound,
     CustomerExists,
     CustomerNotFound,
     EmailTaken,
     EventIdReused,
     EventTooOld,
     InvalidField,
+    MoreThanBought,
+    OrderNotFound,
     ProductNotFound,
     ShopError,
 )
@@ -20,6 +23,13 @@ from domain.errors import (
     [
         (CustomerNotFound("c-1"), "No customer has the id 'c-1'.", {"customer_id": "c-1"}),
         (ProductNotFound("p-1"), "No product has the id 'p-1'.", {"product_id": "p-1"}),
+        (OrderNotFound("o-1"), "The customer has no order with the id 'o-1'.", {"order_id": "o-1"}),
+        (AddressNotFound("a-1"), "The customer has no address with the id 'a-1'.", {"address_id": "a-1"}),
+        (
+            MoreThanBought([("#/items/0/quantity", "Too many")]),
+            "The order did not have all that would be left of it.",
+            {"items": [("#/items/0/quantity", "Too many")]},
+        ),
         (CustomerExists("c-1"), "The customer id 'c-1' is taken.", {"customer_id": "c-1"}),
         (EmailTaken(), "Another customer has this e-mail address.", {}),
         (

@@ -3,13 +3,16 @@
 import asyncio
 import importlib
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 
-from domain.records.customers import CustomerChange
+from domain.records.customers import Address, CustomerChange
+from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.keys import hash_of
 from infra.storage import opening
@@ -17,10 +20,11 @@ from infra.storage.sqlite import open_sqlite
 from tests.template import ROOT, functions
 
 EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in functions()}
+ADDRESS = Address(kind="shipping", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
 KEY = "a-key-for-trials-on-your-own-machine-only"
 STATUS = {"GET": 200, "POST": 201}
-CHANGES = {"CustomerUpdateBehavior", "CustomerMerge"}
-"""Functions that change what is there, and answer 200."""
+CHANGES = {"CustomerUpdateBehavior", "CustomerMerge", "CustomerUpdate", "CustomerAmendOrder", "ProductsUpdate"}
+"""Functions that answer 200 to a POST, as they create nothing."""
 
 
 @pytest.fixture
@@ -33,6 +37,11 @@ async def shop(database, monkeypatch):
         await repository.put_products(
             [ProductChange(product_id=f"p-{number:03}", price=10.0) for number in range(1, 30)], now=now
         )
+        order = Purchase(customer_id="demo-1", order_id="1001", items=(OrderItem(product_id="p-001", quantity=2),))
+        await repository.record([order], now=now)
+        removed = json.loads(EVENTS["CustomerRemoveAddress"]["body"])["address_id"]
+        (stored,) = await repository.add_addresses("demo-1", [ADDRESS])
+        assert stored.address_id == removed
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
     monkeypatch.setenv("API_KEYS", f"backend:{hash_of(KEY)}")
@@ -60,9 +69,33 @@ def test_a_function_responds_to_its_event_three_times(shop, name):
     if name == "CustomerErase":
         assert [response["statusCode"] for response in responses] == [204, 404, 404]
         return
+    if name == "CustomerRemoveAddress":
+        assert [response["statusCode"] for response in responses] == [200, 404, 404]
+        return
     expected = 200 if name in CHANGES else STATUS[event["requestContext"]["http"]["method"]]
     assert [response["statusCode"] for response in responses] == [expected] * 3, responses
     assert json.loads(responses[0]["body"])
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [("CustomerGetProfile", "read-profile"), ("CustomerExport", "export"), ("CustomerErase", "erase")],
+)
+def test_the_entry_of_the_audit_and_the_use_of_the_key_are_stored_before_a_function_answers(
+    shop, monkeypatch, database, name, action
+):
+    monkeypatch.setenv("API_KEYS", f"backend:{hash_of(KEY)}:erp")
+    handler = fresh_handler(name)
+
+    response = handler(EVENTS[name], None)
+
+    # The environment may be frozen for ever now.
+    with closing(sqlite3.connect(database)) as file:
+        entries = file.execute("SELECT actor, outcome FROM audit_log WHERE action = ?", (action,)).fetchall()
+        names = file.execute("SELECT name FROM api_keys WHERE last_used_at IS NOT NULL").fetchall()
+    handler.close()
+    assert response["statusCode"] in (200, 204)
+    assert (entries, names) == ([("erp", "done")], [("erp",)])
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))
@@ -112,7 +145,12 @@ def test_sqlite_is_rejected_on_lambda_except_for_a_trial(shop, monkeypatch):
     assert (response["statusCode"], json.loads(response["body"])["type"]) == (503, "urn:problem:store-unavailable")
 
 
-@pytest.mark.parametrize("name", ["CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior", "CustomerErase"])
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        {*CHANGES, "CustomerCreate", "CustomerAddAddress", "CustomerRemoveAddress", "CustomerErase", "ProductsGetProduct"}
+    ),
+)
 def test_functions_without_scoring_start_without_numpy(name):
     module = functions()[name]["Handler"].removesuffix(".handler")
     code = f"import sys, {module}; print(sorted({{'numpy', 'scipy', 'rich', 'granian'}} & set(sys.modules)))"

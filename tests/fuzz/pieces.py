@@ -3,8 +3,9 @@
 # fmt: off
 PATHS = (
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
-    "/recommendations/process-purchase", "/customer/merge", "/recommendations/{}", "/customer/get-profile/{}",
-    "/customer/export/{}", "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
+    "/recommendations/process-purchase", "/customer/merge", "/customer/update", "/customer/remove-address",
+    "/customer/amend-order", "/products/update", "/recommendations/{}", "/products/get-product/{}",
+    "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
 )
 METHODS = (
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO", "get", "",
@@ -12,7 +13,8 @@ METHODS = (
 TEXTS = (
     "", " ", "x", "x" * 201, "x" * 70_000, "c-1", "p-1", "a\x00b", "a\nb", "\ud800", "\u202eadA", "👩🏽\u200d🚀", "é",
     "' OR 1=1--", "<script>", "${7*7}", "../../etc/passwd", "%00", "a@canary.ch", "CANARY@EXAMPLE.COM", "@", "Premium",
-    "2026-01-01T10:00:00Z", "9999-12-31T23:59:59-14:00", "0000-00-00", "EUR", "CH", "view", "process-browsing",
+    "2026-01-01T10:00:00Z", "9999-12-31T23:59:59-14:00", "0000-00-00", "EUR", "CH", "view", "remove_from_cart", "create",
+    "process-browsing",
     "#1001", "gid://canary/1", "SKU 12/3", "a  b", "a ", "a\u00a0b", "a\u2028b", "e\u0301", "x" * 128, "é" * 129, "50%25",
     "+",
 )
@@ -29,6 +31,8 @@ TARGET_PARTS = (
     b"%2e%2e", b"..", b"//", b"/", b";", b"#", b"?", b"&", b"=", b"\xff",
     b"%c0%af", b"limit=5", b"&limit=abc", b"&limit=9" + b"9" * 5000, b"&category=home", b"&category=",
     b"&min_price=nan", b"&min_price=1e400", b"&max_price=-1", b"&exclude=p-1" * 101, b"&exclude=", b"a" * 9000, b"+",
+    b"&brand=b", b"&tag=a%7Cb", b"&attribute.colour=red", b"&attribute.=1", b"&attribute.a%22b=1", b"&placement=cart",
+    b"&limt=1",
     b"&seen=few", b"&seen=exclude", b"&seen=include", b"&seen=", b"[", b"{}", b"&limit=%F0%9F%9A%80", b"&limit=\xd9\xa1",
     b"&guest=true", b"&guest=",
 )

@@ -1,13 +1,15 @@
 """Settings from environment variables, and the errors of invalid ones."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from domain.errors import ConfigurationError
+from domain.records.api_keys import ApiKey
 from infra.settings import EXPECTED, Settings, is_loopback, read_settings
 
-A, B, C = ("a" * 64, "b" * 64, "c" * 64)
+A, B = ("a" * 64, "b" * 64)
 
 
 def test_an_empty_environment_gives_the_defaults():
@@ -23,8 +25,10 @@ def test_every_setting_can_be_set():
         "LOG_REQUESTS": "1",
         "CURRENCY": "CHF", "CURRENCY_RATES": "USD=0.92,GBP=1.17,CHF=1",
         "REUSE_SECONDS": "60", "TRAIN_AFTER_EVENTS": "1000", "ALLOW_EPHEMERAL_SQLITE": "1",
-        "DATABASE_POOL_SIZE": "3", "DATABASE_STATEMENT_CACHE_SIZE": "0", "API_KEYS": f"backend:{A},storefront:{B}",
-        "RATE_LIMIT_PER_SECOND": "50", "EVENT_RETENTION_DAYS": "730", "GUEST_RETENTION_DAYS": "7", "CORS_ORIGINS": "https://a.example,http://b:8080",
+        "DATABASE_POOL_SIZE": "3", "DATABASE_STATEMENT_CACHE_SIZE": "0",
+        "API_KEYS": f"backend:{A},storefront:{B}:web:2027-01-31",
+        "RATE_LIMIT_PER_SECOND": "50", "EVENT_RETENTION_DAYS": "730", "GUEST_RETENTION_DAYS": "7",
+        "AUDIT_RETENTION_DAYS": "3650", "CORS_ORIGINS": "https://a.example,http://b:8080",
         "DOCS": "0", "ADDRESS_LIMIT_PER_SECOND": "5", "TRUSTED_PROXIES": "10.0.0.7,2001:db8::/32",
     }  # fmt: skip
 
@@ -34,7 +38,10 @@ def test_every_setting_can_be_set():
     assert settings.database_path == Path("/data/shop.db")
     assert (settings.port, settings.workers, settings.currency, settings.reuse_seconds) == (80, 4, "CHF", 60)
     assert settings.rates == {"USD": 0.92, "GBP": 1.17, "CHF": 1.0}
-    assert settings.keys == {b"\xaa" * 32: "backend", b"\xbb" * 32: "storefront"}
+    assert settings.keys == (
+        ApiKey(key_hash=A, scope="backend", name="backend-aaaaaaaa"),
+        ApiKey(key_hash=B, scope="storefront", name="web", expires_on=date(2027, 1, 31)),
+    )
     assert settings.origins == {b"https://a.example", b"http://b:8080"}
 
 
@@ -50,7 +57,13 @@ def test_an_empty_variable_counts_as_absent():
         ("DATABASE_URL", "mysql://user:secret@host"), ("RATE_LIMIT_PER_SECOND", "0.5"), ("EVENT_RETENTION_DAYS", "-1"),
         ("GUEST_RETENTION_DAYS", "month"),
         ("API_KEYS", "secret"), ("API_KEYS", f"backend:{A},"), ("API_KEYS", f"backend:{A}\n"), ("API_KEYS", f"other:{A}"),
-        ("API_KEYS", f"backend:{A},backend:{B},backend:{C}"), ("API_KEYS", f"backend:{A},storefront:{A}"),
+        ("API_KEYS", ",".join(f"backend:{n:064x}" for n in range(9))), ("API_KEYS", f"backend:{A},storefront:{A}"),
+        ("API_KEYS", f"backend:{A}:erp,storefront:{B}:erp"), ("API_KEYS", f"backend:{A}:local"),
+        ("API_KEYS", f"backend:{A}:"),
+        ("API_KEYS", f"backend:{A}:ERP"), ("API_KEYS", f"backend:{A}:erp:2027-02-29"),
+        ("API_KEYS", f"backend:{A}:{'n' * 33}"),
+        ("API_KEYS", f"backend:{A}:backend-bbbbbbbb,backend:{B}"), ("API_KEYS", f"backend:{A}:2027-01-31:erp"),
+        ("AUDIT_RETENTION_DAYS", "-1"),
         *(("CURRENCY_RATES", value) for value in (
             "usd=1", "USD=-1", "USD=0.0", "USD=nan", "USD=1e999", "USD=1,USD=2", "USD", "USD=1,", "USD=inf",
         )),
@@ -71,10 +84,11 @@ def test_a_rate_of_the_own_currency_is_1_or_absent():
         read_settings({"CURRENCY": "USD", "CURRENCY_RATES": "USD=0.92"})
 
 
-def test_a_scope_may_have_two_keys():
-    settings = read_settings({"API_KEYS": f"backend:{A},backend:{B},storefront:{C}"})
+def test_a_scope_may_have_eight_keys():
+    keys = ",".join(f"{scope}:{n:0>64x}:{scope}-{n}" for scope in ("backend", "storefront") for n in range(8))
+    settings = read_settings({"API_KEYS": keys.replace("storefront:00", "storefront:ff")})
 
-    assert sorted(settings.keys.values()) == ["backend", "backend", "storefront"]
+    assert [key.scope for key in settings.keys] == ["backend"] * 8 + ["storefront"] * 8
 
 
 @pytest.mark.parametrize(

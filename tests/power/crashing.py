@@ -15,7 +15,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from domain.records.customers import CustomerChange, NewCustomer
+from domain.records.amendments import OrderAmendment, RemainingItem
+from domain.records.customers import CustomerChange, CustomerUpdate, NewCustomer, address_id
 from domain.records.guests import GuestMerge
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
@@ -59,6 +60,19 @@ PATHS = {
     "put_events": lambda shop: shop.put_events(
         as_imported([BrowsingEvent(customer_id="i-1", product_id="unknown"), *EVENTS]), create_products=True, now=NOW
     ),
+    "update_customer": lambda shop: shop.update_customer(
+        CustomerUpdate(customer_id="c-1", email="b@canary.ch", segment="Budget", profiling=False), now=NOW
+    ),
+    "remove_address": lambda shop: shop.remove_address("c-2", address_id("c-2", ADDRESS)),
+    "amend_order": lambda shop: shop.amend_order(
+        OrderAmendment(customer_id="c-1", order_id="amended", items=(RemainingItem(product_id="p-3"),))
+    ),
+    "take_back": lambda shop: shop.record(
+        [BrowsingEvent(customer_id="c-1", product_id="p-4", event_type="remove_from_cart")], now=NOW
+    ),
+    "create_unknown": lambda shop: shop.record(
+        [Purchase(customer_id="c-1", items=(OrderItem(product_id="gift-card"),))], now=NOW, create_products=True
+    ),
     "purge": lambda shop: shop.purge_events(before=NOW + timedelta(days=1)),
     "erase": lambda shop: shop.erase("c-1"),
     "register_guest": lambda shop: shop.record([replace(event, customer_id="n-1", guest=True) for event in EVENTS], now=NOW),
@@ -83,6 +97,10 @@ async def prepare(database):
             order = Purchase(customer_id=name, guest=True, order_id=f"o-{name}", items=(OrderItem(product_id="p-3"),))
             await shop.record([*guest, order], now=NOW)
             await shop.add_addresses(name, [ADDRESS])
+        await shop.add_addresses("c-2", [ADDRESS, replace(ADDRESS, city="Canary")])
+        items = (OrderItem(product_id="p-2", quantity=2), OrderItem(product_id="p-3", quantity=2))
+        cart = BrowsingEvent(customer_id="c-1", product_id="p-4", event_type="cart")
+        await shop.record([cart, Purchase(customer_id="c-1", order_id="amended", items=items)], now=NOW)
         # From now on, recording adds to the packed history of this customer.
         await shop.customer_state("c-1")
 

@@ -44,6 +44,11 @@ def requests():
     yield "POST", "/recommendations/process-browsing", event | {"product_id": "canary-product"}
     yield "POST", "/recommendations/process-browsing", event | {"product_id": "p-003"}
     yield "POST", "/recommendations/process-purchase", order
+    yield "POST", "/customer/update", {"customer_id": "canary-id", "last_name": "Canary-changed", "phone": None}
+    yield "POST", "/customer/update", {"customer_id": "canary-id", "email": "canary-mail"}
+    yield "POST", "/customer/remove-address", {"customer_id": "canary-id", "address_id": "canary-address"}
+    yield "POST", "/customer/amend-order", {"customer_id": "canary-id", "order_id": "canary-order", "items": []}
+    yield "POST", "/customer/amend-order", order | {"items": [{"product_id": "canary-product"}]}
     yield "POST", "/customer/update-behavior", {"customer_id": "canary-nobody", "browsing": [{"product_id": "p-001"}]}
     yield "GET", "/customer/get-profile/canary-id", None
     yield "GET", "/recommendations/canary-id?exclude=canary-product&category=canary-category", None
@@ -104,7 +109,9 @@ def test_a_server_whose_storage_fails_logs_the_reason_and_nothing_personal(tmp_p
         httpx.Client(base_url=server.url) as client,
     ):
         for path in tmp_path.iterdir():
-            os.truncate(path, min(path.stat().st_size, 6000))
+            # The index of the log is mapped into memory: the kernel kills a process that reads what was cut off.
+            if not path.name.endswith("-shm"):
+                os.truncate(path, min(path.stat().st_size, 6000))
         statuses = send_all(client)
         output = server.output()
 

@@ -26,6 +26,11 @@ SINGLE_TRANSACTION_PATHS = (
     "put_products",
     "put_customers",
     "put_events",
+    "update_customer",
+    "remove_address",
+    "amend_order",
+    "take_back",
+    "create_unknown",
     "purge",
     "erase",
     "register_guest",
@@ -70,6 +75,17 @@ def test_a_crash_leaves_the_whole_transaction_or_nothing(crashes, path):
     assert before != after
     # The process dies before it runs a statement: up to COMMIT, nothing is committed.
     assert crashed == [before] * commit + [after] * (len(crashed) - commit)
+
+
+def test_no_crash_separates_an_erasure_from_its_entry_in_the_audit(crashes):
+    folder, points = crashes
+    found = []
+    for number in range(1, len(points["erase"]) + 2):
+        with closing(sqlite3.connect(folder / f"erase-{number}.db")) as connection:
+            is_erased = connection.execute("SELECT COUNT(*) FROM erased_customers").fetchone()
+            found.append((is_erased, connection.execute("SELECT COUNT(*) FROM audit_log WHERE action = 'erase'").fetchone()))
+
+    assert set(found) == {((0,), (0,)), ((1,), (1,))}
 
 
 async def test_an_erasure_that_crashed_anywhere_is_finished_by_the_same_call(crashes):

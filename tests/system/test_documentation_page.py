@@ -1,10 +1,13 @@
 """The documentation page in a real browser, without access to the internet."""
 
+import json
 import shutil
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+import main
+from tests.infra.http.documented import document, operations
 from tests.system.server import serving
 
 pytestmark = pytest.mark.system
@@ -26,8 +29,13 @@ def test_the_page_shows_every_endpoint_and_loads_nothing_from_other_hosts(tmp_pa
         page.goto(f"{server.url}/schema")
         page.wait_for_selector(".opblock-summary-path", timeout=20_000)
         paths = page.locator(".opblock-summary-path").all_inner_texts()
+        groups = page.locator(".opblock-tag").all_inner_texts()
+        page.click("#operations-Recommendations-process_purchase .opblock-summary-control")
+        example = page.locator("#operations-Recommendations-process_purchase .body-param__example").inner_text()
         browser.close()
 
-    assert len(paths) == 12
+    assert len(paths) == len(main.ENDPOINTS)
+    assert [group.split("\n")[0] for group in groups] == [tag["name"] for tag in document()["tags"]]
+    assert json.loads(example) == operations()["process_purchase"].bodies()[0]
     assert "/recommendations/process-purchase" in {path.replace("\u200b", "") for path in paths}
     assert all(url.startswith((server.url, "data:")) for url in requested)

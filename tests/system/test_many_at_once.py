@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.system, pytest.mark.asyncio(loop_scope="module")]
 
 BUY = "/recommendations/process-purchase"
 UPDATE = "/customer/update-behavior"
+BROWSE = "/recommendations/process-browsing"
+AMEND = "/customer/amend-order"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgres"])
@@ -91,6 +93,75 @@ async def test_events_sent_in_an_update_and_alone_at_once_are_counted_once(shop)
 
     assert [answer.status_code for answer in answers] == [200, 201, 201] * 8
     assert (counts["orders"], counts["views"]) == (1, 1)
+
+
+async def test_64_amendments_and_removals_at_once_leave_exact_sums(shop):
+    server, _ = shop
+    async with clients_of(server) as client:
+        await client.post("/customer/create", json={"customer_id": "c-5"})
+        items = [{"product_id": "p-1", "quantity": 64}, {"product_id": "p-2", "quantity": 3}]
+        bought = await client.post(BUY, json={"customer_id": "c-5", "order_id": "to-amend", "items": items})
+        assert bought.status_code == 201
+        cart = {"customer_id": "c-5", "product_id": "p-3", "event_type": "cart"}
+        carts = await asyncio.gather(*(client.post(BROWSE, json=cart | {"event_id": f"a-{n}"}) for n in range(20)))
+        amendment = {"customer_id": "c-5", "order_id": "to-amend"}
+        requests = [
+            *((AMEND, amendment | {"items": [{"product_id": "p-1", "quantity": n}]}) for n in range(1, 33)),
+            *((BUY, {"customer_id": "c-5", "items": [{"product_id": "p-2"}]}) for _ in range(20)),
+            *((BROWSE, cart | {"event_type": "remove_from_cart", "event_id": f"r-{n % 6}"}) for n in range(12)),
+        ]
+
+        answers = await asyncio.gather(*(client.post(path, json=body) for path, body in requests))
+        last = await client.post(AMEND, json=amendment | {"items": [{"product_id": "p-1", "quantity": 7}]})
+        counts = await activity(client, "c-5")
+        exported = (await client.get("/customer/export/c-5")).json()
+
+    assert [answer.status_code for answer in answers] == [200] * 32 + [201] * 32
+    assert all(answer.status_code == 201 for answer in carts)
+    amended = [answer.json() for answer in answers[:32]]
+    # Each amendment saw the order as a whole: what it answers is what it said, and all that was bought.
+    assert [answer["items"][0]["quantity"] for answer in amended] == list(range(1, 33))
+    assert {answer["items"][0]["quantity"] + answer["returned"][0]["quantity"] for answer in amended} == {64}
+    assert (last.status_code, counts["orders"], counts["items_bought"], counts["carts"]) == (200, 21, 27, 14)
+    assert sum(event["taken_back"] for event in exported["browsing"]) == 6
+    (order,) = exported["amended_orders"]
+    assert order["adjusted"] == {"p-1": 57, "p-2": 3}
+
+
+async def test_amendments_that_race_an_import_of_returns_lose_nothing(shop, tmp_path):
+    server, database = shop
+    header = "customer_id,product_id,event_type,occurred_at,order_id,quantity,event_id\n"
+    lines = "".join(f"c-6,p-1,return,2026-01-02T10:00:00Z,o-6-{n},1,r-{n}\n" for n in range(16))
+    (tmp_path / "returns.csv").write_text(header + lines)
+    async with clients_of(server) as client:
+        await client.post("/customer/create", json={"customer_id": "c-6"})
+        for n in range(16):
+            items = [{"product_id": "p-1", "quantity": 3}, {"product_id": "p-2", "quantity": 2}]
+            order = {"customer_id": "c-6", "order_id": f"o-6-{n}", "items": items, "occurred_at": "2026-01-01T10:00:00Z"}
+            assert (await client.post(BUY, json=order)).status_code == 201
+        import_process = start_import(database, tmp_path / "returns.csv")
+        # All of p-1 is left at that moment, and one of p-2: returns before it are taken back, and later ones count.
+        left = [{"product_id": "p-1", "quantity": 3}, {"product_id": "p-2", "quantity": 1}]
+        answers = []
+        while import_process.poll() is None:
+            answers += await asyncio.gather(
+                *(client.post(AMEND, json={"customer_id": "c-6", "order_id": f"o-6-{n}", "items": left}) for n in range(16))
+            )
+        output, _ = await asyncio.to_thread(import_process.communicate)
+        exported = (await client.get("/customer/export/c-6")).json()
+        counts = await activity(client, "c-6")
+
+    search_later(output)
+    assert import_process.returncode == 0, output
+    assert {answer.status_code for answer in answers} == {200}
+    kept = {
+        order["order_id"]: {item["product_id"]: item["quantity"] for item in order["items"]}
+        for order in exported["purchases"]
+    }
+    assert kept.keys() == {f"o-6-{n}" for n in range(16)}
+    assert all(order["p-2"] == 1 and order["p-1"] in {2, 3} for order in kept.values())
+    assert len(exported["returns"]) == 16
+    assert counts["items_bought"] == sum(sum(order.values()) for order in kept.values())
 
 
 async def test_a_guest_who_buys_while_several_servers_merge_it_loses_nothing(shop):

@@ -7,14 +7,16 @@ from contextlib import AsyncExitStack
 import msgspec
 import pytest
 
+from domain.ports import StoredList
 from domain.records.customers import NewCustomer
 from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
-from domain.records.recommendations import ListRequest, RecommendationList
+from domain.records.recommendations import ListRequest, RankedList
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.storage.sql import customers, stored_lists
 from infra.storage.sql.statements import Statement, one_or_none
+from infra.use_cases.ranking_data import RankingData
 from infra.use_cases.recommend import current_list
 
 pytestmark = pytest.mark.system
@@ -78,9 +80,15 @@ def invalidate_by_deletion(monkeypatch):
     """Serve any stored list, and delete it with every event, instead of comparing versions."""
     store, raise_versions = stored_lists.store, customers.raise_versions
 
-    def read_any_list(customer_id, length):
+    read = stored_lists.read
+
+    def read_any_list(customer_id):
+        current, _ = yield from read(customer_id)
         row = yield from one_or_none("SELECT list FROM customer_recommendations WHERE customer_id = :id", id=customer_id)
-        return customer_id, (), msgspec.msgpack.decode(row[0], type=RecommendationList) if row else None
+        if row is None:
+            return current, None
+        ranked = msgspec.msgpack.decode(row[0], type=RankedList)
+        return current, StoredList(ranked=ranked, length=100, versions=current.versions)
 
     def store_any_list(stored):
         statement = next(store(stored))
@@ -101,3 +109,70 @@ async def test_the_check_finds_lists_that_are_invalidated_by_deletion(database, 
     n_stale, _ = await count_stale_lists(f"sqlite:///{database}", now=now, n_each=N_EACH)
 
     assert n_stale > 0
+
+
+async def count_late_changes(url, *, now, n_changes):
+    """Change stock, price and name of products in turn while others read; count the lists that show an older state.
+
+    Each list has 20 of 60 products, so that a stored one is full. Return the number of late lists and of stored ones among
+    all that were compared.
+    """
+    rng = random.Random(2)
+    shown = ListRequest(limit=20)
+    n_late = n_cached = n_compared = 0
+    async with AsyncExitStack() as stack:
+        changer, *readers = shops = [
+            await stack.enter_async_context(open_repository(Settings(database_url=url, database_pool_size=4)))
+            for _ in range(3)
+        ]
+        state = {f"p-{n}": (True, 1.0, "Old") for n in range(60)}
+        await changer.put_products([ProductChange(product_id=one, price=1.0, name="Old") for one in state], now=now)
+        customer_ids = [f"c-{n}" for n in range(N_CUSTOMERS)]
+        for customer_id in customer_ids:
+            await changer.create_customer(NewCustomer(customer_id=customer_id), now=now)
+
+        async def list_of(repository, customer_id):
+            return await current_list(repository, customer_id, request=shown, now=now, reuse_seconds=3600)
+
+        async def read(repository, stop):
+            while not stop.is_set():
+                await list_of(repository, rng.choice(customer_ids))
+
+        stop = asyncio.Event()
+        reads = [asyncio.create_task(read(repository, stop)) for repository in readers]
+        for number in range(n_changes):
+            changed = rng.choice(list(state))
+            is_available = not state[changed][0] if number % 10 == 0 else state[changed][0]
+            state[changed] = is_available, float(number), f"Name {number}"
+            available, price, name = state[changed]
+            await changer.put_products(
+                [ProductChange(product_id=changed, in_stock=available, price=price, name=name)], now=now
+            )
+            listed = await list_of(rng.choice(shops), rng.choice(customer_ids))
+            n_late += any((True, item.price, item.name) != state[item.product_id] for item in listed.items)
+            n_cached += listed.cached
+            n_compared += 1
+        stop.set()
+        await asyncio.gather(*reads)
+    return n_late, n_cached / n_compared
+
+
+async def test_every_list_shows_the_acknowledged_state_of_its_products(database_url, now):
+    n_late, share_of_stored = await count_late_changes(database_url, now=now, n_changes=300)
+
+    assert n_late == 0
+    assert share_of_stored > 0.2
+
+
+@pytest.mark.slow
+async def test_no_list_shows_an_older_state_after_3_000_acknowledged_changes(database_url, now):
+    assert (await count_late_changes(database_url, now=now, n_changes=3000))[0] == 0
+
+
+async def test_the_check_finds_lists_of_a_process_that_does_not_read_changes(database, now, monkeypatch):
+    async def ignore_changes(data):
+        pass
+
+    monkeypatch.setattr(RankingData, "_apply_changes", ignore_changes)
+
+    assert (await count_late_changes(f"sqlite:///{database}", now=now, n_changes=100))[0] > 0

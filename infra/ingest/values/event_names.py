@@ -2,11 +2,13 @@
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
-from domain.records.interactions import EventType
+from domain.records.interactions import InteractionType
 
-EventMeaning = EventType | Literal["return", "ignored"]
+EventMeaning = InteractionType | Literal["purchase", "return", "ignored"]
+
+EVENT_MEANINGS: tuple[EventMeaning, ...] = (*get_args(InteractionType), "purchase", "return", "ignored")
 
 _NAMES: dict[EventMeaning, str] = {
     "view": """
@@ -33,6 +35,18 @@ _NAMES: dict[EventMeaning, str] = {
         ordercreated orderedproduct productordered ordersubmitted orderpaid checkoutcompleted checkoutcomplete
         completedcheckout completecheckout
     """,
+    "remove_from_cart": """
+        removefromcart removedfromcart removecart cartremove cartremoved cartremoval deletefromcart deletedfromcart
+        removefrombasket removedfrombasket basketremove deletefrombasket removefrombag removedfrombag productremoved
+        removedproduct removeproduct productremovedfromcart removeproductfromcart removedproductfromcart
+        productremovefromcart itemremovedfromcart removeitemfromcart removeditemfromcart
+    """,
+    "remove_from_wishlist": """
+        removefromwishlist removedfromwishlist wishlistremove wishlistremoved deletefromwishlist removewishlist
+        productremovedfromwishlist removeproductfromwishlist removedproductfromwishlist itemremovedfromwishlist unlike
+        unliked unfavorite unfavourite unfavorited unfavourited removefromfavorites removefromfavourites
+        removedfromfavorites removedfromfavourites unsave unsaved unbookmark unstar
+    """,
     "return": """
         return returned returns refund refunded refunds cancel cancelled canceled cancellation purchaserefund
         purchaserefunded orderrefunded refundedorder orderrefund ordercancelled ordercanceled cancelledorder
@@ -48,7 +62,7 @@ _SEPARATORS = re.compile(r"[\W_]+")
 def event_type_of(name: str) -> EventMeaning:
     """Return our event type for a name, whatever its case, blanks and separators.
 
-    "return" takes an order back. Everything else is "ignored": lists and searches, steps of a checkout, removals, and clicks
-    on a list, which the view of the product follows.
+    "return" takes an order back. Everything else is "ignored": lists and searches, steps of a checkout, and clicks on a
+    list, which the view of the product follows.
     """
     return _MEANINGS.get(_SEPARATORS.sub("", name.lower()), "ignored")

@@ -16,6 +16,7 @@ _SCHEMA_REPLACEMENTS = {
     r"\bREAL\b": "DOUBLE PRECISION",
     r"\bBLOB\b": "BYTEA",
     r"\bTEXT\b": 'TEXT COLLATE "C"',  # compares bytes, as SQLite does
+    r"\brandomblob\(32\)": "uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())",
     r"\) STRICT(?:, WITHOUT ROWID)?;": ");",
     r" REFERENCES \w+ \(\w+\)": "",  # distributed engines lack or discourage foreign keys, so the code does not rely on them
 }
@@ -76,6 +77,7 @@ def translated(text: str) -> tuple[str, tuple[str, ...]]:
             return f"<> ALL({parameter})" if match["not"] else f"= ANY({parameter})"
         return parameter
 
+    text = text.replace("instr(", "strpos(")
     text = re.sub(r"\b(?P<not>NOT )?IN \(:(?P<list>\w+)\)|:(?P<name>\w+)|\?", numbered, text)
     return text, tuple(names)
 

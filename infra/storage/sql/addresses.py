@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from domain.errors import TooManyItems
+from domain.errors import AddressNotFound, TooManyItems
 from domain.records.customers import MAX_ADDRESSES, Address, StoredAddress, address_id, with_defaults
 from infra.storage.sql import merged_guests
 from infra.storage.sql.statements import Steps, executemany, rows
@@ -38,9 +38,32 @@ def add_addresses(customer_id: str, new: Sequence[Address]) -> Steps[list[Stored
 
 def write(customer_id: str, merged: Sequence[StoredAddress]) -> Steps[None]:
     """Add the addresses that a customer lacks, and set which are the defaults."""
+    # Positions too: where an address was removed, those after it move up, and new ones must come after all.
     yield from executemany(
         f"INSERT INTO customer_addresses (customer_id, position, {', '.join(_COLUMNS)})"
-        f" VALUES (?, ?, {', '.join('?' * len(_COLUMNS))})"
-        " ON CONFLICT (customer_id, address_id) DO UPDATE SET is_default = excluded.is_default",
+        f" VALUES (?, ?, {', '.join('?' * len(_COLUMNS))}) ON CONFLICT (customer_id, address_id)"
+        " DO UPDATE SET is_default = excluded.is_default, position = excluded.position",
         [(customer_id, position, *msgspec.structs.astuple(address)) for position, address in enumerate(merged)],
     )
+
+
+def remove_address(customer_id: str, address_id: str) -> Steps[list[StoredAddress]]:
+    """Remove an address and return the others, with a default of each kind; raise AddressNotFound.
+
+    The caller must have locked the customer against other writers.
+    """
+    stored = yield from addresses(customer_id)
+    kept = [address for address in stored if address.address_id != address_id]
+    if len(kept) == len(stored):
+        raise AddressNotFound(address_id)
+    yield from rows(
+        "DELETE FROM customer_addresses WHERE customer_id = :customer_id AND address_id = :address_id",
+        customer_id=customer_id,
+        address_id=address_id,
+    )
+    remaining = with_defaults(kept, ())
+    yield from executemany(
+        "UPDATE customer_addresses SET is_default = ? WHERE customer_id = ? AND address_id = ?",
+        [(int(address.is_default), customer_id, address.address_id) for address in remaining if address not in kept],
+    )
+    return remaining

@@ -1,26 +1,47 @@
 """Other ids of products: their storage, and the merging of products that events created under such an id."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct
 
 from domain.records.products import ProductChange
+from infra.storage.sql.catalogue import RAISE_LISTED, RAISE_REGROUPED
 from infra.storage.sql.customers import raise_versions
+from infra.storage.sql.removals import StoredInteraction, settle_new
 from infra.storage.sql.statements import Row, Steps, executemany, one, rows
 
 MAX_ALIAS_ROWS = 999
 """One row of a transaction is left for the version of the catalogue."""
 
-MAX_MERGED_EVENTS = 500
-"""Each event may also raise the version of its customer."""
+MAX_MERGED_EVENTS = 250
+"""Each event may also raise the version of its customer, and change what a removal takes back, twice."""
 
 _CREATED_BY_EVENTS = (
     "(p.name = p.product_id AND p.category IS NULL AND p.brand IS NULL AND p.price IS NULL AND p.tags IS NULL"
-    " AND p.url IS NULL AND p.image_url IS NULL AND p.variant_of IS NULL AND p.in_stock = 1 AND p.withdrawn = 0"
+    " AND p.attributes IS NULL AND p.url IS NULL AND p.image_url IS NULL AND p.variant_of IS NULL"
+    " AND p.in_stock = 1 AND p.withdrawn <> 1"
     " AND NOT EXISTS (SELECT 1 FROM product_aliases own WHERE own.product_id = p.product_id))"
 )
 EVENT_KEYS = {"browsing_history": ("event_id",), "purchase_history": ("order_id", "line")}
+
+
+class AliasPlan(Struct, frozen=True, kw_only=True):
+    """What to write: aliases that go and that come, by product.
+
+    `refused` are products with an alias that belongs to another product. `taken` are aliases, with their products, that are
+    ids of changed products from now on, although their products keep or never listed them.
+    """
+
+    gone: dict[str, str]
+    added: dict[str, str]
+    refused: list[tuple[str, str]]
+    taken: dict[str, str]
+
+    @property
+    def changed(self) -> set[str]:
+        """The products whose aliases change."""
+        return {*self.gone.values(), *self.added.values()}
 
 
 class WrittenAliases(Struct, frozen=True, kw_only=True):
@@ -45,6 +66,16 @@ def put(changes: Sequence[ProductChange]) -> Steps[WrittenAliases]:
     The id of a product of the catalogue is no alias, and of several products the first keeps an alias.
     """
     yield from one("SELECT catalogue_version FROM shop_state FOR UPDATE")
+    plan = yield from planned(changes)
+    is_complete = yield from write(plan, n_rows=MAX_ALIAS_ROWS)
+    ignored: dict[str, int] = {}
+    for product_id, _ in plan.refused:
+        ignored[product_id] = ignored.get(product_id, 0) + 1
+    return WrittenAliases(changed=plan.changed, ignored=ignored, is_complete=is_complete)
+
+
+def planned(changes: Sequence[ProductChange]) -> Steps[AliasPlan]:
+    """Compare the aliases of products with the stored ones."""
     wanted: dict[str, dict[str, None]] = {
         change.product_id: dict.fromkeys(change.aliases or ()) for change in changes if change.aliases is not UNSET
     }
@@ -60,20 +91,18 @@ def put(changes: Sequence[ProductChange]) -> Steps[WrittenAliases]:
         for alias, owner in owners.items()
         if alias not in described and (owner not in wanted or alias in wanted[owner])
     }
-    gone = owners.keys() - kept.keys()
     added: dict[str, str] = {}
-    ignored: dict[str, int] = {}
+    refused: list[tuple[str, str]] = []
     for product_id, aliases in wanted.items():
         for alias in aliases:
             if alias in described or kept.get(alias, product_id) != product_id or alias in added:
-                ignored[product_id] = ignored.get(product_id, 0) + (alias != product_id)
+                if alias != product_id:
+                    refused.append((product_id, alias))
             elif alias not in kept:
                 added[alias] = product_id
-    is_complete = yield from _write(gone, added)
-    return WrittenAliases(
-        changed={owners[alias] for alias in gone} | set(added.values()),
-        ignored={product_id: n for product_id, n in ignored.items() if n},
-        is_complete=is_complete,
+    taken = {alias: owners[alias] for alias in own_ids & owners.keys() if alias in wanted.get(owners[alias], {alias: None})}
+    return AliasPlan(
+        gone={alias: owners[alias] for alias in owners.keys() - kept.keys()}, added=added, refused=refused, taken=taken
     )
 
 
@@ -99,6 +128,12 @@ def move_events(table: str, after: Row | None) -> Steps[Row | None]:
         [(row[-1], *row[: len(keys)]) for row in found],
     )
     yield from raise_versions({row[-2] for row in found})
+    if table == "browsing_history":
+        moved = yield from rows(
+            "SELECT customer_id, product_id, event_type, occurred_at FROM browsing_history WHERE event_id IN (:event_ids)",
+            event_ids=[row[0] for row in found],
+        )
+        yield from settle_new(StoredInteraction(*row) for row in moved)
     return tuple(found[-1][: len(keys)]) if found else None
 
 
@@ -110,7 +145,7 @@ def drop_merged() -> Steps[int]:
         " RETURNING product_id"
     )
     if found:
-        yield from raise_catalogue_version()
+        yield from rows(f"UPDATE shop_state SET catalogue_version = catalogue_version + 1{RAISE_LISTED}{RAISE_REGROUPED}")
     return len(found)
 
 
@@ -129,11 +164,12 @@ def _described(product_ids: set[str]) -> Steps[set[str]]:
     return {product_id for (product_id,) in result}
 
 
-def _write(gone: Collection[str], added: Mapping[str, str]) -> Steps[bool]:
-    deletions = [(alias,) for alias in sorted(gone)[:MAX_ALIAS_ROWS]]
-    insertions = sorted(added.items())[: MAX_ALIAS_ROWS - len(deletions)]
+def write(plan: AliasPlan, *, n_rows: int) -> Steps[bool]:
+    """Write at most `n_rows` of a plan; return whether that is all of it."""
+    deletions = [(alias,) for alias in sorted(plan.gone)[:n_rows]]
+    insertions = sorted(plan.added.items())[: n_rows - len(deletions)]
     yield from executemany("DELETE FROM product_aliases WHERE alias = ?", deletions)
     yield from executemany("INSERT INTO product_aliases (alias, product_id) VALUES (?, ?)", insertions)
     if deletions or insertions:
         yield from raise_catalogue_version()
-    return len(deletions) + len(insertions) == len(gone) + len(added)
+    return len(deletions) + len(insertions) == len(plan.gone) + len(plan.added)

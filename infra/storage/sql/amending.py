@@ -71,13 +71,11 @@ def _compared(sent: BoughtOrder, before: StoredOrder | None) -> tuple[AmendedOrd
         return AmendedOrder(bought=sent), RETURNED if sent.returned else NEW
     stored = before.bought
     if stored.digest != sent.digest:
-        return AmendedOrder(bought=sent, returns=before.returns), REPLACED
+        return replace(before, bought=sent), REPLACED
     returned = at_least(stored.returned, sent.returned)
     if returned == stored.returned:
         return None, SEEN_BEFORE
-    return AmendedOrder(
-        bought=replace(stored, returned=returned, import_id=sent.import_id), returns=before.returns
-    ), RETURNED
+    return replace(before, bought=replace(stored, returned=returned, import_id=sent.import_id)), RETURNED
 
 
 def _write(after: AmendedOrder, before: StoredOrder | None, newcomer: Newcomer, *, run: ImportRun) -> Steps[None]:

@@ -1,30 +1,44 @@
 """The products of the catalogue."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET
 
-from domain.ports import Outcome
+from domain.ports import CatalogueChanges, Outcome
+from domain.records.attributes import MAX_ATTRIBUTES, merged_attributes, pack_attributes, pack_tags, unpack_attributes
 from domain.records.currencies import Currencies
 from domain.records.products import Product, ProductChange
 from domain.records.recommendations import ListRequest
 from domain.records.values import from_units, to_microseconds, to_units
 from infra.storage.sql import variants
-from infra.storage.sql.statements import Row, Steps, executemany, one, rows
+from infra.storage.sql.filters import AVAILABLE, filters
+from infra.storage.sql.statements import Row, Steps, executemany, insert_new, one, rows
 
-AVAILABLE = "p.in_stock = 1 AND p.withdrawn = 0"
+UNLISTED = 2
+"""The value of `withdrawn` of a product that only events have named so far."""
 PRODUCT_COLUMNS = (
     "p.product_index, p.product_id, p.name, p.category, p.brand, p.price, p.currency, p.url, p.image_url,"
-    f" p.variant_group, p.created_at, {AVAILABLE}"
+    f" p.variant_group, p.created_at, {AVAILABLE}, p.tags, p.attributes"
 )
 _GIVEN = (
     "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url", "created_at",
-    "variant_of",
+    "variant_of", "attributes",
 )  # fmt: skip
 _STORED = (*_GIVEN, "variant_group")
+_LISTED = ("in_stock", "withdrawn", "created_at")
+_GROUPED = ("category", "variant_group")
+MAX_CHANGES = 2000
+"""More changes than that are not read one by one."""
+_INSERT = (
+    f"INSERT INTO product_catalog (product_id, product_index, changed_in, {', '.join(_STORED)})"
+    f" VALUES (?, ?, ?, {', '.join('?' * len(_STORED))})"
+)
 PAGE_ROWS = 1000
+TOO_MANY_ATTRIBUTES = f"Expected at most {MAX_ATTRIBUTES} attributes, with those that the product has"
+RAISE_LISTED = ", listed_in = catalogue_version + 1"
+RAISE_REGROUPED = ", regrouped_in = catalogue_version + 1"
 
 
 def product_from(row: Row, currencies: Currencies) -> Product:
@@ -44,6 +58,8 @@ def product_from(row: Row, currencies: Currencies) -> Product:
         variant_of=row[9],
         created_at=row[10],
         available=bool(row[11]),
+        packed_tags=row[12],
+        packed_attributes=row[13],
     )
 
 
@@ -51,32 +67,71 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
     """Create or change products in order, and raise the version of the catalogue once if any of them changed."""
     yield from one("SELECT catalogue_version FROM shop_state FOR UPDATE")
     stored = yield from _stored_columns([change.product_id for change in changes])
+    kept = dict(stored)
     outcomes: list[Outcome] = []
     written: dict[str, dict[str, Any]] = {}
     created: list[str] = []
     moved: dict[str, str | None] = {}
     for change in changes:
         before = stored.get(change.product_id)
-        after = _merged(change, before or _new_columns(change.product_id, now=now, currency=currency), currency=currency)
+        # Of an unlisted product nothing is known, so it is as new as one that is not stored.
+        described = None if before is None or before["withdrawn"] == UNLISTED else before
+        known = described or _new_columns(change.product_id, now=now, currency=currency)
+        after = _merged(change, known, currency=currency)
+        if change.attributes and len(unpack_attributes(after["attributes"])) > MAX_ATTRIBUTES:
+            outcomes.append(Outcome(status="refused", field="attributes", reason=TOO_MANY_ATTRIBUTES))
+            continue
         if before is None:
             created.append(change.product_id)
         if before != after:
             stored[change.product_id] = written[change.product_id] = after
             if after["variant_of"] != (before or {}).get("variant_of"):
                 moved[change.product_id] = after["variant_of"]
-        outcomes.append(Outcome(status="new" if before is None else "unchanged" if before == after else "changed"))
+        outcomes.append(Outcome(status="new" if described is None else "unchanged" if before == after else "changed"))
     groups = yield from variants.groups_of(moved)
     for product_id in moved:
         written[product_id]["variant_group"] = groups.pop(product_id)
     yield from variants.write_groups(groups)
     if written:
-        yield from _write(written, created)
+        befores = {product_id: kept[product_id] for product_id in written.keys() & kept.keys()}
+        yield from _write(
+            written,
+            created,
+            is_listing=bool(created) or _differ(_LISTED, befores, written),
+            is_regrouping=bool(groups) or _differ(_GROUPED, befores, written),
+        )
     return outcomes
+
+
+def changes_after(version: int, currencies: Currencies) -> Steps[CatalogueChanges]:
+    """Read the products that changed after a version of the catalogue."""
+    current, listed_in, regrouped_in = yield from one("SELECT catalogue_version, listed_in, regrouped_in FROM shop_state")
+    products: list[Product] | None = None
+    if regrouped_in <= version:
+        changed = yield from rows(
+            f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.changed_in > :version LIMIT {MAX_CHANGES + 1}",
+            version=version,
+        )
+        if len(changed) <= MAX_CHANGES:
+            products = [product_from(row, currencies) for row in changed]
+    return CatalogueChanges(version=current, listed_in=listed_in, products=products)
 
 
 def create_from_ids(product_ids: Iterable[str], *, now: datetime, currency: str) -> Steps[None]:
     """Create products of which only the id is known."""
     yield from put([ProductChange(product_id=product_id) for product_id in product_ids], now=now, currency=currency)
+
+
+def insert_unlisted(product_ids: Sequence[str], *, first_index: int, now: datetime, currency: str) -> Steps[None]:
+    """Create products that only events name, with consecutive indexes; no list changes."""
+    columns = {product_id: _new_columns(product_id, now=now, currency=currency) for product_id in product_ids}
+    yield from insert_new(
+        _INSERT,
+        [
+            (product_id, index, 0, *(values | {"withdrawn": UNLISTED}).values())
+            for index, (product_id, values) in enumerate(columns.items(), start=first_index)
+        ],
+    )
 
 
 def by_index(indexes: Sequence[int], currencies: Currencies) -> Steps[list[Product]]:
@@ -95,6 +150,12 @@ def listed_after(product_id: str) -> Steps[list[str]]:
         product_id=product_id,
     )
     return [listed for (listed,) in found]
+
+
+def category_paths() -> Steps[list[str]]:
+    """Read the categories of all products."""
+    found = yield from rows("SELECT DISTINCT category FROM product_catalog WHERE category IS NOT NULL ORDER BY category")
+    return [path for (path,) in found]
 
 
 def newest_of(categories: Sequence[str], n: int) -> Steps[dict[str, list[int]]]:
@@ -123,31 +184,6 @@ def newest_admitted(request: ListRequest, n: int, currencies: Currencies) -> Ste
     return [index for (index,) in result]
 
 
-def filters(request: ListRequest, currencies: Currencies) -> tuple[str, dict[str, Any]]:
-    """Return the conditions on available products `p` that a request sets, as SQL, and their parameters."""
-    conditions = [AVAILABLE]
-    parameters: dict[str, Any] = {}
-    if request.category is not None:
-        # One range makes SQLite take the index by category instead of the one by age; LIKE and OR do not. "0" is the
-        # character after "/". Names such as "a-b" lie between "a" and "a/".
-        conditions.append(
-            "p.category >= :category AND p.category < :category || '0'"
-            " AND (p.category = :category OR p.category >= :category || '/')"
-        )
-        parameters["category"] = request.category
-    if not request.min_price is request.max_price is None:
-        in_range: list[str] = []
-        ranges = currencies.price_ranges(lowest=request.min_price, highest=request.max_price)
-        for number, (currency, (first, last)) in enumerate(sorted(ranges.items())):
-            in_range.append(f"p.currency = :currency_{number} AND p.price BETWEEN :first_{number} AND :last_{number}")
-            parameters |= {f"currency_{number}": currency, f"first_{number}": first, f"last_{number}": last}
-        conditions.append(f"({' OR '.join(in_range)})")
-    if request.exclude:
-        conditions.append("p.product_id NOT IN (:exclude)")
-        parameters["exclude"] = sorted(request.exclude)
-    return " AND ".join(conditions), parameters
-
-
 def _stored_columns(product_ids: list[str]) -> Steps[dict[str, dict[str, Any]]]:
     result = yield from rows(
         f"SELECT product_id, {', '.join(_STORED)} FROM product_catalog WHERE product_id IN (:product_ids)",
@@ -169,6 +205,8 @@ def _new_columns(product_id: str, *, now: datetime, currency: str) -> dict[str, 
 def _merged(change: ProductChange, before: dict[str, Any], *, currency: str) -> dict[str, Any]:
     new_values = {name: value for name in _GIVEN if (value := getattr(change, name)) is not UNSET}
     defaults = {"name": change.product_id, "currency": currency, "in_stock": 1, "withdrawn": 0}
+    if attributes := new_values.get("attributes"):
+        new_values["attributes"] = merged_attributes(before["attributes"], attributes)
     after = before | {name: _to_stored(name, value) for name, value in new_values.items()}
     for name, default in defaults.items():
         if after[name] is None:
@@ -187,29 +225,37 @@ def _to_stored(name: str, value: Any) -> Any:
         case "price":
             return to_units(value)
         case "tags":
-            return "|".join(value) or None
+            return pack_tags(value)
         case "in_stock" | "withdrawn":
-            return int(value)
+            return int(value > 0)
+        case "attributes":
+            return pack_attributes(value)
         case "created_at":
             return to_microseconds(value)
         case _:
             return value
 
 
-def _write(columns: dict[str, dict[str, Any]], created: list[str]) -> Steps[None]:
-    (next_index,) = yield from one(
+def _differ(
+    names: Collection[str], befores: Mapping[str, Mapping[str, Any]], afters: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    return any(before[name] != afters[product_id][name] for product_id, before in befores.items() for name in names)
+
+
+def _write(columns: dict[str, dict[str, Any]], created: list[str], *, is_listing: bool, is_regrouping: bool) -> Steps[None]:
+    next_index, version = yield from one(
         "UPDATE shop_state SET catalogue_version = catalogue_version + 1, next_product_index = next_product_index + :n"
-        " RETURNING next_product_index",
+        f"{RAISE_LISTED * (is_listing or is_regrouping)}{RAISE_REGROUPED * is_regrouping}"
+        " RETURNING next_product_index, catalogue_version",
         n=len(created),
     )
     indexes = {product_id: index for index, product_id in enumerate(created, start=next_index - len(created))}
     changed = [product_id for product_id in columns if product_id not in indexes]
     yield from executemany(
-        f"INSERT INTO product_catalog (product_id, product_index, {', '.join(_STORED)})"
-        f" VALUES (?, ?, {', '.join('?' * len(_STORED))})",
-        [(product_id, index, *columns[product_id].values()) for product_id, index in indexes.items()],
+        _INSERT,
+        [(product_id, index, version, *columns[product_id].values()) for product_id, index in indexes.items()],
     )
     yield from executemany(
-        f"UPDATE product_catalog SET {', '.join(f'{name} = ?' for name in _STORED)} WHERE product_id = ?",
-        [(*columns[product_id].values(), product_id) for product_id in changed],
+        f"UPDATE product_catalog SET changed_in = ?, {', '.join(f'{name} = ?' for name in _STORED)} WHERE product_id = ?",
+        [(version, *columns[product_id].values(), product_id) for product_id in changed],
     )

@@ -53,13 +53,20 @@ def segment_inputs_from(
     totals: PurchaseTotals, *, assigned: Segment | None, model: Model, currencies: Currencies
 ) -> SegmentInputs:
     """Return the segment inputs of a customer; the amount spent is in the currency of the shop."""
-    purchases = None
-    if totals.orders:
-        spent = from_units(currencies.total_units(totals.spent.items()))
-        purchases = PurchaseSummary(orders=totals.orders, spent=spent, last_purchased_at=totals.last_purchased_at)
     return SegmentInputs(
-        assigned=assigned, purchases=purchases, rule=model.segment_rule, reference_time=model.newest_event_at
+        assigned=assigned,
+        purchases=purchase_summary(totals, currencies=currencies),
+        rule=model.segment_rule,
+        reference_time=model.newest_event_at,
     )
+
+
+def purchase_summary(totals: PurchaseTotals, *, currencies: Currencies) -> PurchaseSummary | None:
+    """Return recency, frequency and money in the currency of the shop, None without an order."""
+    if not totals.orders:
+        return None
+    spent = from_units(currencies.total_units(totals.spent.items()))
+    return PurchaseSummary(orders=totals.orders, spent=spent, last_purchased_at=totals.last_purchased_at)
 
 
 def activity(customer_id: str, purchases: PurchaseSummary | None) -> Steps[Activity]:

@@ -16,6 +16,8 @@ from infra.storage.sql.privacy import MERGED, REFUSED, find_erased
 from infra.storage.sql.statements import Steps, executemany, insert_new, one, one_or_none, rows
 
 CONTACT = ("email", "first_name", "last_name", "phone")
+MAY_BE_USED = "customer_id NOT IN (SELECT customer_id FROM customer_profiles WHERE profiling = 0)"
+"""The condition on rows that lists of others and training may use: their customers do not object to profiling."""
 
 
 def create(new: NewCustomer, *, now: datetime) -> Steps[Customer]:
@@ -28,7 +30,7 @@ def create(new: NewCustomer, *, now: datetime) -> Steps[Customer]:
         raise CustomerExists(customer_id)
     if (yield from _owner_of(new.email)) is not None:
         raise EmailTaken
-    yield from _insert(customer_id, {name: getattr(new, name) for name in CONTACT}, now=now)
+    yield from _insert(customer_id, {name: getattr(new, name) for name in (*CONTACT, "profiling")}, now=now)
     yield from _assign_segment(customer_id, new.segment)
     return Customer(
         customer_id=customer_id,
@@ -36,6 +38,7 @@ def create(new: NewCustomer, *, now: datetime) -> Steps[Customer]:
         segment=new.segment or "Regular",
         segment_source="assigned" if new.segment else "default",
         created_at=from_microseconds(to_microseconds(now)),
+        profiling=new.profiling,
     )
 
 
@@ -109,18 +112,20 @@ def raise_versions(customer_ids: Iterable[str]) -> Steps[None]:
 
 def read(customer_id: str, segment_inputs: SegmentInputs) -> Steps[Customer]:
     row = yield from one(
-        "SELECT email, first_name, last_name, phone, created_at, is_guest FROM customer_profiles"
+        "SELECT email, first_name, last_name, phone, created_at, is_guest, profiling FROM customer_profiles"
         " WHERE customer_id = :customer_id",
         customer_id=customer_id,
     )
+    *contact, created_at, is_guest, profiling = row
     segment, source = segment_of(segment_inputs)
     return Customer(
         customer_id=customer_id,
-        **dict(zip(CONTACT, row, strict=False)),
+        **dict(zip(CONTACT, contact, strict=True)),
         segment=segment,
         segment_source=source,
-        created_at=from_microseconds(row[-2]),
-        is_guest=bool(row[-1]),
+        created_at=from_microseconds(created_at),
+        is_guest=bool(is_guest),
+        profiling=bool(profiling),
     )
 
 
@@ -138,10 +143,11 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
     owner = yield from _owner_of(new_values.get("email"))
     if owner not in (None, change.customer_id):
         return Outcome(status="refused", field="email", reason="Another customer has this e-mail address")
-    if change.is_guest is not UNSET:
-        new_values["is_guest"] = int(bool(change.is_guest))
+    for name in ("is_guest", "profiling"):
+        if (flag := getattr(change, name)) is not UNSET:
+            new_values[name] = int(bool(flag))
     row = yield from one_or_none(
-        "SELECT p.email, p.first_name, p.last_name, p.phone, p.is_guest, s.segment FROM customer_profiles p"
+        "SELECT p.email, p.first_name, p.last_name, p.phone, p.is_guest, p.profiling, s.segment FROM customer_profiles p"
         " LEFT JOIN customer_segments s ON s.customer_id = p.customer_id WHERE p.customer_id = :customer_id FOR UPDATE OF p",
         customer_id=change.customer_id,
     )
@@ -153,7 +159,7 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
         yield from _insert(change.customer_id, new_values, now=now)
         yield from _assign_segment(change.customer_id, change.segment or None)
         return Outcome(status="new")
-    before = dict(zip((*CONTACT, "is_guest", "segment"), row, strict=True))
+    before = dict(zip((*CONTACT, "is_guest", "profiling", "segment"), row, strict=True))
     if change.segment is not UNSET:
         new_values["segment"] = change.segment
     after = before | new_values
@@ -164,9 +170,11 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
         yield from _reserve(email_key, change.customer_id)
     yield from rows(
         "UPDATE customer_profiles SET email = :email, first_name = :first_name, last_name = :last_name, phone = :phone,"
-        " email_key = :email_key, is_guest = :is_guest, version = version + 1 WHERE customer_id = :customer_id",
+        " email_key = :email_key, is_guest = :is_guest, profiling = :profiling, version = version + 1"
+        " WHERE customer_id = :customer_id",
         **{name: after[name] for name in CONTACT},
         is_guest=after["is_guest"],
+        profiling=after["profiling"],
         email_key=email_key,
         customer_id=change.customer_id,
     )
@@ -180,14 +188,15 @@ def _insert(customer_id: str, contact: dict[str, Any], *, now: datetime) -> Step
     is_guest, created_at = contact.get("is_guest", 0), to_microseconds(now)
     yield from insert_new(
         "INSERT INTO customer_profiles"
-        " (customer_id, email, first_name, last_name, phone, email_key, is_guest, created_at, version)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (customer_id, email, first_name, last_name, phone, email_key, is_guest, profiling, created_at, version)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 customer_id,
                 *values,
                 _email_key(email),
                 is_guest,
+                int(contact.get("profiling", 1)),
                 created_at,
                 first_version(created_at, is_guest=bool(is_guest)),
             )

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from domain.errors import EventIdReused, ProductNotFound
-from domain.records.interactions import BrowsingEvent, CustomerEvent, Purchase, content_digest, id_as_sent
+from domain.records.interactions import EVENT_TYPE_CODES, BrowsingEvent, CustomerEvent, Purchase, content_digest, id_as_sent
 from domain.records.values import from_units, to_microseconds
 from infra.storage.ids import new_id
 from infra.storage.sql.digests import Digests, event_digests, order_digests
 from infra.storage.sql.histories import CustomerEvents, NewItem, with_interaction, with_items
 from infra.storage.sql.known_products import KnownProduct, find
 from infra.storage.sql.orders import lines_of
+from infra.storage.sql.removals import StoredInteraction
 from infra.storage.sql.statements import Steps, insert_new, one, rows
 
 MAX_PURGED_PER_TRANSACTION = 250
@@ -69,7 +70,10 @@ class EventBatch:
         return True
 
     def write(self, customer_id: str) -> Steps[None]:
-        """Write the added events; the caller must raise the version of the customer, for whom a guest may stand."""
+        """Write the added events for a customer, for whom a guest may stand.
+
+        The caller must raise the version of the customer, and settle `stored_interactions`.
+        """
         yield from insert_new(
             "INSERT INTO browsing_history"
             " (event_id, product_id, event_type, dwell_seconds, occurred_at, digest, customer_id)"
@@ -83,12 +87,22 @@ class EventBatch:
             [(*row, customer_id) for row in self._items],
         )
 
+    def stored_interactions(self, customer_id: str) -> list[StoredInteraction]:
+        return [
+            StoredInteraction(customer_id, product_id, event_type, occurred_at)
+            for _, product_id, event_type, _, occurred_at, _ in self._interactions
+        ]
+
     def added_to(self, events: CustomerEvents) -> CustomerEvents:
-        """Return the events of a customer with the added ones, all of which must be of that customer."""
+        """Return the events of a customer with the added ones, all of which must be of that customer.
+
+        Removals add nothing; after one that took something back, the events must be packed anew instead.
+        """
         # By the ids under which the products are stored.
         indexes = {product.product_id: product.product_index for product in self._catalogue.values()}
         for _, product_id, event_type, _, occurred_at, _ in self._interactions:
-            events = with_interaction(events, indexes[product_id], event_type, occurred_at)
+            if event_type in EVENT_TYPE_CODES:
+                events = with_interaction(events, indexes[product_id], event_type, occurred_at)
         items = [
             NewItem(
                 product_index=indexes[product_id],

@@ -24,7 +24,7 @@ def recorded_returns(customer_id: str) -> Steps[list[RecordedReturn]]:
     return [_recorded(stored) for stored in (yield from returns.of_customer(customer_id))]
 
 
-def replaced(customer_id: str) -> Steps[tuple[list[ReplacedOrder], list[RecordedReturn]]]:
+def replaced_by_imports(customer_id: str) -> Steps[tuple[list[ReplacedOrder], list[RecordedReturn]]]:
     """Return the orders and the returns that imports replaced."""
     changes = yield from import_changes.of_customer(customer_id)
     orders = [_replaced(before) for before in changes if isinstance(before, BoughtOrder)]
@@ -32,13 +32,14 @@ def replaced(customer_id: str) -> Steps[tuple[list[ReplacedOrder], list[Recorded
 
 
 def _amended(order_id: str, currency: str, occurred_at: int, bought: str, returned: str) -> AmendedOrder:
-    lines, causes = decode_amendment(bought, returned)
+    lines, causes, adjusted = decode_amendment(bought, returned)
     return AmendedOrder(
         order_id=order_id,
         currency=currency,
         occurred_at=from_microseconds(occurred_at),
         items=recorded_items(lines),
         returned=causes,
+        adjusted=adjusted,
     )
 
 

@@ -75,6 +75,7 @@ def _without_events(customer_id: str, *, version: int) -> Steps[CustomerRow]:
     return CustomerRow(
         customer_id=customer_id,
         version=version,
+        profiling=True,
         catalogue_version=catalogue_version,
         model_id=model_id,
         segment=None,

@@ -12,12 +12,15 @@ from msgspec import Struct
 from domain.ranking.packed_history import PackedHistory, pack_history
 from domain.records.customers import Segment
 from domain.records.interactions import EVENT_TYPE_CODES, PURCHASE
-from infra.storage.sql import merged_guests
+from infra.storage.sql import merged_guests, orders
 from infra.storage.sql.customer_activity import NO_PURCHASES, PurchaseTotals, purchase_totals
+from infra.storage.sql.known_products import find
+from infra.storage.sql.removals import COUNTED
 from infra.storage.sql.statements import Steps, rows
 
 _CUSTOMER = (
-    "SELECT p.customer_id, p.version, s.catalogue_version, s.model_id, g.segment, h.version, h.purchases, h.events, h.own"
+    "SELECT p.customer_id, p.version, p.profiling, s.catalogue_version, s.model_id, g.segment, h.version, h.purchases,"
+    " h.events, h.own"
     " FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
     " LEFT JOIN customer_segments g ON g.customer_id = p.customer_id"
     " LEFT JOIN customer_histories h ON h.customer_id = p.customer_id"
@@ -25,7 +28,7 @@ _CUSTOMER = (
 _EVENTS = (
     "SELECT p.product_index, e.event_type, e.occurred_at FROM browsing_history e"
     " JOIN product_catalog p ON p.product_id = e.product_id WHERE e.customer_id = :customer_id"
-    " UNION ALL SELECT p.product_index, 'purchase', e.occurred_at FROM purchase_history e"
+    f" AND e.{COUNTED} UNION ALL SELECT p.product_index, 'purchase', e.occurred_at FROM purchase_history e"
     " JOIN product_catalog p ON p.product_id = e.product_id WHERE e.customer_id = :customer_id"
 )
 _encode = msgspec.json.Encoder().encode
@@ -37,6 +40,7 @@ class CustomerRow(Struct, frozen=True, kw_only=True):
 
     customer_id: str
     version: int
+    profiling: bool
     catalogue_version: int
     model_id: str
     segment: Segment | None
@@ -64,11 +68,12 @@ class NewItem(Struct, frozen=True, kw_only=True):
 def read(customer_id: str, *, lock: bool = False) -> Steps[CustomerRow]:
     """Read what is current of a customer; `lock` makes other writers of the customer wait. Raise CustomerNotFound."""
     row = yield from merged_guests.row_of(_CUSTOMER + " FOR UPDATE OF p" * lock, customer_id)
-    stored_id, version, catalogue_version, model_id, segment, packed_version, purchases, events, own = row
+    stored_id, version, profiling, catalogue_version, model_id, segment, packed_version, purchases, events, own = row
     is_current = packed_version == version
     return CustomerRow(
         customer_id=stored_id,
         version=version,
+        profiling=bool(profiling),
         catalogue_version=catalogue_version,
         model_id=model_id,
         segment=segment,
@@ -81,8 +86,26 @@ def read(customer_id: str, *, lock: bool = False) -> Steps[CustomerRow]:
 def pack(customer_id: str) -> Steps[CustomerEvents]:
     """Read all events of a customer and pack them."""
     events = yield from rows(_EVENTS, customer_id=customer_id)
-    packed = pack_history((index, EVENT_TYPE_CODES[event_type], at) for index, event_type, at in events)
+    packed = pack_history(
+        ((index, EVENT_TYPE_CODES[event_type], at) for index, event_type, at in events),
+        (yield from _returned(customer_id)),
+    )
     return CustomerEvents(purchases=(yield from purchase_totals(customer_id)), history=packed)
+
+
+def _returned(customer_id: str) -> Steps[list[tuple[int, int]]]:
+    """Read the products that went back as a whole from orders of a customer, and the instants of these orders."""
+    amended = yield from orders.of_customer(customer_id)
+    if not amended:
+        return []
+    known = yield from find(set[str]().union(*(order.product_ids() for order in amended)))
+    names = {sent_id: product.product_id for sent_id, product in known.items()}
+    return [
+        (known[product_id].product_index, order.bought.occurred_at)
+        for order in amended
+        for product_id in order.gone(names)
+        if product_id in known
+    ]
 
 
 def with_interaction(events: CustomerEvents, product_index: int, event_type: str, occurred_at: int) -> CustomerEvents:

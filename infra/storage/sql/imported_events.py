@@ -14,6 +14,7 @@ from infra.storage.sql.import_run import ImportRun
 from infra.storage.sql.known_products import KnownProduct, Learned, ProductCache
 from infra.storage.sql.orders import lines_of
 from infra.storage.sql.privacy import REFUSED, find_erased
+from infra.storage.sql.removals import StoredInteraction, settle_new
 from infra.storage.sql.statements import ConcurrentWrite, Row, Steps, insert_new
 
 NEW = Outcome(status="new")
@@ -51,7 +52,7 @@ class ImportBatch:
         self.outcomes.append(outcome)
 
     def write(self) -> Steps[None]:
-        """Write the new events; their customers must be there."""
+        """Write the new events, and let removals take back what they mean; their customers must be there, and locked."""
         yield from insert_new(
             "INSERT INTO browsing_history"
             " (event_id, customer_id, product_id, event_type, dwell_seconds, occurred_at, digest, import_id)"
@@ -63,6 +64,10 @@ class ImportBatch:
             " (order_id, line, customer_id, product_id, quantity, unit_price, currency, occurred_at, digest, import_id)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             self._item_rows,
+        )
+        yield from settle_new(
+            StoredInteraction(customer_id, product_id, event_type, occurred_at)
+            for _, customer_id, product_id, event_type, _, occurred_at, _, _ in self._interaction_rows
         )
 
     def _interaction(self, event: BrowsingEvent, customer_id: str, *, is_derived_id: bool) -> Outcome:

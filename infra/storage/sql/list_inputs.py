@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from domain.ranking.model import NeighbourLists, WeightedProducts
+from infra.storage.sql.customers import MAY_BE_USED
+from infra.storage.sql.removals import COUNTED
 from infra.storage.sql.statements import Steps, rows
 
 
@@ -34,9 +36,10 @@ def recent_popularity() -> Steps[WeightedProducts]:
     """Count the customers of each product in the last 1,000 interactions and order items."""
     counted = yield from rows(
         "SELECT p.product_index, COUNT(DISTINCT e.customer_id) AS n FROM ("
-        "  SELECT * FROM (SELECT customer_id, product_id FROM browsing_history ORDER BY occurred_at DESC LIMIT 1000) b"
-        "  UNION ALL"
-        "  SELECT * FROM (SELECT customer_id, product_id FROM purchase_history ORDER BY occurred_at DESC LIMIT 1000) o"
+        f"  SELECT * FROM (SELECT customer_id, product_id FROM browsing_history WHERE {COUNTED} AND {MAY_BE_USED}"
+        "   ORDER BY occurred_at DESC LIMIT 1000) b UNION ALL"
+        f"  SELECT * FROM (SELECT customer_id, product_id FROM purchase_history WHERE {MAY_BE_USED}"
+        "   ORDER BY occurred_at DESC LIMIT 1000) o"
         ") e JOIN product_catalog p ON p.product_id = e.product_id"
         " GROUP BY p.product_index ORDER BY n DESC, p.product_index LIMIT 200"
     )

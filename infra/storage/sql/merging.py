@@ -6,12 +6,13 @@ from typing import Any
 from msgspec.structs import asdict, replace
 
 from domain.errors import CustomerNotFound, MergeRefused
+from domain.records.audit import THE_APP, Act
 from domain.records.customers import MAX_ADDRESSES, address_id, with_defaults
 from domain.records.customers import Address as NewAddress
 from domain.records.guests import GuestMerge, MergedGuest, MovedRecords
 from domain.records.values import from_microseconds, to_microseconds
 from infra.storage.sql import addresses as customer_addresses
-from infra.storage.sql import import_changes, merged_guests, returns
+from infra.storage.sql import audit, import_changes, merged_guests, removals, returns
 from infra.storage.sql.customers import raise_versions
 from infra.storage.sql.statements import Steps, one, rows
 
@@ -24,8 +25,8 @@ _FORGOTTEN_TABLES = (
 )  # fmt: skip
 
 
-def merge(asked: GuestMerge, *, now: datetime) -> Steps[MergedGuest]:
-    """Merge a guest, and return what moved; the same merge again returns the same.
+def merge(asked: GuestMerge, *, now: datetime, actor: str = THE_APP) -> Steps[MergedGuest]:
+    """Merge a guest, add the entry of the audit, and return what moved; the same merge again only returns the same.
 
     Raise CustomerNotFound for either of both, or MergeRefused.
     """
@@ -52,6 +53,7 @@ def merge(asked: GuestMerge, *, now: datetime) -> Steps[MergedGuest]:
     )
     yield from merged_guests.add(merged)
     yield from raise_versions([customer_id])
+    yield from audit.record(Act(actor=actor, action="merge", customer_id=customer_id))
     return merged
 
 
@@ -85,8 +87,14 @@ def _move(guest_id: str, customer_id: str) -> Steps[MovedRecords]:
         guest_id=guest_id,
     )
     n_addresses = yield from _move_addresses(guest_id, customer_id)
+    sent = yield from rows(
+        "SELECT DISTINCT product_id FROM browsing_history WHERE customer_id = :guest_id AND event_type <> 'view'",
+        guest_id=guest_id,
+    )
     for table in ("browsing_history", "purchase_history", "order_amendments"):
         yield from _rename(table, guest_id, customer_id)
+    # Removals of either may take back carts of both.
+    yield from removals.settle({(customer_id, product_id) for (product_id,) in sent})
     yield from returns.rename_customer(guest_id, customer_id)
     yield from import_changes.rename_customer(guest_id, customer_id)
     for table in _FORGOTTEN_TABLES:

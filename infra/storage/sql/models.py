@@ -13,7 +13,9 @@ from domain.records.customers import Segment
 from domain.records.products import Product
 from domain.records.values import to_microseconds
 from infra.storage.sql.catalogue import PRODUCT_COLUMNS, product_from
+from infra.storage.sql.customers import MAY_BE_USED
 from infra.storage.sql.events import item_total
+from infra.storage.sql.removals import COUNTED
 from infra.storage.sql.statements import Steps, executemany, one, one_or_none, rows
 
 WRITE_BATCH = 1000
@@ -21,9 +23,18 @@ READ_BATCH = 20_000
 KEPT_MODELS = 5
 _DROPPED_AT_ONCE = 300
 _NEWEST_FIRST = "trained_at DESC, model_id DESC"
+_OBJECTED = "customer_id IN (SELECT customer_id FROM customer_profiles WHERE profiling = 0)"
 _encode = msgspec.msgpack.Encoder().encode
 _CONFIG_MEMBERS = TunedConfig.__struct_encode_fields__
 """Stored models have the members of `config` among their own, as in the first release."""
+
+
+def signing_key() -> Steps[bytes]:
+    return bytes((yield from one("SELECT signing_key FROM shop_state"))[0])
+
+
+def write_signing_key(key: bytes) -> Steps[None]:
+    yield from rows("UPDATE shop_state SET signing_key = :key", key=key)
 
 
 def current_id() -> Steps[str]:
@@ -42,12 +53,20 @@ def read_all() -> Steps[list[Model]]:
 
 
 def count_rows(newest_event_at: int) -> Steps[tuple[int, int, int]]:
-    """Count the products, the events, and the events newer than `newest_event_at`; order items count one by one."""
+    """Count the products, the events that training uses, and those newer than `newest_event_at`; order items one by one.
+
+    Newer removals count too: the model has not learned what they take back.
+    """
     n_products, n_interactions, n_items, n_newer_interactions, n_newer_items = yield from one(
-        "SELECT (SELECT COUNT(*) FROM product_catalog), (SELECT COUNT(*) FROM browsing_history),"
-        " (SELECT COUNT(*) FROM purchase_history),"
-        " (SELECT COUNT(*) FROM browsing_history WHERE occurred_at > :newest_event_at),"
-        " (SELECT COUNT(*) FROM purchase_history WHERE occurred_at > :newest_event_at)",
+        "SELECT (SELECT COUNT(*) FROM product_catalog),"
+        # By differences: the events of all customers are counted without looking at their customers.
+        f" (SELECT COUNT(*) FROM browsing_history WHERE {COUNTED})"
+        f" - (SELECT COUNT(*) FROM browsing_history WHERE {COUNTED} AND {_OBJECTED}),"
+        f" (SELECT COUNT(*) FROM purchase_history) - (SELECT COUNT(*) FROM purchase_history WHERE {_OBJECTED}),"
+        " (SELECT COUNT(*) FROM browsing_history WHERE occurred_at > :newest_event_at)"
+        f" - (SELECT COUNT(*) FROM browsing_history WHERE {_OBJECTED} AND occurred_at > :newest_event_at),"
+        " (SELECT COUNT(*) FROM purchase_history WHERE occurred_at > :newest_event_at)"
+        f" - (SELECT COUNT(*) FROM purchase_history WHERE {_OBJECTED} AND occurred_at > :newest_event_at)",
         newest_event_at=newest_event_at,
     )
     return n_products, n_interactions + n_items, n_newer_interactions + n_newer_items
@@ -57,7 +76,8 @@ def interactions_after(event_id: str) -> Steps[tuple[str, list[TrainingEvent]]]:
     """Read the next batch of interactions after `event_id`; return the last id and the batch."""
     found = yield from rows(
         "SELECT e.event_id, e.customer_id, p.product_index, e.event_type, e.occurred_at FROM browsing_history e"
-        " JOIN product_catalog p ON p.product_id = e.product_id WHERE e.event_id > :event_id ORDER BY e.event_id LIMIT :n",
+        " JOIN product_catalog p ON p.product_id = e.product_id WHERE e.event_id > :event_id"
+        f" AND e.{COUNTED} AND e.{MAY_BE_USED} ORDER BY e.event_id LIMIT :n",
         event_id=event_id,
         n=READ_BATCH,
     )
@@ -81,7 +101,7 @@ def order_items_after(order_id: str, line: int, *, currencies: Currencies) -> St
         "SELECT e.order_id, e.line, e.customer_id, p.product_index, e.occurred_at, e.quantity,"
         " e.unit_price, e.currency FROM purchase_history e"
         " JOIN product_catalog p ON p.product_id = e.product_id WHERE (e.order_id, e.line) > (:order_id, :line)"
-        " ORDER BY e.order_id, e.line LIMIT :n",
+        f" AND e.{MAY_BE_USED} ORDER BY e.order_id, e.line LIMIT :n",
         order_id=order_id,
         line=line,
         n=READ_BATCH,
@@ -112,7 +132,7 @@ def products_after(index: int, *, currencies: Currencies) -> Steps[list[Product]
 
 
 def assigned_segments() -> Steps[dict[str, Segment]]:
-    return dict((yield from rows("SELECT customer_id, segment FROM customer_segments")))
+    return dict((yield from rows(f"SELECT customer_id, segment FROM customer_segments WHERE {MAY_BE_USED}")))
 
 
 def lock(holder: str, *, now: datetime, seconds: int) -> Steps[None]:

@@ -16,6 +16,8 @@ _LINES = "order_id, line, customer_id, product_id, quantity, unit_price, currenc
 _AMENDMENT = "customer_id, order_id, occurred_at, currency, digest, import_id, bought, returned"
 _OWN = ""
 """The cause of what went back as the lines of the order itself say; no return has this id."""
+_ADJUSTED = "\n"
+"""The cause of what the shop said later of all causes together; no id contains a line feed."""
 
 encode = msgspec.json.Encoder().encode
 _decode_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
@@ -79,6 +81,14 @@ def read(order_ids: Collection[str]) -> Steps[dict[str, StoredOrder]]:
     return orders
 
 
+def of_customer(customer_id: str) -> Steps[list[AmendedOrder]]:
+    """Read the orders of a customer of which something went back, as bought."""
+    found = yield from rows(
+        f"SELECT {_AMENDMENT} FROM order_amendments WHERE customer_id = :customer_id", customer_id=customer_id
+    )
+    return [_as_amended(row, n_lines=0) for row in found]
+
+
 def write(after: AmendedOrder, before: StoredOrder | None) -> Steps[None]:
     """Store an order with what is left of it, in place of what is stored of it; the caller must raise the versions."""
     bought = after.bought
@@ -112,7 +122,7 @@ def write(after: AmendedOrder, before: StoredOrder | None) -> Steps[None]:
             digest=bought.digest,
             import_id=bought.import_id,
             bought=encode(bought.lines).decode(),
-            returned=encode(after.returns | ({_OWN: bought.returned} if bought.returned else {})).decode(),
+            returned=_encoded_causes(after),
         )
 
 
@@ -138,9 +148,17 @@ def _catalogue_price(product: KnownProduct, currency: str) -> int | None:
     return product.price if product.currency == currency else None
 
 
-def decode_amendment(bought: str, returned: str) -> tuple[tuple[Line, ...], dict[str, Quantities]]:
-    """Return the lines as bought, and what went back by cause."""
-    return _decode_lines(bought), _decode_returned(returned)
+def decode_amendment(bought: str, returned: str) -> tuple[tuple[Line, ...], dict[str, Quantities], Quantities]:
+    """Return the lines as bought, what went back by cause, and what the shop said later of all causes together."""
+    causes = _decode_returned(returned)
+    adjusted = causes.pop(_ADJUSTED, {})
+    return _decode_lines(bought), causes, adjusted
+
+
+def _encoded_causes(order: AmendedOrder) -> str:
+    causes = order.returns | {_OWN: order.bought.returned, _ADJUSTED: order.adjusted}
+    # A return without products is the whole order.
+    return encode({cause: items for cause, items in causes.items() if items or cause in order.returns}).decode()
 
 
 def _forget(order: StoredOrder, *, n_kept: int, keeps_amendment: bool) -> Steps[None]:
@@ -176,7 +194,7 @@ def _as_bought(lines: list[Row]) -> StoredOrder:
 
 def _as_amended(row: Row, *, n_lines: int) -> StoredOrder:
     customer_id, order_id, occurred_at, currency, digest, import_id, bought, returned = row
-    lines, returns = decode_amendment(bought, returned)
+    lines, returns, adjusted = decode_amendment(bought, returned)
     own: Any = returns.pop(_OWN, {})
     return StoredOrder(
         bought=BoughtOrder(
@@ -190,5 +208,6 @@ def _as_amended(row: Row, *, n_lines: int) -> StoredOrder:
             returned=own,
         ),
         returns=returns,
+        adjusted=adjusted,
         n_lines=n_lines,
     )

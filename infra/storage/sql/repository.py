@@ -7,23 +7,22 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from domain.ports import Recorded, ShopSummary, StoredList, StoredProfile
+from domain.ports import CatalogueChanges, ListVersions, Recorded, ShopSummary, StoredList, StoredProfile
 from domain.ranking.model import Model, NeighbourLists, WeightedProducts
 from domain.ranking.packed_history import CustomerState
+from domain.records.audit import THE_APP
 from domain.records.currencies import Currencies
 from domain.records.customers import Address, Customer, NewCustomer, StoredAddress
 from domain.records.guests import GuestMerge, MergedGuest
 from domain.records.interactions import CustomerEvent, count_events
-from domain.records.privacy import CustomerExport
 from domain.records.products import Product
-from domain.records.recommendations import ListRequest, RecommendationList
+from domain.records.recommendations import ListRequest, RankedList
 from domain.records.values import from_microseconds
 from infra.storage.sql import addresses as customer_addresses
 from infra.storage.sql import (
     catalogue,
     customers,
     events,
-    export,
     guests,
     histories,
     list_inputs,
@@ -31,14 +30,19 @@ from infra.storage.sql import (
     models,
     stored_lists,
 )
-from infra.storage.sql.customer_activity import activity, segment_inputs_from
+from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
+from infra.storage.sql.correction_tables import CorrectionTables
+from infra.storage.sql.customer_activity import activity, purchase_summary
 from infra.storage.sql.engine import Engine
-from infra.storage.sql.histories import CustomerEvents, CustomerRow
-from infra.storage.sql.import_tables import ImportTables
+from infra.storage.sql.histories import CustomerEvents
 from infra.storage.sql.model_tables import ModelTables
-from infra.storage.sql.privacy_tables import PrivacyTables
+from infra.storage.sql.personal_data import PersonalData
+from infra.storage.sql.product_tables import ProductTables
 from infra.storage.sql.rehearsal import ImportRehearsal
+from infra.storage.sql.removals import settle_new
+from infra.storage.sql.retention_tables import RetentionTables
 from infra.storage.sql.statements import Steps
+from infra.storage.sql.unlisted_products import create_unknown
 from infra.storage.sql.write_behind import WriteBehind
 from infra.storage.sql.write_monitor import WriteMonitor
 
@@ -50,7 +54,7 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(ModelTables, ImportTables, PrivacyTables):
+class SqlRepository(CorrectionTables, ProductTables, AuditTables, PersonalData, RetentionTables):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
@@ -58,10 +62,13 @@ class SqlRepository(ModelTables, ImportTables, PrivacyTables):
 
     def __init__(self, engine: Engine, *, currencies: Currencies, delay_seconds: float = 0.0) -> None:
         ModelTables.__init__(self, engine, currencies=currencies)
-        ImportTables.__init__(self, engine, currencies=currencies)
-        PrivacyTables.__init__(self, engine)
+        ProductTables.__init__(self, engine, currencies=currencies)
+        PersonalData.__init__(self, engine, currencies=currencies, read_state=self.any_state)
+        RetentionTables.__init__(self, engine)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
+        audit_delay = DELAY_SECONDS if delay_seconds else 0.0
+        AuditTables.__init__(self, engine, write_behind=self._write_behind, delay_seconds=audit_delay)
         self._write_monitor = WriteMonitor(engine)
         self._check_again_at = 0.0
         self._counted = (0, 0, 0)
@@ -75,34 +82,45 @@ class SqlRepository(ModelTables, ImportTables, PrivacyTables):
     async def create_customer(self, new: NewCustomer, *, now: datetime) -> Customer:
         return await self.engine.write(customers.create, new, now=now)
 
-    async def merge_guest(self, asked: GuestMerge, *, now: datetime) -> MergedGuest:
-        return await self.engine.write(merging.merge, asked, now=now)
+    async def merge_guest(self, asked: GuestMerge, *, now: datetime, actor: str = THE_APP) -> MergedGuest:
+        return await self.engine.write(merging.merge, asked, now=now, actor=actor)
 
     async def add_addresses(self, customer_id: str, addresses: Sequence[Address]) -> list[StoredAddress]:
         return await self.engine.write(customer_addresses.add_addresses, customer_id, addresses)
 
-    async def record(self, events: Sequence[CustomerEvent], *, now: datetime) -> Recorded:
-        return await self.engine.write(self._record, events, now=now)
+    async def record(self, events: Sequence[CustomerEvent], *, now: datetime, create_products: bool = False) -> Recorded:
+        return await self.engine.write(self._record, events, now=now, create_products=create_products)
 
     async def record_while(
-        self, prepare: Callable[[Recorded], Awaitable[None]], events: Sequence[CustomerEvent], *, now: datetime
+        self,
+        prepare: Callable[[Recorded], Awaitable[None]],
+        events: Sequence[CustomerEvent],
+        *,
+        now: datetime,
+        create_products: bool = False,
     ) -> Recorded:
-        return await self.engine.write_while(prepare, self._record, events, now=now)
+        return await self.engine.write_while(prepare, self._record, events, now=now, create_products=create_products)
 
     async def profile(self, customer_id: str) -> StoredProfile:
         return await self.engine.read(self._profile, customer_id)
 
     async def customer_state(self, customer_id: str) -> CustomerState:
-        state = await self.engine.look_up(self._packed_state, customer_id)
+        state = await self.engine.look_up(self.packed_state, customer_id)
         if state is None:
             # Packed in one snapshot with the version that it is stored for.
-            state, packed = await self.engine.read(self._new_state, customer_id)
+            state, packed = await self.engine.read(self.new_state, customer_id)
             stored_id = state.customer_id
             await self._write_behind.put(("history", stored_id), histories.write, stored_id, state.version, packed)
         return state
 
     async def newcomer_state(self, customer_id: str) -> CustomerState:
         return await self.engine.read(self._newcomer_state, customer_id)
+
+    async def catalogue_changes(self, since: int) -> CatalogueChanges:
+        return await self.engine.look_up(catalogue.changes_after, since, self.currencies)
+
+    async def signing_key(self) -> bytes:
+        return await self.engine.look_up(models.signing_key)
 
     async def products(self, indexes: Sequence[int]) -> list[Product]:
         return await self.engine.look_up(catalogue.by_index, indexes, self.currencies)
@@ -122,19 +140,20 @@ class SqlRepository(ModelTables, ImportTables, PrivacyTables):
     async def recent_popularity(self) -> WeightedProducts:
         return await self.engine.look_up(list_inputs.recent_popularity)
 
-    async def stored_list(self, customer_id: str, *, length: int) -> RecommendationList | None:
-        stored_id, current, stored = await self.engine.look_up(stored_lists.read, customer_id, length)
-        if stored is None and (pending := self._write_behind.pending(("list", stored_id))):
-            (unwritten,) = pending
-            is_current = stored_lists.versions_of(unwritten) == tuple(current) and unwritten.length >= length
-            return unwritten.recommendations if is_current else None
-        return stored
+    async def stored_list(self, customer_id: str, *, length: int) -> tuple[RankedList, ListVersions] | None:
+        current, written = await self.engine.look_up(stored_lists.read, customer_id)
+        (unwritten,) = self._write_behind.pending(("list", current.customer_id)) or (None,)
+        for stored in (written, unwritten):
+            if stored is not None and current.allows(stored, length=length):
+                return stored.ranked, current.versions
+        return None
 
     async def store_list(self, stored: StoredList) -> None:
-        await self._write_behind.put(("list", stored.recommendations.customer_id), stored_lists.store, stored)
+        await self._write_behind.put(("list", stored.ranked.customer_id), stored_lists.store, stored)
 
     async def close(self) -> None:
         """Make the writes that were put off."""
+        await self.close_audit()
         await self._write_behind.close()
         await self._write_monitor.close()
 
@@ -148,9 +167,6 @@ class SqlRepository(ModelTables, ImportTables, PrivacyTables):
 
     async def summary(self) -> ShopSummary:
         return await self.engine.read(self._summary)
-
-    async def export(self, customer_id: str) -> CustomerExport:
-        return await self.engine.read(self._export, customer_id)
 
     def _summary(self) -> Steps[ShopSummary]:
         model = yield from self.model_in_use()
@@ -177,13 +193,20 @@ class SqlRepository(ModelTables, ImportTables, PrivacyTables):
                 self._count_again_at = began + took / COUNT_SHARE
         return self._counted
 
-    def _record(self, events_of_one: Sequence[CustomerEvent], *, now: datetime) -> Steps[Recorded]:
+    def _record(self, events_of_one: Sequence[CustomerEvent], *, now: datetime, create_products: bool) -> Steps[Recorded]:
+        created: list[str] = []
+        if create_products:
+            # Before the customer is locked: imports lock the catalogue first, too.
+            product_ids = {product_id for event in events_of_one for product_id in events.product_ids_of(event)}
+            created = yield from create_unknown(product_ids, now=now, currency=self._currency)
         row = yield from guests.known(events_of_one[0])
         customer_id = row.customer_id if row else events_of_one[0].customer_id
         batch = yield from events.batch_for(events_of_one, now=now, currency=self._currency)
         is_new = [batch.add(event) for event in events_of_one]
         row = row or (yield from guests.register(customer_id, now=now))
         yield from batch.write(customer_id)
+        if (yield from settle_new(batch.stored_interactions(customer_id))):
+            row = replace(row, events=None)
         if batch.has_new:
             yield from customers.raise_versions([customer_id])
             row = replace(row, version=row.version + 1, events=row.events and batch.added_to(row.events))
@@ -193,48 +216,21 @@ class SqlRepository(ModelTables, ImportTables, PrivacyTables):
         return Recorded(
             accepted=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if new]),
             seen_before=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if not new]),
-            state=(yield from self._state(row, row.events)) if row.events else None,
+            state=(yield from self.state_of(row, row.events)) if row.events else None,
+            created_products=created,
         )
-
-    def _export(self, customer_id: str) -> Steps[CustomerExport]:
-        state = yield from self._any_state(customer_id)
-        customer = yield from customers.read(state.customer_id, state.segment_inputs)
-        return (yield from export.export(customer, (yield from customer_addresses.addresses(state.customer_id))))
-
-    def _profile(self, customer_id: str) -> Steps[StoredProfile]:
-        state = yield from self._any_state(customer_id)
-        return StoredProfile(
-            customer=(yield from customers.read(state.customer_id, state.segment_inputs)),
-            addresses=(yield from customer_addresses.addresses(state.customer_id)),
-            activity=(yield from activity(state.customer_id, state.segment_inputs.purchases)),
-            state=state,
-        )
-
-    def _packed_state(self, customer_id: str) -> Steps[CustomerState | None]:
-        row = yield from histories.read(customer_id)
-        return (yield from self._state(row, row.events)) if row.events else None
-
-    def _new_state(self, customer_id: str) -> Steps[tuple[CustomerState, CustomerEvents]]:
-        row = yield from histories.read(customer_id)
-        packed = row.events or (yield from histories.pack(row.customer_id))
-        return (yield from self._state(row, packed)), packed
 
     def _newcomer_state(self, customer_id: str) -> Steps[CustomerState]:
         row = yield from guests.newcomer(customer_id)
-        return (yield from self._state(row, CustomerEvents()))
+        return (yield from self.state_of(row, CustomerEvents()))
 
-    def _any_state(self, customer_id: str) -> Steps[CustomerState]:
-        return (yield from self._new_state(customer_id))[0]
-
-    def _state(self, row: CustomerRow, packed: CustomerEvents) -> Steps[CustomerState]:
-        model = yield from self.model(row.model_id)
-        return CustomerState(
-            customer_id=row.customer_id,
-            version=row.version,
-            catalogue_version=row.catalogue_version,
-            model=model,
-            segment_inputs=segment_inputs_from(
-                packed.purchases, assigned=row.segment, model=model, currencies=self.currencies
+    def _profile(self, customer_id: str) -> Steps[StoredProfile]:
+        state, packed = yield from self.new_state(customer_id)
+        return StoredProfile(
+            customer=(yield from customers.read(state.customer_id, state.segment_inputs)),
+            addresses=(yield from customer_addresses.addresses(state.customer_id)),
+            activity=(
+                yield from activity(state.customer_id, purchase_summary(packed.purchases, currencies=self.currencies))
             ),
-            history=packed.history,
+            state=state,
         )

@@ -174,9 +174,7 @@ def _of_any_customer(return_id: str) -> Steps[StoredReturn | None]:
 
 
 def without(order: StoredOrder, return_id: str) -> AmendedOrder:
-    return AmendedOrder(
-        bought=order.bought, returns={cause: items for cause, items in order.returns.items() if cause != return_id}
-    )
+    return replace(order, returns={cause: items for cause, items in order.returns.items() if cause != return_id})
 
 
 def _customer_of(sent: OrderReturn) -> Steps[str | None]:

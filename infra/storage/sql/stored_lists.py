@@ -4,40 +4,64 @@ import logging
 from collections.abc import Iterable
 
 import msgspec
+from msgspec import Struct
 
-from domain.ports import StoredList
-from domain.records.recommendations import RecommendationList
+from domain.ports import ListVersions, StoredList
+from domain.records.recommendations import RankedList
 from domain.records.values import to_microseconds
 from infra.storage.sql import merged_guests
-from infra.storage.sql.statements import Row, Steps, executemany, rows
+from infra.storage.sql.statements import Steps, executemany, rows
 
 logger = logging.getLogger(__name__)
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(RecommendationList).decode
+_decode = msgspec.msgpack.Decoder(RankedList).decode
 
 
-def read(customer_id: str, length: int) -> Steps[tuple[str, Row, RecommendationList | None]]:
-    """Read the stored id of a customer, the current versions and the stored list; raise CustomerNotFound.
+class Current(Struct, frozen=True, kw_only=True):
+    """What is current of a customer: stored lists must be of these versions, and a catalogue of `regrouped_in` or later."""
 
-    The list is None if it is not current or was asked for with less than `length`.
+    customer_id: str
+    versions: ListVersions
+    regrouped_in: int
+
+    def allows(self, stored: StoredList, *, length: int) -> bool:
+        """Return whether a stored list is current, and long enough for a request of `length` products."""
+        mine, its = self.versions, stored.versions
+        if (its.customer, its.model_id) != (mine.customer, mine.model_id) or stored.length < length:
+            return False
+        # Products that came or became available since may belong into a list that is not full.
+        is_full = its.catalogue == mine.catalogue or len(stored.ranked.items) >= stored.length
+        return its.catalogue >= self.regrouped_in and is_full
+
+
+def read(customer_id: str) -> Steps[tuple[Current, StoredList | None]]:
+    """Read what is current, and the stored list, None if there is none that can be decoded.
+
+    A merged guest has those of its customer; raise CustomerNotFound.
     """
     row = yield from merged_guests.row_of(
-        "SELECT p.customer_id, p.version, s.catalogue_version, s.model_id, r.customer_version, r.catalogue_version,"
+        "SELECT p.customer_id, p.version, s.catalogue_version, s.model_id, s.regrouped_in, r.customer_version,"
+        " r.catalogue_version,"
         " r.model_id, r.length, r.list FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
         " LEFT JOIN customer_recommendations r ON r.customer_id = p.customer_id",
         customer_id,
     )
-    is_current = row[1:4] == row[4:7] and row[7] >= length
-    return row[0], row[1:4], decode(row[8]) if is_current else None
+    stored_id, customer, catalogue, model_id, regrouped_in, *stored_versions, length, packed = row
+    current = Current(
+        customer_id=stored_id,
+        versions=ListVersions(customer=customer, catalogue=catalogue, model_id=model_id),
+        regrouped_in=regrouped_in,
+    )
+    # Most lists that are not current are of another version of their customer, and need not be decoded.
+    if stored_versions[0] != customer or (ranked := decode(packed)) is None:
+        return current, None
+    customer, catalogue, model_id = stored_versions
+    versions = ListVersions(customer=customer, catalogue=catalogue, model_id=model_id)
+    return current, StoredList(ranked=ranked, length=length, versions=versions)
 
 
-def versions_of(stored: StoredList) -> Row:
-    """Return the versions that a list was computed from: of the customer, the catalogue and the model."""
-    return stored.state.version, stored.state.catalogue_version, stored.state.model.model_id
-
-
-def decode(packed: bytes) -> RecommendationList | None:
+def decode(packed: bytes) -> RankedList | None:
     """Return a stored list, or None if it cannot be decoded."""
     try:
         return _decode(packed)
@@ -58,13 +82,13 @@ def store(stored: StoredList) -> Steps[None]:
         " ON CONFLICT (customer_id) DO UPDATE SET generated_at = excluded.generated_at,"
         " customer_version = excluded.customer_version, catalogue_version = excluded.catalogue_version,"
         " model_id = excluded.model_id, length = excluded.length, list = excluded.list",
-        customer_id=stored.recommendations.customer_id,
-        generated_at=to_microseconds(stored.recommendations.generated_at),
-        customer_version=stored.state.version,
-        catalogue_version=stored.state.catalogue_version,
-        model_id=stored.state.model.model_id,
+        customer_id=stored.ranked.customer_id,
+        generated_at=to_microseconds(stored.ranked.generated_at),
+        customer_version=stored.versions.customer,
+        catalogue_version=stored.versions.catalogue,
+        model_id=stored.versions.model_id,
         length=stored.length,
-        list=_encode(stored.recommendations),
+        list=_encode(stored.ranked),
     )
 
 

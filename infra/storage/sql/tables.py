@@ -52,11 +52,12 @@ class Table(Struct, frozen=True):
 COPIED_TABLES = (
     Table("product_catalog", ("product_index",), (
         "product_id", "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url",
-        "created_at", "variant_of", "variant_group",
+        "created_at", "variant_of", "variant_group", "changed_in",
+        "attributes",
     )),
     Table("product_aliases", ("alias",), ("product_id",)),
     Table("customer_profiles", ("customer_id",), (
-        "email", "email_key", "first_name", "last_name", "phone", "created_at", "version", "is_guest",
+        "email", "email_key", "first_name", "last_name", "phone", "created_at", "version", "is_guest", "profiling",
     )),
     Table("merged_guests", ("guest_id",), (
         "customer_id", "merged_at", "browsing", "purchases", "returns", "addresses",
@@ -81,6 +82,8 @@ COPIED_TABLES = (
     Table("import_changes", ("customer_id", "import_id", "order_id"), ("occurred_at", "before_import_id", "before")),
     Table("imports", ("import_id",), ("started_at", "finished_at", "kind", "files", "options", "counts")),
     Table("erased_customers", ("id_hash",), ("is_finished",)),
+    Table("audit_log", ("entry_id",), ("at", "actor", "action", "subject", "outcome")),
+    Table("api_keys", ("key_id",), ("name", "scope", "expires_on", "last_used_at")),
     Table("recommendation_models", ("model_id",), ("trained_at", "model")),
     Table("product_neighbours", ("model_id", "product_index"), ("bought_together", "viewed_together", "similar_product")),
     Table("product_trends", ("model_id", "category"), ("products",)),
@@ -95,17 +98,17 @@ class ShopState(Struct, frozen=True):
     next_product_index: int = 0
     model_id: str = "untrained"
     erasure_key: bytes | None = None
+    listed_in: int = 0
+    regrouped_in: int = 0
+
+
+_STATE = ShopState.__struct_fields__
 
 
 def read_state() -> Steps[ShopState]:
-    return ShopState(
-        *(yield from one("SELECT catalogue_version, next_product_index, model_id, erasure_key FROM shop_state"))
-    )
+    return ShopState(*(yield from one(f"SELECT {', '.join(_STATE)} FROM shop_state")))
 
 
 def write_state(state: ShopState) -> Steps[None]:
-    yield from rows(
-        "UPDATE shop_state SET catalogue_version = :catalogue_version, next_product_index = :next_product_index,"
-        " model_id = :model_id, erasure_key = :erasure_key",
-        **msgspec.structs.asdict(state),
-    )
+    values = ", ".join(f"{name} = :{name}" for name in _STATE)
+    yield from rows(f"UPDATE shop_state SET {values}", **msgspec.structs.asdict(state))

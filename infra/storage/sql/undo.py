@@ -6,14 +6,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.records.amendments import AmendedOrder, BoughtOrder
+from domain.records.interactions import EVENT_TYPE_CODES
 from infra.storage.sql import import_changes, orders, returns
 from infra.storage.sql.customers import raise_versions
 from infra.storage.sql.import_changes import Change, StoredReturn
+from infra.storage.sql.removals import settle
 from infra.storage.sql.row_budget import RowBudget
 from infra.storage.sql.statements import Steps, one, rows
 
 MAX_EVENTS = 500
 """Each event may also raise the version of its customer."""
+
+MAX_INTERACTIONS = 333
+"""Each of these may also change what a removal takes back."""
 
 MAX_CHANGES = 100
 _ROWS_OF_A_LINK = 3
@@ -75,7 +80,7 @@ def _restore_order(before: BoughtOrder, import_id: str, budget: RowBudget) -> St
     stored = (yield from orders.read([before.order_id])).get(before.order_id)
     if stored is not None and stored.bought.import_id != import_id:
         return True
-    after = AmendedOrder(bought=before, returns=stored.returns if stored else {})
+    after = replace(stored, bought=before) if stored else AmendedOrder(bought=before)
     if not budget.has_room_for(orders.n_rows(after, stored)):
         return False
     yield from orders.write(after, stored)
@@ -119,18 +124,22 @@ def _take_back_returns(import_id: str) -> Steps[int]:
 
 def _delete_interactions(import_id: str, position: Position) -> Steps[tuple[int, Position]]:
     found = yield from rows(
-        "SELECT event_id, customer_id FROM browsing_history WHERE import_id = :import_id AND event_id > :after"
-        " ORDER BY event_id LIMIT :n",
+        "SELECT event_id, customer_id, product_id, event_type FROM browsing_history WHERE import_id = :import_id"
+        " AND event_id > :after ORDER BY event_id LIMIT :n",
         import_id=import_id,
         after=position.event_id,
-        n=MAX_EVENTS,
+        n=MAX_INTERACTIONS,
     )
     if not found:
         return 0, position
     yield from rows(
-        "DELETE FROM browsing_history WHERE event_id IN (:event_ids)", event_ids=[event_id for event_id, _ in found]
+        "DELETE FROM browsing_history WHERE event_id IN (:event_ids)", event_ids=[event_id for event_id, *_ in found]
     )
-    yield from raise_versions({customer_id for _, customer_id in found})
+    yield from raise_versions({customer_id for _, customer_id, *_ in found})
+    # An interaction that no removal took back has nothing to do with others.
+    yield from settle(
+        {(customer_id, product_id) for _, customer_id, product_id, event_type in found if event_type not in EVENT_TYPE_CODES}
+    )
     return len(found), replace(position, event_id=found[-1][0])
 
 

@@ -1,4 +1,7 @@
-"""Writes that follow the answer: stored lists and packed histories, which are only valid for the versions they name."""
+"""Writes that follow the answer and may be lost: the last use of keys, stored lists and packed histories.
+
+The last two are only valid for the versions they name.
+"""
 
 import asyncio
 import logging
@@ -21,8 +24,8 @@ Write = tuple[Callable[..., Steps[None]], tuple[Any, ...]]
 class WriteBehind:
     """Collect writes for `delay_seconds` and make them together; a later write replaces one with the same key.
 
-    Losing a write costs the computation of what it would have stored, so it needs no durable commit, and a storage that
-    refuses it is no error of the request. With a delay of 0, `put` makes the write before it returns, or goes on after
+    Losing a write costs at most the computation of what it would have stored, so it needs no durable commit, and a storage
+    that refuses it is no error of the request. With a delay of 0, `put` makes the write before it returns, or goes on after
     `MAX_WAIT_SECONDS`: an environment of AWS Lambda may stop after the answer.
     """
 
@@ -75,7 +78,7 @@ class WriteBehind:
                 if self._being_made:
                     await self._engine.put(_run_all, list(self._being_made.values()))
             except (StoreBusy, StoreUnavailable) as error:
-                logger.warning("Lists were answered but not stored, so they are computed again: %s", error)
+                logger.warning("Lists or the last use of keys were not stored; lists are computed again: %s", error)
             finally:
                 self._being_made = {}
 

@@ -20,6 +20,7 @@ from infra.storage.sqlite.database_file import DatabaseFile
 from infra.storage.sqlite.dialect import run
 from infra.storage.sqlite.files import create_if_missing, restrict_to_owner
 from infra.storage.sqlite.migrations import check, migrate
+from infra.storage.sqlite.scrubbing import Scrubber
 from infra.storage.sqlite.transactions import Transactions, Write, look_up, read_snapshot
 from infra.storage.sqlite.write_lock import WriteLock
 
@@ -28,10 +29,10 @@ logger = logging.getLogger(__name__)
 
 READERS = 2
 BUSY_SECONDS = 5.0
+WATCH_SECONDS = 0.5
 SAFE_SQLITE = (3, 51, 3)
 MAX_LOOK_UPS_PER_BATCH = 64
 MAX_WRITES_PER_COMMIT = 32
-MAX_SCANS = 3
 
 
 class Connections:
@@ -46,9 +47,6 @@ class Connections:
         self._path = path
         self._exit_stack = AsyncExitStack()
         self._writer_is_lent = asyncio.Lock()
-        self._is_scrubbing = asyncio.Lock()
-        self._next_scrub: asyncio.Task[None] | None = None
-        self._scrubs: set[asyncio.Task[None]] = set()
         # A semaphore serves callers in order. With a queue, a new caller could overtake one that is about to wake up.
         self._free_readers = asyncio.Semaphore(READERS)
 
@@ -64,6 +62,7 @@ class Connections:
             self._lock = WriteLock(self._path)
             self._exit_stack.callback(self._lock.close)
             self._transactions = Transactions(self._lock, self.file)
+            self._scrubber = Scrubber(self._path, self._lock, self.file, self.lend_writer)
             self.writes: Batcher[Write] = Batcher(
                 self.lend_writer, self._transactions.commit, max_batch_size=MAX_WRITES_PER_COMMIT
             )
@@ -73,7 +72,9 @@ class Connections:
                 self.readers.append(await self._opened(Connection(self._path, "ro")))
             for batcher in (self.look_ups, self.writes):
                 self._exit_stack.push_async_callback(batcher.close)
-            self._exit_stack.push_async_callback(self._finish_scrubs)
+            self._exit_stack.push_async_callback(self._scrubber.close)
+            self._watch = asyncio.create_task(self._watch_file())
+            self._exit_stack.push_async_callback(self._stop_watching)
         except (OSError, StoreUnavailable, StoreBusy) as error:
             await self.close()
             raise ConfigurationError(f"The database {self._path} cannot be used: {cause_of(error)}.") from error
@@ -156,33 +157,20 @@ class Connections:
     async def scrub(self) -> None:
         """Move the write-ahead log into the file, truncate the log, and zero all unused bytes of the file.
 
-        Calls of the same moment share one scrub. Raise StoreBusy while a reader, in this process or another, still needs an
-        older state from the log.
+        Raise StoreBusy while a reader, in this process or another, still needs an older state from the log.
         """
-        if self._next_scrub is None:
-            self._next_scrub = asyncio.create_task(self._scrub())
-            self._scrubs.add(self._next_scrub)
-            self._next_scrub.add_done_callback(self._scrubs.discard)
-        try:
-            await asyncio.shield(self._next_scrub)
-        except OSError as error:
-            raise StoreUnavailable("The storage cannot be read or written.") from error
+        await self._scrubber.scrub()
 
-    async def _scrub(self) -> None:
-        async with self._is_scrubbing:
-            self._next_scrub = None  # What is deleted from here on needs another one.
-            n_scans, is_done = 0, False
-            while not is_done:
-                n_scans += 1
-                # Other writers do not wait while the file is read.
-                suspects = await asyncio.to_thread(self.file.suspects)
-                async with self.lend_writer() as writer:
-                    scrub = partial(self._transactions.scrub, is_last_try=n_scans == MAX_SCANS)
-                    is_done = await writer.run(scrub, suspects, _deadline())
+    async def _watch_file(self) -> None:
+        """Log within a second that the file was deleted or replaced, also while nobody reads or writes."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            with suppress(StoreUnavailable):
+                self.file.check_in_place()
 
-    async def _finish_scrubs(self) -> None:
-        while self._scrubs:
-            await asyncio.wait(self._scrubs)
+    async def _stop_watching(self) -> None:
+        self._watch.cancel()
+        await asyncio.wait([self._watch])
 
     @asynccontextmanager
     async def lend_writer(self) -> AsyncGenerator[Connection]:

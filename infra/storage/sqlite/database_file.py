@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from msgspec import Struct
-
 from domain.errors import StoreUnavailable
 from infra.storage.sqlite.page_gaps import MAX_PAGES, pages_with_gaps, used_gaps
 
@@ -16,13 +14,6 @@ logger = logging.getLogger(__name__)
 BYTES_PER_READ = 1 << 20
 LOG_HEADER = 32
 FRAME_HEADER = 24
-
-
-class Suspects(Struct, frozen=True):
-    """The pages with used gaps at some moment, and the generation of the log then, which changes when the log is reset."""
-
-    generation: bytes
-    pages: frozenset[int]
 
 
 class DatabaseFile:
@@ -39,7 +30,7 @@ class DatabaseFile:
         self._identity = _identity_of(os.fstat(self._file))
         self._log_identity = self._identity
         self._is_reported = False
-        self._scrubbed = b""
+        self._reporting = threading.Lock()
 
     def close(self) -> None:
         """Close the file, after all connections: the kernel then releases the locks of this process on it."""
@@ -58,8 +49,9 @@ class DatabaseFile:
         if current == (self._identity, self._log_identity):
             self._is_reported = False
             return
-        if not self._is_reported:
-            self._is_reported = True
+        with self._reporting:
+            is_news, self._is_reported = not self._is_reported, True
+        if is_news:
             logger.error(
                 "The database file or its log was deleted or replaced. Nothing is written: restart the application."
             )
@@ -67,22 +59,6 @@ class DatabaseFile:
 
     def is_log_empty(self) -> bool:
         return self._log.stat().st_size == 0
-
-    def suspects(self) -> Suspects:
-        """Return the pages with used gaps; reads the whole file, unless the log has all changes since the last scrub."""
-        generation = self._generation()
-        if generation and generation == self._scrubbed:
-            return Suspects(generation, frozenset())
-        return Suspects(generation, frozenset(self._scan()))
-
-    def suspects_now(self, before: Suspects) -> frozenset[int] | None:
-        """Return the suspects and all pages that changed since; None if the log, which names these, was reset.
-
-        The caller must hold the write lock.
-        """
-        if not before.generation or self._generation() != before.generation:
-            return None
-        return before.pages | frozenset(self._pages_in_log())
 
     def zero_gaps(self, pages: Iterable[int]) -> None:
         """Zero the unused bytes of pages; the caller must hold the write lock of SQLite, with an empty log."""
@@ -93,11 +69,8 @@ class DatabaseFile:
                 os.pwrite(self._file, bytes(end - begin), number * page_size + begin)
         os.fsync(self._file)
 
-    def note_scrubbed(self) -> None:
-        """Remember that all changes from now on are in the current generation of the log."""
-        self._scrubbed = self._generation()
-
-    def _scan(self) -> Iterable[int]:
+    def scan(self) -> Iterable[int]:
+        """Yield the pages of the whole file with used gaps."""
         page_size = self._page_size()
         if os.fstat(self._file).st_size // page_size >= MAX_PAGES:
             raise StoreUnavailable("The database is too large to remove deleted data from its file.")
@@ -111,12 +84,13 @@ class DatabaseFile:
         size = int.from_bytes(os.pread(self._file, 2, 16))
         return 65536 if size == 1 else size
 
-    def _generation(self) -> bytes:
-        """Return the number of the checkpoint and the salts of the log, or nothing if it is empty."""
+    def generation(self) -> bytes:
+        """Return what changes when the log is reset: the number of the checkpoint and the salts; nothing of an empty log."""
         with self._log.open("rb") as log:
             return log.read(LOG_HEADER)[12:24]
 
-    def _pages_in_log(self) -> Iterable[int]:
+    def pages_in_log(self) -> Iterable[int]:
+        """Yield the pages that changed since the log was reset, and others that its rest still names."""
         step = FRAME_HEADER + self._page_size()
         with self._log.open("rb", buffering=0) as log:
             for offset in range(LOG_HEADER, os.fstat(log.fileno()).st_size, step):

@@ -31,9 +31,12 @@ def begin(database: Path, connection: sqlite3.Connection) -> None:
     """Make the file of a database that has erasures of an earlier release."""
     if path_of(database).exists():
         return
-    (key,) = connection.execute("SELECT erasure_key FROM shop_state").fetchone()
-    if key is not None:
-        append(database, key, [id_hash for (id_hash,) in connection.execute("SELECT id_hash FROM erased_customers")])
+    id_hashes = [id_hash for (id_hash,) in connection.execute("SELECT id_hash FROM erased_customers")]
+    # Without an erasure there may be a key for the audit. An empty file would say that nobody needs to be erased again, also
+    # where the file was lost with the database.
+    if id_hashes:
+        (key,) = connection.execute("SELECT erasure_key FROM shop_state").fetchone()
+        append(database, key, id_hashes)
 
 
 def read(database: Path) -> dict[bytes, set[str]]:

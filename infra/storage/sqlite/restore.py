@@ -9,8 +9,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from domain.errors import ConfigurationError, StoreBusy
+from domain.records.audit import COMMAND_LINE, Act
 from infra.progress import Progress
-from infra.storage.sql import privacy
+from infra.storage.sql import audit, privacy
 from infra.storage.sqlite import erasure_record
 from infra.storage.sqlite.backup import connect, copy_into, unfinished_file
 from infra.storage.sqlite.connection import cause_of
@@ -96,6 +97,8 @@ def _prepare(path: Path, erased: Mapping[bytes, set[str]]) -> int:
         migrate(copy)
         copy.execute("BEGIN")
         n_erased = run(copy, privacy.erase_again(erased))
+        # The entries since the backup are lost; this one shows that there is a gap.
+        run(copy, audit.record(Act(actor=COMMAND_LINE, action="restore")))
         copy.execute("COMMIT")
         if n_erased:
             copy.execute("VACUUM")  # Writes all pages anew, without a byte of what was deleted.

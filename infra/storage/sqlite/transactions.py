@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -11,7 +10,7 @@ from msgspec import Struct
 from domain.errors import ShopError, StoreBusy
 from infra.storage.sql.statements import Steps
 from infra.storage.sqlite.connection import code_of, is_busy
-from infra.storage.sqlite.database_file import DatabaseFile, Suspects
+from infra.storage.sqlite.database_file import DatabaseFile
 from infra.storage.sqlite.dialect import run
 from infra.storage.sqlite.write_lock import WriteLock, retry
 
@@ -77,40 +76,6 @@ class Transactions:
         finally:
             connection.execute("PRAGMA foreign_keys=ON")
 
-    def scrub(self, connection: sqlite3.Connection, before: Suspects, deadline: float, *, is_last_try: bool) -> bool:
-        """Empty the log and zero the unused bytes of the file; return False if `before` is too old to say where they are.
-
-        In the last try, the whole file is read while other writers wait.
-        """
-        with self._lock.held(deadline=deadline):
-            self._file.check_in_place()
-            suspects = self._file.suspects_now(before)
-            if suspects is None and not is_last_try:
-                return False
-            retry(partial(self._try_empty_log, connection), deadline=deadline)
-            try:
-                self._file.zero_gaps(self._file.suspects().pages if suspects is None else suspects)
-                # Pages in memory still have the zeroed bytes, and would be written with them.
-                connection.execute("PRAGMA shrink_memory")
-                # A change makes other processes drop their pages, and begins the log whose generation is remembered.
-                (n_scrubs,) = connection.execute("PRAGMA application_id").fetchone()
-                connection.execute(f"PRAGMA application_id={(n_scrubs + 1) % 2**31}")
-                connection.execute("COMMIT")
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            self._file.note_scrubbed()
-        return True
-
-    def _try_empty_log(self, connection: sqlite3.Connection) -> bool:
-        """Begin a transaction on an empty log; return False if a reader needs the log, or another program wrote to it."""
-        if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] or not _try_begin(connection):
-            return False
-        if self._file.is_log_empty():
-            return True
-        connection.execute("ROLLBACK")
-        return False
-
     def _retry_before_deadline(self, connection: sqlite3.Connection, writes: Sequence[Write], busy: StoreBusy) -> list[Any]:
         """Return `busy` for the writes whose deadline has passed, and run the others again."""
         passed = _earliest_deadline(writes)
@@ -133,7 +98,7 @@ class Transactions:
         deadline = _earliest_deadline(writes)
         with self._lock.held(deadline=deadline), _durable_unless(connection, all(write.may_be_lost for write in writes)):
             self._file.check_in_place()
-            retry(lambda: _try_begin(connection), deadline=deadline)
+            retry(lambda: try_begin(connection), deadline=deadline)
             try:
                 yield
                 connection.execute("COMMIT")
@@ -185,7 +150,8 @@ def _outcome(function: Callable[..., T], *arguments: Any) -> T | Exception:
         return error
 
 
-def _try_begin(connection: sqlite3.Connection) -> bool:
+def try_begin(connection: sqlite3.Connection) -> bool:
+    """Begin to write; return False while another connection does."""
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:

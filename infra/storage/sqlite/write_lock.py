@@ -17,6 +17,7 @@ from domain.errors import StoreBusy
 
 LONG_PAUSE = 0.005
 SHORT_PAUSE = 0.001
+NOTE_SIZE = 12
 
 
 class WriteLock:
@@ -42,6 +43,14 @@ class WriteLock:
             yield
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def note(self) -> bytes:
+        """Return what a process last wrote with `write_note`, empty before the first time."""
+        return os.pread(self._lock, NOTE_SIZE, 0)
+
+    def write_note(self, note: bytes) -> None:
+        """Leave a note of `NOTE_SIZE` bytes to all processes; the caller holds the lock."""
+        os.pwrite(self._lock, note, 0)
 
     def close(self) -> None:
         os.close(self._turn)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from domain.ranking.answer import to_response
+from domain.ranking import ranked_list as lists
 from domain.ranking.recommend import recommend, shortlist
 from domain.records.recommendations import ListRequest
 from tests.domain.shop import NOW
@@ -18,7 +18,7 @@ def ranking_of(inputs, products, *, request=TEN, now=NOW):
 
 
 def ranked_list(inputs, products, *, request=TEN):
-    return to_response(ranking_of(inputs, products, request=request))
+    return lists.ranked_list(ranking_of(inputs, products, request=request))
 
 
 def ids(ranked):

@@ -45,7 +45,7 @@ def test_only_available_products_pass_and_excluded_ones_do_not():
 
 
 def test_the_same_filter_finds_categories_that_were_added_later():
-    catalogue, request = Catalogue([product(0, category="a")]), ListRequest(category="a")
+    catalogue, request = Catalogue([product(0, category="a")]), ListRequest(categories=frozenset({"a"}))
     assert catalogue.admitted(indexes(0), request).tolist() == [0]
 
     catalogue.add([product(1, category="a/b"), product(2, category="c")])
@@ -58,7 +58,7 @@ def test_more_filters_than_are_cached_still_filter(monkeypatch):
     catalogue = Catalogue([product(index, category=f"c{index}") for index in range(5)])
 
     for index in [*range(5), *range(5)]:
-        assert catalogue.admitted(indexes(*range(5)), ListRequest(category=f"c{index}")).tolist() == [index]
+        assert catalogue.admitted(indexes(*range(5)), ListRequest(categories=frozenset({f"c{index}"}))).tolist() == [index]
 
 
 @pytest.mark.parametrize("step", [1, 1000])

@@ -19,7 +19,7 @@ NEWEST_FIRST = [
 SHOP = Catalogue([product(index) for index in range(10)])
 
 
-def trend_categories_of(history, *, asked=None):
+def trend_categories_of(history, *, asked=()):
     catalogue = Catalogue([event.product for event in history])
     return trend_categories(unpack_history(history_of(*history)), catalogue, asked=asked)
 
@@ -45,8 +45,8 @@ def test_trend_categories_are_the_categories_of_the_history_newest_first():
 
 
 def test_the_requested_category_is_the_first_trend_category():
-    assert trend_categories_of(NEWEST_FIRST, asked="toys") == ["toys", "home/lamps", "garden"]
-    assert trend_categories_of([], asked="toys") == ["toys"]
+    assert trend_categories_of(NEWEST_FIRST, asked=["toys"]) == ["toys", "home/lamps", "garden"]
+    assert trend_categories_of([], asked=["toys"]) == ["toys"]
 
 
 def test_a_history_of_many_categories_has_the_trends_of_the_newest_16():
@@ -54,7 +54,7 @@ def test_a_history_of_many_categories_has_the_trends_of_the_newest_16():
 
     assert MAX_HISTORY_CATEGORIES == 16
     assert trend_categories_of(history) == [f"c{index}" for index in range(16)]
-    assert trend_categories_of(history, asked="toys") == ["toys", *(f"c{index}" for index in range(15))]
+    assert trend_categories_of(history, asked=["toys"]) == ["toys", *(f"c{index}" for index in range(15))]
 
 
 def test_n_missing_is_0_if_enough_products_are_new_to_the_customer():

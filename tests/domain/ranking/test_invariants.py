@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain.evaluation.replay import Replay
-from domain.ranking.answer import to_response
 from domain.ranking.model import SourceWeights, TunedConfig
+from domain.ranking.ranked_list import ranked_list as to_response
 from domain.records.interactions import EVENT_TYPES
 from domain.records.recommendations import SOURCES, ListRequest
 from domain.training.training_data import TrainingData

@@ -13,6 +13,7 @@ from domain.ranking.packed_history import (
     MAX_HISTORY_EVENTS,
     NEVER_BOUGHT,
     PURCHASE,
+    RETURNED,
     PackedHistory,
     pack_history,
 )
@@ -27,7 +28,7 @@ VIEW = EVENT_TYPES.index("view")
 EVENTS = st.tuples(
     st.sampled_from([0, 1, 2, 3, 2**31 - 1]),
     st.integers(0, len(EVENT_TYPES) - 1),
-    st.sampled_from([0, 1, 2, 3, 2**62]),
+    st.sampled_from([0, 1, 2, 3, RETURNED - 1]),
 )
 
 
@@ -86,6 +87,19 @@ def test_own_products_have_their_last_purchase_however_old_the_events_are():
 
     assert own_of(packed) == {1: 20, 2: NEVER_BOUGHT, 3: NEVER_BOUGHT}
     assert {index for index, *_ in events_of(packed)} == {3}
+
+
+def test_a_product_that_went_back_counts_as_bought_in_the_far_future_until_it_is_bought_again():
+    bought = [(1, PURCHASE, 10), (2, PURCHASE, 30), (3, VIEW, 40), (5, PURCHASE, 20)]
+    returned = [(1, 20), (2, 20), (3, 20), (4, 20), (4, 10), (5, 20)]
+
+    packed = pack_history(bought, returned)
+
+    # Product 2 was bought after the order that went back, and of product 5 one of two orders of one instant was kept.
+    assert own_of(packed) == {1: RETURNED + 20, 2: 30, 3: RETURNED + 20, 4: RETURNED + 20, 5: 20}
+    later = packed.with_event((1, PURCHASE, 19)).with_event((4, PURCHASE, 21)).with_event((3, VIEW, 50))
+    assert own_of(later) == {1: RETURNED + 20, 2: 30, 3: RETURNED + 20, 4: 21, 5: 20}
+    assert one_by_one(bought, pack_history([], returned)).own == packed.own
 
 
 def test_a_purchase_at_the_beginning_of_time_is_a_purchase():

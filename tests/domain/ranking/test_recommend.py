@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from domain.ranking.history import merge_variants
 from domain.ranking.model import SourceWeights
+from domain.ranking.packed_history import RETURNED
 from domain.ranking.packing import pack
 from domain.ranking.recommend import shortlist
 from domain.records.recommendations import ListRequest
@@ -56,6 +57,18 @@ def test_a_bought_product_of_a_rebought_category_returns_after_the_usual_interva
     )
 
     assert ("p-1" in ids(ranked_list(inputs, [coffee, product(2)]))) == is_recommended
+
+
+def test_a_product_that_went_back_is_never_due_however_old_its_order_is():
+    coffee = product(1, category="food/coffee")
+    inputs = ranking_inputs(
+        past_event(coffee, days_ago=99),
+        bought={1: RETURNED + NOW_US - 99 * DAY},
+        model=model_with(rebuy_days={"food/coffee": 14.0}),
+    )
+
+    for seen in ("few", "exclude", "include"):
+        assert ids(ranked_list(inputs, [coffee, product(2)], request=ListRequest(seen=seen))) == ["p-2"]
 
 
 RED, BLUE = product(1, product_id="red", variant_of="shirt"), product(2, product_id="blue", variant_of="shirt")
@@ -176,7 +189,7 @@ def test_a_shop_without_products_has_an_empty_list():
 
 
 def test_a_filtered_request_without_results_has_the_strategy_empty():
-    assert ranked_list(ranking_inputs(), [], request=ListRequest(category="x")).strategy == "empty"
+    assert ranked_list(ranking_inputs(), [], request=ListRequest(categories=frozenset({"x"}))).strategy == "empty"
 
 
 def test_the_list_has_the_computed_segment():
@@ -207,7 +220,7 @@ def test_a_list_has_as_many_products_as_requested_ranked_from_1():
 
     ranked = ranked_list(ranking_inputs(), products, request=ListRequest(limit=2))
 
-    assert [(item.rank, item.product_id) for item in ranked.items] == [(1, "p-0"), (2, "p-1")]
+    assert ids(ranked) == ["p-0", "p-1"]
 
 
 def test_the_cut_to_100_neighbours_comes_after_own_products_are_left_out():
@@ -241,7 +254,7 @@ def test_shares_of_reasons_add_to_1_and_scores_fall_from_rank_to_rank(bought, vi
     ranked = ranked_list(inputs, products, request=ListRequest(limit=31))
 
     assert sorted(ids(ranked)) == sorted(candidate.product_id for candidate in products)
-    assert [item.rank for item in ranked.items] == list(range(1, 32))
+    assert len(ranked.items) == 31
     scores = [item.score for item in ranked.items]
     assert scores == sorted(scores, reverse=True)
     for item in ranked.items:

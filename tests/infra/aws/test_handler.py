@@ -60,11 +60,15 @@ def application(starts):
     async def echo(body: RawBody) -> Response[bytes]:
         return Response(body, media_type="application/problem+json", status_code=400)
 
+    @get("/large/{length:int}")
+    async def large(request: Request) -> Response[bytes]:
+        return Response(b'"' * int(request.path_params["length"]), media_type="application/json")
+
     @get("/path/{name:str}")
     async def path(request: Request) -> list[str]:
         return [request.scope["raw_path"].decode(), request.path_params["name"]]
 
-    return Litestar([count, echo, path], lifespan=[lifespan], openapi_config=None, logging_config=None)
+    return Litestar([count, echo, large, path], lifespan=[lifespan], openapi_config=None, logging_config=None)
 
 
 @pytest.fixture
@@ -72,6 +76,16 @@ def handler(application):
     handler = LambdaHandler(application)
     yield handler
     handler.close()
+
+
+@pytest.mark.parametrize(("n_quotes", "status"), [(1_100_000, 200), (3_145_000, 200), (3_145_728, 500), (7_000_000, 500)])
+def test_an_answer_that_aws_lambda_cannot_send_is_a_problem(handler, n_quotes, status):
+    # Each quote has two bytes in the JSON of the response.
+    response = handler(rest_v1(f"/large/{n_quotes}"), None)
+
+    assert response["statusCode"] == status
+    assert len(json.dumps(response)) < 6 * 1024 * 1024
+    assert ('"urn:problem:answer-too-large"' in response["body"]) is (status == 500)
 
 
 @pytest.mark.parametrize("event", [http_v2(), rest_v1(), load_balancer()], ids=["http-v2", "rest-v1", "load-balancer"])

@@ -197,6 +197,20 @@ def test_a_message_that_is_delivered_twice_counts_once(mailbox, settings):
     assert recorded_ids(settings) == ["m-1-0", "m-1-1", "m-2-0"]
 
 
+def test_a_message_may_take_back_a_cart_and_create_products(mailbox, settings):
+    order_of_gift_card = {
+        "customer_id": "c-1",
+        "unknown_products": "create",
+        "purchases": [{"items": [{"product_id": "g"}]}],
+    }
+    removal = view(2, event_type="remove_from_cart")
+
+    response = mailbox(batch(view(1, event_type="cart"), removal, removal, message(3, order_of_gift_card)), None)
+
+    assert failed_ids(response) == []
+    assert recorded_ids(settings) == ids_of(1, 2, 3)
+
+
 def test_an_event_keeps_its_own_id(mailbox, settings):
     mailbox(batch(view(1, event_id="e-1"), view(2, event_id="e-1")), None)
 

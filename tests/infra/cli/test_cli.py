@@ -12,8 +12,7 @@ from domain.ranking.model import UNTRAINED, TunedConfig, Tuning
 from domain.records.interactions import BrowsingEvent
 from infra.cli import run
 from infra.cli.train import describe_model
-from infra.keys import hash_of
-from infra.settings import Settings, read_settings
+from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases.train import TuningBudget, train
@@ -222,17 +221,6 @@ def test_help_lists_commands_and_columns(capsys):
     assert "occurred_at" in output
 
 
-@pytest.mark.parametrize("scope", ["backend", "storefront"])
-def test_a_new_key_is_printed_with_its_hash(capsys, scope):
-    assert run(["new-key", scope]) == 0
-
-    output = capsys.readouterr().out
-    key = re.search(r"Authorization: Bearer (\S{43})\n", output)[1]
-    assert read_settings({"API_KEYS": re.search(r"\n  (\w+:\w{64})\n", output)[1]}).keys == {
-        bytes.fromhex(hash_of(key)): scope
-    }
-
-
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "shop.example"])
 def test_without_keys_only_a_loopback_address_is_served(shop, capsys, monkeypatch, host):
     monkeypatch.setenv("HOST", host)
@@ -286,9 +274,9 @@ def test_the_demo_is_loaded_and_trained_before_the_server_starts(shop, capsys, m
 
     assert run([]) == 0
     assert run(["--demo"]) == 0
-    assert served == [("main:app", "::1", 1), "served"] * 2
+    assert served == [("main:app", "::1", 1), "served", ("main:demo_app", "::1", 1), "served"]
     output = capsys.readouterr().out
-    assert re.search(r"^Loading the demo shop: 384 products, .* \.\.\. done in \d\S* s\nTraining ", output, re.MULTILINE)
+    assert re.search(r"^Loading the demo shop: 564 products, .* \.\.\. done in \d\S* s\nTraining ", output, re.MULTILINE)
     # Quoted, because ? is a pattern of file names in some shells.
     assert re.search(r'^  curl "http://.*/recommendations/demo-1\?limit=3"$', output, re.MULTILINE)
     assert "No API_KEYS are set" in output

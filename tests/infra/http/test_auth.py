@@ -58,7 +58,7 @@ def request_to(method, path):
 @pytest_asyncio.fixture(params=["together", "alone"])
 async def clients(request, database):
     """Open one application of all routes, or one per route, on the same shop."""
-    settings = Settings(database_url=f"sqlite:///{database}", api_keys=API_KEYS)
+    settings = Settings(database_url=f"sqlite:///{database}", api_keys=API_KEYS, address_limit_per_second=0)
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id=f"p-{n}", category="a/b") for n in range(9)], now=NOW)
         await repository.create_customer(NewCustomer(customer_id="c-1", segment="Premium"), now=NOW)

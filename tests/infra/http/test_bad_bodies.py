@@ -11,13 +11,16 @@ from tests.infra.http.examples import (
     A_PURCHASE,
     A_VIEW,
     ADDRESS,
+    AMEND,
     AN_ADDRESS,
     BACKEND_HEADER,
     BROWSE,
     BUY,
+    CHANGE,
     CREATE,
     JSON,
     POSTS,
+    REMOVE_ADDRESS,
     RETENTION_DAYS,
     UPDATE,
     assert_problem,
@@ -53,6 +56,10 @@ def raw_price(raw: str) -> bytes:
 
 def address(**fields) -> dict:
     return {"customer_id": "c-1", "addresses": [AN_ADDRESS | fields]}
+
+
+def amendment(*items) -> dict:
+    return {"customer_id": "c-1", "order_id": "o-1", "items": list(items)}
 
 
 def view_at(instant: str) -> dict:
@@ -137,6 +144,23 @@ FIELDS = [
     case("occurred-in-an-hour", UPDATE,
          {"customer_id": "c-1", "browsing": [{"product_id": "p-1", "occurred_at": IN_AN_HOUR}]}, "validation"),
     case("no-events", UPDATE, {"customer_id": "c-1"}, "validation"),
+    *(case(f"{field}-is-{value}", CHANGE, {"customer_id": "c-1", field: value}, "validation") for field, value in (
+        ("email", "canary"), ("first_name", ""), ("phone", 12), ("segment", "Gold"), ("segment", 1), ("profiling", None),
+        ("profiling", "no"), ("profiling", 0), ("is_guest", True), ("created_at", None),
+    )),
+    case("unknown-event-type", BROWSE, A_VIEW | {"event_type": "remove"}, "validation"),
+    *(case(f"unknown-products-are-{value}", BUY, A_PURCHASE | {"unknown_products": value}, "validation")
+      for value in ("ignore", True, None)),
+    case("unknown-products-of-one-order", UPDATE,
+         {"customer_id": "c-1", "purchases": [{"items": [{"product_id": "p-1"}], "unknown_products": "create"}]},
+         "validation"),
+    case("no-address", REMOVE_ADDRESS, {"customer_id": "c-1"}, "validation"),
+    case("no-items", AMEND, {"customer_id": "c-1", "order_id": "o-1"}, "validation"),
+    *(case(f"left-{name}", AMEND, amendment(item), "validation") for name, item in {
+        "nothing": {"product_id": "p-1", "quantity": 0}, "less-than-nothing": {"product_id": "p-1", "quantity": -1},
+        "half": {"product_id": "p-1", "quantity": 0.5}, "a-price": {"product_id": "p-1", "unit_price": 1.0},
+        "no-product": {"quantity": 1}, "null": None,
+    }.items()),
 ]  # fmt: skip
 
 EVENTS = [
@@ -153,6 +177,17 @@ EVENTS = [
     case("unknown-customer", BUY, A_PURCHASE | {"customer_id": "c-9"}, "customer-not-found"),
     case("unknown-customer", ADDRESS, address() | {"customer_id": "c-9"}, "customer-not-found"),
     case("unknown-product", BROWSE, A_VIEW | {"product_id": "p-9"}, "product-not-found"),
+    case("unknown-product-to-refuse", BUY, purchase(product_id="p-9") | {"unknown_products": "refuse"}, "product-not-found"),
+    case("101-unknown-products", UPDATE, {"customer_id": "c-1", "unknown_products": "create", "purchases": [
+        {"items": [{"product_id": f"n-{n}-{order}"} for n in range(60)]} for order in range(2)]}, "too-many-items"),
+    case("unknown-customer", CHANGE, {"customer_id": "c-9"}, "customer-not-found"),
+    case("unknown-customer", REMOVE_ADDRESS, {"customer_id": "c-9", "address_id": "a"}, "customer-not-found"),
+    case("unknown-address", REMOVE_ADDRESS, {"customer_id": "c-1", "address_id": "a"}, "address-not-found"),
+    case("unknown-customer", AMEND, amendment() | {"customer_id": "c-9"}, "customer-not-found"),
+    case("unknown-order", AMEND, amendment() | {"order_id": "o-9"}, "order-not-found"),
+    case("more-than-bought", AMEND, amendment({"product_id": "p-1", "quantity": 2}), "more-than-bought"),
+    case("never-bought", AMEND, amendment({"product_id": "p-9"}), "more-than-bought"),
+    case("501-items", AMEND, amendment(*({"product_id": "p-1"},) * 501), "too-many-items"),
     case("event-id-of-other-content", BROWSE, A_VIEW | {"event_id": "e-1", "event_type": "cart"}, "event-id-reused"),
     case("order-id-of-other-content", BUY, A_PURCHASE | {"order_id": "o-1", "currency": "CHF"}, "event-id-reused"),
     case("order-id-of-other-content", UPDATE,

@@ -50,6 +50,33 @@ def test_a_rate_limit_of_0_allows_every_request():
     assert all(limit.allow(b"key") for _ in range(1000))
 
 
+@pytest.mark.parametrize("per_second", [200, 299, 300, 1000])
+def test_a_high_limit_is_exact_at_one_moment_over_all_processes(tmp_path, per_second):
+    processes = [RateLimit(per_second, arrivals=Arrivals(tmp_path / "limits"), clock=lambda: 100.0) for _ in range(2)]
+
+    n_allowed = sum(processes[number % 2].allow(b"one") for number in range(3 * per_second))
+
+    assert n_allowed == per_second
+
+
+def test_a_process_may_allow_one_percent_more_of_a_high_limit():
+    now = [100.0]
+    limit = RateLimit(300, clock=lambda: now[0])
+    assert limit.allow(b"one")
+    now[0] += 60
+
+    # It has counted three requests ahead, and used one of them.
+    assert sum(limit.allow(b"one") for _ in range(600)) == 302
+
+
+def test_a_process_remembers_a_bounded_number_of_senders():
+    limit = RateLimit(300)
+    for number in range(3000):
+        assert limit.allow(f"sender {number}".encode())
+
+    assert len(limit._counted) <= 1024  # noqa: SLF001
+
+
 def test_a_limit_forgets_what_was_written_before_the_machine_started_again(tmp_path):
     arrivals = Arrivals(tmp_path / "limits")
     for clock in (lambda: 1_000_000.0, lambda: 5.0):

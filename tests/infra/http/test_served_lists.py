@@ -129,7 +129,7 @@ async def test_lists_are_answered_while_the_storage_cannot_store_them(filled, mo
         (200, False), (200, False), (200, True),
     ]  # fmt: skip
     assert len({tuple(ids(answer)) for answer in (busy, *after)}) == 1
-    assert "Lists were answered but not stored" in caplog.text
+    assert "Lists or the last use of keys were not stored" in caplog.text
 
 
 async def test_on_aws_lambda_a_list_is_stored_before_it_is_answered(filled, monkeypatch):

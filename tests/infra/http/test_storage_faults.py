@@ -8,7 +8,8 @@ import pytest
 
 import main
 from domain.errors import StoreBusy, StoreUnavailable
-from domain.records.interactions import BrowsingEvent
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from infra.storage.sql.statements import rows
 from tests.conftest import NOW
 from tests.fuzz.checks import faults
 from tests.fuzz.requests import TO_ERASE, FuzzedRequest
@@ -22,6 +23,20 @@ A_VIEW = b'"event_id":"e-%d","product_id":"p-3"'
 REQUESTS = {
     "create": (b"/customer/create", b'{"customer_id":"n-%d","email":"%d@canary.ch","segment":"Premium"}'),
     "add_address": (b"/customer/add-address", b'{"customer_id":"c-1","addresses":[' + AN_ADDRESS + b"]}"),
+    "update_customer": (
+        b"/customer/update",
+        b'{"customer_id":"c-1","email":"u%d@canary.ch","segment":null,"profiling":false}',
+    ),
+    "remove_address": (b"/customer/remove-address", b'{"customer_id":"c-1","address_id":"address-%d"}'),
+    "amend_order": (b"/customer/amend-order", b'{"customer_id":"c-1","order_id":"to-amend-%d","items":[]}'),
+    "take_back": (
+        b"/recommendations/process-browsing",
+        b'{"customer_id":"c-1","product_id":"p-3","event_type":"remove_from_cart","event_id":"e-%d"}',
+    ),
+    "create_products": (
+        b"/recommendations/process-purchase",
+        b'{"customer_id":"c-1","order_id":"o-%d","items":[{"product_id":"g-%d"}],"unknown_products":"create"}',
+    ),
     "update_behavior": (
         b"/customer/update-behavior",
         b'{"customer_id":"c-1","browsing":[{' + A_VIEW + b'}],"purchases":[{' + AN_ORDER + b"}]}",
@@ -38,8 +53,13 @@ REQUESTS = {
     "newcomer": (b"/recommendations/nobody?guest=true", None),
     "health": (b"/health", None),
 }
-HANDLERS = {"filtered": "for_customer", "newcomer": "for_customer", "guest": "process_browsing"}
+HANDLERS = {
+    "filtered": "for_customer", "newcomer": "for_customer", "guest": "process_browsing", "take_back": "process_browsing",
+    "create_products": "process_purchase",
+}  # fmt: skip
 N_GUESTS = 60
+N_TO_CORRECT = 40
+"""How many addresses and orders there are to remove and to amend: more than a handler has statements."""
 N_COUNTS = 7
 """The first columns of STATE, which reads do not change: they may store lists."""
 
@@ -107,8 +127,36 @@ async def shop(request, name, database):
         guests = [f"g-{number}" for number in range(N_GUESTS)] if name == "merge" else []
         for customer_id in guests:
             await repository.record([BrowsingEvent(customer_id=customer_id, product_id="p-1", guest=True)], now=NOW)
+        if name in {"amend_order", "take_back"}:
+            await fill(repository)
+        if name == "remove_address":
+            await add_addresses(repository)
         repository.engine = FailingAt(repository.engine)
         yield app, repository.engine
+
+
+async def fill(repository):
+    """Give the first customer orders to amend, and carts to take back."""
+    item = OrderItem(product_id="p-2")
+    orders = [Purchase(customer_id="c-1", order_id=f"to-amend-{n}", items=(item,)) for n in range(N_TO_CORRECT)]
+    carts = [BrowsingEvent(customer_id="c-1", product_id="p-3", event_type="cart") for _ in range(N_TO_CORRECT)]
+    await repository.record([*carts, *orders], now=NOW)
+
+
+async def add_addresses(repository):
+    """Give the first customer addresses to remove, under ids that a request can name."""
+    contents = {"line1": "Canary 1", "city": "Canaryville", "postal_code": "CANARY-3000", "country": "CH"}
+
+    def insert():
+        for number in range(N_TO_CORRECT):
+            columns = {"customer_id": "c-1", "address_id": f"address-{number}", "position": number, "kind": "billing",
+                       "is_default": int(not number)} | contents  # fmt: skip
+            yield from rows(
+                f"INSERT INTO customer_addresses ({', '.join(columns)}) VALUES ({', '.join(f':{one}' for one in columns)})",
+                **columns,
+            )
+
+    await repository.engine.write(insert)
 
 
 def request(name, number):
@@ -200,7 +248,21 @@ async def test_the_check_detects_one_transaction_per_statement(shop, database, m
 
 
 @pytest.mark.parametrize(
-    "name", ["create", "add_address", "update_behavior", "process_browsing", "process_purchase", "erase", "merge"]
+    "name",
+    [
+        "create",
+        "update_customer",
+        "add_address",
+        "remove_address",
+        "amend_order",
+        "update_behavior",
+        "process_browsing",
+        "take_back",
+        "process_purchase",
+        "create_products",
+        "erase",
+        "merge",
+    ],
 )
 async def test_a_read_only_database_is_503_until_it_is_writable_again(shop, name):
     app, engine = shop

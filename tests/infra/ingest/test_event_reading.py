@@ -162,7 +162,9 @@ def test_wrong_constants_are_not_understood():
         return str(caught.value)
 
     assert reason(quantity="many") == "--set quantity: Expected a whole number."
-    assert reason(event_type="scroll") == "--set event_type: Expected view, cart, wishlist, purchase or return."
+    assert reason(event_type="scroll") == (
+        "--set event_type: Expected one of view, cart, wishlist, remove_from_cart, remove_from_wishlist, purchase, return."
+    )
 
 
 def test_the_order_of_a_refused_row_is_known_if_it_can_be_read():

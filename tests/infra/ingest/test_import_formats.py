@@ -362,10 +362,11 @@ async def test_retailrocket(shop):
 async def test_rees46(shop):
     row = {"event_time": "2019-10-01 00:00:00 UTC", "product_id": "1004856", "category_code": "electronics.phone",
            "price": "130.76", "user_id": "513", "user_session": "s"}  # fmt: skip
-    names = ("view", "purchase", "remove_from_cart")
+    names = ("view", "cart", "purchase", "remove_from_cart", "unknown")
     report = await shop.run("events", table(exports.REES46, *(row | {"event_type": name} for name in names)), **CREATE)
 
-    assert report.counts == {"new": 2, "ignored": 1}
+    assert report.counts == {"new": 4, "ignored": 1}
+    assert sorted(event[2] for event in await shop.events()) == ["cart_taken_back", "remove_from_cart", "view"]
     assert list((await shop.lines()).values()) == [[("1004856", 1, 130.76)]]
 
 

@@ -13,12 +13,12 @@ import msgspec
 import pytest
 
 from domain.errors import CustomerNotFound, StoreBusy
-from domain.ports import StoredList
+from domain.ports import ListVersions, StoredList
 from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.imports import OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
-from domain.records.recommendations import RecommendationList, RecommendedProduct
+from domain.records.recommendations import RankedList, RankedProduct
 from domain.records.values import from_microseconds
 from functions.customer.erase import erase
 from functions.customer.export import export
@@ -29,7 +29,7 @@ from infra.storage.postgres.dialect import run
 from infra.storage.sql import privacy
 from infra.storage.sql.privacy import PERSONAL
 from infra.storage.sql.statements import rows
-from infra.storage.sqlite import connection, connections, open_sqlite
+from infra.storage.sqlite import connection, open_sqlite, scrubbing
 from infra.use_cases.purge import purge_guests
 from infra.use_cases.recommend import current_list, fresh_list
 from tests.conftest import NOW, client_of
@@ -37,9 +37,9 @@ from tests.imports import as_imported
 
 IMPERSONAL = {
     "product_catalog", "recommendation_models", "product_neighbours", "product_trends", "shop_state", "erased_customers",
-    "product_aliases", "imports",
+    "product_aliases", "imports", "audit_log", "api_keys",
 }  # fmt: skip
-"""Tables without personal data: the catalogue, trained models, and hashes."""
+"""Tables without personal data: the catalogue, trained models, hashes, and keys of the shop's own servers."""
 
 NOT_EXPORTED = {
     ("customer_profiles", "email_key"),  # the e-mail address in one case
@@ -73,16 +73,12 @@ def columns(database):
 
 def canary_row(table, types, numbers):
     """Return a row with a unique value in every column, and the text of each value in an export."""
-    listed = RecommendedProduct(
-        rank=1, product_id="canary-listed", name="L", category=None, brand=None, price=None, currency="EUR", url=None,
-        image_url=None, score=1.0, reasons=[],
-    )  # fmt: skip
-    stored = RecommendationList(
-        customer_id="canary-person", segment="Budget", strategy="popular", generated_at=NOW, cached=False, items=[listed]
-    )
+    listed = RankedProduct(product_index=0, product_id="listed-product", score=1.0, reasons=[])
+    stored = RankedList(customer_id="canary-person", segment="Budget", strategy="popular", generated_at=NOW, items=[listed])
     fixed = {
         "customer_id": "canary-person", "kind": "billing", "event_type": "wishlist", "segment": "Budget", "is_default": 1,
-        "is_guest": 1, "bought": '[["canary-bought", 3, 1000037]]', "returned": '{"canary-cause": {"canary-back": 2}}',
+        "is_guest": 1, "profiling": 0, "bought": '[["canary-bought", 3, 1000037]]',
+        "returned": '{"canary-cause": {"canary-back": 2}}',
         "content": '["canary-named", {"canary-item": 4}]', "orders": '["canary-order_amendments-order_id"]',
         "before": '{"customer_id": "canary-person", "order_id": "canary-replaced", "occurred_at": 0, "currency": "EUR",'
         ' "digest": null, "import_id": null, "lines": [["canary-line", 1, null]], "returned": {"canary-own": 1}}',
@@ -90,13 +86,14 @@ def canary_row(table, types, numbers):
     }  # fmt: skip
     exported_as = {
         "is_guest": '"is_guest":true',
+        "profiling": '"profiling":false',
         "bought": '{"product_id":"canary-bought","quantity":3,"unit_price":100.0037}',
         "returned": '{"canary-cause":{"canary-back":2}}',
         "content": '"canary-named","items":{"canary-item":4}',
         "orders": '"orders":[]',
         "before": '"canary-replaced"',
         "is_default": '"is_default":true',
-        "list": "canary-listed",
+        "list": "listed-product",
         "generated_at": "2026-11-23T10:00:00Z",
     }
     row, exported = {}, {}
@@ -127,6 +124,10 @@ async def canary_shop(database):
         pass
     expected, numbers = {}, itertools.count(1_000_003, 7)
     with closing(sqlite3.connect(database)) as file, file:
+        file.execute(
+            "INSERT INTO product_catalog (product_index, product_id, name, currency, in_stock, withdrawn, created_at)"
+            " VALUES (0, 'listed-product', 'L', 'EUR', 1, 0, 0)"
+        )
         for table, types in columns(file).items():
             if "customer_id" in types:
                 row, exported = canary_row(table, types, numbers)
@@ -285,7 +286,7 @@ async def test_the_check_finds_the_bytes_that_remain_without_secure_deletion(tmp
 
 
 async def test_an_erasure_is_busy_while_a_reader_needs_the_log_and_the_same_request_finishes_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(scrubbing, "BUSY_SECONDS", 0.2)
     database = tmp_path / "shop.db"
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id=f"p-{n}") for n in range(9)], now=NOW)
@@ -391,8 +392,9 @@ async def test_an_order_replaced_during_an_erasure_does_not_create_the_customer_
 async def test_a_list_computed_during_an_erasure_is_not_stored(on_postgres):
     repository, _ = on_postgres
     state = await repository.customer_state("canary")
-    computed = await current_list(repository, "canary", now=NOW, reuse_seconds=0)
-    stored = StoredList(recommendations=computed, length=10, state=state)
+    ranked = RankedList(customer_id="canary", segment="Regular", strategy="empty", generated_at=NOW, items=[])
+    versions = ListVersions(customer=state.version, catalogue=state.catalogue_version, model_id="untrained")
+    stored = StoredList(ranked=ranked, length=10, versions=versions)
 
     assert await during_an_erasure(on_postgres, lambda repository: repository.store_list(stored)) is None
 
@@ -410,7 +412,7 @@ async def test_a_second_erasure_during_the_first_succeeds_too(on_postgres):
 
 
 async def test_scrubbing_gives_up_after_the_busy_timeout(database, monkeypatch):
-    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(scrubbing, "BUSY_SECONDS", 0.1)
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.create_customer(NewCustomer(customer_id="canary"), now=NOW)
         with closing(sqlite3.connect(database, isolation_level=None)) as reader:

@@ -150,6 +150,11 @@ def test_an_unknown_flag_is_refused(value):
             ["refund", "Order Refunded", "Order Cancelled", "order_canceled", "cancel", "Returned", "Refunded Order"],
         ),
         (
+            "remove_from_cart",
+            ["remove_from_cart", "Product Removed", "removed from basket", "RemoveFromCart", "delete-from-cart"],
+        ),
+        ("remove_from_wishlist", ["remove_from_wishlist", "Product Removed from Wishlist", "unlike", "Unsave"]),
+        (
             "ignored",
             [
                 "view_item_list",
@@ -158,8 +163,6 @@ def test_an_unknown_flag_is_refused(value):
                 "Product List Viewed",
                 "begin_checkout",
                 "StartCheckout",
-                "remove_from_cart",
-                "Product Removed",
                 "search",
                 "Products Searched",
                 "page_view",

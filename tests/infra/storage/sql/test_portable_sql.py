@@ -90,7 +90,7 @@ async def use_everything(url, folder, now):
         await current_list(shop, "c", now=now, reuse_seconds=60)
         for _ in range(2):
             await train(shop, now=now)
-        request = ListRequest(category="c-1", min_price=1, max_price=2, exclude=frozenset({"p-1"}))
+        request = ListRequest(categories=frozenset({"c-1"}), min_price=1, max_price=2, exclude=frozenset({"p-1"}))
         await current_list(shop, "c", request=request, now=now + timedelta(hours=2), reuse_seconds=60)
         query = candidate_query(product_indexes=(1,), categories=("a",), n_newest=1, n_fill=1, request=request)
         await candidates_of(shop, query, customer_id="c")

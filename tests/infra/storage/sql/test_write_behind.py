@@ -168,7 +168,7 @@ async def test_a_storage_that_refuses_a_write_is_logged_and_is_no_error(caplog, 
 
     assert engine.transactions == [[2]]
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
-        f"Lists were answered but not stored, so they are computed again: {error}"
+        f"Lists or the last use of keys were not stored; lists are computed again: {error}"
     ]
 
 

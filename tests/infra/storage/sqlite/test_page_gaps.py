@@ -195,34 +195,6 @@ async def test_a_purge_leaves_no_byte_of_the_events(database, now):
         assert all(name_of(number).encode() in content for number in range(0, 200, 2))
 
 
-async def test_the_file_is_read_again_if_the_log_was_reset_meanwhile(shop, database, monkeypatch):
-    scan = DatabaseFile.suspects
-    n_scans = []
-
-    def reset_meanwhile(file):
-        found = scan(file)
-        if len(n_scans) < 3:
-            with closing(sqlite3.connect(database)) as other, other:
-                other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                other.execute(f"UPDATE shop_state SET next_product_index = {len(n_scans) + 1}")
-        n_scans.append(found)
-        return found
-
-    monkeypatch.setattr(DatabaseFile, "suspects", reset_meanwhile)
-    await shop.erase(name_of(1))
-
-    assert len(n_scans) == 4
-    assert in_gaps(database, range(SIZE)) == set()
-    assert name_of(1).encode() not in content_of(database.parent)
-
-
-async def test_a_second_erasure_does_not_read_the_whole_file(shop, monkeypatch):
-    await shop.erase(name_of(1))
-    monkeypatch.delattr(DatabaseFile, "_scan")
-
-    await shop.erase(name_of(2))
-
-
 async def test_a_file_whose_page_numbers_look_like_pages_is_refused(shop, monkeypatch):
     monkeypatch.setattr(database_file, "MAX_PAGES", 3)
 
@@ -251,12 +223,3 @@ async def test_a_scrub_waits_until_another_program_no_longer_writes(shop, monkey
 
     assert answers == [True]
     assert name_of(1).encode() not in content_of(database.parent)
-
-
-async def test_a_storage_that_is_closed_finishes_the_scrubs_that_were_asked_for(database, now):
-    async with open_shop(database) as repository:
-        await register(repository, range(50), now=now)
-        scrubbing = asyncio.create_task(repository.engine.scrub())
-        await asyncio.sleep(0)
-
-    await scrubbing

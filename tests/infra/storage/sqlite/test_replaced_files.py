@@ -12,6 +12,7 @@ from domain.errors import StoreUnavailable
 from domain.records.customers import NewCustomer
 from infra.progress import NoProgress
 from infra.storage.sql import customers
+from infra.storage.sqlite import connections
 from infra.storage.sqlite.backup import back_up
 from tests.infra.storage.sqlite.conftest import open_shop
 
@@ -31,6 +32,10 @@ def restore_a_copy(database, copy):
 
 def delete_log(database, copy):
     database.with_name("shop.db-wal").unlink()
+
+
+def errors_in(caplog):
+    return [record.levelno for record in caplog.records if "deleted or replaced" in record.message]
 
 
 CHANGES = [delete, replace_by_backup, restore_a_copy, delete_log]
@@ -66,7 +71,28 @@ async def test_no_write_is_acknowledged_after_the_file_was_replaced_under_load(r
         await repository.summary()
     with pytest.raises(StoreUnavailable):
         await repository.erase("c-0")
-    assert [record.levelno for record in caplog.records if "deleted or replaced" in record.message] == [logging.ERROR]
+    assert errors_in(caplog) == [logging.ERROR]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_an_idle_shop_says_within_a_second_that_its_file_was_replaced(repository, database, change, caplog):
+    copy = database.with_name("copy.db")
+    back_up(database, copy, progress=NoProgress())
+    change(database, copy)
+
+    await asyncio.sleep(1)
+
+    assert errors_in(caplog) == [logging.ERROR]
+    with pytest.raises(StoreUnavailable, match="deleted or replaced"):
+        await repository.check_readable()
+    assert errors_in(caplog) == [logging.ERROR]
+
+
+async def test_a_shop_with_its_file_in_place_says_nothing(repository, caplog, monkeypatch):
+    monkeypatch.setattr(connections, "WATCH_SECONDS", 0.001)
+    await asyncio.sleep(0.1)
+
+    assert errors_in(caplog) == []
 
 
 async def test_a_file_that_is_replaced_during_a_commit_is_noticed_before_the_answer(repository, database, now):

@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 
 from domain.errors import ConfigurationError, CustomerExists, CustomerNotFound, StoreUnavailable
+from domain.records.audit import COMMAND_LINE, Act, AuditQuery
 from domain.records.customers import NewCustomer
 from domain.records.guests import GuestMerge
 from domain.records.interactions import BrowsingEvent
@@ -198,6 +199,26 @@ async def test_a_line_that_a_crash_cut_off_is_left_out(database, erased):
         file.write("abc")
 
     assert erasure_record.read(database) == recorded
+
+
+async def test_a_key_without_erasures_makes_no_record(database, now):
+    async with open_shop(database) as repository:
+        await repository.record_act(Act(actor="erp", action="export", customer_id="canary"))
+    async with open_shop(database):
+        pass
+
+    assert not erasure_record.path_of(database).exists()
+
+
+async def test_the_audit_of_a_restored_backup_has_the_restore_and_the_repeated_erasures(database, copy, erased):
+    restore(copy, database, progress=NoProgress())
+
+    async with open_shop(database) as repository:
+        entries = await repository.audit_entries(AuditQuery())
+        assert [(entry.actor, entry.action, entry.outcome) for entry in entries] == [
+            (COMMAND_LINE, "restore", "done"), (COMMAND_LINE, "erase", "done"), (COMMAND_LINE, "erase", "done"),
+        ]  # fmt: skip
+        assert len(await repository.audit_entries(AuditQuery(customer_id="canary"))) == 1
 
 
 async def test_nobody_is_erased_without_a_record(database, now):

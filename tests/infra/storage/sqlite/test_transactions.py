@@ -13,7 +13,7 @@ from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.storage.sql.statements import rows
 from infra.storage.sqlite import dialect
-from infra.storage.sqlite.transactions import Transactions
+from infra.storage.sqlite.scrubbing import Scrub
 from tests.infra.storage.sqlite.conftest import insert_customer
 
 
@@ -58,7 +58,7 @@ async def test_a_scrub_keeps_the_writer_although_its_caller_is_cancelled(reposit
         loop.call_soon_threadsafe(has_begun.set)
         return may_end.wait(5)
 
-    monkeypatch.setattr(Transactions, "scrub", wait_in_scrub)
+    monkeypatch.setattr(Scrub, "clean_some", wait_in_scrub)
     scrubbing = asyncio.create_task(repository.engine.scrub())
     await has_begun.wait()
     scrubbing.cancel()

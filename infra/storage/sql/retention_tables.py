@@ -1,31 +1,21 @@
-"""The part of the repository that deletes for good: erasures, and what is older than a retention."""
+"""The part of the repository that deletes for good what is older than a retention: events, and guests."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from domain.records.guests import GuestCounts
-from infra.storage.sql import customers, events, guests, privacy, stored_lists
+from infra.storage.sql import customers, events, guests, stored_lists
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.statements import Steps
 
 
-class PrivacyTables:
-    """Erase customers, and purge events and guests."""
+class RetentionTables:
+    """Purge events and guests."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         # Another process may have purged events and ended before it removed them from the files.
         self._is_scrubbed = False
-
-    async def erase(self, customer_id: str) -> None:
-        while True:
-            announced = await self.engine.write(privacy.announce, customer_id)
-            await self.engine.record_erasure(announced.key, list(announced.hashes.values()))
-            # Not if a guest was merged into the customer meanwhile.
-            if await self.engine.write(privacy.erase, customer_id, announced):
-                break
-        await self.engine.scrub()
-        await self.engine.write(privacy.finish, announced.hashes)
 
     async def count_events_before(self, before: datetime) -> tuple[int, int]:
         return await self.engine.read(events.count_before, before)

@@ -1,4 +1,4 @@
-"""Turn a ranking into the answer: its products with the reasons for each."""
+"""Turn a ranking into a list with reasons."""
 
 from domain.ranking.contributions import NO_CAUSE
 from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
@@ -6,19 +6,18 @@ from domain.ranking.own_scores import own_names
 from domain.ranking.product_scores import PRODUCT_SOURCES
 from domain.ranking.reasons import MAX_REASONS, reasons_of
 from domain.ranking.recommend import SEEN_AGAIN_SOURCE, Ranking, contributions_to
-from domain.records.recommendations import SOURCES, Contribution, RecommendationList, RecommendedProduct
+from domain.records.recommendations import SOURCES, Contribution, RankedList, RankedProduct
 
 
-def to_response(ranking: Ranking) -> RecommendationList:
+def ranked_list(ranking: Ranking) -> RankedList:
     """Return the ranked products with their reasons."""
     items = zip(ranking.products.tolist(), ranking.values.tolist(), _contributions(ranking), strict=True)
-    return RecommendationList(
+    return RankedList(
         customer_id=ranking.inputs.customer_id,
         segment=ranking.signals.segment,
         strategy=ranking.strategy,
         generated_at=ranking.generated_at,
-        cached=False,
-        items=[_item(ranking, rank, *item) for rank, item in enumerate(items, start=1)],
+        items=[_ranked_product(ranking, *item) for item in items],
     )
 
 
@@ -51,18 +50,11 @@ def _contributions(ranking: Ranking) -> list[list[Contribution]]:
     return found
 
 
-def _item(ranking: Ranking, rank: int, index: int, score: float, contributions: list[Contribution]) -> RecommendedProduct:
-    product = ranking.inputs.catalogue.product(index)
-    return RecommendedProduct(
-        rank=rank,
-        product_id=product.product_id,
-        name=product.name,
-        category=product.category,
-        brand=product.brand,
-        price=product.price,
-        currency=product.currency,
-        url=product.url,
-        image_url=product.image_url,
+def _ranked_product(ranking: Ranking, index: int, score: float, contributions: list[Contribution]) -> RankedProduct:
+    product_id = ranking.inputs.catalogue.product(index).product_id
+    return RankedProduct(
+        product_index=index,
+        product_id=product_id,
         score=round(score, 6),
-        reasons=reasons_of(contributions, product_id=product.product_id),
+        reasons=reasons_of(contributions, product_id=product_id),
     )

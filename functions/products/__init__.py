@@ -1,0 +1,1 @@
+"""Endpoints for products of the catalogue."""

@@ -1,0 +1,12 @@
+"""Examples of the OpenAPI document, one module per group of endpoints; only the local app imports them."""
+
+from infra.http.examples.customers import CUSTOMERS
+from infra.http.examples.example import Details, Example, OperationExamples
+from infra.http.examples.products import PRODUCTS
+from infra.http.examples.recommendations import RECOMMENDATIONS
+from infra.http.examples.shop import SHOP
+
+EXAMPLES = CUSTOMERS | PRODUCTS | RECOMMENDATIONS | SHOP
+"""The examples of each endpoint, by its `operationId`."""
+
+__all__ = ["EXAMPLES", "Details", "Example", "OperationExamples"]
