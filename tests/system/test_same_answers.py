@@ -25,6 +25,7 @@ from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from infra.settings import Settings
 from infra.storage.opening import open_repository
+from infra.storage.sql.events import product_ids_of
 from infra.use_cases.recommend import current_list, list_or_newcomers
 from tests import postgres
 from tests.answers import without_id
@@ -209,8 +210,7 @@ class SameAnswers(RuleBasedStateMachine):
 
     @rule(customer_id=customer_ids, email=emails, segment=segments)
     def put_customer(self, customer_id, email, segment):
-        change = CustomerChange(customer_id=customer_id, email=email, segment=segment)
-        self.run_on_both(lambda shop: shop.put_customers([change], now=self.now))
+        self.put_customers(CustomerChange(customer_id=customer_id, email=email, segment=segment))
 
     @rule(customer_id=customer_ids, removed=addresses)
     def remove_address(self, customer_id, removed):
@@ -260,12 +260,39 @@ class SameAnswers(RuleBasedStateMachine):
         self.run_on_both(lambda shop: shop.merge_aliases())
         self.run_on_both(lambda shop: shop.listed_products())
 
+    @rule(
+        guest_id=guest_ids,
+        customer_id=customer_ids,
+        imported=imported_events,
+        returned=st.lists(returns, max_size=2),
+        import_id=import_ids,
+        added=st.lists(addresses, min_size=1, max_size=2),
+    )
+    def merge_new_guest(self, guest_id, customer_id, imported, returned, import_id, added):
+        """Do with a guest what few random steps would do in this sequence."""
+        replace = msgspec.structs.replace
+        events = [
+            replace(one, event=replace(one.event, customer_id=guest_id), is_guest=True, email=None) for one in imported
+        ]
+        self.put_customers(CustomerChange(customer_id=customer_id, is_guest=False))
+        self.put_events(events, create_products=True, import_id=import_id)
+        self.put_returns([replace(one, customer_id=guest_id, email=None) for one in returned], import_id)
+        self.add_addresses(guest_id, added)
+        self.merge_guest(guest_id, customer_id)
+        self.profile(customer_id)
+
     @rule(guest_id=known_or_guests, customer_id=known_or_guests)
     def merge_guest(self, guest_id, customer_id):
         self.run_on_both(lambda shop: shop.merge_guest(GuestMerge(guest_id=guest_id, customer_id=customer_id), now=self.now))
 
-    @rule(guest_id=guest_ids, recorded=events)
-    def record_of_guest(self, guest_id, recorded):
+    def put_customers(self, change):
+        self.run_on_both(lambda shop: shop.put_customers([change], now=self.now))
+
+    @rule(guest_id=guest_ids, recorded=events, are_known=st.booleans())
+    def record_of_guest(self, guest_id, recorded, are_known):
+        if are_known:
+            changes = [ProductChange(product_id=name) for event in recorded for name in product_ids_of(event)]
+            self.run_on_both(lambda shop: shop.put_products(changes, now=self.now))
         own = [msgspec.structs.replace(event, customer_id=guest_id, guest=True) for event in recorded]
         self.run_on_both(lambda shop: shop.record(own, now=self.now))
 
