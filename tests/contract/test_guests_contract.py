@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from domain.errors import CustomerExists, CustomerNotFound, EventIdReused, InvalidField, ProductNotFound
 from domain.records.customers import Address, CustomerChange, NewCustomer
@@ -250,6 +251,20 @@ async def test_a_guest_with_more_rows_than_a_transaction_takes_is_deleted_in_sev
     assert (await shop.profile("g-1")).activity.views == 30 - 16
     assert await shop.stored_list("g-1", length=1) is None
     assert await purged(shop, now + timedelta(days=40)) == 1
+    assert await stored_customers(shop) == {"c-1": 0}
+
+
+async def test_a_guest_with_many_addresses_and_few_events_is_deleted_too(shop, now, monkeypatch):
+    monkeypatch.setattr(guests, "MAX_ROWS", 20)
+    monkeypatch.setattr("infra.storage.sql.row_budget.MAX_ROWS", 20)
+    address = Address(kind="billing", line1="Canary 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
+    await shop.record([viewed()], now=now)
+    await shop.add_addresses("g-1", [replace(address, line1=f"Canary {n}") for n in range(30)])
+    instant = now + timedelta(days=10)
+
+    n_done = [await shop.purge_guests(["g-1"], before=instant) for _ in range(2)]
+
+    assert n_done == [0, 1]
     assert await stored_customers(shop) == {"c-1": 0}
 
 

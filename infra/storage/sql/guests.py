@@ -126,8 +126,7 @@ def purge(guest_ids: Sequence[str], *, before: datetime) -> Steps[int]:
     n_done = 0
     for guest_id in batch:
         n_rows = n_rows_of.get(guest_id, 0)
-        if n_rows >= MAX_ROWS and not gone:
-            yield from _shorten(guest_id)
+        if n_rows >= MAX_ROWS and not gone and (yield from _shorten(guest_id)):
             return n_done
         if not budget.has_room_for(n_rows):
             break
@@ -138,9 +137,9 @@ def purge(guest_ids: Sequence[str], *, before: datetime) -> Steps[int]:
     return n_done
 
 
-def _shorten(guest_id: str) -> Steps[None]:
-    """Delete as many events of a guest as fit, and what names them."""
-    n_left = MAX_ROWS - 4
+def _shorten(guest_id: str) -> Steps[bool]:
+    """Delete as many events of a guest as fit, and what names them; return False if there is none."""
+    n_left = n_room = MAX_ROWS - 4
     for table, key in PURGED.items():
         if not n_left:
             break
@@ -153,6 +152,7 @@ def _shorten(guest_id: str) -> Steps[None]:
         n_left -= len(deleted)
     yield from raise_versions([guest_id])
     yield from stored_lists.forget([guest_id])
+    return n_left < n_room
 
 
 def unscrubbed() -> Steps[int]:
