@@ -9,7 +9,7 @@ from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BACKEND, AuthenticatedRequest, actor_of
 from infra.http.body import StrictBody
-from infra.http.problems import BODY_PROBLEMS, KEY_PROBLEMS, problem_responses
+from infra.http.problems import KEY_PROBLEMS, OBJECT_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 
 
@@ -22,7 +22,7 @@ from infra.storage.opening import Shop
     summary="Merge a guest into a customer",
     response_description="What moved from the guest to the customer",
     status_code=200,
-    responses=problem_responses(*KEY_PROBLEMS, *BODY_PROBLEMS, "customer-not-found", "merge-refused"),
+    responses=problem_responses(*KEY_PROBLEMS, *OBJECT_PROBLEMS, "customer-not-found", "merge-refused"),
 )
 async def merge(
     data: JSONBody[GuestMerge], shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest

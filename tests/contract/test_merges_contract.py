@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.errors import CustomerExists, CustomerNotFound, EventIdReused, MergeRefused
-from domain.records.customers import Address, CustomerChange, NewCustomer
+from domain.records.customers import Address, CustomerChange, CustomerUpdate, NewCustomer
 from domain.records.guests import GuestMerge, MovedRecords
 from domain.records.imports import OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
@@ -106,7 +106,8 @@ async def test_the_id_of_the_guest_stands_for_the_customer_everywhere(shop, now)
     assert recorded.state is None or recorded.state.customer_id == "c-1"
     assert {answer.customer_id, stored.customer_id, guests_list.customer_id} == {"c-1"}
     assert (stored.cached, guests_list.cached) == (True, True)
-    assert (await shop.stored_list("g-1", length=5)).customer_id == "c-1"
+    ranked, _ = await shop.stored_list("g-1", length=5)
+    assert ranked.customer_id == "c-1"
     assert await shop.profile("g-1") == await shop.profile("c-1")
     assert (await shop.profile("c-1")).addresses == book
     assert await shop.customer_state("g-1") == await shop.customer_state("c-1")
@@ -122,7 +123,8 @@ async def test_a_list_that_is_not_written_yet_is_found_under_both_ids(shop, now,
     async with open_repository(Settings(database_url=database_url)) as later:
         await current_list(later, "g-1", now=now, reuse_seconds=60)
 
-        assert (await later.stored_list("g-1", length=5)).items
+        ranked, _ = await later.stored_list("g-1", length=5)
+        assert ranked.items
         assert await later.stored_list("g-1", length=5) == await later.stored_list("c-1", length=5)
         assert await customers_in(shop, "customer_recommendations") == set()
 
@@ -432,6 +434,18 @@ async def test_a_guest_who_is_erased_meanwhile_is_not_found_by_the_repeated_merg
 
     with pytest.raises(CustomerNotFound):
         await shop.merge_guest(MERGE, now=now)
+
+
+@pytest.mark.parametrize("objecting", ["g-1", "c-1", None])
+async def test_an_objection_to_profiling_of_either_stays(shop, now, objecting):
+    await shop.record([viewed()], now=now)
+    if objecting is not None:
+        await shop.update_customer(CustomerUpdate(customer_id=objecting, profiling=False), now=now)
+
+    await shop.merge_guest(MERGE, now=now)
+
+    assert (await shop.profile("c-1")).customer.profiling == (objecting is None)
+    assert (await shop.customer_state("c-1")).profiling == (objecting is None)
 
 
 async def test_merged_guests_are_not_purged_with_the_retention_of_guests(shop, now):

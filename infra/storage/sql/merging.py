@@ -52,6 +52,7 @@ def merge(asked: GuestMerge, *, now: datetime, actor: str = THE_APP) -> Steps[Me
         moved=(yield from _move(asked.guest_id, customer_id)),
     )
     yield from merged_guests.add(merged)
+    yield from _forget(asked.guest_id, customer_id)
     yield from raise_versions([customer_id])
     yield from audit.record(Act(actor=actor, action="merge", customer_id=customer_id))
     return merged
@@ -97,9 +98,19 @@ def _move(guest_id: str, customer_id: str) -> Steps[MovedRecords]:
     yield from removals.settle({(customer_id, product_id) for (product_id,) in sent})
     yield from returns.rename_customer(guest_id, customer_id)
     yield from import_changes.rename_customer(guest_id, customer_id)
+    return MovedRecords(browsing=browsing, purchases=lines + returned, returns=n_returns, addresses=n_addresses)
+
+
+def _forget(guest_id: str, customer_id: str) -> Steps[None]:
+    """Delete the rest of a guest; an objection to profiling stays, as it is of the same person."""
+    yield from rows(
+        "UPDATE customer_profiles SET profiling = 0 WHERE customer_id = :customer_id"
+        " AND EXISTS (SELECT 1 FROM customer_profiles g WHERE g.customer_id = :guest_id AND g.profiling = 0)",
+        customer_id=customer_id,
+        guest_id=guest_id,
+    )
     for table in _FORGOTTEN_TABLES:
         yield from rows(f"DELETE FROM {table} WHERE customer_id = :guest_id", guest_id=guest_id)
-    return MovedRecords(browsing=browsing, purchases=lines + returned, returns=n_returns, addresses=n_addresses)
 
 
 def _check_size(guest_id: str) -> Steps[None]:
