@@ -16,7 +16,7 @@ from infra.storage.opening import Shop
 from infra.use_cases.recommend import current_list, list_or_newcomers
 
 BOUNDS = (
-    f"A `storefront` key may use `limit` up to {STOREFRONT_LIMIT} and `exclude` up to {STOREFRONT_EXCLUDED} times,"
+    f"A `storefront` key may use `limit` up to {STOREFRONT_LIMIT}, `exclude` up to {STOREFRONT_EXCLUDED} times,"
     " `placement` and `guest`; all other parameters require a `backend` key."
 )
 
