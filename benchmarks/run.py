@@ -12,7 +12,7 @@ import numpy as np
 import uvloop
 from rich.console import Console
 
-from benchmarks import over_http, training
+from benchmarks import catalogue, over_http, training
 from benchmarks.synthetic_lists import time_fresh_lists
 from benchmarks.synthetic_shops import create_shop, measure_training
 from benchmarks.two_databases import compare_databases
@@ -35,6 +35,7 @@ def main() -> None:
             medians[size] = p50
             console.print(f"fresh list, {size} products, 1,000,000 events: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
         console.print(f"from 1,000 to 100,000 products: {medians['100,000'] / medians['1,000']:.2f} times")
+        catalogue.measure(large, n_products=100_000)
         compare_databases(large, folder)
         over_http.measure_stored_list(large)
         over_http.measure_purchases(large)

@@ -16,6 +16,7 @@ DAYS = 180
 N_FAVOURITES = 3
 FAVOURITE_SHARE = 0.85
 PRODUCTS_PER_CATEGORY = 60
+N_BRANDS, N_TAGS, N_COLOURS, N_LINES = 500, 100, 20, 1000
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -27,12 +28,27 @@ def write_shop(folder: Path, *, n_products: int, n_customers: int, n_events: int
     category_of = rng.integers(n_categories, size=n_products)
     with (folder / "products.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["product_id", "name", "category", "brand", "price", "created_at"])
+        writer.writerow(
+            [
+                "product_id",
+                "name",
+                "category",
+                "brand",
+                "price",
+                "created_at",
+                "tags",
+                "attributes.colour",
+                "attributes.line",
+            ]
+        )
         prices = rng.lognormal(3.0, 0.8, n_products).round(2)
-        brands = rng.integers(500, size=n_products)
+        brands = rng.integers(N_BRANDS, size=n_products)
         ages = rng.integers(1, 700, size=n_products)
+        # Drawn apart, so that the other columns stay as they were without these.
+        labels = np.random.default_rng(seed + 1).integers([N_TAGS, N_COLOURS, N_LINES], size=(n_products, 3))
         for product in range(n_products):
             category = category_of[product]
+            tag, colour, line = labels[product]
             writer.writerow(
                 [
                     f"p-{product}",
@@ -41,6 +57,9 @@ def write_shop(folder: Path, *, n_products: int, n_customers: int, n_events: int
                     f"Maker {brands[product]}",
                     prices[product],
                     (NEWEST - timedelta(days=int(ages[product]))).date().isoformat(),
+                    f"tag-{tag}",
+                    f"colour-{colour}",
+                    f"line-{line}",
                 ]
             )
     _write_events(folder, rng, category_of, n_customers=n_customers, n_events=n_events)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.records.product_updates import ProductDetails, UpdatedProducts
-from domain.records.products import ProductChange
+from domain.records.products import Product, ProductChange
 
 
 class ProductStore(Protocol):
@@ -22,6 +22,10 @@ class ProductStore(Protocol):
 
     async def product_details(self, product_id: str, *, now: datetime) -> ProductDetails:
         """Read a product by its id or an alias, with the numbers of its last 30 days; raise ProductNotFound."""
+        ...
+
+    async def products_after(self, index: int) -> list[Product]:
+        """Return a page of products by ascending index, after an index; an empty page is the end."""
         ...
 
     async def category_paths(self) -> list[str]:

@@ -39,16 +39,21 @@ def shared_members(record: logging.LogRecord) -> dict[str, Any]:
     }
 
 
-def describe_error(error: BaseException) -> str:
-    """Describe an exception and its causes in one line: types, places, and only texts that never contain stored values."""
+def describe_error(error: BaseException, *, described: tuple[BaseException, ...] = ()) -> str:
+    """Describe an exception and its causes in one line: types, places, and only texts that never contain stored values.
+
+    A cause that is among `described` is left out: the framework raises errors of its task groups from these groups, which
+    have the same errors.
+    """
     text = _text(error)
     frames = [f"{frame.filename}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__))]
+    described = (*described, error)
     causes = error.exceptions if isinstance(error, BaseExceptionGroup) else [error.__cause__] if error.__cause__ else []
     return (
         type(error).__name__
         + (f": {text}" if text else "")
         + (f" at {' < '.join(frames[:MAX_FRAMES])}" if frames else "")
-        + "".join(f"; from {describe_error(cause)}" for cause in causes)
+        + "".join(f"; from {describe_error(cause, described=described)}" for cause in causes if cause not in described)
     )
 
 

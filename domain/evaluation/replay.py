@@ -1,6 +1,5 @@
 """A shop in memory that recommends with the code that serves, for evaluation and tuning."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 import numpy as np
@@ -15,7 +14,6 @@ from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import pack_history
 from domain.ranking.recommend import Ranking, recommend, shortlist
 from domain.records.customers import PurchaseSummary, SegmentInputs
-from domain.records.products import Product, group_of
 from domain.records.recommendations import ListRequest, Seen
 from domain.records.values import from_microseconds
 from domain.training.training_data import TrainingData
@@ -39,12 +37,7 @@ class Replay:
         self._neighbours = NeighbourTable(
             trained.neighbours, unknown={product.product_index for product in products} - with_lists
         )
-        newest = sorted(products, key=lambda product: (-product.created_at, -product.product_index))
-        newest_of_group: dict[str, Product] = {}
-        for product in newest:
-            if product.available:
-                newest_of_group.setdefault(group_of(product), product)
-        self._newest = _indexes(newest_of_group.values())
+        self._newest = self.catalogue.newest()
         self._newest_of: dict[str, Indexes] = {}
         for code, category in enumerate(self.catalogue.categories.paths):
             self._newest_of[category] = self._newest[self.catalogue.category_codes[self._newest] == code]
@@ -117,7 +110,3 @@ class Replay:
             rule=model.segment_rule,
             reference_time=model.newest_event_at,
         )
-
-
-def _indexes(products: Iterable[Product]) -> Indexes:
-    return np.array([product.product_index for product in products], dtype=np.intp)

@@ -36,6 +36,7 @@ class Catalogue:
         self.created_at = np.empty(0, dtype=np.int64)
         self.available = np.empty(0, dtype=np.bool_)
         self._facets = Facets()
+        self._newest: Indexes | None = None
         self.n_added = 0
         self.has_variants = False
         self._is_added = np.empty(0, dtype=np.bool_)
@@ -66,6 +67,8 @@ class Catalogue:
             self.has_variants |= product.variant_of is not None
             price = product.comparable_price
             self.prices[index] = np.nan if price is None else price
+            if (self.created_at[index], self.available[index]) != (product.created_at, product.available):
+                self._newest = None
             self.created_at[index] = product.created_at
             self.available[index] = product.available
             self._index_of[product.product_id] = index
@@ -104,6 +107,17 @@ class Catalogue:
         if (product := self.products[index]) is None:
             raise KeyError(index)
         return product
+
+    def newest(self) -> Indexes:
+        """Return the available products that were added, newest first, of each group the newest."""
+        if self._newest is None:
+            available = np.flatnonzero(self.available)
+            newest = available[np.lexsort((-available, -self.created_at[available]))]
+            if self.has_variants:
+                _, first = np.unique(self.group_codes[newest], return_index=True)
+                newest = newest[np.sort(first)]
+            self._newest = newest
+        return self._newest
 
     def admitted(self, indexes: Indexes, request: ListRequest) -> Indexes:
         """Return those of `indexes` that are available and pass the filters.

@@ -86,9 +86,9 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
 class RecommendationList(Struct, frozen=True, kw_only=True):
     """A list as answered; a storefront key does not receive the segment.
 
-    `created_products`, after an order that may create products, are its products that only events have named so far.
-
-    `recommendation_id` names this answer; a stored list of an export has none.
+    `recommendation_id` names this answer; a stored list of an export has none. `hint` says why there are no items, where a
+    filter names a category that no product has. `created_products`, after an order that may create products, are those of it
+    that only events have named so far.
     """
 
     recommendation_id: str | UnsetType = UNSET
@@ -100,6 +100,7 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
     cached: bool
     items: list[RecommendedProduct]
     created_products: list[str] | UnsetType = UNSET
+    hint: str | UnsetType = UNSET
 
 
 Contribution = tuple[str, str | None, float]

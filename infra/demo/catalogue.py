@@ -87,6 +87,7 @@ def _variants(model: _Model, random: Random) -> Iterator[DemoProduct]:
         colour, size = option
         price = round(model.price * SIZE_FACTORS.get(size or "", 1.0)) - 0.05
         product_id = model.product_id if number == 1 else f"{model.product_id}-{number}"
+        attributes = _attributes(category, kind, option)
         yield DemoProduct(
             product_id=product_id,
             category=model.category,
@@ -95,7 +96,7 @@ def _variants(model: _Model, random: Random) -> Iterator[DemoProduct]:
             price=round(price, 2),
             appeal=model.appeal,
             created_at=model.created_at,
-            attributes=_attributes(category, kind, option),
+            attributes=attributes,
             change=ProductChange(
                 product_id=product_id,
                 name=_name(model, size or colour if len(options) > 1 else None),
@@ -110,6 +111,7 @@ def _variants(model: _Model, random: Random) -> Iterator[DemoProduct]:
                 image_url=picture_url(kind.drawing, colour),
                 created_at=model.created_at,
                 variant_of=UNSET if number == 1 else model.product_id,
+                attributes={**attributes},
             ),
         )
 

@@ -17,7 +17,7 @@ Located = tuple[str, str]
 TOO_LONG = "Expected `array` of length <="
 
 
-def field_errors(body: bytes, struct: type[Struct]) -> list[FieldError]:
+def field_errors(body: bytes, struct: type[Any]) -> list[FieldError]:
     """Return the errors of a JSON text that is no `struct`, in its order, up to 100.
 
     A struct may have a static method `errors_across`, which yields errors between the items of a body.

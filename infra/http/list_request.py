@@ -28,6 +28,7 @@ from infra.http.parameters import (
     Tags,
 )
 from infra.http.problems import FieldError, RequestRefused
+from infra.storage.opening import Shop
 
 ATTRIBUTE_PREFIX = "attribute."
 ATTRIBUTES = {
@@ -55,6 +56,7 @@ _Values = Annotated[list[Text], msgspec.Meta(max_length=MAX_VALUES)]
 
 
 def list_request(  # noqa: PLR0913, PLR0917 - Litestar passes query parameters by name
+    shop: NamedDependency[SkipValidation[Shop]],
     request: Request[Any, Any, Any],
     limit: Limit = 10,
     category: Categories = None,
@@ -66,6 +68,8 @@ def list_request(  # noqa: PLR0913, PLR0917 - Litestar passes query parameters b
     placement: Placement = None,
 ) -> ListRequest:
     """Return the request for a list; raise InvalidField or RequestRefused for parameters that are not acceptable."""
+    # Litestar resolves dependencies that do not need each other in a task group, which takes a quarter of a stored list.
+    del shop
     requested = ListRequest(
         limit=limit,
         categories=frozenset(category or ()),

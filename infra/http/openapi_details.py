@@ -16,9 +16,6 @@ _TAGS = {
 }
 """The tag of each group of endpoints by the first segment of their paths, and of all other endpoints."""
 
-_FORMATS = {"email": "email", "url": "uri-reference", "image_url": "uri-reference"}
-"""The format of text members by name; those that end with `_at` are instants."""
-
 _HEADERS = {
     "X-Request-Id": {
         "description": "The id of the request, also in the log: that of the request header `X-Request-Id` if it is a UUID",
@@ -63,6 +60,12 @@ def add_details(document: dict[str, Any]) -> None:
 
 
 def _add_formats(schemas: dict[str, Any]) -> None:
+    """Add the formats that every value has.
+
+    E-mail addresses and the URLs of products have none: real shops have `a..b@example.jp` and pictures with blanks in their
+    names, which clients that check the formats `email` and `uri` would refuse.
+    """
+    schemas["Problem"]["properties"]["type"]["format"] = "uri"
     for public_name, schema in schemas.items():
         # Generators name classes by titles.
         schema["title"] = public_name
@@ -70,10 +73,9 @@ def _add_formats(schemas: dict[str, Any]) -> None:
             # Markdown shows indented lines as code.
             schema["description"] = inspect.cleandoc(schema["description"])
         for name, member in schema["properties"].items():
-            if value_format := "date-time" if name.endswith("_at") else _FORMATS.get(name):
-                for choice in member.get("anyOf", [member]):
-                    if choice.get("type") == "string":
-                        choice["format"] = value_format
+            for choice in member.get("anyOf", [member]):
+                if name.endswith("_at") and choice.get("type") == "string":
+                    choice["format"] = "date-time"
 
 
 def _add_examples(operation: dict[str, Any], documented: OperationExamples) -> None:

@@ -2,11 +2,11 @@
 
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from domain.records.values import AttributeName, AttributeValue
-from infra.ingest.cells import checked, is_null, short_text
+from infra.ingest.cells import MAX_REMEMBERED, Memo, checked, is_null, short_text
 from infra.ingest.formats.own import ATTRIBUTE, ATTRIBUTES
 from infra.ingest.lines import RowRefused
 
@@ -14,17 +14,17 @@ from infra.ingest.lines import RowRefused
 class AttributeReader:
     """Return the attributes of a row, None for each empty cell; raise RowRefused."""
 
-    def __init__(self, nulls: Collection[str]) -> None:
+    def __init__(self, nulls: frozenset[str]) -> None:
         self._nulls = nulls
+        self._names: dict[str, str] = {}
+        self._value = Memo(ATTRIBUTES, _value, empty=None, nulls=nulls)
 
     def __call__(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         members = self._members(raw[ATTRIBUTES]) if ATTRIBUTES in raw else {}
         if members is None:
             return {ATTRIBUTES: None}
         members |= {field.removeprefix(ATTRIBUTE): raw[field] for field in raw if field.startswith(ATTRIBUTE)}
-        return (
-            {ATTRIBUTES: {self._name(name): self._value(name, value) for name, value in members.items()}} if members else {}
-        )
+        return {ATTRIBUTES: {self._name(name): self._read(name, members[name]) for name in members}} if members else {}
 
     def _members(self, value: Any) -> dict[str, Any] | None:
         """Return the members of an object, which in a table is a text; None for an empty cell."""
@@ -39,18 +39,20 @@ class AttributeReader:
         return dict(found)
 
     def _name(self, name: str) -> str:
-        try:
-            return checked(name.strip(), AttributeName)
-        except ValueError as error:
-            raise RowRefused(ATTRIBUTES, f"A name of an attribute: {error}") from None
+        if name not in self._names:
+            if len(self._names) >= MAX_REMEMBERED:
+                self._names.clear()
+            try:
+                self._names[name] = checked(name.strip(), AttributeName)
+            except ValueError as error:
+                raise RowRefused(ATTRIBUTES, f"A name: {error}") from None
+        return self._names[name]
 
-    def _value(self, name: str, value: Any) -> Any:
-        if is_null(value, self._nulls):
-            return None
+    def _read(self, name: str, value: Any) -> Any:
         try:
-            return _value(value)
-        except ValueError as error:
-            raise RowRefused(f"{ATTRIBUTE}{name}", str(error)) from None
+            return self._value[value] if isinstance(value, str) else self._value.of(value)
+        except RowRefused as refused:
+            raise RowRefused(f"{ATTRIBUTE}{name}", refused.reason) from None
 
 
 def _value(value: Any) -> Any:

@@ -18,6 +18,7 @@ from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import CustomerState
 from domain.records.products import Product
 from domain.records.recommendations import RankedList
+from infra.use_cases.whole_catalogue import WholeCatalogue
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -78,6 +79,7 @@ class RankingData:
         self._newest: VersionedCache[str, list[int]] = VersionedCache(MAX_CACHED_LISTS)
         self._fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
         self._filtered_fillers: VersionedCache[tuple[object, ...], Indexes] = VersionedCache(MAX_CACHED_QUERIES)
+        self._whole = WholeCatalogue(repository)
 
     async def inputs(self, state: CustomerState, *, categories: Collection[str] = ()) -> RankingInputs:
         """Return the inputs of a customer's list; `categories` are those that the list is limited to, if any."""
@@ -125,9 +127,14 @@ class RankingData:
         Return None if one of them is not available any more.
         """
         catalogue = await self._catalogue_of(catalogue_version)
+        # Without numpy, which takes longer for ten products than all else.
         indexes = [item.product_index for item in ranked.items[:limit]]
-        await self._add_missing(catalogue, np.array(indexes, dtype=np.intp))
-        return [catalogue.product(index) for index in indexes] if catalogue.available[indexes].all() else None
+        if max(indexes, default=-1) >= len(catalogue.products) or any(
+            catalogue.products[index] is None for index in indexes
+        ):
+            await self._add_missing(catalogue, np.array(indexes, dtype=np.intp))
+        products = [product for index in indexes if (product := catalogue.products[index]) is not None and product.available]
+        return products if len(products) == len(indexes) else None
 
     async def _catalogue_of(self, version: int) -> Catalogue:
         """Return the cached catalogue, after it was brought to this version or a later one."""
@@ -147,7 +154,8 @@ class RankingData:
         if changes.products is None:
             self._catalogue = Catalogue()
         else:
-            self._catalogue.add([product for product in changes.products if self._catalogue.has(product.product_index)])
+            is_whole, has = self._whole.is_whole(self._catalogue), self._catalogue.has
+            self._catalogue.add([product for product in changes.products if is_whole or has(product.product_index)])
         self._catalogue_version, self._listed_in = changes.version, changes.listed_in
 
     async def _add_missing(self, catalogue: Catalogue, indexes: Indexes) -> None:
@@ -200,7 +208,11 @@ class RankingData:
             else self._fillers.lookup(self._listed_in, [key])
         )
         if missing:
-            cached[key] = np.array(await self._repository.newest_products(request, n=n), dtype=np.intp)
+            catalogue = self._catalogue
+            if await self._whole.is_worth_reading(catalogue, request, version=lambda: self._catalogue_version):
+                cached[key] = await self._whole.newest(catalogue, request, n=n)
+            else:
+                cached[key] = np.array(await self._repository.newest_products(request, n=n), dtype=np.intp)
         return cached[key]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from domain.errors import CustomerNotFound
@@ -12,6 +12,7 @@ from domain.ranking.model import UNTRAINED
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.ranked_list import ranked_list
 from domain.ranking.recommend import recommend, shortlist
+from domain.records.category_hints import category_hint
 from domain.records.interactions import CustomerEvent, Purchase
 from domain.records.recommendations import ListRequest, RecommendationList
 from infra.use_cases.ranking_data import ranking_data_of
@@ -95,6 +96,9 @@ async def fresh_list(
     made = await _computed(repository, await repository.customer_state(customer_id), request, now=now)
     if request.is_storable:
         await repository.store_list(made.stored)
+    if request.categories and not made.answer.items:
+        hint = category_hint(request.categories, await repository.category_paths())
+        return replace(made.answer, hint=hint or UNSET)
     return made.answer
 
 

@@ -57,12 +57,18 @@ async def test_the_chunks_are_the_document_of_the_whole_export(shop, monkeypatch
     assert (len(chunks) == 1) is (chunk_bytes == 1 << 18)
 
 
-async def test_a_customer_without_events_is_one_chunk(shop, now):
+@pytest.mark.parametrize("n_views", [0, 3])
+async def test_no_event_or_exactly_one_page_is_one_chunk(shop, now, n_views):
     await shop.create_customer(NewCustomer(customer_id="canary-bob"), now=now)
+    views = [BrowsingEvent(customer_id="canary-bob", product_id="p-1") for _ in range(n_views)]
+    if views:
+        await shop.record(views, now=now)
 
     (chunk,) = await chunks_of(shop, "canary-bob")
 
-    assert msgspec.json.decode(chunk, type=CustomerExport) == await shop.export("canary-bob")
+    document = msgspec.json.decode(chunk, type=CustomerExport)
+    assert document == await shop.export("canary-bob")
+    assert len(document.browsing) == n_views
 
 
 async def test_the_export_of_an_unknown_customer_fails_before_the_first_chunk(shop):

@@ -152,6 +152,18 @@ async def test_events_in_any_sequence_over_any_way_end_in_the_same_state(shop, e
     assert sorted(states[0][1]) == sorted(states[1][1])
 
 
+async def test_a_file_of_several_customers_takes_back_only_what_each_removed(shop, event, now):
+    both = [("c-1", "p-1"), ("c-2", "p-2")]
+    carts = [event("cart", 9, customer_id=customer_id, product_id=f"p-{n}") for customer_id, _ in both for n in (1, 2)]
+    removals = [
+        event("remove_from_cart", 5, customer_id=customer_id, product_id=product_id) for customer_id, product_id in both
+    ]
+
+    await shop.put_events(as_imported([*removals, *carts]), create_products=False, now=now)
+
+    assert (await history(shop), await history(shop, "c-2")) == ([("p-2", "cart")], [("p-1", "cart")])
+
+
 async def test_undoing_an_import_gives_back_what_its_removals_took(shop, event, now):
     await shop.record([event("cart", 9, event_id="e-1")], now=now)
     removals = as_imported([event("cart", 8, event_id="e-2"), event("remove_from_cart", 5, event_id="e-3"),

@@ -11,6 +11,7 @@ from domain.errors import (
     EventIdReused,
     EventTooOld,
     InvalidField,
+    InvalidFields,
     MoreThanBought,
     OrderNotFound,
     ProductNotFound,
@@ -45,6 +46,14 @@ from domain.errors import (
 def test_an_error_has_a_message_and_its_data(error, message, data):
     assert str(error) == message
     assert vars(error) == data
+
+
+def test_several_fields_are_one_error():
+    fields = InvalidField("#/a", "Too low"), InvalidField("#/b", "Too high")
+
+    assert str(InvalidFields(*fields)) == "#/a: Too low; #/b: Too high"
+    assert InvalidFields(*fields).fields == fields
+    assert fields[0].fields == fields[:1]
 
 
 def test_the_tree_of_errors_is_one_level_deep_and_documented():

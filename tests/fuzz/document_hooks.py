@@ -4,16 +4,24 @@ SCHEMATHESIS_HOOKS names this module. It changes only requests that should be va
 """
 
 from functools import partial
+from urllib.parse import quote, unquote
 from zlib import crc32
 
 import schemathesis
 from schemathesis import GenerationMode
 
+from infra.http.examples import EXAMPLES
 from tests.fuzz.checks import faults
-from tests.fuzz.requests import CUSTOMERS, PRODUCTS, FuzzedRequest
+from tests.fuzz.requests import CUSTOMERS, PRODUCTS, TO_ERASE, FuzzedRequest
 from tests.fuzz.shop import Response
 
 PAST = "2026-01-01T10:00:00Z"
+USED_ONCE = [
+    (name, example.body[name])
+    for example in EXAMPLES["create_customer"].examples
+    for name in ("customer_id", "email")
+    if name in example.body
+]
 EXISTING_IDS = {"customer_id": CUSTOMERS, "product_id": PRODUCTS}
 
 
@@ -22,6 +30,9 @@ def before_call(ctx, case, kwargs):
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return
     if isinstance(case.body, dict):
+        if case.operation.path == "/customer/create":
+            # The id and the e-mail address of an example can be used only once.
+            case.body = {name: value for name, value in case.body.items() if (name, value) not in USED_ONCE}
         case.body = _valid(case.body, is_new_customer=case.operation.path == "/customer/create")
         if case.operation.path == "/customer/update-behavior" and not (
             case.body.get("browsing") or case.body.get("purchases")
@@ -31,13 +42,22 @@ def before_call(ctx, case, kwargs):
             case.body["products"] = list(
                 {item["product_id"]: item | {"aliases": []} for item in case.body["products"]}.values()
             )
+    if case.operation.path == "/customer/erase/{customer_id}":
+        # Schemathesis learns ids from answers; the customers of all other requests must stay.
+        customer_id = unquote(case.path_parameters["customer_id"])
+        if customer_id in CUSTOMERS:
+            case.path_parameters["customer_id"] = quote(_choose(TO_ERASE, customer_id), safe="")
+    _fit_query(case.query)
+
+
+def _fit_query(query):
     for name in ("category", "brand", "tag"):
-        if name in case.query:
+        if name in query:
             # With a pattern, schemathesis generates values longer than `maxLength`.
-            case.query[name] = [value[:200] for value in case.query[name]]
-    low, high = (case.query.get(name) for name in ("min_price", "max_price"))
+            query[name] = [value[:200] for value in query[name]]
+    low, high = (query.get(name) for name in ("min_price", "max_price"))
     if low is not None and high is not None:
-        case.query["min_price"], case.query["max_price"] = sorted([low, high], key=float)
+        query["min_price"], query["max_price"] = sorted([low, high], key=float)
 
 
 @schemathesis.check

@@ -121,3 +121,10 @@ def test_request_lines_depend_on_their_own_setting_at_every_level(capsys, level,
     logging.getLogger(REQUESTS).info("one")
 
     assert capsys.readouterr().err.count("\n") == requests
+
+
+def test_an_error_that_is_among_its_own_causes_is_described_once():
+    error = StoreUnavailable("The disk is full.")
+    error.__cause__ = ExceptionGroup("together", [error])
+
+    assert describe_error(error) == "StoreUnavailable; from ExceptionGroup"

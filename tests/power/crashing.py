@@ -53,6 +53,13 @@ PATHS = {
     "pack_history": lambda shop: shop.customer_state("c-2"),
     "store_list": lambda shop: fresh_list(shop, "c-1", now=NOW),
     "put_products": lambda shop: shop.put_products([ProductChange(product_id=f"n-{n}") for n in range(3)], now=NOW),
+    "update_products": lambda shop: shop.update_products(
+        [
+            ProductChange(product_id="p-1", aliases=("sku",), attributes={"colour": "red"}, variant_of="p-0"),
+            ProductChange(product_id="n-0", aliases=("other",)),
+        ],
+        now=NOW,
+    ),
     "put_customers": lambda shop: shop.put_customers(
         [CustomerChange(customer_id="c-1", first_name="Canary"), CustomerChange(customer_id="n-1", segment="Budget")],
         now=NOW,

@@ -10,7 +10,8 @@ from tests.power.disk import LoggingVfs, cuts
 from tests.power.recording import Acknowledged
 
 STATE = (
-    "SELECT (SELECT COUNT(*) FROM product_catalog), (SELECT COUNT(*) FROM customer_profiles),"
+    "SELECT (SELECT COUNT(*) FROM product_catalog), (SELECT COUNT(attributes) FROM product_catalog),"
+    " (SELECT COUNT(*) FROM product_aliases), (SELECT COUNT(*) FROM customer_profiles),"
     " (SELECT SUM(version) FROM customer_profiles), (SELECT COUNT(*) FROM customer_addresses),"
     " (SELECT COUNT(*) FROM customer_segments), (SELECT COUNT(*) FROM browsing_history),"
     " (SELECT COUNT(*) FROM purchase_history),"

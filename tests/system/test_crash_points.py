@@ -24,6 +24,7 @@ SINGLE_TRANSACTION_PATHS = (
     "pack_history",
     "store_list",
     "put_products",
+    "update_products",
     "put_customers",
     "put_events",
     "update_customer",

@@ -1,6 +1,7 @@
 """The server conforms to its OpenAPI document: schemathesis generates valid and invalid requests from it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,9 @@ async def test_every_answer_conforms_to_the_document(database, headers, tmp_path
 
     assert check.returncode == 0, check.stdout[-10_000:] + check.stderr[-2_000:]
     assert f"{len(main.ENDPOINTS)} selected / {len(main.ENDPOINTS)} total" in check.stdout
+    # Some requests of each endpoint that records events name a customer and products that exist.
+    only_not_found = check.stdout.partition("operations returned only 404")[2].partition("SUMMARY")[0]
+    assert not re.search("add-address|update-behavior|process-", only_not_found), only_not_found
 
 
 def test_the_check_finds_an_answer_that_does_not_conform_to_the_document(database, tmp_path):

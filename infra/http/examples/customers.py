@@ -3,9 +3,11 @@
 from infra.http.examples.example import Details, Example, OperationExamples
 from infra.http.examples.lists import INSTANT, list_for
 
+EMAIL_OF_ANOTHER = "greta.novak.1@example.com"
+
 _GRETA = {
     "customer_id": "demo-1",
-    "email": "greta.novak.1@example.com",
+    "email": EMAIL_OF_ANOTHER,
     "first_name": "Greta",
     "last_name": "Novak",
     "phone": None,

@@ -43,7 +43,7 @@ PRODUCTS = {
                 answer={name: SLEEPING_MAT[name] for name in _SHOWN}
                 | {
                     "tags": ["mat", "classic"],
-                    "attributes": {},
+                    "attributes": {"colour": "green", "material": "foam"},
                     "variant_of": None,
                     "aliases": [],
                     "in_stock": True,

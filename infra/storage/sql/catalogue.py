@@ -4,16 +4,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET
-
 from domain.ports import CatalogueChanges, Outcome
-from domain.records.attributes import MAX_ATTRIBUTES, merged_attributes, pack_attributes, pack_tags, unpack_attributes
+from domain.records.attributes import MAX_ATTRIBUTES, unpack_attributes
 from domain.records.currencies import Currencies
 from domain.records.products import Product, ProductChange
 from domain.records.recommendations import ListRequest
-from domain.records.values import from_units, to_microseconds, to_units
+from domain.records.values import from_units
 from infra.storage.sql import variants
 from infra.storage.sql.filters import AVAILABLE, filters
+from infra.storage.sql.product_columns import STORED, merged, new_columns
 from infra.storage.sql.statements import Row, Steps, executemany, insert_new, one, rows
 
 UNLISTED = 2
@@ -22,18 +21,14 @@ PRODUCT_COLUMNS = (
     "p.product_index, p.product_id, p.name, p.category, p.brand, p.price, p.currency, p.url, p.image_url,"
     f" p.variant_group, p.created_at, {AVAILABLE}, p.tags, p.attributes"
 )
-_GIVEN = (
-    "name", "category", "brand", "price", "currency", "tags", "in_stock", "withdrawn", "url", "image_url", "created_at",
-    "variant_of", "attributes",
-)  # fmt: skip
-_STORED = (*_GIVEN, "variant_group")
 _LISTED = ("in_stock", "withdrawn", "created_at")
 _GROUPED = ("category", "variant_group")
+MAX_UPDATE_STATEMENTS = 8
 MAX_CHANGES = 2000
 """More changes than that are not read one by one."""
 _INSERT = (
-    f"INSERT INTO product_catalog (product_id, product_index, changed_in, {', '.join(_STORED)})"
-    f" VALUES (?, ?, ?, {', '.join('?' * len(_STORED))})"
+    f"INSERT INTO product_catalog (product_id, product_index, changed_in, {', '.join(STORED)})"
+    f" VALUES (?, ?, ?, {', '.join('?' * len(STORED))})"
 )
 PAGE_ROWS = 1000
 TOO_MANY_ATTRIBUTES = f"Expected at most {MAX_ATTRIBUTES} attributes, with those that the product has"
@@ -76,8 +71,8 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
         before = stored.get(change.product_id)
         # Of an unlisted product nothing is known, so it is as new as one that is not stored.
         described = None if before is None or before["withdrawn"] == UNLISTED else before
-        known = described or _new_columns(change.product_id, now=now, currency=currency)
-        after = _merged(change, known, currency=currency)
+        known = described or new_columns(change.product_id, now=now, currency=currency)
+        after = merged(change, known, currency=currency)
         if change.attributes and len(unpack_attributes(after["attributes"])) > MAX_ATTRIBUTES:
             outcomes.append(Outcome(status="refused", field="attributes", reason=TOO_MANY_ATTRIBUTES))
             continue
@@ -97,6 +92,7 @@ def put(changes: Sequence[ProductChange], *, now: datetime, currency: str) -> St
         yield from _write(
             written,
             created,
+            befores,
             is_listing=bool(created) or _differ(_LISTED, befores, written),
             is_regrouping=bool(groups) or _differ(_GROUPED, befores, written),
         )
@@ -124,7 +120,7 @@ def create_from_ids(product_ids: Iterable[str], *, now: datetime, currency: str)
 
 def insert_unlisted(product_ids: Sequence[str], *, first_index: int, now: datetime, currency: str) -> Steps[None]:
     """Create products that only events name, with consecutive indexes; no list changes."""
-    columns = {product_id: _new_columns(product_id, now=now, currency=currency) for product_id in product_ids}
+    columns = {product_id: new_columns(product_id, now=now, currency=currency) for product_id in product_ids}
     yield from insert_new(
         _INSERT,
         [
@@ -140,6 +136,16 @@ def by_index(indexes: Sequence[int], currencies: Currencies) -> Steps[list[Produ
         f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_index IN (:indexes)", indexes=list(indexes)
     )
     return [product_from(row, currencies) for row in result]
+
+
+def products_after(index: int, currencies: Currencies) -> Steps[list[Product]]:
+    """Read the next products after an index."""
+    found = yield from rows(
+        f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.product_index > :index ORDER BY p.product_index"
+        f" LIMIT {PAGE_ROWS}",
+        index=index,
+    )
+    return [product_from(row, currencies) for row in found]
 
 
 def listed_after(product_id: str) -> Steps[list[str]]:
@@ -186,54 +192,10 @@ def newest_admitted(request: ListRequest, n: int, currencies: Currencies) -> Ste
 
 def _stored_columns(product_ids: list[str]) -> Steps[dict[str, dict[str, Any]]]:
     result = yield from rows(
-        f"SELECT product_id, {', '.join(_STORED)} FROM product_catalog WHERE product_id IN (:product_ids)",
+        f"SELECT product_id, {', '.join(STORED)} FROM product_catalog WHERE product_id IN (:product_ids)",
         product_ids=product_ids,
     )
-    return {row[0]: dict(zip(_STORED, row[1:], strict=True)) for row in result}
-
-
-def _new_columns(product_id: str, *, now: datetime, currency: str) -> dict[str, Any]:
-    return dict.fromkeys(_STORED) | {
-        "name": product_id,
-        "currency": currency,
-        "in_stock": 1,
-        "withdrawn": 0,
-        "created_at": to_microseconds(now),
-    }
-
-
-def _merged(change: ProductChange, before: dict[str, Any], *, currency: str) -> dict[str, Any]:
-    new_values = {name: value for name in _GIVEN if (value := getattr(change, name)) is not UNSET}
-    defaults = {"name": change.product_id, "currency": currency, "in_stock": 1, "withdrawn": 0}
-    if attributes := new_values.get("attributes"):
-        new_values["attributes"] = merged_attributes(before["attributes"], attributes)
-    after = before | {name: _to_stored(name, value) for name, value in new_values.items()}
-    for name, default in defaults.items():
-        if after[name] is None:
-            after[name] = default
-    if after["created_at"] is None:
-        after["created_at"] = before["created_at"]
-    if after["variant_of"] == change.product_id:
-        after["variant_of"] = None
-    return after
-
-
-def _to_stored(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    match name:
-        case "price":
-            return to_units(value)
-        case "tags":
-            return pack_tags(value)
-        case "in_stock" | "withdrawn":
-            return int(value > 0)
-        case "attributes":
-            return pack_attributes(value)
-        case "created_at":
-            return to_microseconds(value)
-        case _:
-            return value
+    return {row[0]: dict(zip(STORED, row[1:], strict=True)) for row in result}
 
 
 def _differ(
@@ -242,7 +204,14 @@ def _differ(
     return any(before[name] != afters[product_id][name] for product_id, before in befores.items() for name in names)
 
 
-def _write(columns: dict[str, dict[str, Any]], created: list[str], *, is_listing: bool, is_regrouping: bool) -> Steps[None]:
+def _write(
+    columns: dict[str, dict[str, Any]],
+    created: list[str],
+    befores: Mapping[str, Mapping[str, Any]],
+    *,
+    is_listing: bool,
+    is_regrouping: bool,
+) -> Steps[None]:
     next_index, version = yield from one(
         "UPDATE shop_state SET catalogue_version = catalogue_version + 1, next_product_index = next_product_index + :n"
         f"{RAISE_LISTED * (is_listing or is_regrouping)}{RAISE_REGROUPED * is_regrouping}"
@@ -250,12 +219,27 @@ def _write(columns: dict[str, dict[str, Any]], created: list[str], *, is_listing
         n=len(created),
     )
     indexes = {product_id: index for index, product_id in enumerate(created, start=next_index - len(created))}
-    changed = [product_id for product_id in columns if product_id not in indexes]
     yield from executemany(
         _INSERT,
         [(product_id, index, version, *columns[product_id].values()) for product_id, index in indexes.items()],
     )
-    yield from executemany(
-        f"UPDATE product_catalog SET changed_in = ?, {', '.join(f'{name} = ?' for name in _STORED)} WHERE product_id = ?",
-        [(version, *columns[product_id].values(), product_id) for product_id in changed],
-    )
+    # SQLite writes every index of which a column is set, whether the value changes or not.
+    for names, product_ids in _changed_names(befores, columns).items():
+        yield from executemany(
+            f"UPDATE product_catalog SET changed_in = ?{''.join(f', {name} = ?' for name in names)} WHERE product_id = ?",
+            [(version, *[columns[product_id][name] for name in names], product_id) for product_id in product_ids],
+        )
+
+
+def _changed_names(
+    befores: Mapping[str, Mapping[str, Any]], afters: Mapping[str, Mapping[str, Any]]
+) -> dict[tuple[str, ...], list[str]]:
+    """Return the products by the names of the columns that change; in one statement if there would be many."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for product_id, before in befores.items():
+        after = afters[product_id]
+        found.setdefault(tuple(name for name in STORED if before[name] != after[name]), []).append(product_id)
+    if len(found) > MAX_UPDATE_STATEMENTS:
+        any_of_them = {name for names in found for name in names}
+        return {tuple(name for name in STORED if name in any_of_them): list(befores)}
+    return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.records.product_updates import ProductDetails, UpdatedProducts
-from domain.records.products import ProductChange
+from domain.records.products import Product, ProductChange
 from infra.storage.sql import catalogue, product_details, product_updates
 from infra.storage.sql.import_tables import ImportTables
 
@@ -20,6 +20,9 @@ class ProductTables(ImportTables):
 
     async def product_details(self, product_id: str, *, now: datetime) -> ProductDetails:
         return await self.engine.read(product_details.details, product_id, now=now)
+
+    async def products_after(self, index: int) -> list[Product]:
+        return await self.engine.look_up(catalogue.products_after, index, self.currencies)
 
     async def category_paths(self) -> list[str]:
         return await self.engine.look_up(catalogue.category_paths)

@@ -26,9 +26,8 @@ class StoredInteraction(NamedTuple):
 
 def sent_type(stored_type: str) -> tuple[InteractionType, bool]:
     """Return the type of an interaction as it was sent, and whether it was taken back."""
-    if (sent := _SENT_TYPES.get(stored_type)) is not None:
-        return sent, True
-    return cast("InteractionType", stored_type), False
+    placed = _SENT_TYPES.get(stored_type)
+    return placed or cast("InteractionType", stored_type), placed is not None
 
 
 def settle_new(interactions: Iterable[StoredInteraction]) -> Steps[bool]:

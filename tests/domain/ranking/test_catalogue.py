@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from domain.ranking import category_tree
+from domain.ranking import category_tree, facets
 from domain.ranking.catalogue import Catalogue
+from domain.records.attributes import pack_attributes
 from domain.records.recommendations import ListRequest
 from tests.domain.shop import product
 
@@ -16,6 +17,8 @@ def indexes(*products):
 def admitted(products, **conditions):
     """Return the indexes of `products` that pass the filters, which are asked for in the order given."""
     asked = indexes(*(one.product_index for one in products))
+    if category := conditions.pop("category", None):
+        conditions["categories"] = frozenset({category})
     return Catalogue(products).admitted(asked, ListRequest(**conditions)).tolist()
 
 
@@ -136,3 +139,64 @@ def test_prices_are_those_in_the_currency_of_the_shop():
 
     assert Catalogue(products).prices[indexes(0, 1, 2)].tolist() == pytest.approx([25.0, np.nan, 25.0], nan_ok=True)
     assert admitted(products, min_price=20, max_price=30) == [0, 2]
+
+
+COLOURED = [
+    product(0, brand="Campo", packed_tags="new|sale", packed_attributes=pack_attributes({"colour": "red", "size": 42})),
+    product(1, brand="Nordhut", packed_tags="sale", packed_attributes=pack_attributes({"colour": "blue", "size": "42"})),
+    product(2, brand="Campo", packed_attributes=pack_attributes({"colour": "green", "is_new": True})),
+    product(3, packed_tags="news"),
+]
+COLOUR = "colour", frozenset({"red", "green"})
+
+
+def test_a_product_has_any_of_the_values_of_a_filter_and_passes_all_filters():
+    assert admitted(COLOURED, brands=frozenset({"Campo"})) == [0, 2]
+    assert admitted(COLOURED, brands=frozenset({"Nordhut", "Campo", "unknown"})) == [0, 1, 2]
+    assert admitted(COLOURED, tags=frozenset({"sale"})) == [0, 1]
+    assert admitted(COLOURED, tags=frozenset({"new"})) == [0]
+    assert admitted(COLOURED, attributes=(COLOUR,)) == [0, 2]
+    assert admitted(COLOURED, attributes=(("size", frozenset({"42"})),)) == [0, 1]
+    assert admitted(COLOURED, attributes=(("is_new", frozenset({"true"})),)) == [2]
+    assert admitted(COLOURED, attributes=(COLOUR,), tags=frozenset({"sale"}), brands=frozenset({"Campo"})) == [0]
+    assert admitted(COLOURED, attributes=(COLOUR, ("unknown", frozenset({"x"})))) == []
+    assert admitted([product(1, category="a"), product(2, category="b"), product(3)], categories=frozenset({"a", "b"})) == [
+        1,
+        2,
+    ]
+
+
+def test_the_filters_follow_products_that_change():
+    catalogue = Catalogue(COLOURED)
+    requests = [
+        ListRequest(attributes=(COLOUR,)),
+        ListRequest(tags=frozenset({"new"})),
+        ListRequest(brands=frozenset({"X"})),
+    ]
+    assert [catalogue.admitted(indexes(0, 1), request).tolist() for request in requests] == [[0], [0], []]
+
+    catalogue.add(
+        [product(1, brand="X", packed_tags="new", packed_attributes=pack_attributes({"colour": "red"})), product(0)]
+    )
+    catalogue.add([product(9, brand="X")])
+
+    assert [catalogue.admitted(indexes(0, 1, 9), request).tolist() for request in requests] == [[1], [1], [1, 9]]
+
+
+def test_more_attributes_than_are_remembered_still_filter(monkeypatch):
+    monkeypatch.setattr(facets, "MAX_ATTRIBUTE_COLUMNS", 2)
+    catalogue = Catalogue([product(0, packed_attributes=pack_attributes(dict.fromkeys("abcde", 1)))])
+
+    for name in "abcdeabcde":
+        assert catalogue.admitted(indexes(0), ListRequest(attributes=((name, frozenset({"1"})),))).tolist() == [0]
+
+
+def test_the_newest_products_are_the_available_ones_of_each_group():
+    variants = [product(4, variant_of="p-1", created_at=9), product(5, variant_of="p-1", created_at=8, available=False)]
+    catalogue = Catalogue([product(0, created_at=5), product(1, created_at=7), product(2, created_at=7), *variants])
+    assert catalogue.newest().tolist() == [4, 2, 0]
+
+    catalogue.add([product(0, created_at=5, price=1.0)])
+    assert catalogue.newest().tolist() == [4, 2, 0]
+    catalogue.add([product(4, variant_of="p-1", created_at=9, available=False), product(0, created_at=10)])
+    assert catalogue.newest().tolist() == [0, 2, 1]

@@ -19,7 +19,11 @@ from tests.domain.shop import NOW
     [
         ({}, False, True),
         ({"limit": 100}, False, True),
-        ({"category": "home"}, True, False),
+        ({"placement": "cart"}, False, True),
+        ({"categories": frozenset({"home"})}, True, False),
+        ({"brands": frozenset({"Campo"})}, True, False),
+        ({"tags": frozenset({"new"})}, True, False),
+        ({"attributes": (("colour", frozenset({"red"})),)}, True, False),
         ({"min_price": 0.0}, True, False),
         ({"max_price": 0.0}, True, False),
         ({"exclude": frozenset({"p-1"})}, True, False),

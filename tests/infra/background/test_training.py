@@ -129,9 +129,11 @@ async def test_stopping_the_server_stops_its_training():
 async def test_a_running_application_polls_only_if_the_setting_is_on(database, after_events):
     storage = Storage(lambda: Settings(database_url=f"sqlite:///{database}", train_after_events=after_events))
     before = len(asyncio.all_tasks())
+    await storage.shop()
+    opened = len(asyncio.all_tasks())
 
     async with train_when_due(storage):
-        assert len(asyncio.all_tasks()) - before == (1 if after_events else 0)
+        assert len(asyncio.all_tasks()) - opened == (1 if after_events else 0)
 
     await storage.close()
     assert len(asyncio.all_tasks()) == before

@@ -9,11 +9,13 @@ AMEND = "/customer/amend-order"
 BROWSE = "/recommendations/process-browsing"
 BUY = "/recommendations/process-purchase"
 MERGE = "/customer/merge"
-POSTS = (CREATE, ADDRESS, UPDATE, MERGE, BROWSE, BUY, CHANGE, REMOVE_ADDRESS, AMEND)
+UPDATE_PRODUCTS = "/products/update"
+POSTS = (CREATE, ADDRESS, UPDATE, MERGE, BROWSE, BUY, CHANGE, REMOVE_ADDRESS, AMEND, UPDATE_PRODUCTS)
 LIST = "/recommendations/c-1"
 PROFILE = "/customer/get-profile/c-1"
 EXPORT = "/customer/export/c-1"
 ERASE = "/customer/erase/c-1"
+PRODUCT = "/products/get-product"
 
 KEYS = {"backend": "b" * 43, "storefront": "s" * 43}
 BACKEND_HEADER = ("authorization", f"Bearer {KEYS['backend']}")

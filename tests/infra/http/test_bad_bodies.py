@@ -23,6 +23,7 @@ from tests.infra.http.examples import (
     REMOVE_ADDRESS,
     RETENTION_DAYS,
     UPDATE,
+    UPDATE_PRODUCTS,
     assert_problem,
     stored_state,
 )
@@ -194,6 +195,46 @@ EVENTS = [
          {"customer_id": "c-1", "purchases": [{"items": [{"product_id": "p-1"}], "order_id": "o-1"}]}, "event-id-reused"),
 ]  # fmt: skip
 
+
+def products(**fields) -> dict:
+    return {"products": [{"product_id": "p-1", **fields}]}
+
+
+A_YEAR_AHEAD = (datetime.now(UTC) + timedelta(days=365)).isoformat()
+CATALOGUE = [
+    case("no-products", UPDATE_PRODUCTS, {"products": []}, "validation"),
+    case("501-products", UPDATE_PRODUCTS, {"products": [{"product_id": f"p-{n}"} for n in range(501)]}, "too-many-items"),
+    case("without-id", UPDATE_PRODUCTS, {"products": [{"price": 1.0}]}, "validation"),
+    case("id-null", UPDATE_PRODUCTS, {"products": [{"product_id": None}]}, "validation"),
+    case("products-null", UPDATE_PRODUCTS, {"products": None}, "validation"),
+    case("product-null", UPDATE_PRODUCTS, {"products": [None]}, "validation"),
+    case("a-product-twice", UPDATE_PRODUCTS, {"products": [{"product_id": "p-2"}] * 2}, "validation"),
+    case("longer-than-1-mib", UPDATE_PRODUCTS, b" " * 1024 * 1024 + b"{}", "body-too-large"),
+    *(case(f"{field}-{kind}", UPDATE_PRODUCTS, products(**{field: value}), "validation") for field, kind, value in (
+        ("name", "empty", ""), ("name", "too-long", TOO_LONG_NAME), ("name", "blank", " "), ("name", "a-number", 5),
+        ("category", "with-newline", "a\n"), ("brand", "too-long", TOO_LONG_NAME),
+        ("price", "true", True), ("price", "text", "1.5"), ("price", "negative", -0.01), ("price", "1e300", 1e300),
+        ("price", "of-five-decimals", 1.00001), ("currency", "small", "eur"), ("currency", "of-two-letters", "EU"),
+        ("tags", "a-text", "new"), ("tags", "101", [f"t-{n}" for n in range(101)] + [1]), ("tags", "with-bar", ["a|b"]),
+        ("tags", "with-null", [None]), ("tags", "empty", [""]),
+        ("in_stock", "text", "yes"), ("in_stock", "list", [1]), ("withdrawn", "number", 1), ("url", "empty", ""),
+        ("created_at", "without-time-zone", "2026-01-01T10:00:00"), ("created_at", "before-1970", "1969-12-31T23:59:59Z"),
+        ("created_at", "in-a-year", A_YEAR_AHEAD), ("variant_of", "dots", ".."), ("aliases", "a-text", "sku"),
+        ("aliases", "with-two-blanks", ["a  b"]), ("attributes", "a-list", ["red"]),
+        ("attributes", "nested", {"a": {"b": 1}}),
+        ("attributes", "51", {f"a-{n}": 1 for n in range(51)}), ("attributes", "name-empty", {"": 1}),
+        ("attributes", "name-with-quote", {'a"b': 1}), ("attributes", "name-too-long", {"a" * 65: 1}),
+        ("attributes", "value-empty", {"a": ""}), ("attributes", "value-too-long", {"a": TOO_LONG_NAME}),
+        ("attributes", "value-1e16", {"a": 1e16}), ("colour", "unknown", "red"), ("product_index", "unknown", 1),
+    )),
+    *(case(f"{field}-101", UPDATE_PRODUCTS, products(**{field: [f"t-{n}" for n in range(101)]}), "too-many-items")
+      for field in ("tags", "aliases")),
+    case("1100-aliases", UPDATE_PRODUCTS, {"products": [
+        {"product_id": f"p-{n}", "aliases": [f"a-{n}-{m}" for m in range(100)]} for n in range(11)]}, "too-many-items"),
+    case("alias-of-another-product", UPDATE_PRODUCTS,
+         {"products": [{"product_id": "p-9", "aliases": ["p-1"]}]}, "validation"),
+]  # fmt: skip
+
 EVERY_ENDPOINT = {
     "empty": (b"", "empty-body"),
     "blank": (b" \n", "empty-body"),
@@ -223,7 +264,7 @@ EVERY_ENDPOINT = {
 EVERYWHERE = [case(name, target, body, slug) for name, (body, slug) in EVERY_ENDPOINT.items() for target in POSTS]
 
 
-@pytest.mark.parametrize(("target", "body", "slug"), [*SYNTAX, *FIELDS, *EVENTS, *EVERYWHERE])
+@pytest.mark.parametrize(("target", "body", "slug"), [*SYNTAX, *FIELDS, *EVENTS, *CATALOGUE, *EVERYWHERE])
 async def test_an_invalid_body_is_rejected_and_changes_nothing(send, target, body, slug):
     before = await stored_state(send)
 

@@ -12,6 +12,7 @@ BY_ID = (
     ("GET", "/customer/get-profile/"),
     ("GET", "/customer/export/"),
     ("DELETE", "/customer/erase/"),
+    ("GET", "/products/get-product/"),
 )
 IDS = {
     "unknown-customer": ("c-9", "customer-not-found"),
@@ -64,8 +65,25 @@ QUERIES = {
         "empty": "", "is-a-word": "yes", "2": "2", "null": "null", "false-and-true": "false&guest=true",
     }.items()},
     "exclude-with-two-blanks": "exclude=a%20%20b",
+    **{f"{name}-{kind}": f"{name}={value}" for name in ("category", "brand", "tag", "attribute.colour", "placement")
+       for kind, value in {"empty": "", "blank": "%20", "with-newline": "a%0A", "with-nul": "%00"}.items()},
+    **{f"{name}-too-long": f"{name}={'a' * 201}" for name in ("category", "brand", "tag", "attribute.colour", "placement")},
+    **{f"{name}-21-times": "&".join(f"{name}=v-{number}" for number in range(21))
+       for name in ("category", "brand", "tag", "attribute.colour")},
+    "tag-with-bar": "tag=a%7Cb",
+    "placement-twice": "placement=a&placement=b",
+    "51-attributes": "&".join(f"attribute.a-{number}=1" for number in range(51)),
+    **{f"attribute-{kind}": f"attribute.{name}=1" for kind, name in {
+        "without-name": "", "with-quote": "a%22b", "with-backslash": "a%5Cb", "with-blank-at-the-end": "a%20",
+        "with-long-name": "a" * 65,
+    }.items()},
+    **{f"unknown-{name}": f"{name}=1" for name in ("limt", "Limit", "attribute", "Attribute.colour", "customer_id", "")},
     "exclude-101-products": "&".join(f"exclude=p-{number}" for number in range(101)),
 }  # fmt: skip
+
+
+def slug_of(slug, path):
+    return "product-not-found" if "product" in path and slug == "customer-not-found" else slug
 
 
 def case(name, method, target, slug):
@@ -73,7 +91,7 @@ def case(name, method, target, slug):
 
 
 TARGETS = [
-    *(case(f"{method}-{path.strip('/')}-{name}", method, path + customer_id, slug)
+    *(case(f"{method}-{path.strip('/')}-{name}", method, path + customer_id, slug_of(slug, path))
       for name, (customer_id, slug) in IDS.items() for method, path in BY_ID),
     *(case(f"{method}-double-slash-{path.strip('/')}", method, f"/{path}c-1", "not-found") for method, path in BY_ID),
     *(case(f"double-slash-{path}", "POST", f"/{path}", "not-found") for path in POSTS),
@@ -94,11 +112,48 @@ async def test_an_invalid_target_is_rejected(send, method, target, slug):
     assert ("allow" in response.headers) == (slug == "method-not-allowed")
 
 
-async def test_an_unknown_query_parameter_is_refused_with_the_closest_one(send):
-    response = await send("GET", f"{LIST}?limits=3")
+KNOWN_PARAMETERS = "seen, limit, category, brand, tag, min_price, max_price, exclude, placement, attribute.NAME"
 
-    assert_problem(response, "validation")
-    assert "limit" in response.json()["errors"][0]["detail"]
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "detail"),
+    [
+        ("limt=5", "limt", "Unknown parameter; did you mean `limit`?"),
+        ("Limit=5", "Limit", "Unknown parameter; did you mean `limit`?"),
+        ("categories=a", "categories", "Unknown parameter; did you mean `category`?"),
+        ("attributes.colour=a", "attributes.colour", "Unknown parameter; did you mean `attribute.NAME`?"),
+        ("x=5", "x", f"Unknown parameter; expected {KNOWN_PARAMETERS}"),
+        (f"{'l' * 200}=5", "l" * 64, f"Unknown parameter; expected {KNOWN_PARAMETERS}"),
+    ],
+)  # fmt: skip
+async def test_an_unknown_query_parameter_is_answered_with_the_closest_known_one(send, query, pointer, detail):
+    problem = (await send("GET", f"{LIST}?{query}")).json()
+
+    assert problem["errors"] == [{"pointer": f"#/query/{pointer}", "detail": detail}]
+
+
+async def test_all_unknown_parameters_are_named_at_once_up_to_100(send):
+    answer = await send("GET", f"{LIST}?limt=5&limit=1&limit=2&colour=red")
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["#/query/limt", "#/query/limit", "#/query/colour"]
+
+    answer = await send("GET", f"{LIST}?{'&'.join(f'x-{number}=1' for number in range(200))}")
+    assert len(answer.json()["errors"]) == 100
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), sorted({(method, path + "x") for method, path in BY_ID} | {("POST", p) for p in POSTS})
+)
+async def test_every_endpoint_refuses_unknown_parameters(send, method, path):
+    answer = await send(method, f"{path}?nonsense=1", json={} if method == "POST" else None)
+
+    assert_problem(answer, "validation")
+    assert answer.json()["errors"][0]["pointer"] == "#/query/nonsense"
+
+
+async def test_an_endpoint_without_parameters_says_so(send):
+    problem = (await send("GET", "/live?x=1")).json()
+
+    assert problem["errors"] == [{"pointer": "#/query/x", "detail": "Unknown parameter; this endpoint has none"}]
 
 
 async def test_proxy_headers_have_no_effect(send):

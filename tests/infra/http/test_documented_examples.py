@@ -18,6 +18,7 @@ import main
 from infra.demo import demo_shop, load_demo_shop
 from infra.http.app import create_app
 from infra.http.examples import EXAMPLES
+from infra.http.examples.customers import EMAIL_OF_ANOTHER
 from infra.http.examples.problems import UNKNOWN_CUSTOMER, UNKNOWN_PRODUCT
 from infra.http.openapi import openapi_document
 from infra.http.problems import make_problem, problem_headers
@@ -188,7 +189,7 @@ async def provoke(client, operation, slug):
         "event-id-reused": lambda: with_instant(body, "2026-11-19T12:00:00Z"),
         "customer-exists": lambda: body,
         "email-taken": lambda: (
-            body | {"customer_id": "demo-2", "email": "greta.novak.1@example.com"}
+            body | {"customer_id": "demo-2", "email": EMAIL_OF_ANOTHER}
             if operation.name == "update_customer"
             else {key: value for key, value in body.items() if key != "customer_id"}
         ),

@@ -93,8 +93,9 @@ async def test_the_same_attack_with_a_backend_key_finds_every_purchase(ask):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"limit": STOREFRONT_LIMIT + 1}, {"category": "category-1"}, {"min_price": 1}, {"max_price": 1}, {"seen": "exclude"},
-        {"seen": "include"}, {"exclude": [f"p-{number}" for number in range(STOREFRONT_EXCLUDED + 1)]},
+        {"limit": STOREFRONT_LIMIT + 1}, {"category": "category-1"}, {"brand": "b"}, {"tag": "t"},
+        {"attribute.colour": "red"}, {"min_price": 1}, {"max_price": 1}, {"seen": "exclude"}, {"seen": "include"},
+        {"exclude": [f"p-{number}" for number in range(STOREFRONT_EXCLUDED + 1)]},
     ],
     ids=str,
 )  # fmt: skip
@@ -107,7 +108,7 @@ async def test_a_list_beyond_the_bounds_requires_a_backend_key(ask, parameters):
 
 
 async def test_a_list_within_the_bounds_is_that_of_a_backend_key(ask):
-    lists = [await ask(scope, limit=STOREFRONT_LIMIT) for scope in ("storefront", "backend")]
+    lists = [await ask(scope, limit=STOREFRONT_LIMIT, placement="cart") for scope in ("storefront", "backend")]
 
     assert len(products_of(lists[0])) == STOREFRONT_LIMIT
     assert products_of(lists[0]) == products_of(lists[1])

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.errors import CustomerNotFound
-from infra.http.streams import json_of
+from infra.http.streams import DocumentCutOff, json_of
 
 
 async def chunks_of(*chunks, error=None):
@@ -30,3 +30,20 @@ async def test_a_document_of_several_chunks_is_streamed_in_order():
 async def test_an_error_before_the_second_chunk_is_raised_while_it_can_be_answered(chunks):
     with pytest.raises(CustomerNotFound):
         await json_of(chunks_of(*chunks, error=CustomerNotFound("canary")))
+
+
+async def test_a_later_error_cuts_the_document_off_and_names_nobody(caplog):
+    response = await json_of(chunks_of(b"[1", b",2", b",3", error=CustomerNotFound("canary")))
+    received = []
+
+    async def receive():
+        async for chunk in response.iterator:
+            received.append(chunk)  # noqa: PERF401 - what came before the error stays
+
+    with pytest.raises(DocumentCutOff) as raised:
+        await receive()
+
+    assert received == [b"[1", b",2", b",3"]
+    assert raised.value.__suppress_context__
+    (record,) = caplog.records
+    assert record.message.startswith("A document was cut off: CustomerNotFound at ")

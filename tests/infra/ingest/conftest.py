@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain.records.attributes import unpack_attributes
 from infra.ingest import ImportOptions, import_files
 from infra.progress import PlainProgress
 from infra.settings import Settings
@@ -122,6 +123,8 @@ def _read(field, cell):
         return cell if cell is None else bool(cell)
     if field == "tags":
         return cell.split("|") if cell else []
+    if field == "attributes":
+        return unpack_attributes(cell)
     return cell
 
 

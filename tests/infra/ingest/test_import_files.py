@@ -181,6 +181,17 @@ async def test_exactly_half_of_the_lines_may_be_refused(shop):
     assert report.counts == {"new": 1, "refused": 1}
 
 
+async def test_an_import_of_customers_may_say_who_objects_to_profiling(shop):
+    lines = "canary-1,no\ncanary-2,yes\ncanary-3,\n"
+    await shop.run("customers", f"customer_id,profiling\n{lines}")
+    report = await shop.run("customers", "customer_id,profiling\ncanary-1,\ncanary-4,maybe\ncanary-2,true\n")
+
+    assert report.counts == {"unchanged": 2, "refused": 1}
+    assert await shop.rows("SELECT customer_id, profiling FROM customer_profiles ORDER BY customer_id") == [
+        ("canary-1", 0), ("canary-2", 1), ("canary-3", 1),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("kind", ["products", "customers", "events"])
 async def test_an_export_without_lines_changes_nothing(shop, kind):
     report = await shop.run(kind, "customer_id,product_id,name\n", format="own")

@@ -1,5 +1,8 @@
 """Lines of one product, or of one customer, become one record."""
 
+import pytest
+from msgspec import UNSET
+
 from domain.records.customers import CustomerChange
 from domain.records.products import MAX_ALIASES, ProductChange
 from infra.ingest.lines import RowRefused
@@ -75,3 +78,31 @@ def test_the_lines_of_a_customer_are_one():
     lines = [{"customer_id": "c-1", "first_name": None}, {"customer_id": "c-1", "first_name": "Canary", "is_guest": True}]
 
     assert customer_of(lines) == CustomerChange(customer_id="c-1", first_name="Canary", is_guest=True)
+
+
+def test_the_attributes_of_all_lines_count_and_of_each_the_first_value():
+    lines = (
+        {"attributes": {"colour": "red", "size": None}},
+        {"attributes": None},
+        {"attributes": {"size": 42, "colour": "blue"}},
+    )
+
+    assert product(*lines).attributes == {"colour": "red", "size": 42}
+    assert product({"attributes": {"size": None}}, {}).attributes == {"size": None}
+    assert product({"attributes": None}).attributes is None
+
+
+def test_more_attributes_than_a_product_may_have_are_refused():
+    refused = product({"attributes": {f"a-{n}": n for n in range(51)}})
+
+    assert isinstance(refused, RowRefused)
+    assert refused.field == "attributes"
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"), [((False, True), False), ((None, False), False), ((True, None), True), ((None,), UNSET)]
+)
+def test_an_objection_to_profiling_in_any_line_counts_and_an_empty_cell_withdraws_none(cells, expected):
+    found = customer_of([{"customer_id": "c-1", "profiling": cell} for cell in cells])
+
+    assert found.profiling is expected

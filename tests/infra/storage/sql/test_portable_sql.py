@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from domain.errors import CustomerNotFound
+from domain.errors import CustomerNotFound, ProductNotFound
 from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.guests import GuestMerge
 from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
@@ -81,6 +81,7 @@ async def use_everything(url, folder, now):
         await shop.create_customer(NewCustomer(customer_id="c", email="canary@b.c", segment="Budget"), now=now)
         await shop.put_customers([CustomerChange(customer_id="c", email="canary-b@b.c", segment=None)], now=now)
         await shop.put_products([ProductChange(product_id="p-1", name="New")], now=now)
+        await use_products(shop, now)
         await shop.add_addresses(
             "c",
             [Address(kind="billing", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")],
@@ -126,6 +127,22 @@ async def merge_and_purge(shop, now):
         await shop.merge_guest(GuestMerge(guest_id=name, customer_id="c"), now=now)
     await shop.record([BrowsingEvent(customer_id="g-1", product_id="p-1")], now=now)
     assert await purge_guests(shop, now=now + timedelta(days=40), retention_days=30, is_confirmed=True) == 1
+
+
+async def use_products(shop, now):
+    """Change products one by one, with aliases and attributes, and read them."""
+    changes = [ProductChange(product_id=f"p-{n}", attributes={"a": n}, aliases=(f"p-{n}-x",)) for n in range(400)]
+    await shop.update_products(changes, now=now)
+    await shop.update_products([replace(change, aliases=None) for change in changes], now=now)
+    with pytest.raises(ProductNotFound):
+        await shop.product_details("p-0-x", now=now)
+    await shop.product_details("p-0", now=now)
+    await shop.products_after(-1)
+    await shop.category_paths()
+    some = frozenset({"a", "1"})
+    await shop.newest_products(
+        ListRequest(categories=some, brands=some, tags=some, attributes=(("a", some),), max_price=1.0), n=9
+    )
 
 
 async def import_again(shop, now):

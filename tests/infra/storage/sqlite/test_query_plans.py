@@ -4,8 +4,10 @@ import pytest
 
 from domain.records.currencies import Currencies
 from domain.records.recommendations import ListRequest
-from infra.storage.sql import catalogue
+from infra.storage.sql import catalogue, product_details
 from infra.storage.sql.statements import rows
+
+A = frozenset({"a"})
 
 
 async def plan_of(repository, steps):
@@ -16,9 +18,22 @@ async def plan_of(repository, steps):
 
 @pytest.mark.parametrize(
     ("filters", "index"),
-    [({}, "by_age"), ({"category": "a"}, "by_category"), ({"category": "a", "max_price": 9.0}, "by_category")],
+    [
+        ({}, "by_age"),
+        ({"categories": A}, "by_category"),
+        ({"categories": A, "max_price": 9.0}, "by_category"),
+        ({"brands": A}, "by_brand"),
+        ({"brands": A, "tags": A, "attributes": (("a", A),)}, "by_brand"),
+    ],
 )
-async def test_the_newest_products_of_a_category_are_found_by_category(repository, filters, index):
+async def test_the_newest_products_of_a_category_or_a_brand_are_found_by_it(repository, filters, index):
     steps = catalogue.newest_admitted(ListRequest(**filters), 128, Currencies(own="EUR"))
 
     assert f"SEARCH p USING INDEX product_catalog_{index} " in await plan_of(repository, steps)
+
+
+async def test_the_counts_of_a_product_read_nothing_but_indexes_by_age(repository, now):
+    plan = await plan_of(repository, product_details.counts("p-1", since=now))
+
+    assert plan.count("USING COVERING INDEX browsing_history_by_age (occurred_at>?)") == 1
+    assert plan.count("USING COVERING INDEX purchase_history_by_age (occurred_at>?)") == 1
