@@ -16,6 +16,7 @@ from functions.customer.create import create
 from functions.customer.erase import erase
 from functions.customer.export import export
 from functions.customer.get_profile import get_profile
+from functions.customer.merge import merge
 from functions.customer.remove_address import remove_address
 from functions.customer.update import update as update_customer
 from functions.customer.update_behavior import update_behavior
@@ -36,7 +37,7 @@ from infra.http.openapi import documentation
 from infra.http.pictures import pictures
 
 ENDPOINTS = (
-    create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase,
+    create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
     for_customer, process_browsing, process_purchase, update_products, get_product,
     similar, bought_together, health, live, ready,
 )  # fmt: skip

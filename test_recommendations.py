@@ -130,6 +130,7 @@ def tour(shop: ShopClient) -> None:
     send_several_events(shop)
     read_stored_and_filtered_lists(shop, after_purchase)
     read_the_profile(shop)
+    merge_a_guest(shop)
     use_keys(shop)
     export_and_erase(shop)
 
@@ -229,6 +230,20 @@ def read_the_profile(shop: ShopClient) -> None:
     check("the error points to the invalid field", holds=status == 400 and problem["errors"][0]["pointer"] == "#/product_id")
     status, problem = shop.request("GET", "/recommendations/nobody")
     check("an unknown customer gives 404", holds=status == 404 and problem["type"] == "urn:problem:customer-not-found")
+
+
+def merge_a_guest(shop: ShopClient) -> None:
+    console.rule("A guest who logs in: POST /customer/merge")
+    status, newcomers = shop.request("GET", "/recommendations/tour-guest?guest=true")
+    check("an unknown visitor gets popular products", holds=status == 200 and newcomers["strategy"] == "popular")
+    view = {"customer_id": "tour-guest", "product_id": newcomers["items"][0]["product_id"], "guest": True}
+    status, _ = shop.request("POST", "/recommendations/process-browsing", view)
+    check("the first view registers a guest", holds=status == 201)
+    merge = {"guest_id": "tour-guest", "customer_id": CUSTOMER}
+    status, merged = shop.request("POST", "/customer/merge", merge)
+    console.print(merged)
+    check("the view of the guest is one of the customer now", holds=status == 200 and merged["moved"]["browsing"] == 1)
+    check("the same request again answers the same", holds=shop.request("POST", "/customer/merge", merge) == (200, merged))
 
 
 def use_keys(shop: ShopClient) -> None:

@@ -7,6 +7,7 @@ ShopError
 ├── AddressNotFound       no address of the customer has this id
 ├── CustomerExists        the id is taken
 ├── EmailTaken            another customer has this e-mail, whatever its case
+├── MergeRefused          who shall be merged is no guest, or cannot be merged into this customer
 ├── EventIdReused         the event_id or order_id belongs to other content
 ├── MoreThanBought        an amended order would keep more of a product than was bought
 ├── TooManyItems          a list, or the number of stored items of one customer, exceeds its limit
@@ -59,6 +60,10 @@ class CustomerExists(ShopError):
 class EmailTaken(ShopError):
     def __init__(self) -> None:
         super().__init__("Another customer has this e-mail address.")
+
+
+class MergeRefused(ShopError):
+    pass
 
 
 class EventIdReused(ShopError):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from domain.audit_ports import AuditLog, KeyStore
 from domain.export_ports import ExportStore
+from domain.guest_ports import GuestStore
 from domain.product_ports import ProductStore
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig, WeightedProducts
 from domain.ranking.packed_history import CustomerState
@@ -134,10 +135,11 @@ class Corrections(Protocol):
         ...
 
 
-class Repository(AuditLog, KeyStore, ExportStore, ProductStore, RelatedStore, Corrections, Protocol):
+class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, RelatedStore, Corrections, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
-    All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound.
+    All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound. The id of a
+    merged guest stands for its customer in all of them.
     """
 
     async def create_customer(self, new: NewCustomer, *, now: datetime) -> Customer:
@@ -244,7 +246,7 @@ class Repository(AuditLog, KeyStore, ExportStore, ProductStore, RelatedStore, Co
         """Delete everything about a person for good; after StoreBusy, the same call finishes the erasure.
 
         The same transaction adds the entry of the audit. The id stays refused: events and reads raise CustomerNotFound,
-        registering raises CustomerExists.
+        registering raises CustomerExists. So do the ids of guests who were merged into the customer.
         """
         ...
 

@@ -30,6 +30,7 @@ COMPLETE = {
     "RateLimitPerSecond": "50",
     "CorsOrigins": "https://shop.example",
     "EventRetentionDays": "365",
+    "GuestRetentionDays": "60",
     "AuditRetentionDays": "730",
     "StatementCacheSize": "0",
     "SubnetIds": "subnet-0a1b2c3d,subnet-1a2b3c4d",

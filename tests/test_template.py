@@ -29,6 +29,7 @@ NAMES = {
     "CustomerErase",
     "ProductsBoughtTogether",
     "ProductsSimilar",
+    "CustomerMerge",
     "ProductsGetProduct",
     "ProductsUpdate",
     "RecommendationsForCustomer",

@@ -44,6 +44,7 @@ class Customer(Struct, frozen=True, kw_only=True):
     segment: Segment
     segment_source: SegmentSource
     created_at: datetime
+    is_guest: bool = False
     profiling: bool = True
 
 

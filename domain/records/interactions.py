@@ -65,9 +65,10 @@ class Interaction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class BrowsingEvent(Interaction, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An interaction that names its customer."""
+    """An interaction that names its customer; with `guest`, an unknown customer is registered as a guest."""
 
     customer_id: Id
+    guest: bool = False
 
 
 def in_storefront_namespace(event: BrowsingEvent) -> BrowsingEvent:
@@ -104,16 +105,22 @@ class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Purchase(Order, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An order that names its customer; `unknown_products` says whether products that nobody named before are created."""
+    """An order that names its customer.
+
+    With `guest`, an unknown customer is registered as a guest. `unknown_products` says whether products that nobody named
+    before are created.
+    """
 
     customer_id: Id
+    guest: bool = False
     unknown_products: UnknownProducts = "refuse"
 
 
 class BehaviorUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Events of one customer, recorded all or none; `unknown_products` as in a `Purchase`."""
+    """Events of one customer, recorded all or none; `guest` and `unknown_products` as in a `Purchase`."""
 
     customer_id: Id
+    guest: bool = False
     browsing: Annotated[tuple[Interaction, ...], Meta(max_length=100)] = ()
     purchases: Annotated[tuple[Order, ...], Meta(max_length=100)] = ()
     unknown_products: UnknownProducts = "refuse"
@@ -125,9 +132,12 @@ class BehaviorUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def events(self) -> list["CustomerEvent"]:
         """Return the events as messages that name their customer, interactions first."""
         return [
-            *(_addressed(BrowsingEvent, event, self.customer_id) for event in self.browsing),
-            *(_addressed(Purchase, order, self.customer_id) for order in self.purchases),
+            *(self._addressed(BrowsingEvent, event) for event in self.browsing),
+            *(self._addressed(Purchase, order) for order in self.purchases),
         ]
+
+    def _addressed(self, kind: "type[CustomerEvent]", event: Interaction | Order) -> "CustomerEvent":
+        return kind(customer_id=self.customer_id, guest=self.guest, **msgspec.structs.asdict(event))
 
 
 CustomerEvent = BrowsingEvent | Purchase
@@ -136,10 +146,6 @@ CustomerEvent = BrowsingEvent | Purchase
 class EventCounts(Struct, frozen=True, kw_only=True):
     browsing: int
     purchases: int
-
-
-def _addressed(kind: type[CustomerEvent], event: Interaction | Order, customer_id: str) -> CustomerEvent:
-    return kind(customer_id=customer_id, **msgspec.structs.asdict(event))
 
 
 def count_events(events: Sequence[CustomerEvent]) -> EventCounts:

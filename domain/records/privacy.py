@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from domain.records.customers import Customer, StoredAddress
+from domain.records.guests import MergedGuest
 from domain.records.interactions import EventType, RemovalType
 from domain.records.recommendations import RecommendationList
 
@@ -74,6 +75,7 @@ class CustomerExport(Struct, frozen=True, kw_only=True):
     """Everything that is stored about a person: events oldest first, and the stored list, however old it is.
 
     `purchases` are what the customer kept; what went back or was replaced by an import is in the last members.
+    `merged_guests` are the guests whose records became those of the customer.
     """
 
     customer: Customer
@@ -81,7 +83,7 @@ class CustomerExport(Struct, frozen=True, kw_only=True):
     browsing: list[RecordedInteraction]
     purchases: list[RecordedOrder]
     recommendations: RecommendationList | None
-    is_guest: bool = False
+    merged_guests: list[MergedGuest] = []
     amended_orders: list[AmendedOrder] = []
     returns: list[RecordedReturn] = []
     replaced_orders: list[ReplacedOrder] = []

@@ -107,10 +107,13 @@ Contribution = tuple[str, str | None, float]
 """A positive contribution to a score: source, cause (a product id or a category path), amount."""
 
 
-def for_storefront(answer: RecommendationList, request: "ListRequest | None" = None) -> RecommendationList:
+def for_storefront(
+    answer: RecommendationList, request: "ListRequest | None" = None, *, asked_for: str | None = None
+) -> RecommendationList:
     """Remove what reveals purchases or the shop's view of the customer: the causes of reasons and the segment.
 
-    Of a `request`, leave out the products of `exclude`, and what exceeds `limit`.
+    The answer names the id that it was `asked_for`, not the customer whom a merged guest became. Of a `request`, leave out
+    the products of `exclude`, and what exceeds `limit`.
     """
     items = answer.items
     if request:
@@ -119,7 +122,7 @@ def for_storefront(answer: RecommendationList, request: "ListRequest | None" = N
         msgspec.structs.replace(item, rank=rank, reasons=_per_source(item.reasons))
         for rank, item in enumerate(items, start=1)
     ]
-    return msgspec.structs.replace(answer, segment=UNSET, items=reduced)
+    return msgspec.structs.replace(answer, customer_id=asked_for or answer.customer_id, segment=UNSET, items=reduced)
 
 
 def _per_source(reasons: Iterable[Reason]) -> list[Reason]:

@@ -30,6 +30,8 @@ async def update_behavior(data: JSONBody[BehaviorUpdate], shop: NamedDependency[
 
     Use it for events that need no list in return: a batch of a queue, events collected offline, or a nightly transfer.
 
+    With `guest`, an unknown customer is registered as a guest.
+
     With `"unknown_products": "create"`, a product that the catalogue does not name, such as a gift card, is created instead
     of refused. No list has it until the catalogue names it; the answer lists such products as `created_products`.
     """

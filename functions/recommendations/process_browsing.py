@@ -33,6 +33,8 @@ async def process_browsing(
     Use it when a customer opens a product page, puts a product into the cart or saves it, and the page shows the list next.
     For events without a list in return, use `POST /customer/update-behavior`.
 
+    With `guest`, an unknown customer is registered as a guest, also for a `storefront` key.
+
     `remove_from_cart` and `remove_from_wishlist` take back the customer's last `cart` or `wishlist` of the product; if there
     is none, they have no effect.
 
@@ -42,7 +44,7 @@ async def process_browsing(
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
     event = data if request.auth == "backend" else in_storefront_namespace(data)
     recommendations = await recorded_list(shop.repository, event, now=now)
-    return recommendations if request.auth == "backend" else for_storefront(recommendations)
+    return recommendations if request.auth == "backend" else for_storefront(recommendations, asked_for=data.customer_id)
 
 
 app = create_app(process_browsing)

@@ -30,6 +30,8 @@ async def process_purchase(data: JSONBody[Purchase], shop: NamedDependency[SkipV
 
     Use it when an order is placed, for a list on the confirmation page or in the confirmation e-mail.
 
+    With `guest`, an unknown customer is registered as a guest: send it for a checkout without an account.
+
     With `"unknown_products": "create"`, a product that the catalogue does not name, such as a gift card, does not refuse the
     order. It is created, but no list has it until the catalogue names it; the answer lists such products as
     `created_products`.

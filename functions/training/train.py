@@ -14,7 +14,7 @@ from infra.background.gc import resume_collections
 from infra.logs import describe_error
 from infra.settings import read_settings
 from infra.storage.opening import open_repository
-from infra.use_cases.purge import purge_and_train, purge_audit
+from infra.use_cases.purge import Retention, purge_and_train, purge_audit
 from infra.use_cases.train import TuningBudget
 
 logger = logging.getLogger(__name__)
@@ -58,4 +58,5 @@ async def _train() -> Model:
     settings = read_settings()
     async with open_repository(settings) as repository:
         await purge_audit(repository, now=datetime.now(UTC), retention_days=settings.audit_retention_days)
-        return await purge_and_train(repository, retention_days=settings.event_retention_days, budget=NO_TUNING)
+        retention = Retention(event_days=settings.event_retention_days, guest_days=settings.guest_retention_days)
+        return await purge_and_train(repository, retention=retention, budget=NO_TUNING)

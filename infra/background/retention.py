@@ -1,4 +1,4 @@
-"""Purge old events and entries of the audit while the application runs: `EVENT_RETENTION_DAYS`, `AUDIT_RETENTION_DAYS`."""
+"""Purge while the application runs: `EVENT_RETENTION_DAYS`, `GUEST_RETENTION_DAYS` and `AUDIT_RETENTION_DAYS`."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from domain.errors import ShopError
 from domain.ports import Repository
 from infra.storage.opening import Storage
 from infra.tasks import background_task
-from infra.use_cases.purge import purge, purge_audit
+from infra.use_cases.purge import Retention, purge_all, purge_audit
 
 logger = logging.getLogger(__name__)
 
@@ -21,22 +21,23 @@ INTERVAL_SECONDS = 3600.0
 async def purge_when_due(storage: Storage) -> AsyncGenerator[None]:
     """Purge at the start of the application and then every hour, if a retention is set."""
     settings = storage.settings()
-    retention_days, audit_days = settings.event_retention_days, settings.audit_retention_days
-    if retention_days == audit_days == 0:
+    retention = Retention(event_days=settings.event_retention_days, guest_days=settings.guest_retention_days)
+    audit_days = settings.audit_retention_days
+    if retention.event_days == retention.guest_days == audit_days == 0:
         yield
         return
     repository = (await storage.shop()).repository
-    async with background_task(purge_periodically(repository, retention_days=retention_days, audit_days=audit_days)):
+    async with background_task(purge_periodically(repository, retention=retention, audit_days=audit_days)):
         yield
 
 
 async def purge_periodically(
-    repository: Repository, *, retention_days: int, audit_days: int = 0, interval_seconds: float = INTERVAL_SECONDS
+    repository: Repository, *, retention: Retention, audit_days: int = 0, interval_seconds: float = INTERVAL_SECONDS
 ) -> None:
     """Purge until cancelled; after a storage error, try again at the next interval."""
     while True:
         try:
-            await purge(repository, now=datetime.now(UTC), retention_days=retention_days)
+            await purge_all(repository, now=datetime.now(UTC), retention=retention)
             await purge_audit(repository, now=datetime.now(UTC), retention_days=audit_days)
         except ShopError as error:
             logger.warning("What is past its retention was not purged: %s.", type(error).__name__)

@@ -14,7 +14,7 @@ from infra.cli.progress_bar import progress_on
 from infra.progress import Progress
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.use_cases.purge import purge_and_train
+from infra.use_cases.purge import Retention, purge_and_train
 from infra.use_cases.train import ConfigOrigin, TrainingWatcher, TuningBudget
 
 DESCRIPTION = """\
@@ -103,5 +103,6 @@ async def _train(settings: Settings, budget: TuningBudget) -> str:
 async def train_and_describe(repository: ShopStore, settings: Settings, budget: TuningBudget, *, progress: Progress) -> str:
     """Purge and train, and return what `describe_model` says of the model."""
     watcher = TrainingWatcher(progress)
-    model = await purge_and_train(repository, retention_days=settings.event_retention_days, budget=budget, watcher=watcher)
+    retention = Retention(event_days=settings.event_retention_days, guest_days=settings.guest_retention_days)
+    model = await purge_and_train(repository, retention=retention, budget=budget, watcher=watcher)
     return describe_model(model, origin=watcher.origin)

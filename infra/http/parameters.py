@@ -91,6 +91,12 @@ Excluded = Annotated[
         schema_extra={"items": {"type": "string", "maxLength": MAX_ID_LENGTH, "pattern": ID_PATTERN}},
     ),
 ]
+GuestAllowed = Annotated[
+    bool,
+    QueryParameter(
+        description="Answer an unknown customer as a newcomer, instead of 404; nothing is stored before the first event"
+    ),
+]
 SeenRule = Annotated[
     Seen,
     QueryParameter(

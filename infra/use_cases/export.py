@@ -31,6 +31,8 @@ async def export_chunks(store: ExportStore, customer_id: str) -> AsyncGenerator[
 
 async def _pieces(store: ExportStore, customer_id: str) -> AsyncIterator[bytes]:
     beginning = await store.export_beginning(customer_id)
+    # Of the customer for whom the id of a merged guest stands.
+    customer_id = beginning.document.customer.customer_id
     rest: dict[str, tuple[EventKey | None, ReadPage]] = {
         "browsing": (beginning.browsing_after, lambda after: store.export_browsing(customer_id, after=after)),
         "purchases": (beginning.purchases_after, lambda after: store.export_purchases(customer_id, after=after)),

@@ -1,4 +1,4 @@
-"""Delete events that are older than the retention, alone or before a training."""
+"""Delete events and guests that are older than their retention, alone or before a training."""
 
 import asyncio
 import logging
@@ -9,6 +9,7 @@ from msgspec import Struct
 from domain.audit_ports import AuditLog
 from domain.ports import Repository, ShopStore
 from domain.ranking.model import Model
+from domain.records.guests import GuestCounts
 from domain.records.interactions import oldest_kept
 from infra.use_cases.train import TrainingWatcher, TuningBudget, train
 
@@ -16,6 +17,13 @@ logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.01
 MIN_EVENTS_TO_CONFIRM = 1000
+
+
+class Retention(Struct, frozen=True, kw_only=True):
+    """After how many days events are deleted, and guests without an event; 0 keeps them."""
+
+    event_days: int
+    guest_days: int
 
 
 class PurgePlan(Struct, frozen=True, kw_only=True):
@@ -64,6 +72,71 @@ async def purge(repository: Repository, *, now: datetime, retention_days: int, i
     return n_purged
 
 
+class GuestPlan(Struct, frozen=True, kw_only=True):
+    """Which guests a purge would delete: those created before an instant who have no event since."""
+
+    before: datetime
+    counts: GuestCounts
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Return whether more than half of a history would go with them, as after an import of old orders of guests."""
+        n_gone = self.counts.n_expired_events
+        return n_gone >= MIN_EVENTS_TO_CONFIRM and n_gone > self.counts.n_events / 2
+
+
+async def plan_guest_purge(repository: Repository, *, now: datetime, retention_days: int) -> GuestPlan:
+    """Count whom a purge would delete, and delete nothing."""
+    before = oldest_kept(now, retention_days=retention_days)
+    return GuestPlan(before=before, counts=await repository.count_guests(before=before))
+
+
+async def purge_guests(
+    repository: Repository, *, now: datetime, retention_days: int, is_confirmed: bool = False
+) -> int:  # fmt: skip
+    """Delete the guests without an event for `retention_days`, batch by batch, and return their number; 0 days keep all.
+
+    Log before how many. More than half of a history is deleted with them only if that is confirmed.
+    """
+    if retention_days == 0:
+        return 0
+    plan = await plan_guest_purge(repository, now=now, retention_days=retention_days)
+    counts = plan.counts
+    if plan.needs_confirmation and not is_confirmed:
+        logger.warning(
+            "GUEST_RETENTION_DAYS=%d would delete %d guests with %d of %d events; run `python main.py retention --yes` to"
+            " delete them.",
+            retention_days,
+            counts.n_expired,
+            counts.n_expired_events,
+            counts.n_events,
+        )
+        return 0
+    if counts.n_expired:
+        logger.info(
+            "Deleting %d of %d guests, who had no event for %d days.", counts.n_expired, counts.n_guests, retention_days
+        )
+        await _purge_guests(repository, before=plan.before)
+    # Also where an earlier process ended before it could.
+    await repository.scrub_guests()
+    return counts.n_expired
+
+
+async def _purge_guests(repository: Repository, *, before: datetime) -> None:
+    after = ""
+    while page := await repository.expired_guests(before=before, after=after):
+        after = page[-1]
+        while page:
+            page = page[await repository.purge_guests(page, before=before) :]
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def purge_all(repository: Repository, *, now: datetime, retention: Retention) -> None:
+    """Delete what is older than either retention."""
+    await purge(repository, now=now, retention_days=retention.event_days)
+    await purge_guests(repository, now=now, retention_days=retention.guest_days)
+
+
 async def purge_audit(log: AuditLog, *, now: datetime, retention_days: int) -> int:
     """Delete the entries of the audit older than `retention_days`, and return their number; 0 days keep all entries."""
     if retention_days == 0:
@@ -78,8 +151,8 @@ async def purge_audit(log: AuditLog, *, now: datetime, retention_days: int) -> i
 
 
 async def purge_and_train(
-    store: ShopStore, *, retention_days: int, budget: TuningBudget, watcher: TrainingWatcher | None = None
+    store: ShopStore, *, retention: Retention, budget: TuningBudget, watcher: TrainingWatcher | None = None
 ) -> Model:
     """Purge, then train on the remaining events: an expired event must not shape the model."""
-    await purge(store, now=datetime.now(UTC), retention_days=retention_days)
+    await purge_all(store, now=datetime.now(UTC), retention=retention)
     return await train(store, now=datetime.now(UTC), budget=budget, watcher=watcher)

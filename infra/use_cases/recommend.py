@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from domain.errors import CustomerNotFound
 from domain.ports import ListVersions, Recorded, Repository, StoredList
 from domain.ranking.answers import to_answer
 from domain.ranking.model import UNTRAINED
@@ -18,6 +19,28 @@ from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.recommendation_ids import new_recommendation_id
 
 FIRST_PAGE = ListRequest()
+
+
+async def list_or_newcomers(
+    repository: Repository, customer_id: str, *, request: ListRequest = FIRST_PAGE, now: datetime, reuse_seconds: int
+) -> RecommendationList:
+    """Return the current list of a customer, or the list of a newcomer if nobody has the id; an erased one has none."""
+    try:
+        return await current_list(repository, customer_id, request=request, now=now, reuse_seconds=reuse_seconds)
+    except CustomerNotFound:
+        state = await state_or_newcomers(repository, customer_id)
+        return (await _computed(repository, state, request, now=now)).answer
+
+
+async def state_or_newcomers(repository: Repository, customer_id: str) -> CustomerState:
+    """Return what lists depend on of a customer, or of a newcomer if nobody has the id.
+
+    Nothing is stored for a newcomer: the first event registers a guest, not each look of a crawler.
+    """
+    try:
+        return await repository.customer_state(customer_id)
+    except CustomerNotFound:
+        return await repository.newcomer_state(customer_id)
 
 
 async def current_list(

@@ -5,12 +5,14 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from domain.errors import CustomerNotFound
 from domain.ranking.history import unpack_history
 from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.records.currencies import Currencies
 from domain.records.customers import CustomerChange, NewCustomer
+from domain.records.guests import GuestMerge
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.settings import Settings
@@ -104,7 +106,7 @@ def random_events(draw, now, *, customer_ids):
 async def write_something(shop, other, draw, now, *, everyone, known):
     """Do one random thing to a random one of the `known` customers, which an erasure removes from them."""
     customer_id = draw.choice(known)
-    kind = draw.choices(["record", "import", "purge", "assign", "erase"], weights=[50, 16, 4, 4, 2])[0]
+    kind = draw.choices(["record", "import", "purge", "assign", "merge", "erase"], weights=[50, 16, 4, 4, 6, 2])[0]
     if kind == "record":
         recorded = await shop.record(random_events(draw, now, customer_ids=[customer_id]), now=now)
         assert recorded.state in (None, await other.customer_state(customer_id))
@@ -114,6 +116,14 @@ async def write_something(shop, other, draw, now, *, everyone, known):
         await shop.purge_events(before=now - timedelta(hours=draw.randrange(20, 60)))
     elif kind == "assign":
         await shop.put_customers([CustomerChange(customer_id=customer_id, segment="Premium")], now=now)
+    elif kind == "merge":
+        guest_id = f"g-{draw.randrange(10**9)}"
+        events = random_events(draw, now, customer_ids=[guest_id])
+        await shop.record([replace(event, guest=True) for event in events], now=now)
+        await check(other, guest_id)
+        await shop.merge_guest(GuestMerge(guest_id=guest_id, customer_id=customer_id), now=now)
+        # The guest does more, through another process.
+        await other.record(random_events(draw, now, customer_ids=[guest_id]), now=now)
     elif len(known) > 1:
         await shop.erase(customer_id)
         known.remove(customer_id)

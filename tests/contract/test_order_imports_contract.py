@@ -238,8 +238,8 @@ async def test_a_customer_is_found_by_the_e_mail_address(shop, sent, now):
 
     assert await kept(shop, "c-7") == {"o-1": [("p-1", 2)]}
     guest = await shop.export("x-2")
-    assert (guest.customer.email, guest.is_guest, len(guest.browsing)) == ("canary-new@a.com", True, 2)
-    assert not (await shop.export("c-7")).is_guest
+    assert (guest.customer.email, guest.customer.is_guest, len(guest.browsing)) == ("canary-new@a.com", True, 2)
+    assert not (await shop.export("c-7")).customer.is_guest
     assert await sent.back(("p-1", 1), customer_id=None, email="canary@A.com") == "returned"
     assert await sent.back(("p-1", 1), customer_id=None, email="canary-nobody@a.com") == "unmatched"
     for name in ("x-1", "x-3"):
@@ -265,7 +265,7 @@ async def test_a_guest_may_turn_out_to_be_a_customer(shop, sent, now):
         (outcome,) = await shop.put_customers([CustomerChange(customer_id="c-1", is_guest=is_guest)], now=now)
         assert outcome.status == status
 
-    assert not (await shop.export("c-1")).is_guest
+    assert not (await shop.export("c-1")).customer.is_guest
 
 
 async def test_an_interaction_with_a_derived_id_is_the_same_whatever_its_content(shop, sent):

@@ -3,9 +3,9 @@
 # fmt: off
 PATHS = (
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
-    "/recommendations/process-purchase", "/customer/update", "/customer/remove-address", "/customer/amend-order",
-    "/products/update", "/recommendations/{}", "/products/get-product/{}", "/customer/get-profile/{}", "/customer/export/{}",
-    "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
+    "/recommendations/process-purchase", "/customer/merge", "/customer/update", "/customer/remove-address",
+    "/customer/amend-order", "/products/update", "/recommendations/{}", "/products/get-product/{}",
+    "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
 )
 METHODS = (
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO", "get", "",
@@ -34,6 +34,7 @@ TARGET_PARTS = (
     b"&brand=b", b"&tag=a%7Cb", b"&attribute.colour=red", b"&attribute.=1", b"&attribute.a%22b=1", b"&placement=cart",
     b"&limt=1",
     b"&seen=few", b"&seen=exclude", b"&seen=include", b"&seen=", b"[", b"{}", b"&limit=%F0%9F%9A%80", b"&limit=\xd9\xa1",
+    b"&guest=true", b"&guest=",
 )
 HEADER_VALUES = (
     b"", b"application/json", b"application/json; charset=utf-8", b"application/json; charset=utf-16", b"text/plain",

@@ -13,6 +13,8 @@ CUSTOMERS = (
 )  # fmt: skip
 TO_ERASE = (*(f"x-{number}" for number in range(200)), *(f"canary/%3F ?/{number}" for number in range(200)))
 """Customers that requests erase."""
+GUESTS = ("g-canary-1", "canary/guest 2", "größe-canary-3")
+"""Customers whom events register as guests."""
 PRODUCTS = ("p-1", "p-2", "p-3", "p-4", "#1001", "gid://shopify/Product/6", "SKU 12/3", "größe-42")
 
 EVENT_TYPES = ("view", "cart", "cart", "wishlist", "remove_from_cart", "remove_from_wishlist")
@@ -34,7 +36,7 @@ def fuzzed_request(number, *, seed, identities=((),)):
     """Return the `number`-th request of a seed, with the headers of one of the `identities`."""
     rng = random.Random(f"{seed}-{number}")
     path = rng.choice(PATHS)
-    has_body = rng.random() < 0.9 if path in PATHS[:9] else rng.random() < 0.1
+    has_body = rng.random() < 0.9 if path in PATHS[:10] else rng.random() < 0.1
     body = _body(rng, path) if has_body else b""
     usual_method = "POST" if has_body else "DELETE" if "erase" in path else "GET"
     method = rng.choice(METHODS) if rng.random() < 0.05 else usual_method
@@ -54,6 +56,7 @@ def valid_body(rng, path):
     view = {"product_id": product_id, "event_type": rng.choice(EVENT_TYPES), "dwell_seconds": 2.5}
     order = {"items": [{"product_id": product_id, "quantity": rng.randint(1, 3), "unit_price": 9.95}], "currency": "EUR"}
     event_id = f"e-{rng.randint(1, 100)}"
+    guest = {"customer_id": rng.choice([customer_id, *GUESTS]), "guest": True}
     return {
         "/customer/create": {"email": f"{rng.randint(1, 60)}@canary.ch", "first_name": "Canary", "last_name": "Canary",
                              "phone": "canary-12345", "segment": "Budget"},
@@ -66,11 +69,12 @@ def valid_body(rng, path):
                                   "items": [{"product_id": product_id}] * rng.randint(0, 2)},
         "/customer/update-behavior": {"customer_id": customer_id, "browsing": [view | {"event_id": event_id}],
                                       "purchases": [order]},
+        "/customer/merge": {"guest_id": rng.choice(GUESTS), "customer_id": customer_id},
         "/products/update": {"products": [
             {"product_id": product_id, "price": 9.95, "in_stock": rng.randint(-1, 3), "tags": ["new"],
              "aliases": [f"a-{product_id}"], "attributes": {"colour": "red", "size": 42, "is_new": True}},
             {"product_id": f"n-{rng.randint(1, 50)}", "brand": None}]},
-        "/recommendations/process-browsing": {"customer_id": customer_id, "occurred_at": "2026-01-01T10:00:00Z"} | view,
+        "/recommendations/process-browsing": guest | {"occurred_at": "2026-01-01T10:00:00Z"} | view,
         "/recommendations/process-purchase": {"customer_id": customer_id, "order_id": event_id,
                                               "unknown_products": rng.choice(["refuse", "create"])} | order,
     }.get(path, {})  # fmt: skip

@@ -12,7 +12,7 @@ from infra.http.app import create_app
 from infra.http.openapi import documentation
 from infra.keys import hash_of
 from infra.settings import Settings
-from infra.storage.opening import open_repository
+from infra.storage.opening import open_repository, system_clock
 from tests.conftest import NOW, running
 from tests.fuzz.requests import CUSTOMERS, PRODUCTS, TO_ERASE
 from tests.system.server import url_of
@@ -29,7 +29,7 @@ class Response(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def fuzzed_shop(database, *, handlers=ALL_ROUTES, **settings):
+async def fuzzed_shop(database, *, handlers=ALL_ROUTES, clock=system_clock, **settings):
     """Create a small shop and run an application of `handlers` on it."""
     settings = Settings(**{"database_url": url_of(database), "address_limit_per_second": 0} | settings)
     async with open_repository(settings) as repository:
@@ -38,7 +38,7 @@ async def fuzzed_shop(database, *, handlers=ALL_ROUTES, **settings):
         await repository.put_customers([CustomerChange(customer_id=name) for name in TO_ERASE], now=NOW)
         for name in CUSTOMERS:
             await repository.create_customer(NewCustomer(customer_id=name), now=NOW)
-    app = create_app(*handlers, settings=lambda: settings)
+    app = create_app(*handlers, settings=lambda: settings, clock=clock)
     async with running(app):
         yield app
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from domain.records.amendments import OrderAmendment, RemainingItem
 from domain.records.customers import CustomerChange, CustomerUpdate, NewCustomer, address_id
+from domain.records.guests import GuestMerge
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.storage.sqlite import open_sqlite
@@ -81,6 +82,9 @@ PATHS = {
     ),
     "purge": lambda shop: shop.purge_events(before=NOW + timedelta(days=1)),
     "erase": lambda shop: shop.erase("c-1"),
+    "register_guest": lambda shop: shop.record([replace(event, customer_id="n-1", guest=True) for event in EVENTS], now=NOW),
+    "merge_guest": lambda shop: shop.merge_guest(GuestMerge(guest_id="g-1", customer_id="c-1"), now=NOW),
+    "purge_guests": lambda shop: shop.purge_guests(["g-1", "g-2"], before=NOW + timedelta(days=1)),
     "train": lambda shop: train(shop, now=NOW),
     "planted": record_in_two_transactions,
 }
@@ -95,6 +99,11 @@ async def prepare(database):
             create_products=False,
             now=NOW,
         )
+        for name in ("g-1", "g-2"):
+            guest = [replace(event, customer_id=name, guest=True, event_id=None) for event in EVENTS[:1]]
+            order = Purchase(customer_id=name, guest=True, order_id=f"o-{name}", items=(OrderItem(product_id="p-3"),))
+            await shop.record([*guest, order], now=NOW)
+            await shop.add_addresses(name, [ADDRESS])
         await shop.add_addresses("c-2", [ADDRESS, replace(ADDRESS, city="Canary")])
         items = (OrderItem(product_id="p-2", quantity=2), OrderItem(product_id="p-3", quantity=2))
         cart = BrowsingEvent(customer_id="c-1", product_id="p-4", event_type="cart")

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from domain.records.customers import Address, NewCustomer
+from domain.records.guests import GuestMerge
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.storage.sqlite import open_sqlite
@@ -60,4 +61,7 @@ async def run_every_writing_path(repository, *, now, n_orders):
     yield await repository.purge_events(before=now + timedelta(seconds=n_orders // 2))
     # The purge has deleted the stored lists.
     await fresh_list(repository, "c-0", now=now + timedelta(seconds=n_orders))
+    guest = BrowsingEvent(customer_id="g-1", product_id="p-1", guest=True)
+    yield await repository.record([guest], now=now)
+    yield await repository.merge_guest(GuestMerge(guest_id="g-1", customer_id="c-0"), now=now)
     yield await repository.erase("c-3")

@@ -22,6 +22,7 @@ STATE = (
     " (SELECT COUNT(*) FROM customer_recommendations),"
     " (SELECT SUM(customer_version) FROM customer_recommendations), (SELECT COUNT(*) FROM customer_histories),"
     " (SELECT SUM(version) FROM customer_histories), (SELECT COUNT(*) FROM product_neighbours),"
+    " (SELECT COUNT(*) FROM merged_guests), (SELECT COUNT(*) FROM browsing_history WHERE customer_id = 'c-1'),"
     " (SELECT COUNT(*) FROM recommendation_models), catalogue_version, training_holder IS NULL,"
     " (SELECT COUNT(*) FROM product_neighbours n WHERE n.model_id = s.model_id), model_id = 'untrained' FROM shop_state s"
 )

@@ -55,6 +55,10 @@ def requests():
     yield "GET", "/recommendations/canary-id?limit=canary", None
     yield "GET", "/customer/canary/path", None
     yield "GET", "/customer/export/canary-id", None
+    yield "GET", "/recommendations/canary-nobody?guest=true", None
+    yield "POST", "/recommendations/process-browsing", {"customer_id": "canary-guest", "product_id": "p-1", "guest": True}
+    for guest_id in ("canary-guest", "canary-guest", "canary-id", "canary-nobody"):
+        yield "POST", "/customer/merge", {"guest_id": guest_id, "customer_id": "canary-id"}
     yield "DELETE", "/customer/erase/canary-id", None
     yield "POST", "/recommendations/process-browsing", event
     for customer_id in CANARY_IDS:

@@ -34,6 +34,9 @@ SINGLE_TRANSACTION_PATHS = (
     "create_unknown",
     "purge",
     "erase",
+    "register_guest",
+    "merge_guest",
+    "purge_guests",
 )
 
 

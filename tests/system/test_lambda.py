@@ -35,6 +35,7 @@ REFUSAL = {
     "CustomerUpdateBehavior": (400, "malformed-json"),
     "ProductsBoughtTogether": (400, "validation"),
     "ProductsSimilar": (404, "product-not-found"),
+    "CustomerMerge": (400, "validation"),
     "ProductsGetProduct": (400, "validation"),
     "ProductsUpdate": (400, "validation"),
     "RecommendationsForCustomer": (400, "validation"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import subprocess
 import sys
 from contextlib import AsyncExitStack
@@ -161,6 +162,59 @@ async def test_amendments_that_race_an_import_of_returns_lose_nothing(shop, tmp_
     assert all(order["p-2"] == 1 and order["p-1"] in {2, 3} for order in kept.values())
     assert len(exported["returns"]) == 16
     assert counts["items_bought"] == sum(sum(order.values()) for order in kept.values())
+
+
+async def test_a_guest_who_buys_while_several_servers_merge_it_loses_nothing(shop):
+    server, _ = shop
+    merge = {"guest_id": "g-canary", "customer_id": "c-1"}
+    async with clients_of(server) as client:
+        before = await activity(client, "c-1")
+        first = await client.post("/recommendations/process-browsing", json=guest_view(0))
+        orders = [guest_order(n) for n in range(1, 41)]
+        views = [("/recommendations/process-browsing", guest_view(n)) for n in range(1, 17)]
+        requests = [*((BUY, order) for order in orders), *views, *([("/customer/merge", merge)] * 8)]
+        random.Random(1).shuffle(requests)
+        answers = await asyncio.gather(*(client.post(path, json=body) for path, body in requests))
+        repeated = [await client.post(BUY, json=order) for order in orders[:3]]
+
+        after = await activity(client, "c-1")
+        of_guest = await client.get("/customer/get-profile/g-canary")
+
+    merges = [answer for (path, _), answer in zip(requests, answers, strict=True) if path == "/customer/merge"]
+    others = [answer for (path, _), answer in zip(requests, answers, strict=True) if path != "/customer/merge"]
+    assert first.status_code == 201
+    assert {answer.status_code for answer in merges} == {200}, [answer.text for answer in merges]
+    assert len({answer.text for answer in merges}) == 1
+    assert {answer.status_code for answer in [*others, *repeated]} == {201}, [answer.text for answer in others]
+    n_items = 40 * 41 // 2
+    assert after["orders"] - before["orders"] == 40
+    assert after["items_bought"] - before["items_bought"] == n_items
+    assert after["views"] - before["views"] == 17
+    assert of_guest.json()["activity"] == after
+
+
+async def test_of_two_merges_of_one_guest_into_different_customers_one_is_refused(shop):
+    server, _ = shop
+    async with clients_of(server) as client:
+        answers = []
+        for n in range(8):
+            order = guest_order(n) | {"customer_id": f"g-canary-{n}", "order_id": f"race-{n}"}
+            assert (await client.post(BUY, json=order)).status_code == 201
+            merges = [{"guest_id": f"g-canary-{n}", "customer_id": name} for name in ("c-2", "c-3")]
+            answers.append(await asyncio.gather(*(client.post("/customer/merge", json=merge) for merge in merges * 4)))
+
+    for of_guest in answers:
+        codes = [answer.status_code for answer in of_guest]
+        assert codes in ([200, 409] * 4, [409, 200] * 4), [answer.text for answer in of_guest]
+
+
+def guest_view(number):
+    return {"customer_id": "g-canary", "product_id": "p-2", "event_id": f"guest-{number}", "guest": True}
+
+
+def guest_order(number):
+    items = [{"product_id": "p-1", "quantity": max(1, number)}]
+    return {"customer_id": "g-canary", "order_id": f"guest-{number}", "items": items, "guest": True}
 
 
 def start_import(database, file):

@@ -18,13 +18,15 @@ from domain.ranking.model import Model, NeighbourLists, TrainedModel, WeightedPr
 from domain.ranking.packing import pack
 from domain.records.amendments import OrderAmendment, RemainingItem
 from domain.records.customers import Address, CustomerChange, CustomerUpdate, NewCustomer, address_id
+from domain.records.guests import GuestMerge
 from domain.records.imports import ImportedEvent, OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.use_cases.recommend import current_list
+from infra.storage.sql.events import product_ids_of
+from infra.use_cases.recommend import current_list, list_or_newcomers
 from tests import postgres
 from tests.answers import without_id
 from tests.domain.shop import neighbours_of
@@ -38,7 +40,10 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 # Their order by UTF-8 bytes differs from that by UTF-16 units and from that of any language; two are equal when normalised.
 CUSTOMERS = ["c-1", "gid://canary/Customer/2", "\uff21 canary", "😀-canary"]
 PRODUCTS = ["p-0", "P-0", "p 0", "#1001", "SKU 12/3", "é-1", "e\u0301-1", "Größe-42", "Grosse-42", "\uff21", "😀", "%2F"]
+GUESTS = ["g-canary", "guest 12/3 canary"]
 customer_ids = st.sampled_from(CUSTOMERS)
+guest_ids = st.sampled_from(GUESTS)
+known_or_guests = st.sampled_from([*CUSTOMERS[:2], *GUESTS])
 product_ids = st.sampled_from(PRODUCTS)
 unknown_too = st.one_of(product_ids, st.just("nowhere"))
 categories = st.sampled_from(["a", "a/b", "a/b/c", "ab", "é", "Z"])
@@ -117,7 +122,11 @@ import_ids = st.sampled_from([None, "i-1", "i-2", "i-3"])
 imported_events = st.lists(
     st.builds(
         ImportedEvent,
-        event=st.one_of(browsing(ids_of_files), orders(ids_of_files)),
+        event=st.builds(
+            msgspec.structs.replace,
+            st.one_of(browsing(ids_of_files), orders(ids_of_files)),
+            customer_id=st.sampled_from(CUSTOMERS + GUESTS),
+        ),
         is_derived_id=st.booleans(),
         email=emails,
         is_guest=st.booleans(),
@@ -128,7 +137,7 @@ imported_events = st.lists(
 )
 returns = st.builds(
     OrderReturn,
-    customer_id=customer_ids,
+    customer_id=st.sampled_from(CUSTOMERS + GUESTS),
     email=emails,
     return_id=st.sampled_from(["r-1", "r-2"]),
     order_id=ids,
@@ -209,8 +218,7 @@ class SameAnswers(RuleBasedStateMachine):
 
     @rule(customer_id=customer_ids, email=emails, segment=segments)
     def put_customer(self, customer_id, email, segment):
-        change = CustomerChange(customer_id=customer_id, email=email, segment=segment)
-        self.run_on_both(lambda shop: shop.put_customers([change], now=self.now))
+        self.put_customers(CustomerChange(customer_id=customer_id, email=email, segment=segment))
 
     @rule(customer_id=customer_ids, removed=addresses)
     def remove_address(self, customer_id, removed):
@@ -265,7 +273,63 @@ class SameAnswers(RuleBasedStateMachine):
         self.run_on_both(lambda shop: shop.merge_aliases())
         self.run_on_both(lambda shop: shop.listed_products())
 
-    @rule(customer_id=customer_ids)
+    @rule(
+        guest_id=guest_ids,
+        customer_id=customer_ids,
+        imported=imported_events,
+        returned=st.lists(returns, max_size=2),
+        import_id=import_ids,
+        added=st.lists(addresses, min_size=1, max_size=2),
+    )
+    def merge_new_guest(self, guest_id, customer_id, imported, returned, import_id, added):
+        """Do with a guest what few random steps would do in this sequence."""
+        replace = msgspec.structs.replace
+        own = [replace(one.event, customer_id=guest_id) for one in imported]
+        events = [replace(one, event=event, is_guest=True, email=None) for one, event in zip(imported, own, strict=True)]
+        self.put_customers(CustomerChange(customer_id=customer_id, is_guest=False))
+        self.put_events(events, create_products=True, import_id=import_id)
+        self.put_returns([replace(one, customer_id=guest_id, email=None) for one in returned], import_id)
+        self.add_addresses(guest_id, added)
+        self.merge_guest(guest_id, customer_id)
+        self.profile(customer_id)
+
+    @rule(guest_id=known_or_guests, customer_id=known_or_guests)
+    def merge_guest(self, guest_id, customer_id):
+        self.run_on_both(lambda shop: shop.merge_guest(GuestMerge(guest_id=guest_id, customer_id=customer_id), now=self.now))
+
+    def put_customers(self, change):
+        self.run_on_both(lambda shop: shop.put_customers([change], now=self.now))
+
+    @rule(guest_id=guest_ids, recorded=events, are_known=st.booleans())
+    def record_of_guest(self, guest_id, recorded, are_known):
+        if are_known:
+            changes = [ProductChange(product_id=name) for event in recorded for name in product_ids_of(event)]
+            self.run_on_both(lambda shop: shop.put_products(changes, now=self.now))
+        own = [msgspec.structs.replace(event, customer_id=guest_id, guest=True) for event in recorded]
+        self.run_on_both(lambda shop: shop.record(own, now=self.now))
+
+    @rule(guest_id=guest_ids, added=st.lists(addresses, min_size=1, max_size=3))
+    def add_addresses_of_guest(self, guest_id, added):
+        self.run_on_both(lambda shop: shop.add_addresses(guest_id, added))
+
+    @rule(guest_id=guest_ids)
+    def list_of_guest(self, guest_id):
+        async def listed(shop):
+            return without_id(await list_or_newcomers(shop, guest_id, now=self.now, reuse_seconds=3600))
+
+        self.run_on_both(listed)
+
+    @rule(days=st.integers(0, 2))
+    def purge_guests(self, days):
+        before = self.now - timedelta(days=days)
+
+        async def purged(shop):
+            page = await shop.expired_guests(before=before)
+            return page, await shop.count_guests(before=before), await shop.purge_guests(page, before=before)
+
+        self.run_on_both(purged)
+
+    @rule(customer_id=known_or_guests)
     def profile(self, customer_id):
         self.run_on_both(lambda shop: shop.profile(customer_id))
 
@@ -311,7 +375,7 @@ class SameAnswers(RuleBasedStateMachine):
         for length in (3, 100):
             self.run_on_both(lambda shop, length=length: shop.stored_list(customer_id, length=length))
 
-    @rule(customer_id=customer_ids)
+    @rule(customer_id=known_or_guests)
     def export(self, customer_id):
         async def exported(shop):
             return without_random_ids(await shop.export(customer_id))
@@ -319,7 +383,7 @@ class SameAnswers(RuleBasedStateMachine):
         self.run_on_both(exported)
 
     @precondition(lambda self: self.n_steps > STEPS // 2)
-    @rule(customer_id=customer_ids)
+    @rule(customer_id=known_or_guests)
     def erase(self, customer_id):
         self.run_on_both(lambda shop: shop.erase(customer_id))
 

@@ -14,6 +14,7 @@ _GRETA = {
     "segment": "Regular",
     "segment_source": "computed",
     "created_at": INSTANT,
+    "is_guest": False,
     "profiling": True,
 }
 _NEW_ADDRESS = {
@@ -48,6 +49,7 @@ CUSTOMERS = {
                     "segment": "Regular",
                     "segment_source": "default",
                     "created_at": INSTANT,
+                    "is_guest": False,
                     "profiling": True,
                 },
                 headers={"Location": "/customer/get-profile/1042"},
@@ -64,6 +66,7 @@ CUSTOMERS = {
                     "segment": "Regular",
                     "segment_source": "default",
                     "created_at": INSTANT,
+                    "is_guest": False,
                     "profiling": True,
                 },
                 headers={"Location": "/customer/get-profile/1043"},
@@ -244,7 +247,7 @@ CUSTOMERS = {
                         }
                     ],
                     "recommendations": list_for("demo-1"),
-                    "is_guest": False,
+                    "merged_guests": [],
                     "amended_orders": [],
                     "returns": [],
                     "replaced_orders": [],
@@ -254,6 +257,24 @@ CUSTOMERS = {
             ),
         ),
         refused={"customer_id": "demo-1 "},
+    ),
+    "merge_guest": OperationExamples(
+        examples=(
+            Example(
+                body={"guest_id": "guest-1", "customer_id": "demo-5"},
+                answer={
+                    "guest_id": "guest-1",
+                    "customer_id": "demo-5",
+                    "merged_at": INSTANT,
+                    "moved": {"browsing": 12, "purchases": 1, "returns": 0, "addresses": 0},
+                },
+            ),
+        ),
+        refused={"customer_id": "guest-1"},
+        problems={
+            "validation": Details(errors={"#/customer_id": "Expected another id than `guest_id`"}),
+            "merge-refused": Details(detail="The `guest_id` is of a customer who is no guest."),
+        },
     ),
     "erase_customer": OperationExamples(
         examples=(Example(parameters={"customer_id": "demo-499"}),),

@@ -10,8 +10,8 @@ RECOMMENDATIONS = {
         problems={
             "validation": Details(errors={"#/query/limit": "Expected `int` >= 1"}),
             "forbidden": Details(
-                detail="A `storefront` key may use `limit` up to 20 and `exclude` up to 10 tim"
-                "es, and `placement`; all other parameters require a `backend` key."
+                detail="A `storefront` key may use `limit` up to 20, `exclude` up to 10 times,"
+                " `placement` and `guest`; all other parameters require a `backend` key."
             ),
         },
     ),

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -127,7 +127,7 @@ class Connections:
         except TimeoutError as error:
             raise StoreBusy("The storage is busy.") from error
 
-    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+    async def record_erasure(self, key: bytes, id_hashes: Sequence[str]) -> None:
         """Do nothing: the tools of PostgreSQL restore its backups."""
 
     async def scrub(self) -> None:

@@ -23,13 +23,19 @@ def addresses(customer_id: str) -> Steps[list[StoredAddress]]:
 
 def add_addresses(customer_id: str, new: Sequence[Address]) -> Steps[list[StoredAddress]]:
     """Add addresses and return all of the customer; raise CustomerNotFound, or TooManyItems above MAX_ADDRESSES."""
-    yield from lock(customer_id)
+    customer_id = yield from lock(customer_id)
     added = [
         StoredAddress(address_id=address_id(customer_id, address), **msgspec.structs.asdict(address)) for address in new
     ]
     merged = with_defaults((yield from addresses(customer_id)), added)
     if len(merged) > MAX_ADDRESSES:
         raise TooManyItems(f"A customer has at most {MAX_ADDRESSES} addresses.")
+    yield from write(customer_id, merged)
+    return merged
+
+
+def write(customer_id: str, merged: Sequence[StoredAddress]) -> Steps[None]:
+    """Add the addresses that a customer lacks, and set which are the defaults."""
     # Positions too: where an address was removed, those after it move up, and new ones must come after all.
     yield from executemany(
         f"INSERT INTO customer_addresses (customer_id, position, {', '.join(_COLUMNS)})"
@@ -37,12 +43,11 @@ def add_addresses(customer_id: str, new: Sequence[Address]) -> Steps[list[Stored
         " DO UPDATE SET is_default = excluded.is_default, position = excluded.position",
         [(customer_id, position, *msgspec.structs.astuple(address)) for position, address in enumerate(merged)],
     )
-    return merged
 
 
 def remove_address(customer_id: str, address_id: str) -> Steps[list[StoredAddress]]:
     """Remove an address and return the others, with a default of each kind; raise CustomerNotFound or AddressNotFound."""
-    yield from lock(customer_id)
+    customer_id = yield from lock(customer_id)
     stored = yield from addresses(customer_id)
     kept = [address for address in stored if address.address_id != address_id]
     if len(kept) == len(stored):

@@ -10,7 +10,7 @@ from domain.records.amendments import AmendedOrder, BoughtOrder, Quantities, at_
 from domain.records.imports import ImportedEvent
 from domain.records.interactions import Purchase
 from infra.storage.ids import new_id
-from infra.storage.sql import import_changes, orders
+from infra.storage.sql import import_changes, merged_guests, orders
 from infra.storage.sql.customers import Newcomer, create_or_raise_versions, raise_versions
 from infra.storage.sql.events import product_ids_of
 from infra.storage.sql.import_run import ImportRun
@@ -81,7 +81,7 @@ def _compared(sent: BoughtOrder, before: StoredOrder | None) -> tuple[AmendedOrd
 def _write(after: AmendedOrder, before: StoredOrder | None, newcomer: Newcomer, *, run: ImportRun) -> Steps[None]:
     customer_id = after.bought.customer_id
     yield from create_or_raise_versions({customer_id: newcomer}, now=run.now)
-    if (yield from find_erased([customer_id])):
+    if (yield from find_erased([customer_id])) or (yield from merged_guests.read(customer_id)):
         raise ConcurrentWrite
     if before is not None:
         yield from import_changes.add(run.import_id, before.bought)

@@ -24,4 +24,4 @@ class CorrectionTables(CustomerStates):
 
     def _customer(self, customer_id: str) -> Steps[Customer]:
         state = yield from self.any_state(customer_id)
-        return (yield from customers.read(customer_id, state.segment_inputs))
+        return (yield from customers.read(state.customer_id, state.segment_inputs))

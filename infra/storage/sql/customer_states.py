@@ -14,21 +14,21 @@ class CustomerStates(ModelTables):
     def packed_state(self, customer_id: str) -> Steps[CustomerState | None]:
         """Return the state of a customer from the packed history, None if it must be packed anew."""
         row = yield from histories.read(customer_id)
-        return (yield from self.state_of(customer_id, row, row.events)) if row.events else None
+        return (yield from self.state_of(row, row.events)) if row.events else None
 
     def new_state(self, customer_id: str) -> Steps[tuple[CustomerState, CustomerEvents]]:
         """Return the state of a customer, and the packed events, of which the state has nothing without profiling."""
         row = yield from histories.read(customer_id)
-        packed = row.events or (yield from histories.pack(customer_id))
-        return (yield from self.state_of(customer_id, row, packed)), packed
+        packed = row.events or (yield from histories.pack(row.customer_id))
+        return (yield from self.state_of(row, packed)), packed
 
     def any_state(self, customer_id: str) -> Steps[CustomerState]:
         return (yield from self.new_state(customer_id))[0]
 
-    def state_of(self, customer_id: str, row: CustomerRow, packed: CustomerEvents) -> Steps[CustomerState]:
+    def state_of(self, row: CustomerRow, packed: CustomerEvents) -> Steps[CustomerState]:
         model = yield from self.model(row.model_id)
         return CustomerState(
-            customer_id=customer_id,
+            customer_id=row.customer_id,
             version=row.version,
             catalogue_version=row.catalogue_version,
             model=model,

@@ -6,12 +6,13 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from domain.errors import CustomerExists, CustomerNotFound, EmailTaken
+from domain.errors import CustomerExists, EmailTaken
 from domain.ports import Outcome
 from domain.records.customers import Customer, CustomerChange, NewCustomer, Segment, SegmentInputs, segment_of
 from domain.records.values import from_microseconds, to_microseconds
 from infra.storage.ids import new_id
-from infra.storage.sql.privacy import REFUSED, find_erased
+from infra.storage.sql import merged_guests
+from infra.storage.sql.privacy import MERGED, REFUSED, find_erased
 from infra.storage.sql.statements import Steps, executemany, insert_new, one, one_or_none, rows
 
 CONTACT = ("email", "first_name", "last_name", "phone")
@@ -24,8 +25,8 @@ def create(new: NewCustomer, *, now: datetime) -> Steps[Customer]:
     customer_id = new.customer_id or new_id()
     if (yield from one_or_none("SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id", customer_id=customer_id)):
         raise CustomerExists(customer_id)
-    # In this order: an erasure that commits between the two statements is seen by the second.
-    if (yield from find_erased([customer_id])):
+    # In this order: an erasure or a merge that commits between the statements is seen by the second.
+    if (yield from find_erased([customer_id])) or (yield from merged_guests.read(customer_id)):
         raise CustomerExists(customer_id)
     if (yield from _owner_of(new.email)) is not None:
         raise EmailTaken
@@ -55,8 +56,12 @@ def create_or_raise_versions(newcomers: Mapping[str, Newcomer], *, now: datetime
     ordered = sorted(newcomers.items())
     yield from executemany(
         "INSERT INTO customer_profiles (customer_id, email, email_key, is_guest, created_at, version)"
-        " VALUES (?, NULL, NULL, ?, ?, 0) ON CONFLICT (customer_id) DO UPDATE SET version = customer_profiles.version + 1",
-        [(customer_id, int(one.is_guest), created_at) for customer_id, one in ordered if one.email is None],
+        " VALUES (?, NULL, NULL, ?, ?, ?) ON CONFLICT (customer_id) DO UPDATE SET version = customer_profiles.version + 1",
+        [
+            (customer_id, int(one.is_guest), created_at, first_version(created_at, is_guest=one.is_guest))
+            for customer_id, one in ordered
+            if one.email is None
+        ],
     )
     for customer_id, newcomer in ordered:
         if newcomer.email is not None:
@@ -71,9 +76,20 @@ def _create_or_raise_version(customer_id: str, newcomer: Newcomer, *, created_at
     if not raised:
         yield from insert_new(
             "INSERT INTO customer_profiles (customer_id, email, email_key, is_guest, created_at, version)"
-            " VALUES (?, ?, ?, ?, ?, 0)",
-            [(customer_id, newcomer.email, _email_key(newcomer.email), int(newcomer.is_guest), created_at)],
-        )
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (customer_id, newcomer.email, _email_key(newcomer.email), int(newcomer.is_guest), created_at,
+                 first_version(created_at, is_guest=newcomer.is_guest))
+            ],
+        )  # fmt: skip
+
+
+def first_version(created_at: int, *, is_guest: bool) -> int:
+    """Return the version of a new customer.
+
+    A guest may come back after the retention: nothing that was computed of the earlier one must then be current.
+    """
+    return created_at if is_guest else 0
 
 
 def resolve_emails(emails: Collection[str]) -> Steps[dict[str, str]]:
@@ -86,13 +102,11 @@ def resolve_emails(emails: Collection[str]) -> Steps[dict[str, str]]:
     return {email: owners[email.casefold()] for email in emails if email.casefold() in owners}
 
 
-def lock(customer_id: str) -> Steps[None]:
-    """Make other writers of a customer wait; raise CustomerNotFound."""
-    row = yield from one_or_none(
-        "SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
-    )
-    if row is None:
-        raise CustomerNotFound(customer_id)
+def lock(customer_id: str) -> Steps[str]:
+    """Make other writers of a customer wait; return its id, for which a merged guest may stand, or raise CustomerNotFound."""
+    statement = "SELECT customer_id FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE"
+    (stored_id,) = yield from merged_guests.row_of(statement, customer_id)
+    return stored_id
 
 
 def raise_versions(customer_ids: Iterable[str]) -> Steps[None]:
@@ -105,18 +119,20 @@ def raise_versions(customer_ids: Iterable[str]) -> Steps[None]:
 
 def read(customer_id: str, segment_inputs: SegmentInputs) -> Steps[Customer]:
     row = yield from one(
-        "SELECT email, first_name, last_name, phone, created_at, profiling FROM customer_profiles"
+        "SELECT email, first_name, last_name, phone, created_at, is_guest, profiling FROM customer_profiles"
         " WHERE customer_id = :customer_id",
         customer_id=customer_id,
     )
+    *contact, created_at, is_guest, profiling = row
     segment, source = segment_of(segment_inputs)
     return Customer(
         customer_id=customer_id,
-        **dict(zip(CONTACT, row, strict=False)),
+        **dict(zip(CONTACT, contact, strict=True)),
         segment=segment,
         segment_source=source,
-        created_at=from_microseconds(row[-2]),
-        profiling=bool(row[-1]),
+        created_at=from_microseconds(created_at),
+        is_guest=bool(is_guest),
+        profiling=bool(profiling),
     )
 
 
@@ -145,6 +161,8 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
     if row is None:
         if (yield from find_erased([change.customer_id])):
             return REFUSED
+        if (yield from merged_guests.read(change.customer_id)):
+            return MERGED
         yield from _insert(change.customer_id, new_values, now=now)
         yield from _assign_segment(change.customer_id, change.segment or None)
         return Outcome(status="new")
@@ -174,18 +192,20 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
 def _insert(customer_id: str, contact: dict[str, Any], *, now: datetime) -> Steps[None]:
     email = contact.get("email")
     values = [contact.get(name) for name in CONTACT]
+    is_guest, created_at = contact.get("is_guest", 0), to_microseconds(now)
     yield from insert_new(
         "INSERT INTO customer_profiles"
         " (customer_id, email, first_name, last_name, phone, email_key, is_guest, profiling, created_at, version)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 customer_id,
                 *values,
                 _email_key(email),
-                contact.get("is_guest", 0),
+                is_guest,
                 int(contact.get("profiling", 1)),
-                to_microseconds(now),
+                created_at,
+                first_version(created_at, is_guest=bool(is_guest)),
             )
         ],
     )

@@ -1,6 +1,6 @@
 """The protocol of an engine, which runs transactions on a database."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from infra.storage.sql.statements import Steps
@@ -50,7 +50,7 @@ class Engine(Protocol):
         """Run a short read on the data as it is stored now, without what the process read before."""
         ...
 
-    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+    async def record_erasure(self, key: bytes, id_hashes: Sequence[str]) -> None:
         """Record outside the database who will be erased, if backups of the database are restored with this program."""
         ...
 

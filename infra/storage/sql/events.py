@@ -30,7 +30,7 @@ PURGED = {
 
 
 class EventBatch:
-    """Collect events that are not stored yet, then write them all."""
+    """Collect events of one customer that are not stored yet, then write them all."""
 
     def __init__(
         self, catalogue: dict[str, KnownProduct], interactions: Digests, orders: Digests, *, now: datetime, currency: str
@@ -41,7 +41,10 @@ class EventBatch:
         self._currency = currency
         self._interactions: list[tuple[Any, ...]] = []
         self._items: list[tuple[Any, ...]] = []
-        self.customer_ids: dict[str, None] = {}
+
+    @property
+    def has_new(self) -> bool:
+        return bool(self._interactions or self._items)
 
     def add(self, event: CustomerEvent) -> bool:
         """Add an event; return False if it was seen before, raise ProductNotFound or EventIdReused."""
@@ -50,7 +53,6 @@ class EventBatch:
                 raise ProductNotFound(product_id)
         if not self._is_new(event):
             return False
-        self.customer_ids[event.customer_id] = None
         occurred_at = self._now if event.occurred_at is None else to_microseconds(event.occurred_at)
         if isinstance(event, Purchase):
             self._add_order(event, occurred_at)
@@ -58,7 +60,6 @@ class EventBatch:
             self._interactions.append(
                 (
                     event.event_id or new_id(),
-                    event.customer_id,
                     self._catalogue[event.product_id].product_id,
                     event.event_type,
                     event.dwell_seconds,
@@ -68,25 +69,28 @@ class EventBatch:
             )
         return True
 
-    def write(self) -> Steps[None]:
-        """Write the added events; the caller must raise the versions of `customer_ids`, and settle `stored_interactions`."""
+    def write(self, customer_id: str) -> Steps[None]:
+        """Write the added events for a customer, for whom a guest may stand.
+
+        The caller must raise the version of the customer, and settle `stored_interactions`.
+        """
         yield from insert_new(
             "INSERT INTO browsing_history"
-            " (event_id, customer_id, product_id, event_type, dwell_seconds, occurred_at, digest)"
+            " (event_id, product_id, event_type, dwell_seconds, occurred_at, digest, customer_id)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            self._interactions,
+            [(*row, customer_id) for row in self._interactions],
         )
         yield from insert_new(
             "INSERT INTO purchase_history"
-            " (order_id, line, customer_id, product_id, quantity, unit_price, currency, occurred_at, digest)"
+            " (order_id, line, product_id, quantity, unit_price, currency, occurred_at, digest, customer_id)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            self._items,
+            [(*row, customer_id) for row in self._items],
         )
 
-    def stored_interactions(self) -> list[StoredInteraction]:
+    def stored_interactions(self, customer_id: str) -> list[StoredInteraction]:
         return [
             StoredInteraction(customer_id, product_id, event_type, occurred_at)
-            for _, customer_id, product_id, event_type, _, occurred_at, _ in self._interactions
+            for _, product_id, event_type, _, occurred_at, _ in self._interactions
         ]
 
     def added_to(self, events: CustomerEvents) -> CustomerEvents:
@@ -96,7 +100,7 @@ class EventBatch:
         """
         # By the ids under which the products are stored.
         indexes = {product.product_id: product.product_index for product in self._catalogue.values()}
-        for _, _, product_id, event_type, _, occurred_at, _ in self._interactions:
+        for _, product_id, event_type, _, occurred_at, _ in self._interactions:
             if event_type in EVENT_TYPE_CODES:
                 events = with_interaction(events, indexes[product_id], event_type, occurred_at)
         items = [
@@ -108,7 +112,7 @@ class EventBatch:
                 unit_price=unit_price,
                 currency=currency,
             )
-            for _, line, _, product_id, quantity, unit_price, currency, occurred_at, _ in self._items
+            for _, line, product_id, quantity, unit_price, currency, occurred_at, _ in self._items
         ]
         return with_items(events, items)
 
@@ -130,7 +134,7 @@ class EventBatch:
         currency = order.currency or self._currency
         digest = self._digests[Purchase].get(order.order_id or "")
         self._items += [
-            (order_id, line, order.customer_id, product_id, quantity, price, currency, occurred_at, digest)
+            (order_id, line, product_id, quantity, price, currency, occurred_at, digest)
             for line, (product_id, quantity, price) in enumerate(lines_of(order, self._catalogue, currency=currency))
         ]
 

@@ -14,10 +14,11 @@ from domain.records.interactions import id_as_sent
 from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedOrder
 from domain.records.recommendations import RecommendationList
 from domain.records.values import from_microseconds
+from infra.storage.sql import merged_guests
 from infra.storage.sql.catalogue import by_index
 from infra.storage.sql.exported_returns import amended_orders, recorded_items, recorded_returns, replaced_by_imports
 from infra.storage.sql.removals import sent_type
-from infra.storage.sql.statements import Steps, one, one_or_none, rows
+from infra.storage.sql.statements import Steps, one_or_none, rows
 from infra.storage.sql.stored_lists import decode
 
 PAGE_ROWS = 1000
@@ -54,7 +55,7 @@ def export_beginning(
         browsing=browsing,
         purchases=purchases,
         recommendations=(yield from _stored_list(customer_id, currencies)),
-        is_guest=(yield from _is_guest(customer_id)),
+        merged_guests=(yield from merged_guests.of_customer(customer_id)),
         amended_orders=(yield from amended_orders(customer_id)),
         returns=(yield from recorded_returns(customer_id)),
         replaced_orders=replaced_orders,
@@ -142,10 +143,3 @@ def _stored_list(customer_id: str, currencies: Currencies) -> Steps[Recommendati
     return to_answer(
         replace(ranked, items=kept), [products[item.product_index] for item in kept], recommendation_id=UNSET, cached=True
     )
-
-
-def _is_guest(customer_id: str) -> Steps[bool]:
-    (is_guest,) = yield from one(
-        "SELECT is_guest FROM customer_profiles WHERE customer_id = :customer_id", customer_id=customer_id
-    )
-    return bool(is_guest)

@@ -9,18 +9,18 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from domain.errors import CustomerNotFound
 from domain.ranking.packed_history import PackedHistory, pack_history
 from domain.records.customers import Segment
 from domain.records.interactions import EVENT_TYPE_CODES, PURCHASE
-from infra.storage.sql import orders
+from infra.storage.sql import merged_guests, orders
 from infra.storage.sql.customer_activity import NO_PURCHASES, PurchaseTotals, purchase_totals
 from infra.storage.sql.known_products import find
 from infra.storage.sql.removals import COUNTED
-from infra.storage.sql.statements import Steps, one_or_none, rows
+from infra.storage.sql.statements import Steps, rows
 
 _CUSTOMER = (
-    "SELECT p.version, p.profiling, s.catalogue_version, s.model_id, g.segment, h.version, h.purchases, h.events, h.own"
+    "SELECT p.customer_id, p.version, p.profiling, s.catalogue_version, s.model_id, g.segment, h.version, h.purchases,"
+    " h.events, h.own"
     " FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
     " LEFT JOIN customer_segments g ON g.customer_id = p.customer_id"
     " LEFT JOIN customer_histories h ON h.customer_id = p.customer_id"
@@ -36,8 +36,9 @@ _decode = msgspec.json.Decoder(PurchaseTotals).decode
 
 
 class CustomerRow(Struct, frozen=True, kw_only=True):
-    """The current versions, the assigned segment, and the events of a customer, None where no current row has them."""
+    """The stored id, the current versions, the assigned segment, and the events, None where no current row has them."""
 
+    customer_id: str
     version: int
     profiling: bool
     catalogue_version: int
@@ -66,12 +67,11 @@ class NewItem(Struct, frozen=True, kw_only=True):
 
 def read(customer_id: str, *, lock: bool = False) -> Steps[CustomerRow]:
     """Read what is current of a customer; `lock` makes other writers of the customer wait. Raise CustomerNotFound."""
-    row = yield from one_or_none(_CUSTOMER + " FOR UPDATE OF p" * lock, customer_id=customer_id)
-    if row is None:
-        raise CustomerNotFound(customer_id)
-    version, profiling, catalogue_version, model_id, segment, packed_version, purchases, events, own = row
+    row = yield from merged_guests.row_of(_CUSTOMER + " FOR UPDATE OF p" * lock, customer_id)
+    stored_id, version, profiling, catalogue_version, model_id, segment, packed_version, purchases, events, own = row
     is_current = packed_version == version
     return CustomerRow(
+        customer_id=stored_id,
         version=version,
         profiling=bool(profiling),
         catalogue_version=catalogue_version,

@@ -2,9 +2,10 @@
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.records.amendments import BoughtOrder, Quantities
-from infra.storage.sql.statements import Row, Steps, rows
+from infra.storage.sql.statements import Row, Steps, executemany, rows
 
 _COLUMNS = "customer_id, import_id, order_id, occurred_at, before_import_id, before"
 _LINE_FEED = "\n"
@@ -111,6 +112,34 @@ def of_customer(customer_id: str) -> Steps[list[Before]]:
         customer_id=customer_id,
     )
     return [_change(row).before for row in found]
+
+
+def rename_customer(before: str, after: str) -> Steps[None]:
+    """Let what imports replaced of a customer be of another, whose own records stay first."""
+    found = yield from rows(f"SELECT {_COLUMNS} FROM import_changes WHERE customer_id = :before", before=before)
+    shared = yield from rows(
+        f"SELECT {', '.join(f'own.{name}' for name in _COLUMNS.split(', '))} FROM import_changes own"
+        " JOIN import_changes other ON other.import_id = own.import_id AND other.order_id = own.order_id"
+        " WHERE own.customer_id = :after AND other.customer_id = :before",
+        before=before,
+        after=after,
+    )
+    own = {(change.import_id, change.record_id): change.before for change in map(_change, shared)}
+    yield from rows("DELETE FROM import_changes WHERE customer_id = :before", before=before)
+    yield from executemany(
+        f"INSERT INTO import_changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (customer_id, import_id, order_id) DO UPDATE SET before = excluded.before",
+        [_row(change, after, own.get((change.import_id, change.record_id))) for change in map(_change, found)],
+    )
+
+
+def _row(change: Change, customer_id: str, own: Before | None) -> Row:
+    """Return the row of a change of another customer; `own` is what the same import replaced of the customer itself."""
+    before = own or replace(change.before, customer_id=customer_id)
+    if isinstance(own, StoredReturn) and isinstance(change.before, StoredReturn):
+        before = replace(own, taken=change.before.taken | own.taken)
+    content = _encode(before).decode()
+    return customer_id, change.import_id, change.record_id, before.occurred_at, before.import_id, content
 
 
 def _change(row: Row) -> Change:

@@ -6,6 +6,7 @@ from domain.ports import Outcome
 from domain.records.imports import ImportedEvent
 from domain.records.interactions import BrowsingEvent, Purchase, content_digest
 from infra.storage.ids import new_id
+from infra.storage.sql import merged_guests
 from infra.storage.sql.customers import Newcomer, create_or_raise_versions, resolve_emails
 from infra.storage.sql.digests import Digests, event_digests, order_digests
 from infra.storage.sql.events import product_ids_of
@@ -135,22 +136,25 @@ def put(
         else:
             batch.add(one, customer_id)
     yield from create_or_raise_versions(batch.newcomers, now=run.now)
-    if (yield from find_erased(batch.newcomers)):
+    if (yield from find_erased(batch.newcomers)) or (yield from merged_guests.customers_by_guest(batch.newcomers)):
         raise ConcurrentWrite
     yield from batch.write()
     return batch.outcomes, learned
 
 
 def customers_of(imported: Sequence[ImportedEvent]) -> Steps[list[str]]:
-    """Return the customer of each event: the one whom it names, or the stored one with its e-mail address."""
+    """Return the customer of each event: the one whom it names, or the stored one with its e-mail address.
+
+    For a merged guest, that is the customer whom the guest became.
+    """
+    merged = yield from merged_guests.customers_by_guest({one.event.customer_id for one in imported})
+    named = [merged.get(one.event.customer_id, one.event.customer_id) for one in imported]
     emails = {one.email for one in imported if one.email is not None}
     if not emails:
-        return [one.event.customer_id for one in imported]
+        return named
     owners = yield from resolve_emails(emails)
     new: dict[str, str] = {}
     return [
-        one.event.customer_id
-        if one.email is None
-        else owners.get(one.email) or new.setdefault(one.email.casefold(), one.event.customer_id)
-        for one in imported
+        name if one.email is None else owners.get(one.email) or new.setdefault(one.email.casefold(), name)
+        for one, name in zip(imported, named, strict=True)
     ]

@@ -39,17 +39,21 @@ class PersonalData:
         return await self.engine.read(export.purchases_page, customer_id, after)
 
     async def erase(self, customer_id: str, *, actor: str = THE_APP) -> None:
-        await self.engine.record_erasure(*await self.engine.write(privacy.announce, customer_id))
-        while await self.engine.look_up(large_erasures.has_many_events, customer_id):
-            # One at a time: then no other write waits for more than one of these transactions.
+        while True:
+            announced = await self.engine.write(privacy.announce, customer_id)
+            await self.engine.record_erasure(announced.key, list(announced.hashes.values()))
+            while await self.engine.look_up(large_erasures.has_many_events, announced.customer_id):
+                # One at a time: then no other write waits for more than one of these transactions.
+                async with self._erasing:
+                    await self.engine.write(large_erasures.delete_some_events, announced.customer_id)
             async with self._erasing:
-                await self.engine.write(large_erasures.delete_some_events, customer_id)
-        async with self._erasing:
-            await self.engine.write(privacy.erase, customer_id, actor=actor)
+                # Not if a guest was merged into the customer meanwhile.
+                if await self.engine.write(privacy.erase, customer_id, announced, actor=actor):
+                    break
         await self.engine.scrub()
-        await self.engine.write(privacy.finish, customer_id)
+        await self.engine.write(privacy.finish, announced.hashes)
 
     def _export(self, customer_id: str, read: Callable[..., Steps[T]]) -> Steps[T]:
         state = yield from self._read_state(customer_id)
-        customer = yield from customers.read(customer_id, state.segment_inputs)
-        return (yield from read(customer, (yield from addresses(customer_id)), currencies=self.currencies))
+        customer = yield from customers.read(state.customer_id, state.segment_inputs)
+        return (yield from read(customer, (yield from addresses(state.customer_id)), currencies=self.currencies))

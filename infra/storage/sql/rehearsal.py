@@ -61,7 +61,7 @@ class _RehearsalEngine:
     async def read_anew(self, reading: Callable[..., Steps[T]], *arguments: Any) -> T:
         return await self._engine.read_anew(reading, *arguments)
 
-    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+    async def record_erasure(self, key: bytes, id_hashes: Sequence[str]) -> None:
         """Do nothing: nobody is erased."""
 
     async def scrub(self) -> None:

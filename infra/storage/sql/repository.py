@@ -10,23 +10,37 @@ from msgspec.structs import replace
 from domain.ports import CatalogueChanges, ListVersions, Recorded, ShopSummary, StoredList, StoredProfile
 from domain.ranking.model import Model, NeighbourLists, WeightedProducts
 from domain.ranking.packed_history import CustomerState
+from domain.records.audit import THE_APP
 from domain.records.currencies import Currencies
 from domain.records.customers import Address, Customer, NewCustomer, StoredAddress
+from domain.records.guests import GuestMerge, MergedGuest
 from domain.records.interactions import CustomerEvent, count_events
 from domain.records.products import Product
 from domain.records.recommendations import ListRequest, RankedList
 from domain.records.values import from_microseconds
 from infra.storage.sql import addresses as customer_addresses
-from infra.storage.sql import catalogue, customers, events, histories, list_inputs, models, stored_lists
+from infra.storage.sql import (
+    catalogue,
+    customers,
+    events,
+    guests,
+    histories,
+    list_inputs,
+    merging,
+    models,
+    stored_lists,
+)
 from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
 from infra.storage.sql.correction_tables import CorrectionTables
 from infra.storage.sql.customer_activity import activity, purchase_summary
 from infra.storage.sql.engine import Engine
+from infra.storage.sql.histories import CustomerEvents
 from infra.storage.sql.personal_data import PersonalData
 from infra.storage.sql.product_tables import ProductTables
 from infra.storage.sql.rehearsal import ImportRehearsal
 from infra.storage.sql.related_tables import RelatedTables
 from infra.storage.sql.removals import settle_new
+from infra.storage.sql.retention_tables import RetentionTables
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.unlisted_products import create_unknown
 from infra.storage.sql.write_behind import WriteBehind
@@ -40,7 +54,7 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables, PersonalData):
+class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables, PersonalData, RetentionTables):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
@@ -50,6 +64,7 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
         RelatedTables.__init__(self, engine, currencies=currencies)
         ProductTables.__init__(self, engine, currencies=currencies)
         PersonalData.__init__(self, engine, currencies=currencies, read_state=self.any_state)
+        RetentionTables.__init__(self, engine)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
         audit_delay = DELAY_SECONDS if delay_seconds else 0.0
@@ -59,8 +74,6 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
         self._counted = (0, 0, 0)
         self._counted_for = ""
         self._count_again_at = 0.0
-        # Another process may have purged events and ended before it removed them from the files.
-        self._is_scrubbed = False
 
     def rehearsal(self) -> ImportRehearsal:
         """Return a store for imports that answers as this one, and keeps nothing."""
@@ -68,6 +81,9 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
 
     async def create_customer(self, new: NewCustomer, *, now: datetime) -> Customer:
         return await self.engine.write(customers.create, new, now=now)
+
+    async def merge_guest(self, asked: GuestMerge, *, now: datetime, actor: str = THE_APP) -> MergedGuest:
+        return await self.engine.write(merging.merge, asked, now=now, actor=actor)
 
     async def add_addresses(self, customer_id: str, addresses: Sequence[Address]) -> list[StoredAddress]:
         return await self.engine.write(customer_addresses.add_addresses, customer_id, addresses)
@@ -93,8 +109,12 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
         if state is None:
             # Packed in one snapshot with the version that it is stored for.
             state, packed = await self.engine.read(self.new_state, customer_id)
-            await self._write_behind.put(("history", customer_id), histories.write, customer_id, state.version, packed)
+            stored_id = state.customer_id
+            await self._write_behind.put(("history", stored_id), histories.write, stored_id, state.version, packed)
         return state
+
+    async def newcomer_state(self, customer_id: str) -> CustomerState:
+        return await self.engine.read(self._newcomer_state, customer_id)
 
     async def catalogue_changes(self, since: int) -> CatalogueChanges:
         return await self.engine.look_up(catalogue.changes_after, since, self.currencies)
@@ -122,7 +142,7 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
 
     async def stored_list(self, customer_id: str, *, length: int) -> tuple[RankedList, ListVersions] | None:
         current, written = await self.engine.look_up(stored_lists.read, customer_id)
-        (unwritten,) = self._write_behind.pending(("list", customer_id)) or (None,)
+        (unwritten,) = self._write_behind.pending(("list", current.customer_id)) or (None,)
         for stored in (written, unwritten):
             if stored is not None and current.allows(stored, length=length):
                 return stored.ranked, current.versions
@@ -147,18 +167,6 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
 
     async def summary(self) -> ShopSummary:
         return await self.engine.read(self._summary)
-
-    async def count_events_before(self, before: datetime) -> tuple[int, int]:
-        return await self.engine.read(events.count_before, before)
-
-    async def purge_events(self, *, before: datetime) -> int:
-        n_purged = await self.engine.write(self._purge_events, before=before)
-        if n_purged:
-            self._is_scrubbed = False
-        elif not self._is_scrubbed:
-            await self.engine.scrub()
-            self._is_scrubbed = True
-        return n_purged
 
     def _summary(self) -> Steps[ShopSummary]:
         model = yield from self.model_in_use()
@@ -191,15 +199,16 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
             # Before the customer is locked: imports lock the catalogue first, too.
             product_ids = {product_id for event in events_of_one for product_id in events.product_ids_of(event)}
             created = yield from create_unknown(product_ids, now=now, currency=self._currency)
-        customer_id = events_of_one[0].customer_id
-        row = yield from histories.read(customer_id, lock=True)
+        row = yield from guests.known(events_of_one[0])
+        customer_id = row.customer_id if row else events_of_one[0].customer_id
         batch = yield from events.batch_for(events_of_one, now=now, currency=self._currency)
         is_new = [batch.add(event) for event in events_of_one]
-        yield from batch.write()
-        if (yield from settle_new(batch.stored_interactions())):
+        row = row or (yield from guests.register(customer_id, now=now))
+        yield from batch.write(customer_id)
+        if (yield from settle_new(batch.stored_interactions(customer_id))):
             row = replace(row, events=None)
-        if batch.customer_ids:
-            yield from customers.raise_versions(batch.customer_ids)
+        if batch.has_new:
+            yield from customers.raise_versions([customer_id])
             row = replace(row, version=row.version + 1, events=row.events and batch.added_to(row.events))
             # Without a packed history, the next reader packs one: no history is read while other writers wait.
             if row.events is not None:
@@ -207,21 +216,21 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
         return Recorded(
             accepted=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if new]),
             seen_before=count_events([event for event, new in zip(events_of_one, is_new, strict=True) if not new]),
-            state=(yield from self.state_of(customer_id, row, row.events)) if row.events else None,
+            state=(yield from self.state_of(row, row.events)) if row.events else None,
             created_products=created,
         )
 
-    def _purge_events(self, *, before: datetime) -> Steps[int]:
-        gone = yield from events.purge(before=before)
-        yield from customers.raise_versions(set(gone))
-        yield from stored_lists.forget(set(gone))
-        return len(gone)
+    def _newcomer_state(self, customer_id: str) -> Steps[CustomerState]:
+        row = yield from guests.newcomer(customer_id)
+        return (yield from self.state_of(row, CustomerEvents()))
 
     def _profile(self, customer_id: str) -> Steps[StoredProfile]:
         state, packed = yield from self.new_state(customer_id)
         return StoredProfile(
-            customer=(yield from customers.read(customer_id, state.segment_inputs)),
-            addresses=(yield from customer_addresses.addresses(customer_id)),
-            activity=(yield from activity(customer_id, purchase_summary(packed.purchases, currencies=self.currencies))),
+            customer=(yield from customers.read(state.customer_id, state.segment_inputs)),
+            addresses=(yield from customer_addresses.addresses(state.customer_id)),
+            activity=(
+                yield from activity(state.customer_id, purchase_summary(packed.purchases, currencies=self.currencies))
+            ),
             state=state,
         )

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec.structs import replace
 
+from domain.errors import CustomerNotFound
 from domain.ports import Outcome
 from domain.records.amendments import AmendedOrder, Quantities
 from domain.records.imports import OrderReturn, return_digest
 from domain.records.values import to_microseconds
-from infra.storage.sql import import_changes, orders
+from infra.storage.sql import import_changes, merged_guests, orders
 from infra.storage.sql.customers import raise_versions, resolve_emails
 from infra.storage.sql.import_changes import StoredReturn
 from infra.storage.sql.import_run import ImportRun
@@ -17,7 +18,7 @@ from infra.storage.sql.orders import StoredOrder, encode
 from infra.storage.sql.privacy import REFUSED, find_erased
 from infra.storage.sql.return_matching import taken_by
 from infra.storage.sql.row_budget import RowBudget
-from infra.storage.sql.statements import Row, Steps, one, one_or_none, rows
+from infra.storage.sql.statements import Row, Steps, executemany, one, one_or_none, rows
 
 _COLUMNS = "customer_id, return_id, occurred_at, digest, import_id, content, orders"
 _decode_content = msgspec.json.Decoder(tuple[str | None, Quantities]).decode
@@ -129,6 +130,31 @@ def take_back(stored: StoredReturn, touched: Mapping[str, StoredOrder]) -> Steps
     yield from raise_versions(orders.customers_of(touched.values()))
 
 
+def rename_customer(before: str, after: str) -> Steps[None]:
+    """Make the returns of a customer those of another.
+
+    Of two with one id, that of `after` stays and has taken what both took: a return id is unique for its customer.
+    """
+    shared = yield from rows(
+        "SELECT other.return_id, other.orders, own.orders FROM order_returns other JOIN order_returns own"
+        " ON own.customer_id = :after AND own.return_id = other.return_id WHERE other.customer_id = :before",
+        before=before,
+        after=after,
+    )
+    yield from executemany(
+        "UPDATE order_returns SET orders = ? WHERE customer_id = ? AND return_id = ?",
+        [
+            (encode(list(dict.fromkeys([*_decode_orders(own), *_decode_orders(other)]))).decode(), after, return_id)
+            for return_id, other, own in shared
+        ],
+    )
+    yield from executemany(
+        "DELETE FROM order_returns WHERE customer_id = ? AND return_id = ?",
+        [(before, return_id) for return_id, _, _ in shared],
+    )
+    yield from rows("UPDATE order_returns SET customer_id = :after WHERE customer_id = :before", before=before, after=after)
+
+
 def lose_order(order: StoredOrder) -> Steps[None]:
     """Let the returns of an order that was deleted be applied again when they come again."""
     for return_id in order.returns:
@@ -156,10 +182,13 @@ def _customer_of(sent: OrderReturn) -> Steps[str | None]:
     customer_id = sent.customer_id
     if sent.email is not None:
         customer_id = (yield from resolve_emails([sent.email])).get(sent.email, customer_id)
-    row = yield from one_or_none(
-        "SELECT customer_id FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id=customer_id
-    )
-    return None if row is None else row[0]
+    try:
+        (stored_id,) = yield from merged_guests.row_of(
+            "SELECT customer_id FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE", customer_id or ""
+        )
+    except CustomerNotFound:
+        return None
+    return stored_id
 
 
 def _write(stored: StoredReturn) -> Steps[None]:

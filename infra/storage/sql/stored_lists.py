@@ -6,11 +6,11 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from domain.errors import CustomerNotFound
 from domain.ports import ListVersions, StoredList
 from domain.records.recommendations import RankedList
 from domain.records.values import to_microseconds
-from infra.storage.sql.statements import Steps, executemany, one_or_none, rows
+from infra.storage.sql import merged_guests
+from infra.storage.sql.statements import Steps, executemany, rows
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +19,9 @@ _decode = msgspec.msgpack.Decoder(RankedList).decode
 
 
 class Current(Struct, frozen=True, kw_only=True):
-    """What is current: stored lists must be of these versions, and of a catalogue of `regrouped_in` or later."""
+    """What is current of a customer: stored lists must be of these versions, and a catalogue of `regrouped_in` or later."""
 
+    customer_id: str
     versions: ListVersions
     regrouped_in: int
 
@@ -35,18 +36,22 @@ class Current(Struct, frozen=True, kw_only=True):
 
 
 def read(customer_id: str) -> Steps[tuple[Current, StoredList | None]]:
-    """Read what is current, and the stored list, None if there is none that can be decoded."""
-    row = yield from one_or_none(
-        "SELECT p.version, s.catalogue_version, s.model_id, s.regrouped_in, r.customer_version, r.catalogue_version,"
+    """Read what is current, and the stored list, None if there is none that can be decoded.
+
+    A merged guest has those of its customer; raise CustomerNotFound.
+    """
+    row = yield from merged_guests.row_of(
+        "SELECT p.customer_id, p.version, s.catalogue_version, s.model_id, s.regrouped_in, r.customer_version,"
+        " r.catalogue_version,"
         " r.model_id, r.length, r.list FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
         " LEFT JOIN customer_recommendations r ON r.customer_id = p.customer_id",
-        customer_id=customer_id,
+        customer_id,
     )
-    if row is None:
-        raise CustomerNotFound(customer_id)
-    customer, catalogue, model_id, regrouped_in, *stored_versions, length, packed = row
+    stored_id, customer, catalogue, model_id, regrouped_in, *stored_versions, length, packed = row
     current = Current(
-        versions=ListVersions(customer=customer, catalogue=catalogue, model_id=model_id), regrouped_in=regrouped_in
+        customer_id=stored_id,
+        versions=ListVersions(customer=customer, catalogue=catalogue, model_id=model_id),
+        regrouped_in=regrouped_in,
     )
     # Most lists that are not current are of another version of their customer, and need not be decoded.
     if stored_versions[0] != customer or (ranked := decode(packed)) is None:

@@ -59,6 +59,9 @@ COPIED_TABLES = (
     Table("customer_profiles", ("customer_id",), (
         "email", "email_key", "first_name", "last_name", "phone", "created_at", "version", "is_guest", "profiling",
     )),
+    Table("merged_guests", ("guest_id",), (
+        "customer_id", "merged_at", "browsing", "purchases", "returns", "addresses",
+    )),
     Table("customer_addresses", ("customer_id", "address_id"), (
         "position", "kind", "line1", "line2", "city", "region", "postal_code", "country", "is_default",
     )),

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -135,9 +135,9 @@ class Connections:
         async with self.lend_reader() as reader:
             return await reader.run(read_snapshot, self.file, reading(*arguments, **named))
 
-    async def record_erasure(self, key: bytes, id_hash: str) -> None:
+    async def record_erasure(self, key: bytes, id_hashes: Sequence[str]) -> None:
         try:
-            await asyncio.to_thread(erasure_record.append, self._path, key, [id_hash])
+            await asyncio.to_thread(erasure_record.append, self._path, key, id_hashes)
         except OSError as error:
             raise StoreUnavailable("The erasure cannot be recorded.") from error
 

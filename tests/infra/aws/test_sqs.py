@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.records.customers import CustomerChange
+from domain.records.guests import GuestMerge
 from domain.records.products import ProductChange
 from functions.customer import update_behavior
 from functions.recommendations import process_browsing
@@ -168,6 +169,23 @@ def test_of_a_batch_the_first_failure_and_all_that_follow_are_delivered_again(ma
 
 def test_a_message_of_an_unknown_customer_fails(mailbox):
     assert failed_ids(mailbox(batch(view(1, customer="c-3")), None)) == ["m-1"]
+
+
+def test_a_message_of_a_guest_registers_it_and_after_a_merge_counts_for_the_customer_once(mailbox, settings):
+    body = {"customer_id": "c-3", "guest": True, "browsing": [{"product_id": "p-1"}]}
+    first, late = (message(number, body, group="c-3") for number in (1, 2))
+
+    async def merge():
+        async with open_repository(settings) as repository:
+            await repository.merge_guest(GuestMerge(guest_id="c-3", customer_id="c-1"), now=datetime.now(UTC))
+
+    before = mailbox(batch(first), None)
+    as_guest = recorded_ids(settings, "c-3")
+    asyncio.run(merge())
+    after = mailbox(batch(first, late), None)
+
+    assert failed_ids(before) == failed_ids(after) == []
+    assert (as_guest, recorded_ids(settings)) == (ids_of(1), ids_of(1, 2))
 
 
 def test_a_message_that_is_delivered_twice_counts_once(mailbox, settings):

@@ -18,7 +18,7 @@ from infra.progress import PlainProgress
 from infra.settings import Settings
 from infra.storage.opening import Storage
 from infra.storage.sqlite import open_sqlite
-from infra.use_cases.purge import purge
+from infra.use_cases.purge import Retention, purge
 from tests.imports import as_imported
 
 
@@ -85,7 +85,7 @@ async def test_an_import_refuses_events_older_than_the_retention(repository, tmp
 
 
 def settings_with_retention(database, days):
-    return Settings(database_url=f"sqlite:///{database}", event_retention_days=days)
+    return Settings(database_url=f"sqlite:///{database}", event_retention_days=days, guest_retention_days=0)
 
 
 async def create_shop_with_an_old_event(database):
@@ -137,6 +137,9 @@ async def test_a_purge_is_tried_again_after_the_storage_was_busy(shop, now, capl
     failures = [StoreBusy("busy"), StoreBusy("busy")]
 
     class BusyTwice:
+        def __getattr__(self, name):
+            return getattr(shop, name)
+
         async def count_events_before(self, before):
             return 2, 10
 
@@ -146,7 +149,8 @@ async def test_a_purge_is_tried_again_after_the_storage_was_busy(shop, now, capl
             return await shop.purge_events(before=now - timedelta(days=7))
 
     with caplog.at_level(logging.WARNING):
-        purging = asyncio.create_task(purge_periodically(BusyTwice(), retention_days=7, interval_seconds=0.01))
+        retention = Retention(event_days=7, guest_days=30)
+        purging = asyncio.create_task(purge_periodically(BusyTwice(), retention=retention, interval_seconds=0.01))
         for _ in range(300):
             if await count_events(shop) == 8:
                 break
@@ -179,6 +183,7 @@ def test_commands_purge_before_they_train(database, tmp_path, monkeypatch, comma
 def test_the_command_counts_and_deletes(database, monkeypatch, capsys):
     asyncio.run(create_shop_with_an_old_event(database))
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    monkeypatch.setenv("GUEST_RETENTION_DAYS", "0")
     assert run(["retention"]) == 1
     monkeypatch.setenv("EVENT_RETENTION_DAYS", "7")
     monkeypatch.setattr("infra.use_cases.purge.MIN_EVENTS_TO_CONFIRM", 1)
@@ -192,5 +197,60 @@ def test_the_command_counts_and_deletes(database, monkeypatch, capsys):
         "1 of 1 events are older than 7 days; they were deleted.",
         "0 of 0 events are older than 7 days; nothing was deleted.",
     ]
-    assert "EVENT_RETENTION_DAYS is not set" in printed.err
+    assert "EVENT_RETENTION_DAYS and GUEST_RETENTION_DAYS are 0" in printed.err
     assert "more than half of the history. To delete them, add --yes." in printed.err
+
+
+async def create_shop_with_an_old_guest(database):
+    old = datetime.now(UTC) - timedelta(days=31)
+    async with open_sqlite(database, currency="EUR") as repository:
+        await repository.put_products([ProductChange(product_id="p-1")], now=old)
+        for name, at in (("c-1", old), ("c-2", datetime.now(UTC))):
+            event = BrowsingEvent(customer_id=name, product_id="p-1", guest=True)
+            await repository.record([event] * (2 if name == "c-1" else 1), now=at)
+
+
+async def guests_in(database):
+    async with open_sqlite(database, currency="EUR") as repository:
+        return await repository.expired_guests(before=datetime.now(UTC) + timedelta(days=1))
+
+
+async def test_a_running_application_deletes_guests_by_default(database):
+    await create_shop_with_an_old_guest(database)
+    storage = Storage(lambda: Settings(database_url=f"sqlite:///{database}"))
+
+    async with purge_when_due(storage):
+        for _ in range(100):
+            if await count_events((await storage.shop()).repository) == 1:
+                break
+            await asyncio.sleep(0.01)
+    await storage.close()
+
+    assert await guests_in(database) == ["c-2"]
+
+
+def test_the_command_counts_and_deletes_guests(database, monkeypatch, capsys):
+    asyncio.run(create_shop_with_an_old_guest(database))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    monkeypatch.setattr("infra.use_cases.purge.MIN_EVENTS_TO_CONFIRM", 2)
+
+    exits = [run(["retention", *options]) for options in (["--dry-run"], [], ["--yes"], ["--dry-run"])]
+
+    printed = capsys.readouterr()
+    assert exits == [0, 1, 0, 0]
+    assert printed.out.splitlines() == [
+        "1 of 2 guests had no event for 30 days; nobody was deleted.",
+        "1 of 2 guests had no event for 30 days; they were deleted.",
+        "0 of 1 guests had no event for 30 days; nobody was deleted.",
+    ]
+    assert "1 of 2 guests had no event for 30 days, with 2 of 3 events, which is more than half" in printed.err
+    assert asyncio.run(guests_in(database)) == ["c-2"]
+
+
+def test_a_training_deletes_guests_first(database, tmp_path, monkeypatch):
+    asyncio.run(create_shop_with_an_old_guest(database))
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+
+    assert run(["train", "--trials", "0"]) == 0
+
+    assert asyncio.run(guests_in(database)) == ["c-2"]

@@ -61,6 +61,9 @@ QUERIES = {
     "seen-empty": "seen=",
     "seen-in-capitals": "seen=FEW",
     "seen-twice": "seen=few&seen=include",
+    **{f"guest-{name}": f"guest={value}" for name, value in {
+        "empty": "", "is-a-word": "yes", "2": "2", "null": "null", "false-and-true": "false&guest=true",
+    }.items()},
     "exclude-with-two-blanks": "exclude=a%20%20b",
     **{f"{name}-{kind}": f"{name}={value}" for name in ("category", "brand", "tag", "attribute.colour", "placement")
        for kind, value in {"empty": "", "blank": "%20", "with-newline": "a%0A", "with-nul": "%00"}.items()},

@@ -50,9 +50,16 @@ REQUESTS = {
     "bought_together": (b"/products/bought-together?product_id=p-1&customer_id=c-1", None),
     "export": (b"/customer/export/c-1", None),
     "erase": (b"/customer/erase/x-%d", None),
+    "merge": (b"/customer/merge", b'{"guest_id":"g-%d","customer_id":"c-1"}'),
+    "guest": (b"/recommendations/process-browsing", b'{"customer_id":"n-%d","guest":true,' + A_VIEW + b"}"),
+    "newcomer": (b"/recommendations/nobody?guest=true", None),
     "health": (b"/health", None),
 }
-HANDLERS = {"filtered": "for_customer", "take_back": "process_browsing", "create_products": "process_purchase"}
+HANDLERS = {
+    "filtered": "for_customer", "newcomer": "for_customer", "guest": "process_browsing", "take_back": "process_browsing",
+    "create_products": "process_purchase",
+}  # fmt: skip
+N_GUESTS = 60
 N_TO_CORRECT = 40
 """How many addresses and orders there are to remove and to amend: more than a handler has statements."""
 N_COUNTS = 7
@@ -80,8 +87,8 @@ class FailingAt:
             raise StoreBusy("busy") if self._code == sqlite3.SQLITE_BUSY else StoreUnavailable("unavailable")
         await self.inner.scrub()
 
-    async def record_erasure(self, key, id_hash):
-        await self.inner.record_erasure(key, id_hash)
+    async def record_erasure(self, key, id_hashes):
+        await self.inner.record_erasure(key, id_hashes)
 
     async def write_while(self, prepare, transaction, *arguments, **options):
         return await self.inner.write_while(prepare, self._steps, transaction, arguments, options)
@@ -114,11 +121,14 @@ def name():
 async def shop(request, name, database):
     """Run a shop that never reuses lists: every request executes all of its statements."""
     handlers = [getattr(main, HANDLERS.get(name, name))] if request.param == "alone" else ALL_ROUTES
-    async with fuzzed_shop(database, reuse_seconds=0, handlers=handlers) as app:
+    async with fuzzed_shop(database, reuse_seconds=0, handlers=handlers, clock=lambda: NOW) as app:
         repository = (await app.storage.shop()).repository
         # One event each: every erasure changes the counts by the same amount.
         for customer_id in TO_ERASE:
             await repository.record([BrowsingEvent(customer_id=customer_id, product_id="p-1")], now=NOW)
+        guests = [f"g-{number}" for number in range(N_GUESTS)] if name == "merge" else []
+        for customer_id in guests:
+            await repository.record([BrowsingEvent(customer_id=customer_id, product_id="p-1", guest=True)], now=NOW)
         if name in {"amend_order", "take_back"}:
             await fill(repository)
         if name == "remove_address":
@@ -253,6 +263,7 @@ async def test_the_check_detects_one_transaction_per_statement(shop, database, m
         "process_purchase",
         "create_products",
         "erase",
+        "merge",
     ],
 )
 async def test_a_read_only_database_is_503_until_it_is_writable_again(shop, name):

@@ -6,6 +6,7 @@ import json
 import random
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 
 import asyncpg
 import msgspec
@@ -13,7 +14,7 @@ import pytest
 
 from domain.errors import CustomerNotFound, StoreBusy
 from domain.ports import ListVersions, StoredList
-from domain.records.customers import Address, NewCustomer
+from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.imports import OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
@@ -29,6 +30,7 @@ from infra.storage.sql import privacy
 from infra.storage.sql.privacy import PERSONAL
 from infra.storage.sql.statements import rows
 from infra.storage.sqlite import connection, open_sqlite, scrubbing
+from infra.use_cases.purge import purge_guests
 from infra.use_cases.recommend import current_list, fresh_list
 from tests.conftest import NOW, client_of
 from tests.imports import as_imported
@@ -167,8 +169,8 @@ async def test_an_erasure_leaves_no_personal_data_in_any_table(database, canary_
     with closing(sqlite3.connect(database)) as file:
         remaining = {table: file.execute(f"SELECT * FROM {table}").fetchall() for table in columns(file)}
     assert "canary" not in repr(remaining)
-    assert [len(row) for row in remaining["erased_customers"]] == [2]
-    assert remaining["erased_customers"][0][1] == 1
+    # The customer and the guest who was merged into it.
+    assert [(len(row), row[1]) for row in remaining["erased_customers"]] == [(2, 1), (2, 1)]
 
 
 async def test_the_hash_of_an_erased_id_is_keyed_with_a_secret_of_this_shop(tmp_path):
@@ -245,6 +247,31 @@ async def test_an_erasure_leaves_no_byte_in_the_files(tmp_path):
         assert secrets_in_files(tmp_path, erased) == set()
         assert len(secrets_in_files(tmp_path, everyone[1::3])) == 4 * len(everyone[1::3])
     assert secrets_in_files(tmp_path, erased) == set()
+
+
+@pytest.mark.parametrize("has_crashed", [False, True])
+async def test_a_purge_of_guests_leaves_no_byte_in_the_files(tmp_path, has_crashed):
+    everyone = list(range(200))
+    guests = everyone[::3]
+    async with open_sqlite(tmp_path / "shop.db", currency="EUR") as repository:
+        await repository.put_products([ProductChange(product_id=f"p-{n}") for n in range(300)], now=NOW)
+        await fill(repository, everyone)
+        changes = [CustomerChange(customer_id=secrets_of(number)["id"], is_guest=True) for number in guests]
+        await repository.put_customers(changes, now=NOW)
+        later = NOW + timedelta(days=40)
+        if has_crashed:
+            # All guests are gone, but the process ended before it removed them from the files.
+            page = await repository.expired_guests(before=NOW + timedelta(days=1))
+            while page:
+                page = page[await repository.purge_guests(page, before=NOW + timedelta(days=1)) :]
+            assert secrets_in_files(tmp_path, guests) != set()
+
+        n_purged = await purge_guests(repository, now=later, retention_days=30)
+
+        assert n_purged == (0 if has_crashed else len(guests))
+        assert secrets_in_files(tmp_path, guests) == set()
+        assert len(secrets_in_files(tmp_path, everyone[1::3])) == 4 * len(everyone[1::3])
+        assert await repository.engine.look_up(rows, "SELECT n_unscrubbed FROM shop_state") == [(0,)]
 
 
 async def test_the_check_finds_the_bytes_that_remain_without_secure_deletion(tmp_path, monkeypatch):
@@ -401,7 +428,7 @@ async def test_an_export_is_one_json_document_of_the_documented_shape(canary_sho
         document = json.loads((await client.get("/customer/export/canary-person")).text)
 
     assert list(document) == [
-        "customer", "addresses", "browsing", "purchases", "recommendations", "is_guest", "amended_orders", "returns",
+        "customer", "addresses", "browsing", "purchases", "recommendations", "merged_guests", "amended_orders", "returns",
         "replaced_orders", "replaced_returns",
     ]  # fmt: skip
     assert document["purchases"][0]["items"][0].keys() == {"product_id", "quantity", "unit_price"}

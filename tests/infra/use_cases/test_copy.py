@@ -7,6 +7,7 @@ import pytest
 
 from domain.errors import ConfigurationError
 from domain.records.customers import Address, CustomerChange
+from domain.records.guests import GuestMerge
 from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
@@ -56,6 +57,8 @@ async def source(urls, now):
             now=now,
         )
         await import_and_return(shop, now)
+        await shop.record([BrowsingEvent(customer_id="g-1", product_id="p-1", guest=True)], now=now)
+        await shop.merge_guest(GuestMerge(guest_id="g-1", customer_id="c-1"), now=now)
         await train(shop, now=now)
         yield shop
 
@@ -97,7 +100,8 @@ async def test_a_copied_shop_answers_as_before_and_can_grow(source, target, now)
     assert n_rows.keys() == {table.name for table in COPIED_TABLES}
     assert (n_rows["product_catalog"], n_rows["purchase_history"], n_rows["customer_addresses"]) == (N_PRODUCTS, 3, 1)
     imported = ("product_aliases", "imports", "order_amendments", "order_returns", "import_changes")
-    assert [n_rows[name] for name in imported] == [1] * 5
+    assert [n_rows[name] for name in (*imported, "merged_guests")] == [1] * 6
+    assert await target.export("g-1") == await source.export("c-1")
     assert await target.export("c-1") == await source.export("c-1")
     assert await answers(target, now) == await answers(source, now)
     assert await groups(target) == {"p-8": "p-7", "p-9": "p-7"}

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from domain.errors import CustomerNotFound, ProductNotFound
 from domain.records.customers import Address, CustomerChange, NewCustomer
+from domain.records.guests import GuestMerge
 from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
-from domain.records.interactions import OrderItem, Purchase
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from infra.ingest import ImportOptions, import_files
@@ -22,8 +23,8 @@ from infra.storage.opening import open_repository
 from infra.storage.postgres import dialect
 from infra.storage.sql import schema
 from infra.use_cases.copy import copy_shop
-from infra.use_cases.purge import purge
-from infra.use_cases.recommend import current_list
+from infra.use_cases.purge import purge, purge_guests
+from infra.use_cases.recommend import current_list, list_or_newcomers
 from infra.use_cases.train import train
 from tests import postgres
 from tests.imports import as_imported
@@ -102,10 +103,30 @@ async def use_everything(url, folder, now):
         await import_file(shop, "events", folder / "old.csv", now=now)
         assert await purge(shop, now=now, retention_days=2000, is_confirmed=True) == 1100
         await import_again(shop, now)
+        await merge_and_purge(shop, now)
         await shop.erase("c")
         await shop.put_customers([CustomerChange(customer_id="c")], now=now)
         with pytest.raises(CustomerNotFound):
             await shop.erase("c")
+
+
+async def merge_and_purge(shop, now):
+    """Register, merge and purge guests, one of them with more events than fit into one transaction."""
+    for name in ("g-1", "g-2"):
+        order = Purchase(customer_id=name, order_id=f"o-{name}", items=(OrderItem(product_id="p-5"),))
+        await shop.put_events(as_imported([order], is_guest=True), create_products=False, import_id="i-8", now=now)
+        back = OrderReturn(customer_id=name, return_id="r", items=(ReturnedItem(product_id="p-5", quantity=1),))
+        await shop.put_returns([back], import_id="i-9", now=now)
+        larger = replace(order, items=(OrderItem(product_id="p-5", quantity=2),))
+        await shop.put_events(as_imported([larger]), create_products=False, import_id="i-9", now=now)
+    for _ in range(11):
+        views = [BrowsingEvent(customer_id="g-3", product_id="p-1", guest=True) for _ in range(100)]
+        await shop.record(views, now=now)
+    await list_or_newcomers(shop, "nobody", now=now, reuse_seconds=60)
+    for name in ("g-1", "g-2"):
+        await shop.merge_guest(GuestMerge(guest_id=name, customer_id="c"), now=now)
+    await shop.record([BrowsingEvent(customer_id="g-1", product_id="p-1")], now=now)
+    assert await purge_guests(shop, now=now + timedelta(days=40), retention_days=30, is_confirmed=True) == 1
 
 
 async def use_products(shop, now):

@@ -10,9 +10,12 @@ from contextlib import closing
 
 import pytest
 
-from domain.errors import ConfigurationError, CustomerExists, StoreUnavailable
+from domain.errors import ConfigurationError, CustomerExists, CustomerNotFound, StoreUnavailable
 from domain.records.audit import COMMAND_LINE, Act, AuditQuery
 from domain.records.customers import NewCustomer
+from domain.records.guests import GuestMerge
+from domain.records.interactions import BrowsingEvent
+from domain.records.products import ProductChange
 from infra.cli import run
 from infra.progress import NoProgress
 from infra.storage.sqlite import erasure_record
@@ -60,6 +63,27 @@ async def test_customers_who_were_erased_since_the_backup_do_not_come_back(datab
         assert [await exists(repository, name, now=now) for name in NAMES] == [True] * 3
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
     assert stat.S_IMODE(erasure_record.path_of(database).stat().st_mode) == 0o600
+
+
+async def test_merged_guests_who_were_erased_since_the_backup_do_not_come_back(database, copy, now):
+    async with open_shop(database) as repository:
+        await repository.put_products([ProductChange(product_id="p-1")], now=now)
+        await repository.create_customer(NewCustomer(customer_id="canary"), now=now)
+        for name in ("canary-one", "canary-two"):
+            await repository.record([BrowsingEvent(customer_id=name, product_id="p-1", guest=True)], now=now)
+        await repository.merge_guest(GuestMerge(guest_id="canary-one", customer_id="canary"), now=now)
+        back_up(database, copy, progress=NoProgress())
+        await repository.merge_guest(GuestMerge(guest_id="canary-two", customer_id="canary"), now=now)
+        await repository.erase("canary")
+
+    # In the backup, one of the guests is still a guest.
+    assert restore(copy, database, progress=NoProgress()) == 2
+    content = b"".join(path.read_bytes() for path in database.parent.iterdir() if path.is_file())
+    assert b"canary" not in content
+    async with open_shop(database) as repository:
+        for name in ("canary", "canary-one", "canary-two"):
+            with pytest.raises(CustomerNotFound):
+                await repository.record([BrowsingEvent(customer_id=name, product_id="p-1", guest=True)], now=now)
 
 
 async def test_the_database_may_be_lost_and_damaged(database, copy, erased):
