@@ -22,7 +22,10 @@ from functions.customer.update import update as update_customer
 from functions.customer.update_behavior import update_behavior
 from functions.products.bought_together import bought_together
 from functions.products.get_product import get_product
+from functions.products.new import new
+from functions.products.popular import popular
 from functions.products.similar import similar
+from functions.products.trending import trending
 from functions.products.update import update as update_products
 from functions.recommendations.for_customer import for_customer
 from functions.recommendations.process_browsing import process_browsing
@@ -39,7 +42,7 @@ from infra.http.pictures import pictures
 ENDPOINTS = (
     create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
     for_customer, process_browsing, process_purchase, update_products, get_product,
-    similar, bought_together, health, live, ready,
+    similar, bought_together, popular, trending, new, health, live, ready,
 )  # fmt: skip
 
 

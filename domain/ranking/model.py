@@ -1,5 +1,7 @@
 """What training learned of a shop: the model, and the lists of products that are stored beside it."""
 
+from typing import Literal
+
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
@@ -183,9 +185,25 @@ class NeighbourLists(Struct, frozen=True, kw_only=True, gc=False):
     complements: bytes = b""
 
 
+Measure = Literal["buyers", "visitors", "rising"]
+
+
+class ProductActivity(Struct, frozen=True, kw_only=True, gc=False):
+    """The products of one measure and day with their values, packed as neighbours are.
+
+    `buyers` and `visitors` are the numbers of customers whose last purchase or event of a product was `age_days` before
+    the newest event of the shop; `rising`, at 0 days, has the products that rise, best first.
+    """
+
+    measure: Measure
+    age_days: int
+    products: bytes
+
+
 class TrainedModel(Struct, frozen=True, kw_only=True):
-    """A model with its lists: neighbours per product, and the popular products per category path, packed."""
+    """A model with its lists: neighbours per product, the popular products per category path, packed, and the activity."""
 
     model: Model
     neighbours: list[NeighbourLists]
     category_trends: dict[str, bytes] = {}
+    activity: list[ProductActivity] = []

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig
 from domain.ranking.packing import NEIGHBOUR, pack
 from domain.records.customers import SEGMENTS
+from domain.training.activity import learn_activity
 from domain.training.alternatives import learn_alternatives
 from domain.training.co_occurrence import PAIRS_PER_BLOCK, pairs_per_product
 from domain.training.complements import learn_complements
@@ -72,6 +73,7 @@ def train_model(
         ),
         neighbours=_neighbour_lists(neighbours, learn_complements(data, alternatives), data),
         category_trends={path: pack(trend.products, trend.weights) for path, trend in trends.items()},
+        activity=learn_activity(data),
     )
 
 

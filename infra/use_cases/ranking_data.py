@@ -18,7 +18,7 @@ from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.related_inputs import RelatedInputs
 from domain.records.products import Product
-from domain.records.recommendations import RankedList
+from domain.records.recommendations import ListRequest, RankedList
 from infra.use_cases.whole_catalogue import WholeCatalogue
 
 K = TypeVar("K")
@@ -117,7 +117,7 @@ class RankingData:
         await self.add_missing(catalogue, indexes)
         admitted = catalogue.admitted(indexes, query.request)
         if n_missing := query.n_missing(admitted, catalogue):
-            fillers = await self._fillers_of(query, n_missing)
+            fillers = await self.newest(query.request, n=n_missing)
             await self.add_missing(catalogue, fillers)
             admitted = union(admitted, catalogue.admitted(fillers, query.request)[:n_missing])
         return admitted
@@ -196,13 +196,12 @@ class RankingData:
 
     async def _newest_of_shop(self, query: CandidateQuery) -> Indexes:
         n = query.n_newest_of_shop
-        return (await self._fillers_of(query, n))[:n] if n else np.empty(0, np.intp)
+        return (await self.newest(query.request, n=n))[:n] if n else np.empty(0, np.intp)
 
-    async def _fillers_of(self, query: CandidateQuery, n_missing: int) -> Indexes:
-        """Return at least `n_missing` of the newest products that pass the filters, or all, newest first."""
-        # One of a few numbers, so that lists of other customers can use them too.
-        n = next(size for size in FILLER_SIZES if n_missing <= size)
-        request = query.request
+    async def newest(self, request: ListRequest, *, n: int) -> Indexes:
+        """Return at least `n` of the newest available products that pass the filters, or all, newest first."""
+        # One of a few numbers, so that other lists can use them too.
+        n = next(size for size in FILLER_SIZES if n <= size)
         key = (request.filters, n)
         # Without filters, only a change of what is available or new matters.
         cached, missing = (

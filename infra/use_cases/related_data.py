@@ -23,8 +23,8 @@ class RelatedData:
 
     async def inputs(self, state: SeedState, *, kind: RelatedKind, taste: Taste | None = None) -> RelatedInputs:
         """Return the inputs of a list about the products of `state`."""
-        data, model, seeds = self._data, state.model, np.array(state.product_indexes, dtype=np.intp)
-        catalogue = taste.catalogue if taste else await data.catalogue_of(state.catalogue_version)
+        data, model, seeds = self._data, state.shop.model, np.array(state.product_indexes, dtype=np.intp)
+        catalogue = taste.catalogue if taste else await data.catalogue_of(state.shop.catalogue_version)
         neighbours = await data.neighbours_of(model.model_id, seeds)
         await data.add_missing(catalogue, union(seeds, neighbours.of(seeds).products) if kind == "similar" else seeds)
         paths = trend_paths(seeds, catalogue)

@@ -150,7 +150,8 @@ def _mutate_bytes(rng, body):
 
 
 def _target(rng, path):
-    target = path.format(quote(rng.choice(TO_ERASE if "erase" in path else CUSTOMERS), safe="")).encode()
+    ids = TO_ERASE if "erase" in path else PRODUCTS if path.startswith("/products") else CUSTOMERS
+    target = path.format(quote(rng.choice(ids), safe="")).encode()
     if "{}" in path and rng.random() < 0.3:
         text = rng.choice(TEXTS)[:9000].encode("utf-8", "surrogatepass")
         target = path.format("").encode() + (
