@@ -53,9 +53,9 @@ class Tier(Struct, frozen=True, kw_only=True):
 def popular_tier(buyers: Sequence[bytes], visitors: Sequence[bytes]) -> Tier:
     """Rank products by the number of customers who bought them, then of those who turned to them at all.
 
-    The arguments are the packed counts of each day; who bought is a visitor too.
+    The arguments are the packed counts of each day. Who bought is a visitor too, and `visitors` may lack those who bought.
     """
-    products, n_visitors = _totals(visitors)
+    products, n_visitors = _totals([*visitors, *buyers])
     bought, n_buyers = _totals(buyers)
     amounts = n_visitors / (n_visitors.max(initial=0.0) + 1.0)
     amounts[np.searchsorted(products, bought)] += n_buyers

@@ -30,9 +30,11 @@ def learn_activity(data: TrainingData) -> list[ProductActivity]:
     """
     newest = data.log.newest
     products, ratios = _best_first(rising(data.pairs, n_products=data.n_products))
+    # In a log of purchases alone, all visitors bought, and are not stored twice.
+    has_visitors = data.pairs is not data.purchase_pairs
     return [
         *_by_day(data.purchase_pairs, measure="buyers", newest=newest),
-        *_by_day(data.pairs, measure="visitors", newest=newest),
+        *(_by_day(data.pairs, measure="visitors", newest=newest) if has_visitors else ()),
         ProductActivity(measure="rising", age_days=0, products=pack(products, ratios)),
     ]
 

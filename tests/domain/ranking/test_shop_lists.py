@@ -35,7 +35,11 @@ def test_buyers_count_before_visitors_over_all_days():
 
     # Of two products with three buyers and three visitors, the one that came later into the catalogue is first.
     assert tier.products.tolist() == [2, 1, 3, 4]
-    assert tier.amounts.tolist() == pytest.approx([3 + 3 / 51, 3 + 3 / 51, 50 / 51, 1 / 51])
+    assert tier.amounts.tolist() == pytest.approx([3 + 6 / 51, 3 + 6 / 51, 50 / 51, 1 / 51])
+
+
+def test_visitors_may_lack_those_who_bought():
+    assert popular_tier([day(p1=2, p2=3)], []).products.tolist() == [2, 1]
 
 
 def test_no_events_are_no_evidence():

@@ -28,6 +28,10 @@ def test_a_customer_stands_at_the_day_of_the_last_purchase_and_of_the_last_event
     assert found["visitors"] == {0: {0: 1.0, 1: 1.0}, 3: {0: 1.0}}
 
 
+def test_in_a_log_of_purchases_alone_buyers_are_not_stored_again_as_visitors():
+    assert counts_of(("c-1", 0, "purchase", 0.0, 1)).keys() == {"buyers", "rising"}
+
+
 def test_days_count_from_the_newest_event_and_older_ones_than_a_year_are_left_out():
     found = counts_of(
         ("c-1", 0, "view", 100.0), ("c-2", 0, "view", 100.0 + MAX_DAYS - 0.5), ("c-3", 1, "view", 100.0 + MAX_DAYS)
