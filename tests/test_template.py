@@ -36,6 +36,7 @@ NAMES = {
     "ProductsGetProduct",
     "ProductsUpdate",
     "RecommendationsForCustomer",
+    "RecommendationsForPage",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
 }

@@ -192,13 +192,13 @@ class ListRequest(Struct, frozen=True, kw_only=True):
     def _narrowing(self) -> tuple[Hashable, ...]:
         return self.categories, self.brands, self.tags, self.attributes, self.min_price, self.max_price
 
-    def without_exclusions(self) -> "ListRequest":
-        """Return the request for a list that has enough products to leave out those of `exclude` afterwards.
+    def without_exclusions(self, *, n_left_out: int = 0) -> "ListRequest":
+        """Return the request for a list that has enough products to leave out those of `exclude` and others afterwards.
 
         Other products take the places of those that are left out before the ranking: the lists of many requests with
         different `exclude` would then name any number of products.
         """
-        limit = STOREFRONT_LIMIT + STOREFRONT_EXCLUDED if self.exclude else self.limit
+        limit = STOREFRONT_LIMIT + STOREFRONT_EXCLUDED if self.exclude or n_left_out else self.limit
         return ListRequest(limit=limit, placement=self.placement)
 
     def check(self) -> None:

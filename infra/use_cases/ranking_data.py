@@ -1,7 +1,7 @@
 """The data that lists are computed from, cached by process: what is cached costs no statement."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary, proxy
 
@@ -146,6 +146,11 @@ class RankingData:
         if self._catalogue.n_added > MAX_CACHED_PRODUCTS:
             self._catalogue = Catalogue()
         return self._catalogue
+
+    def group_of(self, product_id: str) -> Hashable:
+        """Return what the variants of a product have in common: a code, or the id of a product that no list has read."""
+        index = self._catalogue.index_of(product_id)
+        return product_id if index is None else int(self._catalogue.group_codes[index])
 
     async def _apply_changes(self) -> None:
         changes = await self._repository.catalogue_changes(self._catalogue_version)

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ports import Repository
+from domain.ranking.packed_history import CustomerState
 from domain.ranking.related import candidates_of, rank_related
 from domain.ranking.related_evidence import evidence_of
 from domain.ranking.related_inputs import RelatedKind, taste_of
@@ -31,14 +32,20 @@ class RelatedRequest(Struct, frozen=True, kw_only=True):
     is_personal: bool = False
 
 
-async def related_list(repository: Repository, request: RelatedRequest, *, now: datetime) -> ProductList:
-    """Return a list about products; raise ProductNotFound if none of them is known, or CustomerNotFound."""
+async def related_list(
+    repository: Repository, request: RelatedRequest, *, customer: CustomerState | None = None, now: datetime
+) -> ProductList:
+    """Return a list about products; raise ProductNotFound if none of them is known, or CustomerNotFound.
+
+    A `customer` whose state was read already stands for the `customer_id` of the request.
+    """
     data = ranking_data_of(repository)
     state = await repository.seed_state(request.product_ids)
     taste = None
     if request.customer_id is not None:
-        customer = await data.inputs(await repository.customer_state(request.customer_id))
-        taste = taste_of(customer, is_personal=request.is_personal)
+        customer = await repository.customer_state(request.customer_id)
+    if customer is not None:
+        taste = taste_of(await data.inputs(customer), is_personal=request.is_personal)
     inputs = await related_data_of(repository).inputs(state, kind=request.kind, taste=taste)
     evidence = evidence_of(inputs)
     candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=request.list_request))

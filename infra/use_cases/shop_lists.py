@@ -21,8 +21,9 @@ from domain.ranking.shop_lists import (
     spread,
     weighted_tier,
 )
-from domain.records.product_lists import ProductList, RankedProducts
+from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
+from domain.related_ports import ListState
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import RankingData, VersionedCache, ranking_data_of
 
@@ -44,15 +45,12 @@ class ShopListRequest(Struct, frozen=True, kw_only=True):
     days: int = DEFAULT_DAYS
 
 
-async def shop_list(repository: Repository, request: ShopListRequest, *, now: datetime) -> ProductList:
-    """Return a list of the whole shop."""
-    return await product_list(repository, await ranked_shop_list(repository, request, now=now), now=now)
-
-
-async def ranked_shop_list(repository: Repository, request: ShopListRequest, *, now: datetime) -> RankedProducts:
-    """Return the products of a list of the whole shop."""
+async def shop_list(
+    repository: Repository, request: ShopListRequest, *, shop: ListState | None = None, now: datetime
+) -> ProductList:
+    """Return a list of the whole shop, whose state may have been read already."""
     data, asked = ranking_data_of(repository), request.list_request
-    shop = await repository.list_state()
+    shop = shop or await repository.list_state()
     catalogue = await data.catalogue_of(shop.catalogue_version)
     tiers: list[Tier] = []
     async for tier in _tiers(repository, request, shop.model):
@@ -61,7 +59,8 @@ async def ranked_shop_list(repository: Repository, request: ShopListRequest, *, 
             break
     else:
         tiers.append(await _newest(data, catalogue, request, now=now))
-    return rank_shop_list(tiers, catalogue, kind=request.kind, model_id=shop.model.model_id, request=asked)
+    ranked = rank_shop_list(tiers, catalogue, kind=request.kind, model_id=shop.model.model_id, request=asked)
+    return await product_list(repository, ranked, now=now)
 
 
 async def _tiers(repository: Repository, request: ShopListRequest, model: Model) -> AsyncIterator[Tier]:

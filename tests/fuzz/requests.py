@@ -36,7 +36,7 @@ def fuzzed_request(number, *, seed, identities=((),)):
     """Return the `number`-th request of a seed, with the headers of one of the `identities`."""
     rng = random.Random(f"{seed}-{number}")
     path = rng.choice(PATHS)
-    has_body = rng.random() < 0.9 if path in PATHS[:10] else rng.random() < 0.1
+    has_body = rng.random() < 0.9 if path in PATHS[:11] else rng.random() < 0.1
     body = _body(rng, path) if has_body else b""
     usual_method = "POST" if has_body else "DELETE" if "erase" in path else "GET"
     method = rng.choice(METHODS) if rng.random() < 0.05 else usual_method
@@ -74,6 +74,11 @@ def valid_body(rng, path):
             {"product_id": product_id, "price": 9.95, "in_stock": rng.randint(-1, 3), "tags": ["new"],
              "aliases": [f"a-{product_id}"], "attributes": {"colour": "red", "size": 42, "is_new": True}},
             {"product_id": f"n-{rng.randint(1, 50)}", "brand": None}]},
+        "/recommendations/for-page": guest | {"seen": "few", "lists": [
+            {"name": "for-you", "kind": "for-customer", "limit": 3, "category": ["home"]},
+            {"name": "cart", "kind": "bought-together", "product_ids": [product_id], "min_items": rng.randint(0, 3)},
+            {"name": "home", "kind": rng.choice(["popular", "trending", "new"]), "max_price": 20.0, "exclude": [product_id],
+             "attributes": {"colour": ["red", 42, True]}}]},
         "/recommendations/process-browsing": guest | {"occurred_at": "2026-01-01T10:00:00Z"} | view,
         "/recommendations/process-purchase": {"customer_id": customer_id, "order_id": event_id,
                                               "unknown_products": rng.choice(["refuse", "create"])} | order,

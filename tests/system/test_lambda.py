@@ -42,6 +42,7 @@ REFUSAL = {
     "ProductsGetProduct": (400, "validation"),
     "ProductsUpdate": (400, "validation"),
     "RecommendationsForCustomer": (400, "validation"),
+    "RecommendationsForPage": (400, "validation"),
     "RecommendationsProcessBrowsing": (404, "product-not-found"),
     "RecommendationsProcessPurchase": (400, "validation"),
 }

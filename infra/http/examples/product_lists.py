@@ -3,13 +3,13 @@
 from typing import Any
 
 from infra.http.examples.example import Details, Example, OperationExamples
-from infra.http.examples.lists import HEAD_LAMP, INSTANT, SLEEPING_MAT
+from infra.http.examples.lists import HEAD_LAMP, INSTANT, RECOMMENDATION_ID, SLEEPING_MAT
 
 
 def _list_of(kind: str, strategy: str, *reasons: dict[str, Any]) -> dict[str, Any]:
     """Return a list whose first product has `reasons`."""
     return {
-        "recommendation_id": "AYk2d9M1fSjTj1Zk3kVxmb3ItY3VzdG9tZXKpMjAyNjExMjOzmsH9VjECPEgQsWNUVaEwMA",
+        "recommendation_id": RECOMMENDATION_ID,
         "kind": kind,
         "strategy": strategy,
         "generated_at": INSTANT,

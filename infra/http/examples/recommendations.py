@@ -1,7 +1,20 @@
 """Examples of the endpoints below `/recommendations`."""
 
+from typing import Any
+
 from infra.http.examples.example import Details, Example, OperationExamples
-from infra.http.examples.lists import list_for
+from infra.http.examples.lists import HEAD_LAMP, INSTANT, RECOMMENDATION_ID, SLEEPING_MAT, list_for
+
+
+def _list_of_page(name: str, kind: str, strategy: str, product: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "recommendation_id": RECOMMENDATION_ID,
+        "kind": kind,
+        "strategy": strategy,
+        "items": [product],
+    }
+
 
 RECOMMENDATIONS = {
     "get_recommendations": OperationExamples(
@@ -12,6 +25,44 @@ RECOMMENDATIONS = {
             "forbidden": Details(
                 detail="A `storefront` key may use `limit` up to 20, `exclude` up to 10 times,"
                 " `placement` and `guest`; all other parameters require a `backend` key."
+            ),
+        },
+    ),
+    "get_page": OperationExamples(
+        examples=(
+            Example(
+                body={
+                    "customer_id": "demo-1",
+                    "lists": [
+                        {"name": "for-you", "kind": "for-customer", "limit": 1},
+                        {
+                            "name": "goes-well-with",
+                            "kind": "bought-together",
+                            "product_ids": ["p-008"],
+                            "limit": 1,
+                            "min_items": 1,
+                        },
+                    ],
+                },
+                answer={
+                    "customer_id": "demo-1",
+                    "generated_at": INSTANT,
+                    "lists": [
+                        _list_of_page("for-you", "for-customer", "personalised", SLEEPING_MAT),
+                        _list_of_page("goes-well-with", "bought-together", "learned", HEAD_LAMP | {"rank": 1}),
+                    ],
+                },
+            ),
+        ),
+        refused={"lists": [{"name": "cart", "kind": "bought-together"}]},
+        problems={
+            "validation": Details(
+                errors={"#/lists/0/product_ids": "A list of the kind `bought-together` needs `product_ids`"}
+            ),
+            "too-many-items": Details(errors={"#/lists": "Expected `array` of length <= 10"}),
+            "forbidden": Details(
+                detail="A `storefront` key may ask for one list of the kind `for-customer` with its bounds, and for none of"
+                " the kinds `buy-again` and `recently-viewed`."
             ),
         },
     ),

@@ -39,7 +39,7 @@ OPEN_PATHS = {
 }  # fmt: skip
 STOREFRONT_PATHS = {
     "/products/bought-together", "/products/similar/{product_id:str}", "/products/popular", "/products/trending",
-    "/products/new", "/recommendations/{customer_id:str}", "/recommendations/process-browsing",
+    "/products/new", "/recommendations/{customer_id:str}", "/recommendations/for-page", "/recommendations/process-browsing",
 }  # fmt: skip
 OF_ANY_KEY = {
     "/products/bought-together", "/products/similar/{product_id}", "/products/popular", "/products/trending",
@@ -367,7 +367,7 @@ def test_a_customer_id_cannot_be_the_path_of_another_route():
         if re.fullmatch(re.sub(r"{[^}]*}", "[^/]+", pattern), path)
     }
 
-    assert reserved == {"process-browsing", "process-purchase"}
+    assert reserved == {"process-browsing", "process-purchase", "for-page"}
     for name in reserved:
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert({"customer_id": name}, NewCustomer)

@@ -50,6 +50,10 @@ REQUESTS = {
     "popular": (b"/products/popular?days=7", None),
     "trending": (b"/products/trending", None),
     "new": (b"/products/new", None),
+    "for_page": (
+        b"/recommendations/for-page",
+        b'{"customer_id":"c-1","lists":[{"name":"a","kind":"similar","product_ids":["p-1"]},{"name":"b","kind":"popular"}]}',
+    ),
     "bought_together": (b"/products/bought-together?product_id=p-1&customer_id=c-1", None),
     "export": (b"/customer/export/c-1", None),
     "erase": (b"/customer/erase/x-%d", None),
