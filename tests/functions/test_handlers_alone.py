@@ -148,6 +148,7 @@ def test_sqlite_is_rejected_on_lambda_except_for_a_trial(shop, monkeypatch):
     "name",
     sorted(
         {*CHANGES, "CustomerCreate", "CustomerAddAddress", "CustomerRemoveAddress", "CustomerErase", "ProductsGetProduct"}
+        - {"RecommendationsForPage"}
     ),
 )
 def test_functions_without_scoring_start_without_numpy(name):
