@@ -24,9 +24,11 @@ from functions.products.bought_together import bought_together
 from functions.products.get_product import get_product
 from functions.products.similar import similar
 from functions.products.update import update as update_products
+from functions.recommendations.buy_again import buy_again
 from functions.recommendations.for_customer import for_customer
 from functions.recommendations.process_browsing import process_browsing
 from functions.recommendations.process_purchase import process_purchase
+from functions.recommendations.recently_viewed import recently_viewed
 from infra.background.gc import tune_gc
 from infra.background.retention import purge_when_due
 from infra.background.training import train_when_due
@@ -39,7 +41,7 @@ from infra.http.pictures import pictures
 ENDPOINTS = (
     create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
     for_customer, process_browsing, process_purchase, update_products, get_product,
-    similar, bought_together, health, live, ready,
+    similar, bought_together, buy_again, recently_viewed, health, live, ready,
 )  # fmt: skip
 
 

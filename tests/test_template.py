@@ -32,9 +32,11 @@ NAMES = {
     "CustomerMerge",
     "ProductsGetProduct",
     "ProductsUpdate",
+    "RecommendationsBuyAgain",
     "RecommendationsForCustomer",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
+    "RecommendationsRecentlyViewed",
 }
 
 

@@ -48,6 +48,8 @@ REQUESTS = {
     "get_profile": (b"/customer/get-profile/c-1", None),
     "similar": (b"/products/similar/p-1", None),
     "bought_together": (b"/products/bought-together?product_id=p-1&customer_id=c-1", None),
+    "buy_again": (b"/recommendations/buy-again/c-1", None),
+    "recently_viewed": (b"/recommendations/recently-viewed/c-1", None),
     "export": (b"/customer/export/c-1", None),
     "erase": (b"/customer/erase/x-%d", None),
     "merge": (b"/customer/merge", b'{"guest_id":"g-%d","customer_id":"c-1"}'),
