@@ -27,10 +27,12 @@ from functions.products.popular import popular
 from functions.products.similar import similar
 from functions.products.trending import trending
 from functions.products.update import update as update_products
+from functions.recommendations.buy_again import buy_again
 from functions.recommendations.for_customer import for_customer
 from functions.recommendations.for_page import for_page
 from functions.recommendations.process_browsing import process_browsing
 from functions.recommendations.process_purchase import process_purchase
+from functions.recommendations.recently_viewed import recently_viewed
 from infra.background.gc import tune_gc
 from infra.background.retention import purge_when_due
 from infra.background.training import train_when_due
@@ -42,7 +44,7 @@ from infra.http.pictures import pictures
 
 ENDPOINTS = (
     create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
-    for_customer, for_page, process_browsing, process_purchase, update_products, get_product,
+    for_customer, buy_again, recently_viewed, for_page, process_browsing, process_purchase, update_products, get_product,
     similar, bought_together, popular, trending, new, health, live, ready,
 )  # fmt: skip
 

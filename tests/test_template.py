@@ -35,10 +35,12 @@ NAMES = {
     "CustomerMerge",
     "ProductsGetProduct",
     "ProductsUpdate",
+    "RecommendationsBuyAgain",
     "RecommendationsForCustomer",
     "RecommendationsForPage",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
+    "RecommendationsRecentlyViewed",
 }
 
 

@@ -23,7 +23,7 @@ from domain.training.popularity import (
     top_products,
     tried_products,
 )
-from domain.training.repurchase import rebuy_days, repurchase_by_category
+from domain.training.repurchase import rebuy_days, repeats_by_category, repurchase_by_category
 from domain.training.segments import median_prices, price_fit_by_segment
 from domain.training.threads import in_threads
 from domain.training.top_k import SparseMatrix, blocks
@@ -60,6 +60,7 @@ def train_model(
             config=config,
             segment_rule=data.segment_rule,
             rebuy_days=rebuy_days(repurchases, min_rate=config.rebuy_rate),
+            repeats=repeats_by_category(data.purchases, products),
             median_prices=medians,
             price_fit=price_fit_by_segment(data.purchases, products, data.segments, medians=medians),
             words=data.compared.words,

@@ -14,6 +14,7 @@ from domain.records.pages import AnsweredList, ListOfPage, Page, PageRequest
 from domain.records.product_lists import ProductList, RankedProducts
 from domain.records.recommendations import ListRequest, RecommendationList, RecommendedProduct, for_storefront
 from domain.related_ports import ListState
+from infra.use_cases.customer_lists import CustomerListRequest, customer_list
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.recommend import current_list, list_or_newcomers, state_or_newcomers
@@ -76,7 +77,9 @@ class _Lists:
                 wanted = ShopListRequest(kind=asked.kind, list_request=longer, days=days)
                 return await shop_list(self._repository, wanted, now=self._viewer.now, shop=await self._shop_state())
             case "buy-again" | "recently-viewed":
-                raise NotImplementedError
+                own = CustomerListRequest(kind=asked.kind, customer_id=self._customer_id, list_request=longer)
+                customer = await self._customer_state()
+                return await customer_list(self._repository, own, customer=customer, now=self._viewer.now)
 
     async def _for_customer(self, request: ListRequest, longer: ListRequest) -> RecommendationList:
         customer_id, viewer = self._customer_id, self._viewer

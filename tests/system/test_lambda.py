@@ -41,10 +41,12 @@ REFUSAL = {
     "CustomerMerge": (400, "validation"),
     "ProductsGetProduct": (400, "validation"),
     "ProductsUpdate": (400, "validation"),
+    "RecommendationsBuyAgain": (404, "customer-not-found"),
     "RecommendationsForCustomer": (400, "validation"),
     "RecommendationsForPage": (400, "validation"),
     "RecommendationsProcessBrowsing": (404, "product-not-found"),
     "RecommendationsProcessPurchase": (400, "validation"),
+    "RecommendationsRecentlyViewed": (404, "customer-not-found"),
 }
 
 

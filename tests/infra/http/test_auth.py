@@ -359,15 +359,17 @@ async def test_without_keys_an_application_with_an_unknown_address_rejects_reque
 
 def test_a_customer_id_cannot_be_the_path_of_another_route():
     paths = [path.replace(":str", "") for handler in ROUTES for path in handler.paths]
-    fixed_paths = [path for path in paths if "{" not in path]
+    # Also the beginning of a longer path: a router that follows it does not come back.
+    fixed_paths = [path.partition("/{")[0] for path in paths]
     reserved = {
         path.rpartition("/")[2]
         for path in fixed_paths
-        for pattern in set(paths) - set(fixed_paths)
+        for pattern in set(paths)
+        if "{" in pattern
         if re.fullmatch(re.sub(r"{[^}]*}", "[^/]+", pattern), path)
     }
 
-    assert reserved == {"process-browsing", "process-purchase", "for-page"}
+    assert reserved == {"process-browsing", "process-purchase", "for-page", "buy-again", "recently-viewed"}
     for name in reserved:
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert({"customer_id": name}, NewCustomer)

@@ -55,6 +55,8 @@ REQUESTS = {
         b'{"customer_id":"c-1","lists":[{"name":"a","kind":"similar","product_ids":["p-1"]},{"name":"b","kind":"popular"}]}',
     ),
     "bought_together": (b"/products/bought-together?product_id=p-1&customer_id=c-1", None),
+    "buy_again": (b"/recommendations/buy-again/c-1", None),
+    "recently_viewed": (b"/recommendations/recently-viewed/c-1", None),
     "export": (b"/customer/export/c-1", None),
     "erase": (b"/customer/erase/x-%d", None),
     "merge": (b"/customer/merge", b'{"guest_id":"g-%d","customer_id":"c-1"}'),

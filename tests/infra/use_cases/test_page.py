@@ -7,7 +7,7 @@ from domain.errors import CustomerNotFound
 from domain.ranking.model import ProductActivity, TrainedModel
 from domain.ranking.packing import pack
 from domain.records.customers import NewCustomer
-from domain.records.interactions import OrderItem, Purchase
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.pages import PageRequest
 from domain.records.products import ProductChange
 from domain.records.recommendation_ids import origin_of
@@ -160,3 +160,20 @@ async def test_what_lists_share_is_read_once(shop, now, monkeypatch):
     await page(shop, POPULAR, POPULAR, POPULAR, now=now)
 
     assert len(reads) == 1
+
+
+async def test_lists_of_the_history_are_those_of_their_endpoints(shop, now):
+    await shop.record([BrowsingEvent(customer_id="c-1", product_id="p-7")], now=now)
+    lists = [{"kind": "recently-viewed"}, {"kind": "buy-again"}, POPULAR]
+
+    viewed, again, popular = (await page(shop, *lists, customer_id="c-1", now=now)).lists
+
+    assert (viewed.kind, viewed.strategy, [item.product_id for item in viewed.items]) == (
+        "recently-viewed",
+        "history",
+        ["p-7"],
+    )
+    assert (again.kind, again.strategy, again.items) == ("buy-again", "empty", [])
+    assert len(popular.items) == 3
+    newcomer = await page(shop, *lists, customer_id="nobody", guest=True, now=now)
+    assert [len(one.items) for one in newcomer.lists] == [0, 0, 3]
