@@ -7,7 +7,7 @@ from litestar.params import SkipValidation
 from domain.records.product_lists import ProductList
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import STOREFRONT, AuthenticatedRequest
+from infra.http.auth import BROWSER, AuthenticatedRequest
 from infra.http.list_request import LIST_REQUEST, RequestedList
 from infra.http.parameters import ForCustomer, ProductIdInPath
 from infra.http.problems import KEY_PROBLEMS, problem_responses
@@ -17,7 +17,7 @@ from infra.use_cases.related import RelatedRequest, related_list
 
 @get(
     "/products/similar/{product_id:str}",
-    opt=STOREFRONT,
+    opt=BROWSER,
     dependencies=LIST_REQUEST,
     operation_id="get_similar_products",
     summary="Recommend alternatives to a product",

@@ -4,8 +4,10 @@
 PATHS = (
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
     "/recommendations/process-purchase", "/customer/merge", "/customer/update", "/customer/remove-address",
-    "/customer/amend-order", "/products/update", "/recommendations/{}", "/products/get-product/{}",
+    "/customer/amend-order", "/products/update", "/customer/issue-token", "/recommendations/{}",
+    "/products/get-product/{}",
     "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
+    "/recommend.js",
 )
 METHODS = (
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO", "get", "",

@@ -36,7 +36,7 @@ def fuzzed_request(number, *, seed, identities=((),)):
     """Return the `number`-th request of a seed, with the headers of one of the `identities`."""
     rng = random.Random(f"{seed}-{number}")
     path = rng.choice(PATHS)
-    has_body = rng.random() < 0.9 if path in PATHS[:10] else rng.random() < 0.1
+    has_body = rng.random() < 0.9 if path in PATHS[:11] else rng.random() < 0.1
     body = _body(rng, path) if has_body else b""
     usual_method = "POST" if has_body else "DELETE" if "erase" in path else "GET"
     method = rng.choice(METHODS) if rng.random() < 0.05 else usual_method
@@ -69,6 +69,8 @@ def valid_body(rng, path):
                                   "items": [{"product_id": product_id}] * rng.randint(0, 2)},
         "/customer/update-behavior": {"customer_id": customer_id, "browsing": [view | {"event_id": event_id}],
                                       "purchases": [order]},
+        "/customer/issue-token": {"customer_id": rng.choice([customer_id, *GUESTS]), "guest": rng.random() < 0.5,
+                                  "ttl_seconds": 60},
         "/customer/merge": {"guest_id": rng.choice(GUESTS), "customer_id": customer_id},
         "/products/update": {"products": [
             {"product_id": product_id, "price": 9.95, "in_stock": rng.randint(-1, 3), "tags": ["new"],

@@ -19,7 +19,7 @@ from tests.system.server import url_of
 
 KEYS = {"backend": "b" * 43, "storefront": "s" * 43}
 API_KEYS = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
-ALL_ROUTES = (*main.ENDPOINTS, *documentation(*main.ENDPOINTS))
+ALL_ROUTES = (*main.ENDPOINTS, *documentation(*main.ENDPOINTS), main.recommend_js)
 
 
 class Response(Struct, frozen=True, kw_only=True):

@@ -35,6 +35,8 @@ REFUSAL = {
     "CustomerUpdateBehavior": (400, "malformed-json"),
     "ProductsBoughtTogether": (400, "validation"),
     "ProductsSimilar": (404, "product-not-found"),
+    "BrowserRecommendJs": (405, "method-not-allowed"),
+    "CustomerIssueToken": (400, "validation"),
     "CustomerMerge": (400, "validation"),
     "ProductsGetProduct": (400, "validation"),
     "ProductsUpdate": (400, "validation"),

@@ -10,7 +10,7 @@ RECOMMENDATIONS = {
         problems={
             "validation": Details(errors={"#/query/limit": "Expected `int` >= 1"}),
             "forbidden": Details(
-                detail="A `storefront` key may use `limit` up to 20, `exclude` up to 10 times,"
+                detail="A `storefront` key and a token may use `limit` up to 20, `exclude` up to 10 times,"
                 " `placement` and `guest`; all other parameters require a `backend` key."
             ),
         },
