@@ -24,4 +24,4 @@ def script_response(request: AuthenticatedRequest) -> Response[bytes]:
     tags = get_header(request.scope, b"if-none-match").decode("latin-1").split(",")
     if {tag.strip().removeprefix("W/") for tag in tags} & {ETAG, "*"}:
         return Response(b"", status_code=304, headers=HEADERS)
-    return Response(SCRIPT, media_type="text/javascript; charset=utf-8", headers=HEADERS)
+    return Response(SCRIPT, media_type="text/javascript", headers=HEADERS)
