@@ -134,7 +134,7 @@ class Authenticator:
         scope["state"] |= {TOKEN: token, ACTOR: A_BROWSER}
         if not self._browser_limit.allow(TOKEN_PREFIX + token.customer_id.encode()):
             raise RequestRefused("rate-limited")
-        if access != "browser":
+        if access not in {"browser", "optional"}:
             raise RequestRefused("forbidden")
         return "browser"
 
