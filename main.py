@@ -10,12 +10,14 @@ import sys
 
 from litestar.handlers import HTTPRouteHandler
 
+from functions.browser.recommend_js import recommend_js
 from functions.customer.add_address import add_address
 from functions.customer.amend_order import amend_order
 from functions.customer.create import create
 from functions.customer.erase import erase
 from functions.customer.export import export
 from functions.customer.get_profile import get_profile
+from functions.customer.issue_token import issue_token
 from functions.customer.merge import merge
 from functions.customer.remove_address import remove_address
 from functions.customer.update import update as update_customer
@@ -44,14 +46,14 @@ from infra.http.pictures import pictures
 
 ENDPOINTS = (
     create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
-    for_customer, buy_again, recently_viewed, for_page, process_browsing, process_purchase, update_products, get_product,
-    similar, bought_together, popular, trending, new, health, live, ready,
+    issue_token, for_customer, buy_again, recently_viewed, for_page, process_browsing, process_purchase,
+    update_products, get_product, similar, bought_together, popular, trending, new, health, live, ready,
 )  # fmt: skip
 
 
 def local_app(*others: HTTPRouteHandler) -> ShopApplication:
-    """Return the application of all endpoints, their documentation and `others`."""
-    routes = (*ENDPOINTS, *documentation(*ENDPOINTS), *others)
+    """Return the application of all endpoints, their documentation, the script for pages, and `others`."""
+    routes = (*ENDPOINTS, *documentation(*ENDPOINTS), recommend_js, *others)
     return create_app(*routes, background=[train_when_due, purge_when_due, tune_gc], waits=True)
 
 

@@ -8,6 +8,7 @@ ShopError
 ├── CustomerExists        the id is taken
 ├── EmailTaken            another customer has this e-mail, whatever its case
 ├── MergeRefused          who shall be merged is no guest, or cannot be merged into this customer
+├── TokenRefused          no browser may have a token for this id
 ├── EventIdReused         the event_id or order_id belongs to other content
 ├── MoreThanBought        an amended order would keep more of a product than was bought
 ├── TooManyItems          a list, or the number of stored items of one customer, exceeds its limit
@@ -63,6 +64,10 @@ class EmailTaken(ShopError):
 
 
 class MergeRefused(ShopError):
+    pass
+
+
+class TokenRefused(ShopError):
     pass
 
 

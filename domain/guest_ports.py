@@ -6,7 +6,7 @@ from typing import Protocol
 
 from domain.ranking.packed_history import CustomerState
 from domain.records.audit import THE_APP
-from domain.records.guests import GuestCounts, GuestMerge, MergedGuest
+from domain.records.guests import CustomerStatus, GuestCounts, GuestMerge, MergedGuest
 
 
 class GuestStore(Protocol):
@@ -17,6 +17,10 @@ class GuestStore(Protocol):
 
         Raise CustomerNotFound for the id of an erased customer.
         """
+        ...
+
+    async def customer_status(self, customer_id: str) -> CustomerStatus:
+        """Return what an id is; it is not followed to the customer for whom it may stand."""
         ...
 
     async def merge_guest(self, asked: GuestMerge, *, now: datetime, actor: str = THE_APP) -> MergedGuest:

@@ -77,6 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     cors_origins: Annotated[str, Meta(pattern=_comma_separated(_ORIGIN))] = ""
     docs: Literal[0, 1] = 1
     address_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
+    browser_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 20
     trusted_proxies: str = ""
 
     def __repr__(self) -> str:
@@ -114,6 +115,11 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     def strangers_per_second(self) -> int:
         """Return how many requests without a valid key one address may send per second; 0 for no limit."""
         return self.address_limit_per_second
+
+    @property
+    def per_browser(self) -> int:
+        """Return how many requests per second the tokens of one customer may send; 0 for no limit."""
+        return self.browser_limit_per_second
 
     @property
     def origins(self) -> frozenset[bytes]:
@@ -159,6 +165,7 @@ EXPECTED = {
     "CORS_ORIGINS": "a comma-separated list of origins like https://shop.example",
     "DOCS": "0 or 1",
     "ADDRESS_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",
+    "BROWSER_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",
     "TRUSTED_PROXIES": "a comma-separated list of addresses or networks like 10.0.0.7,192.0.2.0/24",
 }
 _SECRET = frozenset({"DATABASE_URL", "API_KEYS"})

@@ -3,8 +3,8 @@
 from domain.records.customers import Address
 
 CHANGES = {
-    "CustomerUpdateBehavior", "CustomerMerge", "CustomerUpdate", "CustomerAmendOrder", "ProductsUpdate",
-    "RecommendationsForPage",
+    "CustomerUpdateBehavior", "CustomerMerge", "CustomerUpdate", "CustomerAmendOrder", "CustomerIssueToken",
+    "ProductsUpdate", "RecommendationsForPage",
 }  # fmt: skip
 """Functions that answer 200 to a POST, as they create nothing."""
 

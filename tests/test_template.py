@@ -32,6 +32,8 @@ NAMES = {
     "ProductsPopular",
     "ProductsTrending",
     "ProductsNew",
+    "BrowserRecommendJs",
+    "CustomerIssueToken",
     "CustomerMerge",
     "ProductsGetProduct",
     "ProductsUpdate",
@@ -47,10 +49,11 @@ NAMES = {
 _ID_IN_PATH = {"customer": "{customer_id}", "products": "{product_id}", "recommendations": "{customer_id}"}
 
 
-def routes_of_template():
-    events = [properties["Events"]["Api"]["Properties"] for properties in functions().values()]
+def routes_of_template(*, event="Api"):
+    routes = [one["Events"][event]["Properties"] for one in functions().values() if event in one["Events"]]
     return {
-        (event["Method"], event["Path"].replace("{proxy+}", _ID_IN_PATH[event["Path"].split("/")[1]])) for event in events
+        (route["Method"], route["Path"].replace("{proxy+}", _ID_IN_PATH.get(route["Path"].split("/")[1], "")))
+        for route in routes
     }
 
 
@@ -71,14 +74,25 @@ def test_the_path_of_a_file_is_the_path_of_its_url():
         assert "{" not in path.removesuffix("/{proxy+}")
         _, *folders, file, _ = properties["Handler"].split(".")
         expected = "/" + "/".join([*folders, file]).replace("_", "-")
-        assert path.replace("/{proxy+}", "/for-customer" if file == "for_customer" else "") == expected
+        if path != "/recommend.js":
+            assert path.replace("/{proxy+}", "/for-customer" if file == "for_customer" else "") == expected
 
 
 def test_the_template_and_the_openapi_document_name_the_same_routes():
     document = openapi_document(*main.ENDPOINTS)
     documented = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
 
-    assert routes_of_template() == documented - {("GET", path) for path in ("/health", "/live", "/ready")}
+    of_the_local_app = {("GET", path) for path in ("/health", "/live", "/ready")}
+    assert routes_of_template() - {("GET", "/recommend.js")} == documented - of_the_local_app
+
+
+def test_preflight_requests_reach_every_endpoint_that_takes_tokens_of_browsers():
+    paths = {path.replace(":str", "") for one in main.ENDPOINTS if one.opt["access"] == "browser" for path in one.paths}
+
+    assert routes_of_template(event="Preflight") == {("OPTIONS", path) for path in paths}
+    for properties in functions().values():
+        api, preflight = (properties["Events"].get(event) for event in ("Api", "Preflight"))
+        assert preflight is None or preflight["Properties"]["Path"] == api["Properties"]["Path"]
 
 
 def test_every_function_belongs_to_the_api_and_has_the_keys():

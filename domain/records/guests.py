@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -9,6 +10,10 @@ from domain.errors import InvalidField
 from domain.records.values import CUSTOMER_ID_PATTERN, Id, readable_message
 
 _HAS_CUSTOMER_ID = re.compile(CUSTOMER_ID_PATTERN).search
+
+
+CustomerStatus = Literal["unknown", "guest", "customer", "merged", "erased"]
+"""What an id is: of nobody yet, of a guest, of a customer, of a guest who was merged into a customer, or erased."""
 
 
 class GuestMerge(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -45,7 +45,7 @@ PURCHASE: int = EVENT_TYPES.index("purchase")
 MAX_ORDER_ITEMS = 500
 
 _STOREFRONT = "\x1f"
-"""Begins the stored ids of events from a storefront; no id that a shop sends can contain a control character."""
+"""Begins the stored ids of events from a storefront or a browser; no id that is sent can contain a control character."""
 
 
 class Interaction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,9 +76,16 @@ def in_storefront_namespace(event: BrowsingEvent) -> BrowsingEvent:
     return event if event.event_id is None else replace(event, event_id=_STOREFRONT + event.event_id)
 
 
+def in_browser_namespace(event: BrowsingEvent) -> BrowsingEvent:
+    """Return an event whose id cannot be that of another customer's event, nor of one from a server of the shop."""
+    if event.event_id is None:
+        return event
+    return replace(event, event_id=f"{_STOREFRONT}{event.customer_id}{_STOREFRONT}{event.event_id}")
+
+
 def id_as_sent(stored_id: str) -> str:
     """Return the id of an event as its sender wrote it."""
-    return stored_id.removeprefix(_STOREFRONT)
+    return stored_id.rpartition(_STOREFRONT)[2]
 
 
 class OrderItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

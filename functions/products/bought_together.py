@@ -7,22 +7,22 @@ from litestar.params import SkipValidation
 from domain.records.product_lists import ProductList
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import STOREFRONT, AuthenticatedRequest
+from infra.http.auth import BROWSER, AuthenticatedRequest
 from infra.http.list_request import LIST_REQUEST, RequestedList
 from infra.http.parameters import ForCustomer, ProductIds
-from infra.http.problems import ANY_KEY_PROBLEMS, problem_responses
+from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.related import RelatedRequest, related_list
 
 
 @get(
     "/products/bought-together",
-    opt=STOREFRONT,
+    opt=BROWSER,
     dependencies=LIST_REQUEST,
     operation_id="get_bought_together",
     summary="Recommend what completes products",
     response_description="The list of products that complete them",
-    responses=problem_responses(*ANY_KEY_PROBLEMS, "validation", "product-not-found", "customer-not-found"),
+    responses=problem_responses(*KEY_PROBLEMS, "validation", "product-not-found", "customer-not-found"),
 )
 async def bought_together(
     product_id: ProductIds,

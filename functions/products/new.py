@@ -7,7 +7,7 @@ from litestar.params import SkipValidation
 from domain.records.product_lists import ProductList
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import STOREFRONT
+from infra.http.auth import BROWSER
 from infra.http.list_request import LIST_REQUEST, RequestedList
 from infra.http.problems import ANY_KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
@@ -16,7 +16,7 @@ from infra.use_cases.shop_lists import ShopListRequest, shop_list
 
 @get(
     "/products/new",
-    opt=STOREFRONT,
+    opt=BROWSER,
     dependencies=LIST_REQUEST,
     operation_id="get_new_products",
     summary="Recommend the newest products",

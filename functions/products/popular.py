@@ -7,7 +7,7 @@ from litestar.params import SkipValidation
 from domain.records.product_lists import ProductList
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import STOREFRONT
+from infra.http.auth import BROWSER
 from infra.http.list_request import LIST_REQUEST, RequestedList
 from infra.http.parameters import Days
 from infra.http.problems import ANY_KEY_PROBLEMS, problem_responses
@@ -17,7 +17,7 @@ from infra.use_cases.shop_lists import DEFAULT_DAYS, ShopListRequest, shop_list
 
 @get(
     "/products/popular",
-    opt=STOREFRONT,
+    opt=BROWSER,
     dependencies=LIST_REQUEST,
     operation_id="get_popular_products",
     summary="Recommend what most customers bought",

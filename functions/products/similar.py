@@ -7,22 +7,22 @@ from litestar.params import SkipValidation
 from domain.records.product_lists import ProductList
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import STOREFRONT, AuthenticatedRequest
+from infra.http.auth import BROWSER, AuthenticatedRequest
 from infra.http.list_request import LIST_REQUEST, RequestedList
 from infra.http.parameters import ForCustomer, ProductIdInPath
-from infra.http.problems import ANY_KEY_PROBLEMS, problem_responses
+from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.related import RelatedRequest, related_list
 
 
 @get(
     "/products/similar/{product_id:str}",
-    opt=STOREFRONT,
+    opt=BROWSER,
     dependencies=LIST_REQUEST,
     operation_id="get_similar_products",
     summary="Recommend alternatives to a product",
     response_description="The list of alternatives",
-    responses=problem_responses(*ANY_KEY_PROBLEMS, "validation", "not-found", "product-not-found", "customer-not-found"),
+    responses=problem_responses(*KEY_PROBLEMS, "validation", "not-found", "product-not-found", "customer-not-found"),
 )
 async def similar(
     product_id: ProductIdInPath,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from domain.records.recommendations import STOREFRONT_EXCLUDED, STOREFRONT_LIMIT, RecommendationList, for_storefront
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import STOREFRONT, AuthenticatedRequest
+from infra.http.auth import BROWSER, AuthenticatedRequest, may_be_guest
 from infra.http.list_request import LIST_REQUEST, RequestedList
 from infra.http.parameters import GuestAllowed, IdInPath, SeenRule
 from infra.http.problems import KEY_PROBLEMS, RequestRefused, problem_responses
@@ -16,7 +16,7 @@ from infra.storage.opening import Shop
 from infra.use_cases.recommend import current_list, list_or_newcomers
 
 BOUNDS = (
-    f"A `storefront` key may use `limit` up to {STOREFRONT_LIMIT}, `exclude` up to {STOREFRONT_EXCLUDED} times,"
+    f"A `storefront` key and a token may use `limit` up to {STOREFRONT_LIMIT}, `exclude` up to {STOREFRONT_EXCLUDED} times,"
     " `placement` and `guest`; all other parameters require a `backend` key."
 )
 
@@ -24,7 +24,7 @@ BOUNDS = (
 @get(
     "/recommendations/{customer_id:str}",
     dependencies=LIST_REQUEST,
-    opt=STOREFRONT,
+    opt=BROWSER,
     operation_id="get_recommendations",
     summary="Recommend products",
     response_description="The recommendation list",
@@ -47,14 +47,14 @@ async def for_customer(
     With `guest=true`, an unknown customer gets the list of a newcomer; the first event registers the guest. The id of a
     merged guest gets the list of its customer.
 
-    A `storefront` key may use `limit` up to 20, `exclude` up to 10 times, `placement` and `guest`; all other parameters
-    require a `backend` key.
+    A `storefront` key and a token may use `limit` up to 20, `exclude` up to 10 times, `placement` and `guest`; all other
+    parameters require a `backend` key.
     """
     list_request = replace(requested, seen=seen)
     is_backend = request.auth == "backend"
     if not is_backend and not list_request.is_bounded:
         raise RequestRefused("forbidden", BOUNDS)
-    recommendations = await (list_or_newcomers if guest else current_list)(
+    recommendations = await (list_or_newcomers if may_be_guest(request, asked=guest) else current_list)(
         shop.repository,
         customer_id,
         request=list_request if is_backend else list_request.without_exclusions(),

@@ -3,19 +3,20 @@
 from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
+from msgspec.structs import replace
 
 from domain.records.pages import Page, PageRequest
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import STOREFRONT, AuthenticatedRequest
+from infra.http.auth import BROWSER, AuthenticatedRequest, may_be_guest
 from infra.http.body import StrictBody
 from infra.http.problems import BODY_PROBLEMS, KEY_PROBLEMS, RequestRefused, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.page import Viewer, page_of
 
 BOUNDS = (
-    "A `storefront` key may ask for one list of the kind `for-customer` with its bounds, and for none of the kinds"
-    " `buy-again` and `recently-viewed`."
+    "A `storefront` key and a token may ask for one list of the kind `for-customer` with its bounds, and for none of the"
+    " kinds `buy-again` and `recently-viewed`."
 )
 
 
@@ -23,7 +24,7 @@ BOUNDS = (
     "/recommendations/for-page",
     dto=StrictBody[PageRequest],
     return_dto=None,
-    opt=STOREFRONT,
+    opt=BROWSER,
     status_code=200,
     operation_id="get_page",
     summary="Answer all lists of a page",
@@ -39,15 +40,16 @@ async def for_page(
     fewer than `min_items` products is empty, and so is one about products that the catalogue lacks. Lists are as the
     endpoints of their kind answer them; the filters have the same names.
 
-    A `storefront` key may ask for one list of the kind `for-customer` with its bounds, and for none of the kinds `buy-again`
-    and `recently-viewed`.
+    A `storefront` key and a token may ask for one list of the kind `for-customer` with its bounds, and for none of the kinds
+    `buy-again` and `recently-viewed`.
     """
     data.check()
+    asked = replace(data, guest=may_be_guest(request, asked=data.guest))
     is_backend = request.auth == "backend"
     if not is_backend and not data.is_bounded:
         raise RequestRefused("forbidden", BOUNDS)
     viewer = Viewer(is_backend=is_backend, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds)
-    return await page_of(shop.repository, data, viewer)
+    return await page_of(shop.repository, asked, viewer)
 
 
 app = create_app(for_page)

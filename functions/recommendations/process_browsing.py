@@ -3,23 +3,27 @@
 from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, SkipValidation
+from msgspec.structs import replace
 
-from domain.records.interactions import BrowsingEvent, check_occurred, in_storefront_namespace
+from domain.records.interactions import BrowsingEvent, check_occurred, in_browser_namespace, in_storefront_namespace
 from domain.records.recommendations import RecommendationList, for_storefront
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import STOREFRONT, AuthenticatedRequest
+from infra.http.auth import BROWSER, AuthenticatedRequest, may_be_guest
 from infra.http.body import StrictBody
 from infra.http.problems import EVENT_PROBLEMS, KEY_PROBLEMS, OBJECT_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.recommend import recorded_list
+
+NAMESPACES = {"storefront": in_storefront_namespace, "browser": in_browser_namespace}
+"""What keeps the ids of events apart from those of backend keys and imports."""
 
 
 @post(
     "/recommendations/process-browsing",
     dto=StrictBody[BrowsingEvent],
     return_dto=None,
-    opt=STOREFRONT,
+    opt=BROWSER,
     operation_id="process_browsing",
     summary="Record an interaction",
     response_description="The updated recommendation list",
@@ -38,11 +42,14 @@ async def process_browsing(
     `remove_from_cart` and `remove_from_wishlist` take back the customer's last `cart` or `wishlist` of the product; if there
     is none, they have no effect.
 
-    Ids that come with a `storefront` key are apart from those of `backend` keys and of imports.
+    Ids that come with a `storefront` key are apart from those of `backend` keys and of imports, and those that come with a
+    token also from those of other customers. The token says whether its customer may be registered, not `guest`.
     """
     now = shop.now()
     check_occurred(data, now=now, retention_days=shop.settings.event_retention_days)
-    event = data if request.auth == "backend" else in_storefront_namespace(data)
+    event = replace(data, guest=may_be_guest(request, asked=data.guest))
+    if (namespace := NAMESPACES.get(request.auth)) is not None:
+        event = namespace(event)
     recommendations = await recorded_list(shop.repository, event, now=now)
     return recommendations if request.auth == "backend" else for_storefront(recommendations, asked_for=data.customer_id)
 

@@ -15,6 +15,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import Send
 
 from domain.errors import ConfigurationError, StoreUnreachable
+from domain.records.browser_tokens import BrowserToken
 from infra.http.auth import ACCESS_LEVELS, Authenticator
 from infra.http.headers import Headers, cors_headers, preflight_headers
 from infra.http.host import check_host
@@ -33,6 +34,7 @@ from infra.http.validation import check_target, request_validation_hook
 from infra.settings import Settings, read_settings
 from infra.storage.opening import Clock, Storage, system_clock
 from infra.tasks import background_task
+from infra.use_cases.browser_tokens import accepted_token
 
 logger = logging.getLogger(__name__)
 
@@ -106,9 +108,13 @@ def create_app(
         _check_route(handler)
     storage = Storage(settings, clock=clock)
 
+    async def read_token(text: bytes) -> BrowserToken | None:
+        shop = await storage.shop()
+        return await accepted_token(shop.repository, text, now=shop.now())
+
     @cache
     def authenticator() -> Authenticator:
-        return Authenticator(storage.settings(), clock=clock)
+        return Authenticator(storage.settings(), read_token=read_token, clock=clock)
 
     key_uses = KeyUses(storage, clock=clock)
 
@@ -170,7 +176,7 @@ def _check_route(handler: HTTPRouteHandler) -> None:
         if getattr(handler, option):
             raise ValueError(f"{handler.paths} sets the option {option}, which could bypass the validation of requests")
     if handler.opt.get("access") not in ACCESS_LEVELS:
-        raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, STOREFRONT or OPEN")
+        raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, STOREFRONT, BROWSER or OPEN")
 
 
 async def send_problem(send: Send, problem: Problem) -> None:

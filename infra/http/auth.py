@@ -1,11 +1,11 @@
-"""Authentication by API key: which endpoints a request may use, and how many requests per second a key may send.
+"""Authentication by API key or browser token: which endpoints a request may use, and how many it may send per second.
 
 Every route declares its access as an option, for example `opt=BACKEND`; `create_app` rejects a route without one.
 """
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, Literal
@@ -15,7 +15,8 @@ from litestar.datastructures import State
 
 from domain.errors import ConfigurationError
 from domain.records.api_keys import DAYS_OF_WARNING, ApiKey, KeyScope
-from domain.records.audit import LOCAL, THE_QUEUE
+from domain.records.audit import A_BROWSER, LOCAL, THE_QUEUE
+from domain.records.browser_tokens import TOKEN_PREFIX, BrowserToken
 from infra.http.addresses import client_address
 from infra.http.headers import get_header
 from infra.http.host import INTERNAL_SCOPE, get_host
@@ -29,20 +30,26 @@ logger = logging.getLogger(__name__)
 
 BACKEND = {"access": "backend"}
 STOREFRONT = {"access": "storefront"}
+BROWSER = {"access": "browser"}
+"""For browser tokens, within the bounds of their customer, and for all keys."""
 OPTIONAL = {"access": "optional"}
 """Open without a key; a key gets what its scope allows, and a wrong key is refused."""
 OPEN = {"access": "open"}
-ACCESS_LEVELS = frozenset({"backend", "storefront", "optional", "open"})
+ACCESS_LEVELS = frozenset({"backend", "storefront", "browser", "optional", "open"})
 
-Scope = Literal[KeyScope, "anyone"]
-"""The scope of a request: that of its key, or `anyone` on an open route."""
+Scope = Literal[KeyScope, "browser", "anyone"]
+"""The scope of a request: that of its key, `browser` with a token, or `anyone` on an open route."""
+
+TokenReader = Callable[[bytes], Awaitable[BrowserToken | None]]
+"""Returns what a token says, or None for one that is not accepted."""
 
 AuthenticatedRequest = Request[None, Scope, State]
 """A validated request; `auth` is its scope."""
 
 KEY = "shop.key"
+TOKEN = "shop.token"  # noqa: S105 - a name
 ACTOR = "shop.actor"
-"""The names, in the ASGI state, of the key of a request and of who sent it."""
+"""The names, in the ASGI state, of the key or the browser token of a request, and of who sent it."""
 
 _BEARER_LENGTH = len("Bearer ")
 
@@ -52,19 +59,36 @@ def actor_of(request: AuthenticatedRequest) -> str:
     return request.scope["state"][ACTOR]
 
 
+def token_of(request: AuthenticatedRequest) -> BrowserToken | None:
+    """Return the browser token of a request, None for one with a key or with nothing."""
+    return request.scope["state"].get(TOKEN)
+
+
+def may_be_guest(request: AuthenticatedRequest, *, asked: bool) -> bool:
+    """Return whether an unknown customer is taken for a guest: as the token of the request says, else as it `asked`."""
+    token = token_of(request)
+    return asked if token is None else token.is_guest
+
+
 class Authenticator:
-    """Authenticate requests by their API key.
+    """Authenticate requests by their API key or browser token.
 
     Without keys, it accepts requests on a loopback address only, and raises ConfigurationError on AWS Lambda.
     """
 
     def __init__(
-        self, settings: Settings, *, environment: Mapping[str, str] = os.environ, clock: Clock = system_clock
+        self,
+        settings: Settings,
+        *,
+        read_token: TokenReader,
+        environment: Mapping[str, str] = os.environ,
+        clock: Clock = system_clock,
     ) -> None:
         if not settings.keys and "AWS_LAMBDA_FUNCTION_NAME" in environment:
             raise ConfigurationError(NO_KEYS + "a function on AWS Lambda does not start.")
         self.origins = settings.origins
         self._keys = tuple((bytes.fromhex(key.key_hash), key) for key in settings.keys)
+        self._read_token = read_token
         self._clock = clock
         self._warned: set[tuple[str, int]] = set()
         self._proxies = settings.proxies
@@ -72,11 +96,12 @@ class Authenticator:
         arrivals = Arrivals(shared_path(settings.database_url, path, settings.api_keys) if self._keys else None)
         self._rate_limit = RateLimit(settings.rate_limit_per_second, arrivals=arrivals)
         self._stranger_limit = RateLimit(settings.strangers_per_second, arrivals=arrivals)
+        self._browser_limit = RateLimit(settings.per_browser, arrivals=arrivals)
 
-    def authenticate(self, scope: Any) -> Scope:
+    async def authenticate(self, scope: Any) -> Scope:
         """Return the scope of a request; raise RequestRefused if its key is invalid, lacks access or sends too often.
 
-        The state of the request then has its key, if it has one, and who sent it.
+        The state of the request then has its key or token, if it has one, and who sent it.
         """
         state = scope["state"]
         if internal_scope := state.get(INTERNAL_SCOPE):
@@ -86,15 +111,32 @@ class Authenticator:
         access = scope["route_handler"].opt.get("access", "backend")
         if access == "open":
             return "anyone"
-        if access == "optional" and not get_header(scope, b"authorization"):
+        header = get_header(scope, b"authorization")
+        if access == "optional" and not header:
             self.count_stranger(scope)
             return "anyone" if self._keys or not _is_local(scope) else "backend"
+        if _is_bearer(header) and header[_BEARER_LENGTH:].startswith(TOKEN_PREFIX):
+            return await self._authenticate_browser(scope, header[_BEARER_LENGTH:], access)
         digest, key_scope = self._verify(scope) if self._keys else _local_backend(scope)
         if not self._rate_limit.allow(digest):
             raise RequestRefused("rate-limited")
         if access == "backend" and key_scope != "backend":
             raise RequestRefused("forbidden")
         return key_scope
+
+    async def _authenticate_browser(self, scope: Any, text: bytes, access: str) -> Scope:
+        """Return the scope of a request with a token, which is checked also where no keys are set."""
+        if not self._keys:
+            _local_backend(scope)
+        token = await self._read_token(text)
+        if token is None:
+            raise RequestRefused("unauthorized")
+        scope["state"] |= {TOKEN: token, ACTOR: A_BROWSER}
+        if not self._browser_limit.allow(TOKEN_PREFIX + token.customer_id.encode()):
+            raise RequestRefused("rate-limited")
+        if access not in {"browser", "optional"}:
+            raise RequestRefused("forbidden")
+        return "browser"
 
     def count_stranger(self, scope: Any) -> None:
         """Count a request without a valid key; raise RequestRefused if its address sends too many of them.
@@ -125,7 +167,7 @@ class Authenticator:
         for known_digest, key in self._keys:
             if compare_digest(known_digest, digest):
                 found = key
-        if found is None or header[:_BEARER_LENGTH].lower() != b"bearer " or self._is_expired(found):
+        if found is None or not _is_bearer(header) or self._is_expired(found):
             return digest, None
         return digest, found
 
@@ -139,6 +181,10 @@ class Authenticator:
             verb = "expired, and is refused since the end of" if is_expired else "is refused after"
             logger.warning("The API key %s %s %s (UTC).", key.name, verb, key.expires_on)
         return is_expired
+
+
+def _is_bearer(header: bytes) -> bool:
+    return header[:_BEARER_LENGTH].lower() == b"bearer "
 
 
 def _is_local(scope: Any) -> bool:

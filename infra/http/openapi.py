@@ -31,12 +31,17 @@ _CONFIGURATION = OpenAPIConfig(
     description="Record what customers of an online shop view and buy, and get explained product recommendations.",
     use_handler_docstrings=True,
 )
-_KEY_DESCRIPTION = "A key of `API_KEYS`, for servers of the shop only; `python main.py new-key SCOPE` creates one."
+_KEY_DESCRIPTION = (
+    "A key of `API_KEYS`, for servers of the shop only; `python main.py new-key SCOPE` creates one. For browsers, a token of"
+    " `POST /customer/issue-token`."
+)
 _REQUIRED_KEYS = {
     "optional": "Without a `backend` key, the response has only the `status`.",
     "backend": "Requires a `backend` key.",
     "storefront": "Requires a `storefront` or `backend` key. "
     "With a `storefront` key, the response has no `segment`, and its reasons have no `product_id` and no `category`.",
+    "browser": "Requires a `storefront` or `backend` key, or a browser token of the customer whom the request names. "
+    "Without a `backend` key, the response has no `segment`, and its reasons have no `product_id` and no `category`.",
 }
 _PAGE_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 

@@ -56,6 +56,7 @@ PROBLEMS = {
     "customer-exists": (409, "The customer already exists"),
     "email-taken": (409, "The e-mail address is already in use"),
     "merge-refused": (409, "The guest cannot be merged into this customer"),
+    "token-refused": (409, "No browser may have a token for this id"),
     "more-than-bought": (409, "More would be left of the order than was bought"),
     "body-too-large": (413, "The request body is too large"),
     "unsupported-media-type": (415, "The content type must be application/json"),
@@ -81,6 +82,7 @@ _SLUGS: dict[type[errors.ShopError], str] = {
     errors.CustomerExists: "customer-exists",
     errors.EmailTaken: "email-taken",
     errors.MergeRefused: "merge-refused",
+    errors.TokenRefused: "token-refused",
     errors.EventIdReused: "event-id-reused",
     errors.TooManyItems: "too-many-items",
     errors.StoreBusy: "store-busy",
@@ -155,7 +157,7 @@ def problem_responses(*slugs: str) -> dict[int, ResponseSpec]:
 
 
 ANY_KEY_PROBLEMS = ("unauthorized", "foreign-host", "rate-limited")
-"""The problems of every endpoint that any key may use, with any parameters."""
+"""The problems of every endpoint that any key or token may use, with any parameters."""
 
 KEY_PROBLEMS = (*ANY_KEY_PROBLEMS, "forbidden")
 """The problems of every endpoint that requires a key of a scope."""

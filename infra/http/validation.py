@@ -7,13 +7,14 @@ Litestar alone is lenient: it decodes `"1"` as 1, accepts any content type, and 
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar.types import HTTPReceiveMessage, Receive
 
-from infra.http.auth import KEY, AuthenticatedRequest, Authenticator
+from domain.records.browser_tokens import BrowserToken
+from infra.http.auth import KEY, AuthenticatedRequest, Authenticator, token_of
 from infra.http.headers import get_header
 from infra.http.key_use import KeyUses
 from infra.http.paths import decoded_segments, hide_slashes, is_text, raw_path_of, restore_slashes
@@ -68,22 +69,35 @@ def request_validation_hook(
     async def validate(request: AuthenticatedRequest) -> None:
         scope = request.scope
         restore_slashes(scope)
-        scope["auth"] = authenticator().authenticate(scope)
+        scope["auth"] = await authenticator().authenticate(scope)
+        token = token_of(request)
+        if token is not None:
+            in_query: list[str] = request.query_params.getall("customer_id", [])
+            _check_customers(token, [request.path_params.get("customer_id"), *in_query])
         if (key := scope["state"].get(KEY)) is not None and key_uses.is_due(key):
             await key_uses.note(key)
         check_query(scope["query_string"], request.route_handler)
         if scope["method"] == "POST":
-            request.receive = await _receive_validated(request)
+            document = await _validated_body(request)
+            if token is not None and isinstance(document, dict):
+                _check_customers(token, [document.get("customer_id")])
 
     return validate
 
 
-async def _receive_validated(request: AuthenticatedRequest) -> Receive:
-    """Read and validate the body; return an ASGI `receive` that delivers it again."""
+def _check_customers(token: BrowserToken, named: Iterable[Any]) -> None:
+    """Raise RequestRefused if a request with a token names another customer; what is no id is refused later."""
+    if any(isinstance(customer_id, str) and customer_id != token.customer_id for customer_id in named):
+        raise RequestRefused("forbidden", "The token is for another customer.")
+
+
+async def _validated_body(request: AuthenticatedRequest) -> Any:
+    """Read and validate the body, let the request deliver it again, and return its document."""
     check_body_headers(request.scope)
     body = await _read(request, max_bytes=request.route_handler.opt.get("max_body_bytes", MAX_BODY_BYTES))
-    check_json(body, takes_null=request.route_handler.opt.get("takes_null", False))
-    return _replay(body, request.receive)
+    document = check_json(body, takes_null=request.route_handler.opt.get("takes_null", False))
+    request.receive = _replay(body, request.receive)
+    return document
 
 
 def check_body_headers(scope: Any) -> None:
@@ -96,10 +110,11 @@ def check_body_headers(scope: Any) -> None:
         raise RequestRefused("unsupported-encoding")
 
 
-def check_json(body: bytes, *, takes_null: bool = False) -> None:
-    """Raise RequestRefused for a body that is empty, not JSON (RFC 8259), too deep, or has a duplicate key.
+def check_json(body: bytes, *, takes_null: bool = False) -> Any:
+    """Return the document of a body, with numbers as text.
 
-    A null is invalid too, unless the endpoint takes it to clear a value.
+    Raise RequestRefused for a body that is empty, not JSON (RFC 8259), too deep, or has a duplicate key. A null is invalid
+    too, unless the endpoint takes it to clear a value.
     """
     if not body.strip():
         raise RequestRefused("empty-body")
@@ -113,6 +128,7 @@ def check_json(body: bytes, *, takes_null: bool = False) -> None:
         raise RequestRefused("malformed-json") from error
     if not takes_null and b"null" in body and (pointer := _pointer_to_null(document)) is not None:
         raise RequestRefused("validation", field_errors=[FieldError(pointer=pointer, detail="Expected a value, got `null`")])
+    return document
 
 
 async def _read(request: AuthenticatedRequest, *, max_bytes: int) -> bytes:

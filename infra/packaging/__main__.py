@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "lambda"
 LOCK = ROOT / "requirements/lambda.lock"
 CODE = (".py", ".sql")
+READ = (".sql", ".js")
+"""What modules read from the folder of their package."""
+
 TRAINING = Path("functions/training/train.py")
 
 
@@ -38,11 +41,12 @@ def build(name: str, target: Path, *, machine: str, demo: bool) -> None:
 
 
 def copy_sources(entry: Path, target: Path) -> None:
-    """Copy the project files that `entry` imports, with the SQL files of their packages."""
+    """Copy the project files that `entry` imports, with the files that their packages read."""
     for file in sources_of(entry, root=ROOT):
         folder = target / file.relative_to(ROOT).parent
         folder.mkdir(parents=True, exist_ok=True)
-        for copied in [file, *(file.parent.glob("*.sql") if file.name == "__init__.py" else ())]:
+        beside = [read for suffix in READ for read in file.parent.glob(f"*{suffix}")] if file.name == "__init__.py" else []
+        for copied in [file, *beside]:
             shutil.copy(copied, folder)
 
 

@@ -2,20 +2,17 @@
 
 import secrets
 from datetime import datetime
-from weakref import WeakKeyDictionary
 
 from domain.ports import Repository
 from domain.records.recommendation_ids import Origin, recommendation_id
 from domain.records.recommendations import Kind
-
-_keys: WeakKeyDictionary[Repository, bytes] = WeakKeyDictionary()
+from infra.use_cases.signing_key import signing_key_of
 
 
 async def new_recommendation_id(
     repository: Repository, kind: Kind, *, model_id: str, placement: str | None = None, now: datetime
 ) -> str:
     """Return an id of its own for an answer; nothing is stored."""
-    if (key := _keys.get(repository)) is None:
-        key = _keys[repository] = await repository.signing_key()
+    key = await signing_key_of(repository)
     origin = Origin(kind=kind, model_id=model_id, at=int(now.timestamp()), nonce=secrets.token_bytes(8), placement=placement)
     return recommendation_id(origin, key=key)

@@ -17,7 +17,7 @@ from domain.records.products import ProductChange
 from infra.keys import hash_of
 from infra.storage import opening
 from infra.storage.sqlite import open_sqlite
-from tests.invocations import CHANGES, STORED_ADDRESS
+from tests.invocations import CHANGES, STORED_ADDRESS, http_v2
 from tests.template import ROOT, functions
 
 EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in functions()}
@@ -73,7 +73,7 @@ def test_a_function_responds_to_its_event_three_times(shop, name):
         return
     expected = 200 if name in CHANGES else STATUS[event["requestContext"]["http"]["method"]]
     assert [response["statusCode"] for response in responses] == [expected] * 3, responses
-    assert json.loads(responses[0]["body"])
+    assert responses[0]["body"] if name == "BrowserRecommendJs" else json.loads(responses[0]["body"])
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_the_entry_of_the_audit_and_the_use_of_the_key_are_stored_before_a_funct
     assert (entries, names) == ([("erp", "done")], [("erp",)])
 
 
-@pytest.mark.parametrize("name", sorted(EVENTS))
+@pytest.mark.parametrize("name", sorted(EVENTS.keys() - {"BrowserRecommendJs"}))
 def test_a_function_requires_a_key_and_does_not_start_without_api_keys(shop, monkeypatch, name):
     event_without_key = EVENTS[name] | {"headers": {"content-type": "application/json"}}
 
@@ -111,6 +111,43 @@ def test_a_function_requires_a_key_and_does_not_start_without_api_keys(shop, mon
 
     assert (unauthorized["statusCode"], unauthorized["headers"]["www-authenticate"]) == (401, "Bearer")
     assert json.loads(unavailable["body"])["type"] == "urn:problem:store-unavailable"
+
+
+def test_the_script_for_pages_needs_no_key_and_is_not_encoded(shop):
+    handler = fresh_handler("BrowserRecommendJs")
+
+    first = handler(EVENTS["BrowserRecommendJs"], None)
+    again = handler(EVENTS["BrowserRecommendJs"] | {"headers": {"if-none-match": first["headers"]["etag"]}}, None)
+    handler.close()
+
+    assert (first["statusCode"], again["statusCode"], again["body"]) == (200, 304, "")
+    assert (first["isBase64Encoded"], first["body"].startswith("//")) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("RecommendationsForCustomer", "/recommendations/demo-1"), ("ProductsSimilar", "/products/similar/p-001"),
+        ("ProductsBoughtTogether", "/products/bought-together"),
+        ("RecommendationsProcessBrowsing", "/recommendations/process-browsing"),
+    ],
+)  # fmt: skip
+def test_a_function_answers_preflight_requests_of_browsers(shop, monkeypatch, name, path):
+    monkeypatch.setenv("CORS_ORIGINS", "https://shop.example")
+    headers = {
+        "host": "api.example", "origin": "https://shop.example", "access-control-request-method": "GET",
+        "access-control-request-headers": "authorization",
+    }  # fmt: skip
+    handler = fresh_handler(name)
+
+    answer = handler(http_v2("OPTIONS", path, headers=headers, rawPath=path), None)
+    other = handler(http_v2("OPTIONS", path, headers=headers | {"origin": "https://evil.example"}, rawPath=path), None)
+    handler.close()
+
+    assert (answer["statusCode"], answer["body"]) == (204, "")
+    assert answer["headers"]["access-control-allow-origin"] == "https://shop.example"
+    assert "authorization" in answer["headers"]["access-control-allow-headers"]
+    assert "access-control-allow-origin" not in other["headers"]
 
 
 def test_a_created_customer_has_a_location_and_a_unique_email(shop):
@@ -147,7 +184,15 @@ def test_sqlite_is_rejected_on_lambda_except_for_a_trial(shop, monkeypatch):
 @pytest.mark.parametrize(
     "name",
     sorted(
-        {*CHANGES, "CustomerCreate", "CustomerAddAddress", "CustomerRemoveAddress", "CustomerErase", "ProductsGetProduct"}
+        {
+            *CHANGES,
+            "BrowserRecommendJs",
+            "CustomerCreate",
+            "CustomerAddAddress",
+            "CustomerRemoveAddress",
+            "CustomerErase",
+            "ProductsGetProduct",
+        }
         - {"RecommendationsForPage"}
     ),
 )

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.fuzz.run import faults_of_database, fuzz
-from tests.fuzz.shop import API_KEYS, KEYS, fuzzed_shop
+from tests.fuzz.shop import API_KEYS, KEYS, browser_token, fuzzed_shop
 
 BACKEND, STOREFRONT = ([(b"authorization", f"Bearer {key}".encode())] for key in KEYS.values())
 IDENTITIES = [*[BACKEND] * 8, STOREFRONT, []]
@@ -23,7 +23,8 @@ async def send(numbers, *, seed, in_memory):
     with tempfile.TemporaryDirectory(dir=in_memory) as folder:
         database = Path(folder) / "shop.db"
         async with fuzzed_shop(database, api_keys=API_KEYS) as app:
-            statuses, findings = await fuzz(app, numbers, seed=seed, identities=IDENTITIES)
+            browser = [(b"authorization", f"Bearer {await browser_token(app)}".encode())]
+            statuses, findings = await fuzz(app, numbers, seed=seed, identities=[*IDENTITIES, browser])
         return statuses, findings + faults_of_database(database)
 
 

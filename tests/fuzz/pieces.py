@@ -4,11 +4,11 @@
 PATHS = (
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
     "/recommendations/process-purchase", "/customer/merge", "/customer/update", "/customer/remove-address",
-    "/customer/amend-order", "/products/update", "/recommendations/for-page", "/recommendations/{}",
-    "/recommendations/buy-again/{}", "/recommendations/recently-viewed/{}", "/products/get-product/{}",
-    "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}", "/products/similar/{}",
-    "/products/bought-together", "/products/popular", "/products/trending", "/products/new", "/health", "/schema",
-    "/schema/openapi.json",
+    "/customer/amend-order", "/products/update", "/recommendations/for-page", "/customer/issue-token",
+    "/recommendations/{}", "/recommendations/buy-again/{}", "/recommendations/recently-viewed/{}",
+    "/products/get-product/{}", "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}",
+    "/products/similar/{}", "/products/bought-together", "/products/popular", "/products/trending", "/products/new",
+    "/health", "/schema", "/schema/openapi.json", "/recommend.js",
 )
 METHODS = (
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO", "get", "",

@@ -69,6 +69,8 @@ def valid_body(rng, path):
                                   "items": [{"product_id": product_id}] * rng.randint(0, 2)},
         "/customer/update-behavior": {"customer_id": customer_id, "browsing": [view | {"event_id": event_id}],
                                       "purchases": [order]},
+        "/customer/issue-token": {"customer_id": rng.choice([customer_id, *GUESTS]), "guest": rng.random() < 0.5,
+                                  "ttl_seconds": 60},
         "/customer/merge": {"guest_id": rng.choice(GUESTS), "customer_id": customer_id},
         "/products/update": {"products": [
             {"product_id": product_id, "price": 9.95, "in_stock": rng.randint(-1, 3), "tags": ["new"],

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 import main
+from domain.records.browser_tokens import MAX_TTL_SECONDS, TokenRequest
 from domain.records.customers import CustomerChange, NewCustomer
 from domain.records.products import ProductChange
 from infra.http.app import create_app
@@ -13,13 +14,14 @@ from infra.http.openapi import documentation
 from infra.keys import hash_of
 from infra.settings import Settings
 from infra.storage.opening import open_repository, system_clock
+from infra.use_cases.browser_tokens import issue_token
 from tests.conftest import NOW, running
 from tests.fuzz.requests import CUSTOMERS, PRODUCTS, TO_ERASE
 from tests.system.server import url_of
 
 KEYS = {"backend": "b" * 43, "storefront": "s" * 43}
 API_KEYS = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
-ALL_ROUTES = (*main.ENDPOINTS, *documentation(*main.ENDPOINTS))
+ALL_ROUTES = (*main.ENDPOINTS, *documentation(*main.ENDPOINTS), main.recommend_js)
 
 
 class Response(Struct, frozen=True, kw_only=True):
@@ -31,7 +33,9 @@ class Response(Struct, frozen=True, kw_only=True):
 @asynccontextmanager
 async def fuzzed_shop(database, *, handlers=ALL_ROUTES, clock=system_clock, **settings):
     """Create a small shop and run an application of `handlers` on it."""
-    settings = Settings(**{"database_url": url_of(database), "address_limit_per_second": 0} | settings)
+    settings = Settings(
+        **{"database_url": url_of(database), "address_limit_per_second": 0, "browser_limit_per_second": 0} | settings
+    )
     async with open_repository(settings) as repository:
         changes = [ProductChange(product_id=name, name=name, category="home/lamps", price=9.95) for name in PRODUCTS]
         await repository.put_products(changes, now=NOW)
@@ -41,6 +45,13 @@ async def fuzzed_shop(database, *, handlers=ALL_ROUTES, clock=system_clock, **se
     app = create_app(*handlers, settings=lambda: settings, clock=clock)
     async with running(app):
         yield app
+
+
+async def browser_token(app, customer_id=CUSTOMERS[0]):
+    """Return a token for the browser of a customer, good for a day."""
+    shop = await app.storage.shop()
+    asked = TokenRequest(customer_id=customer_id, ttl_seconds=MAX_TTL_SECONDS)
+    return (await issue_token(shop.repository, asked, now=shop.now())).token
 
 
 async def send_request(app, request):

@@ -29,7 +29,8 @@ def test_every_setting_can_be_set():
         "API_KEYS": f"backend:{A},storefront:{B}:web:2027-01-31",
         "RATE_LIMIT_PER_SECOND": "50", "EVENT_RETENTION_DAYS": "730", "GUEST_RETENTION_DAYS": "7",
         "AUDIT_RETENTION_DAYS": "3650", "CORS_ORIGINS": "https://a.example,http://b:8080",
-        "DOCS": "0", "ADDRESS_LIMIT_PER_SECOND": "5", "TRUSTED_PROXIES": "10.0.0.7,2001:db8::/32",
+        "DOCS": "0", "ADDRESS_LIMIT_PER_SECOND": "5", "BROWSER_LIMIT_PER_SECOND": "7",
+        "TRUSTED_PROXIES": "10.0.0.7,2001:db8::/32",
     }  # fmt: skip
 
     settings = read_settings(environment | {"PATH": "/bin"})

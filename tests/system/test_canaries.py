@@ -57,6 +57,9 @@ def requests():
     yield "GET", "/customer/export/canary-id", None
     yield "GET", "/recommendations/canary-nobody?guest=true", None
     yield "POST", "/recommendations/process-browsing", {"customer_id": "canary-guest", "product_id": "p-1", "guest": True}
+    for guest in (True, False):
+        yield "POST", "/customer/issue-token", {"customer_id": "canary-guest", "guest": guest}
+        yield "POST", "/customer/issue-token", {"customer_id": "canary-id", "guest": guest}
     for guest_id in ("canary-guest", "canary-guest", "canary-id", "canary-nobody"):
         yield "POST", "/customer/merge", {"guest_id": guest_id, "customer_id": "canary-id"}
     yield "DELETE", "/customer/erase/canary-id", None

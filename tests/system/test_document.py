@@ -12,7 +12,7 @@ import pytest
 import main
 from infra.http.health import health
 from infra.http.openapi import openapi_document
-from tests.fuzz.shop import API_KEYS, KEYS, fuzzed_shop
+from tests.fuzz.shop import API_KEYS, KEYS, browser_token, fuzzed_shop
 from tests.system.server import ROOT, serving
 
 pytestmark = pytest.mark.system
@@ -21,12 +21,12 @@ IDENTITIES = {scope: (f"Authorization: Bearer {key}",) for scope, key in KEYS.it
 """The header of each scope, and of a request without a key."""
 
 
-@pytest.mark.parametrize("headers", IDENTITIES.values(), ids=IDENTITIES)
-async def test_every_answer_conforms_to_the_document(database, headers, tmp_path):
-    async with fuzzed_shop(database):
-        pass
-    with serving(database, API_KEYS=API_KEYS, ADDRESS_LIMIT_PER_SECOND="0") as server:
-        check = run_schemathesis(server.url, headers, folder=tmp_path)
+@pytest.mark.parametrize("identity", [*IDENTITIES, "browser"])
+async def test_every_answer_conforms_to_the_document(database, identity, tmp_path):
+    async with fuzzed_shop(database) as app:
+        of_browser = (f"Authorization: Bearer {await browser_token(app)}",)
+    with serving(database, API_KEYS=API_KEYS, ADDRESS_LIMIT_PER_SECOND="0", BROWSER_LIMIT_PER_SECOND="0") as server:
+        check = run_schemathesis(server.url, IDENTITIES.get(identity, of_browser), folder=tmp_path)
 
     assert check.returncode == 0, check.stdout[-10_000:] + check.stderr[-2_000:]
     assert f"{len(main.ENDPOINTS)} selected / {len(main.ENDPOINTS)} total" in check.stdout

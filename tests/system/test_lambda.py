@@ -38,6 +38,8 @@ REFUSAL = {
     "ProductsNew": (400, "validation"),
     "ProductsPopular": (400, "validation"),
     "ProductsTrending": (400, "validation"),
+    "BrowserRecommendJs": (405, "method-not-allowed"),
+    "CustomerIssueToken": (400, "validation"),
     "CustomerMerge": (400, "validation"),
     "ProductsGetProduct": (400, "validation"),
     "ProductsUpdate": (400, "validation"),

@@ -105,10 +105,12 @@ def test_the_routes_are_those_of_the_code_and_lead_to_the_alias_of_their_functio
 
     # An id in a path may contain a slash. The checks belong to the local app.
     documented = {f"{method.upper()} {re.sub('{[a-z_]+}', '{proxy+}', path)}" for path, item in paths for method in item}
-    assert set(routes) == documented - {"GET /health", "GET /live", "GET /ready"}
+    preflights = {route for route in routes if route.startswith("OPTIONS ")}
+    assert set(routes) - preflights == documented - {"GET /health", "GET /live", "GET /ready"} | {"GET /recommend.js"}
     for name, properties in functions().items():
-        route = properties["Events"]["Api"]["Properties"]
-        assert routes[f"{route['Method']} {route['Path']}"].endswith(f"/functions/{arns[name]}:live/invocations")
+        for event in properties["Events"].keys() & {"Api", "Preflight"}:
+            route = properties["Events"][event]["Properties"]
+            assert routes[f"{route['Method']} {route['Path']}"].endswith(f"/functions/{arns[name]}:live/invocations")
 
 
 def test_the_api_has_a_throttled_stage_with_a_log(stack, parameters):

@@ -43,7 +43,7 @@ RECOMMENDATIONS = {
         problems={
             "validation": Details(errors={"#/query/limit": "Expected `int` >= 1"}),
             "forbidden": Details(
-                detail="A `storefront` key may use `limit` up to 20, `exclude` up to 10 times,"
+                detail="A `storefront` key and a token may use `limit` up to 20, `exclude` up to 10 times,"
                 " `placement` and `guest`; all other parameters require a `backend` key."
             ),
         },
@@ -81,8 +81,8 @@ RECOMMENDATIONS = {
             ),
             "too-many-items": Details(errors={"#/lists": "Expected `array` of length <= 10"}),
             "forbidden": Details(
-                detail="A `storefront` key may ask for one list of the kind `for-customer` with its bounds, and for none of"
-                " the kinds `buy-again` and `recently-viewed`."
+                detail="A `storefront` key and a token may ask for one list of the kind `for-customer` with its bounds, and"
+                " for none of the kinds `buy-again` and `recently-viewed`."
             ),
         },
     ),

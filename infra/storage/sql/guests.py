@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.errors import CustomerNotFound
-from domain.records.guests import GuestCounts, check_guest_id
+from domain.records.guests import CustomerStatus, GuestCounts, check_guest_id
 from domain.records.interactions import CustomerEvent
 from domain.records.values import to_microseconds
 from infra.storage.sql import histories, merged_guests, stored_lists
@@ -13,7 +13,7 @@ from infra.storage.sql.events import PURGED
 from infra.storage.sql.histories import CustomerEvents, CustomerRow
 from infra.storage.sql.privacy import PERSONAL, find_erased
 from infra.storage.sql.row_budget import MAX_ROWS, RowBudget
-from infra.storage.sql.statements import ConcurrentWrite, Steps, insert_new, one, rows
+from infra.storage.sql.statements import ConcurrentWrite, Steps, insert_new, one, one_or_none, rows
 
 PAGE_GUESTS = 1000
 MAX_GUESTS = 250
@@ -61,6 +61,16 @@ def register(customer_id: str, *, now: datetime) -> Steps[CustomerRow]:
     if (yield from find_erased([customer_id])) or (yield from merged_guests.read(customer_id)):
         raise ConcurrentWrite
     return (yield from _without_events(customer_id, version=version))
+
+
+def status(customer_id: str) -> Steps[CustomerStatus]:
+    """Return what an id is, in an order in which a merge or an erasure that commits meanwhile is seen."""
+    statement = "SELECT is_guest FROM customer_profiles WHERE customer_id = :customer_id"
+    if (row := (yield from one_or_none(statement, customer_id=customer_id))) is not None:
+        return "guest" if row[0] else "customer"
+    if (yield from merged_guests.read(customer_id)):
+        return "merged"
+    return "erased" if (yield from find_erased([customer_id])) else "unknown"
 
 
 def newcomer(customer_id: str) -> Steps[CustomerRow]:

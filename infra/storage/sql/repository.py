@@ -13,7 +13,7 @@ from domain.ranking.packed_history import CustomerState
 from domain.records.audit import THE_APP
 from domain.records.currencies import Currencies
 from domain.records.customers import Address, Customer, NewCustomer, StoredAddress
-from domain.records.guests import GuestMerge, MergedGuest
+from domain.records.guests import CustomerStatus, GuestMerge, MergedGuest
 from domain.records.interactions import CustomerEvent, count_events
 from domain.records.products import Product
 from domain.records.recommendations import ListRequest, RankedList
@@ -115,6 +115,9 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
 
     async def newcomer_state(self, customer_id: str) -> CustomerState:
         return await self.engine.read(self._newcomer_state, customer_id)
+
+    async def customer_status(self, customer_id: str) -> CustomerStatus:
+        return await self.engine.look_up(guests.status, customer_id)
 
     async def catalogue_changes(self, since: int) -> CatalogueChanges:
         return await self.engine.look_up(catalogue.changes_after, since, self.currencies)

@@ -91,7 +91,7 @@ async def test_without_keys_the_actor_is_local(settings, written_at_once):
 async def test_the_actor_of_a_message_is_the_queue(settings):
     scope = {"state": {INTERNAL_SCOPE: "backend"}, "type": "http"}
 
-    create_app(main.create, settings=lambda: settings).authenticator().authenticate(scope)
+    await create_app(main.create, settings=lambda: settings).authenticator().authenticate(scope)
 
     assert actor_of(AuthenticatedRequest(scope)) == THE_QUEUE
 

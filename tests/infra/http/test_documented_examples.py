@@ -188,6 +188,7 @@ async def provoke(client, operation, slug):
         "event-too-old": lambda: with_instant(body, too_old),
         "event-id-reused": lambda: with_instant(body, "2026-11-19T12:00:00Z"),
         "customer-exists": lambda: body,
+        "token-refused": lambda: body | {"guest": True},
         "email-taken": lambda: (
             body | {"customer_id": "demo-2", "email": EMAIL_OF_ANOTHER}
             if operation.name == "update_customer"
@@ -202,9 +203,10 @@ async def provoke(client, operation, slug):
             return await client.request("PATCH", target, headers=BACKEND)
         case "not-found":
             return await client.request(method, target + "/", headers=BACKEND)
-        case "forbidden" if handler.opt["access"] == "storefront":
-            # Only the bounds of a storefront key are left to exceed.
-            return await sent(client, operation, headers=STOREFRONT, limit=100) if body is None else None
+        case "forbidden" if handler.opt["access"] in {"storefront", "browser"}:
+            # Only the bounds of a storefront key are left to exceed, and lists about products have none.
+            is_bounded = operation.name == "get_recommendations"
+            return await sent(client, operation, headers=STOREFRONT, limit=100) if is_bounded else None
         case slug if slug in headers:
             return await sent(client, operation, body, headers=headers[slug])
         case slug if slug in raw:

@@ -60,6 +60,7 @@ REQUESTS = {
     "export": (b"/customer/export/c-1", None),
     "erase": (b"/customer/erase/x-%d", None),
     "merge": (b"/customer/merge", b'{"guest_id":"g-%d","customer_id":"c-1"}'),
+    "issue_token": (b"/customer/issue-token", b'{"customer_id":"n-%d","guest":true}'),
     "guest": (b"/recommendations/process-browsing", b'{"customer_id":"n-%d","guest":true,' + A_VIEW + b"}"),
     "newcomer": (b"/recommendations/nobody?guest=true", None),
     "health": (b"/health", None),

@@ -62,8 +62,8 @@ def test_functions_that_score_import_numpy_and_only_training_imports_scipy():
     assert {name for name, packages in packages_by_function.items() if "scipy" in packages} == {"Training"}
     assert {name for name, packages in packages_by_function.items() if "numpy" not in packages} == {
         "CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior", "CustomerErase", "CustomerExport",
-        "CustomerMerge", "CustomerUpdate", "CustomerRemoveAddress", "CustomerAmendOrder",
-        "ProductsUpdate", "ProductsGetProduct",
+        "BrowserRecommendJs", "CustomerIssueToken", "CustomerMerge", "CustomerUpdate", "CustomerRemoveAddress",
+        "CustomerAmendOrder", "ProductsUpdate", "ProductsGetProduct",
     }  # fmt: skip
     assert all("asyncpg" in packages for packages in packages_by_function.values())
 
@@ -75,6 +75,12 @@ def test_the_sql_files_of_a_package_are_copied_with_it(tmp_path):
     assert {file.name for file in (tmp_path / schema).glob("*.sql")} == {file.name for file in (ROOT / schema).glob("*.sql")}
     assert (tmp_path / "functions" / "customer" / "create.py").is_file()
     assert not (tmp_path / "functions" / "customer" / "erase.py").exists()
+
+
+def test_the_script_for_pages_is_copied_with_the_module_that_reads_it(tmp_path):
+    copy_sources(ROOT / entry_of("BrowserRecommendJs"), tmp_path)
+
+    assert [str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.js")] == ["infra/http/browser/recommend.js"]
 
 
 def add_distribution(folder, name, files, *requires):

@@ -1,0 +1,1 @@
+"""The script that pages of a shop load."""
