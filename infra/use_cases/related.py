@@ -44,6 +44,9 @@ async def related_list(repository: Repository, request: RelatedRequest, *, now: 
         customer = await data.inputs(await read(request.customer_id))
         taste = taste_of(customer, is_personal=request.is_personal)
     inputs = await related_data_of(repository).inputs(state, kind=request.kind, taste=taste)
+    if not len(inputs.seeds):
+        # All were merged into other products since their state was read; their ids name these now.
+        return await related_list(repository, request, now=now)
     evidence = evidence_of(inputs)
     candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=request.list_request))
     ranked = rank_related(inputs, evidence, candidates, request=request.list_request, now=now)
