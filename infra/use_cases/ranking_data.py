@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from domain.ports import Repository
 from domain.ranking.catalogue import Catalogue
-from domain.ranking.history import merge_variants, unpack_history
+from domain.ranking.history import merge_variants, unpack_history, without_others
 from domain.ranking.indexes import Indexes, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categories
 from domain.ranking.model import UNTRAINED, WeightedProducts
@@ -87,6 +87,8 @@ class RankingData:
         model, history = state.model, unpack_history(state.history)
         catalogue = await self.catalogue_of(state.catalogue_version)
         await self.add_missing(catalogue, history.own)
+        # A product that was merged into another since the state was read is there no more.
+        history = without_others(history, catalogue.exist(history.products), catalogue.exist(history.own))
         if catalogue.has_variants:
             groups = catalogue.group_codes[history.products]
             history = merge_variants(history, groups, newest_trained=model.newest_product_index)

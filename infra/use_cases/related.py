@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import ranking_data_of
+from infra.use_cases.recommend import state_or_newcomers
 from infra.use_cases.related_data import related_data_of
 
 
@@ -22,7 +24,7 @@ class RelatedRequest(Struct, frozen=True, kw_only=True):
     """A request for a list about products.
 
     Of a `customer_id`, the taste decides between nearly equal products; what the customer bought is left out and named only
-    if the answer `is_personal`.
+    if the answer `is_personal`. An unknown customer is a newcomer if `allows_guest`.
     """
 
     kind: RelatedKind
@@ -30,6 +32,7 @@ class RelatedRequest(Struct, frozen=True, kw_only=True):
     list_request: ListRequest
     customer_id: str | None = None
     is_personal: bool = False
+    allows_guest: bool = False
 
 
 async def related_list(
@@ -43,10 +46,14 @@ async def related_list(
     state = await repository.seed_state(request.product_ids)
     taste = None
     if request.customer_id is not None:
-        customer = await repository.customer_state(request.customer_id)
+        read = partial(state_or_newcomers, repository) if request.allows_guest else repository.customer_state
+        customer = await read(request.customer_id)
     if customer is not None:
         taste = taste_of(await data.inputs(customer), is_personal=request.is_personal)
     inputs = await related_data_of(repository).inputs(state, kind=request.kind, taste=taste)
+    if not len(inputs.seeds):
+        # All were merged into other products since their state was read; their ids name these now.
+        return await related_list(repository, request, customer=customer, now=now)
     evidence = evidence_of(inputs)
     candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=request.list_request))
     ranked = rank_related(inputs, evidence, candidates, request=request.list_request, now=now)
