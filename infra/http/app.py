@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.exceptions import ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.types import Send
@@ -29,6 +30,7 @@ from infra.http.problems import (
     refuses_stranger,
     reported,
 )
+from infra.http.query import refused_parameters
 from infra.http.responses import ResponseSender, get_request_id
 from infra.http.validation import check_target, request_validation_hook
 from infra.settings import Settings, read_settings
@@ -81,7 +83,9 @@ class ShopApplication(Litestar):
         return None
 
     def counted(self, error: Exception, scope: Any) -> Exception:
-        """Return an error, or that its address sent too many requests which were refused like this one."""
+        """Return an error with all wrong parameters, or that an address sent too many requests refused like it."""
+        if isinstance(error, ValidationException):
+            return refused_parameters(scope)
         if refuses_stranger(error, scope):
             try:
                 self.authenticator().count_stranger(scope)

@@ -1,17 +1,15 @@
 """Problem details (RFC 9457): the mapping from every exception to an error response."""
 
 import logging
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
 from domain import errors
-from domain.records.values import readable_message
 from infra.http.responses import get_request_id
 from infra.logs import describe_error
 
@@ -175,10 +173,6 @@ EVENT_PROBLEMS = ("event-too-old", "customer-not-found", "product-not-found", "e
 """The problems of every endpoint that records events."""
 
 
-_MISSING_PARAMETER = re.compile(r"Missing required (\w+) parameter '(\w+)'")
-"""Litestar's message about a parameter without a value, which has no parts that could be read instead."""
-
-
 def _problem_of(error: Exception) -> Problem:
     match error:
         case RequestRefused():
@@ -194,8 +188,6 @@ def _problem_of(error: Exception) -> Problem:
             is_internal = isinstance(error, errors.ConfigurationError | errors.StoreUnreachable)
             detail = None if is_internal else str(error)
             return make_problem(_SLUGS[type(error)], detail)
-        case ValidationException():
-            return make_problem("validation", field_errors=list(_parameter_errors(error)))
         case NotFoundException():
             return make_problem("not-found")
         case MethodNotAllowedException():
@@ -208,15 +200,3 @@ def _problem_of(error: Exception) -> Problem:
 
 def _field_errors(found: Sequence[tuple[str, str]]) -> list[FieldError]:
     return [FieldError(pointer=pointer, detail=detail) for pointer, detail in found[:MAX_FIELD_ERRORS]]
-
-
-def _parameter_errors(error: ValidationException) -> Iterator[FieldError]:
-    if missing := _MISSING_PARAMETER.match(error.detail):
-        yield FieldError(pointer=f"#/{missing[1]}/{missing[2]}", detail="Expected a value")
-    yield from (_parameter_error(extra) for extra in error.extra or [] if isinstance(extra, dict))
-
-
-def _parameter_error(extra: dict[str, Any]) -> FieldError:
-    source = extra.get("source", "query")
-    pointer = f"#/{getattr(source, 'value', source)}/{extra.get('key', '')}"
-    return FieldError(pointer=pointer, detail=readable_message(extra["message"]))

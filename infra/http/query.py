@@ -1,4 +1,4 @@
-"""Check the names of query parameters: a misspelt filter that is ignored in silence would give the wrong list."""
+"""Name all that is wrong with the parameters: a misspelt filter that is ignored in silence would give the wrong list."""
 
 import difflib
 from collections import Counter
@@ -7,10 +7,13 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from litestar.typing import FieldDefinition
+from msgspec.structs import FieldInfo
 
+from domain.records.values import readable_message
 from infra.http.list_request import ATTRIBUTE_PREFIX, LIST_REQUEST, takes_list_request
 from infra.http.problems import MAX_FIELD_ERRORS, FieldError, RequestRefused
 
@@ -20,7 +23,39 @@ _MAX_SHOWN = 64
 def check_query(query: bytes, handler: HTTPRouteHandler) -> None:
     """Raise RequestRefused for parameters that an endpoint does not have, or that stand twice where one value counts."""
     if query and (errors := list(_errors(query, handler))):
+        errors += _invalid_values(query, handler)
         raise RequestRefused("validation", field_errors=errors[:MAX_FIELD_ERRORS])
+
+
+def _invalid_values(query: bytes, handler: HTTPRouteHandler) -> Iterator[FieldError]:
+    """Yield what is wrong with the values of all query parameters."""
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        values.setdefault(name, []).append(value)
+    known, has_attributes = _parameters_of(handler)
+    signatures = [handler.signature_model, *[LIST_REQUEST["requested"].signature_model] * has_attributes]
+    for field in (field for signature in signatures for field in msgspec.structs.fields(signature) if field.name in known):
+        if given := values.get(field.name):
+            yield from _invalid(given if known[field.name] else given[0], field, "query")
+        elif field.required:
+            yield FieldError(pointer=f"#/query/{field.name}", detail="Expected a value")
+
+
+def _invalid(value: Any, field: FieldInfo, source: str) -> Iterator[FieldError]:
+    try:
+        msgspec.convert(value, field.type, strict=False)
+    except msgspec.ValidationError as error:
+        message = readable_message(str(error).partition(" - at `")[0])
+        yield FieldError(pointer=f"#/{source}/{field.name}", detail=message)
+
+
+def refused_parameters(scope: Any) -> RequestRefused:
+    """Return the refusal of a request with wrong parameters: Litestar stops at the first signature that has an error."""
+    handler, in_path = scope["route_handler"], scope["path_params"]
+    fields = [field for field in msgspec.structs.fields(handler.signature_model) if field.name in in_path]
+    found = [error for field in fields for error in _invalid(in_path[field.name], field, "path")]
+    found += _invalid_values(scope["query_string"], handler)
+    return RequestRefused("validation", field_errors=found[:MAX_FIELD_ERRORS])
 
 
 def _errors(query: bytes, handler: HTTPRouteHandler) -> Iterator[FieldError]:

@@ -120,6 +120,12 @@ async def test_a_guest_who_is_not_registered_yet_gets_the_lists_of_a_newcomer(as
         (f"{SIMILAR}?customer_id=c-1&customer_id=c-1", "validation", ["#/query/customer_id"]),
         (f"{SIMILAR}?customer_id=%20&guest=perhaps", "validation", ["#/query/customer_id", "#/query/guest"]),
         (f"/products/similar/{'x' * 129}", "validation", ["#/path/product_id"]),
+        (
+            f"/products/similar/{'x' * 129}?guest=maybe&limit=0",
+            "validation",
+            ["#/path/product_id", "#/query/guest", "#/query/limit"],
+        ),
+        ("/products/bought-together?limit=0", "validation", ["#/query/limit", "#/query/product_id"]),
         ("/products/similar/", "not-found", []),
     ],
 )

@@ -48,8 +48,8 @@ async def test_answers_are_as_documented_for_every_key(ask, path, scope):
 @pytest.mark.parametrize(
     ("target", "pointers"),
     [
-        ("/products/popular?limit=0&category=", ["#/query/category", "#/query/limit"]),
-        ("/products/popular?days=0", ["#/query/days"]),
+        ("/products/popular?days=0&limit=0&category=", ["#/query/category", "#/query/days", "#/query/limit"]),
+        ("/products/popular?days=0&limt=5", ["#/query/days", "#/query/limt"]),
         ("/products/popular?days=366", ["#/query/days"]),
         ("/products/popular?days=a", ["#/query/days"]),
         ("/products/trending?days=7", ["#/query/days"]),
