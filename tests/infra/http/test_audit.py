@@ -10,7 +10,7 @@ import pytest
 import main
 from domain.errors import StoreBusy
 from domain.records.audit import THE_QUEUE, AuditQuery
-from domain.records.customers import NewCustomer
+from domain.records.customers import CustomerChange, NewCustomer
 from infra.http.app import create_app
 from infra.http.auth import AuthenticatedRequest, actor_of
 from infra.http.host import INTERNAL_SCOPE
@@ -78,6 +78,25 @@ async def test_refused_requests_leave_no_entry(keyed, written_at_once):
 
         assert statuses == [403] * 6
         assert await acts(app, customer_id="c-1") == []
+
+
+async def test_merges_are_kept_with_the_name_of_the_key_and_what_became_of_them(keyed, written_at_once):
+    app = create_app(*main.ENDPOINTS, settings=lambda: keyed)
+    async with client_of(app) as client:
+        repository = (await app.storage.shop()).repository
+        await repository.create_customer(NewCustomer(customer_id="c-1"), now=NOW)
+        await repository.put_customers([CustomerChange(customer_id="g-1", is_guest=True)], now=NOW)
+        merges = [("g-1", "c-1"), ("g-1", "c-1"), ("c-1", "g-1"), ("nobody", "c-1")]
+        bodies = [{"guest_id": guest_id, "customer_id": customer_id} for guest_id, customer_id in merges]
+        answers = [await client.post("/customer/merge", json=body, headers=bearer(ERP)) for body in bodies]
+        await client.get("/customer/get-profile/g-1", headers=bearer(ERP))
+
+        assert [answer.status_code for answer in answers] == [200, 200, 409, 404]
+        for name in ("c-1", "g-1"):
+            assert await acts(app, customer_id=name) == [
+                ("erp", "merge", "done"), ("erp", "merge", "failed"), ("erp", "merge", "not-found"),
+                ("erp", "read-profile", "done"),
+            ]  # fmt: skip
 
 
 async def test_without_keys_the_actor_is_local(settings, written_at_once):
