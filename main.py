@@ -24,11 +24,17 @@ from functions.customer.update import update as update_customer
 from functions.customer.update_behavior import update_behavior
 from functions.products.bought_together import bought_together
 from functions.products.get_product import get_product
+from functions.products.new import new
+from functions.products.popular import popular
 from functions.products.similar import similar
+from functions.products.trending import trending
 from functions.products.update import update as update_products
+from functions.recommendations.buy_again import buy_again
 from functions.recommendations.for_customer import for_customer
+from functions.recommendations.for_page import for_page
 from functions.recommendations.process_browsing import process_browsing
 from functions.recommendations.process_purchase import process_purchase
+from functions.recommendations.recently_viewed import recently_viewed
 from infra.background.gc import tune_gc
 from infra.background.retention import purge_when_due
 from infra.background.training import train_when_due
@@ -40,8 +46,8 @@ from infra.http.pictures import pictures
 
 ENDPOINTS = (
     create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
-    issue_token, for_customer, process_browsing, process_purchase, update_products, get_product,
-    similar, bought_together, health, live, ready,
+    issue_token, for_customer, buy_again, recently_viewed, for_page, process_browsing, process_purchase,
+    update_products, get_product, similar, bought_together, popular, trending, new, health, live, ready,
 )  # fmt: skip
 
 

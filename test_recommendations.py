@@ -1,7 +1,7 @@
 """A scripted tour: `python test_recommendations.py` starts the app with a demo shop and calls every endpoint.
 
-Each step prints the response and checks it; the first failed check ends the tour with a non-zero exit code. The file also
-runs under pytest.
+It follows a guest who becomes a customer, buys, sends something back and leaves. Each step prints names of products and
+checks the answer; the first failed check ends the tour with a non-zero exit code. The file also runs under pytest.
 """
 
 import json
@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from infra.keys import hash_of, new_key
 
 ROOT = Path(__file__).parent
 START_SECONDS = 30
-CUSTOMER = "tour-customer"
+CUSTOMER, GUEST = "tour-customer", "tour-guest"
 
 console = Console(width=110)
 
@@ -99,199 +98,165 @@ def check(claim: str, *, holds: bool) -> None:
         raise AssertionError(claim)
 
 
-def show(response: dict[str, Any], *, before: dict[str, Any] | None = None) -> None:
-    """Print the first six products of a list with their reasons and, if given, their ranks before."""
-    ranks_before = {item["product_id"]: item["rank"] for item in before["items"]} if before else {}
-    origin = "stored" if response["cached"] else "fresh"
-    table = Table(title=f"{response['strategy']}, segment {response['segment']}, {origin}")
-    for column in ("", "was", "name", "category", "price", "why"):
-        table.add_column(column, no_wrap=column in {"name", "category"})
-    for item in response["items"][:6]:
-        why = ", ".join(_describe(reason) for reason in item["reasons"][:2])
-        was = str(ranks_before.get(item["product_id"], "new")) if before else ""
-        table.add_row(str(item["rank"]), was, item["name"], item["category"], f"{item['price']:.2f}", why)
-    console.print(table)
+def show(title: str, answer: dict[str, Any], *, n: int = 3) -> None:
+    """Print the names of the first products of a list, each with the main reason."""
+    shown = [f"{item['name']} [dim]({_why(item)})[/]" for item in answer["items"][:n]]
+    console.print(f"  [bold]{title}[/]: {', '.join(shown)}", highlight=False)
 
 
-def _describe(reason: dict[str, Any]) -> str:
-    cause = reason.get("product_id") or reason.get("category") or ""
-    return f"{reason['source'].replace('_', ' ')} {cause} {reason['share']:.0%}".replace("  ", " ")
+def _why(item: dict[str, Any]) -> str:
+    return item["reasons"][0]["source"].replace("_", " ")
 
 
-def count_in_category(response: dict[str, Any], prefix: str) -> int:
+def ids_of(answer: dict[str, Any]) -> list[str]:
+    return [item["product_id"] for item in answer["items"]]
+
+
+def count_in_category(answer: dict[str, Any], prefix: str) -> int:
     """Count the products of a category among the first six."""
-    return sum(item["category"].startswith(prefix) for item in response["items"][:6])
+    return sum(item["category"].startswith(prefix) for item in answer["items"][:6])
 
 
 def tour(shop: ShopClient) -> None:
-    """Call every endpoint for one customer."""
-    register_a_customer(shop)
-    after_purchase = browse_and_buy(shop)
-    send_several_events(shop)
-    read_stored_and_filtered_lists(shop, after_purchase)
-    read_the_profile(shop)
-    merge_a_guest(shop)
+    """Follow one customer through the shop, and call every endpoint."""
+    tent = open_the_shop(shop)
+    look_around_as_a_guest(shop, tent)
+    log_in(shop)
+    fill_the_cart_and_buy(shop, tent)
+    send_something_back(shop, tent)
+    read_the_account(shop)
     use_keys(shop)
-    export_and_erase(shop)
+    leave(shop)
 
 
-def register_a_customer(shop: ShopClient) -> None:
-    console.rule("The shop")
+def open_the_shop(shop: ShopClient) -> str:
+    """Look at what is the same for everybody; return the id of a tent."""
+    console.rule("The shop: GET /health, /products/popular, trending, new; POST /products/update")
     status, health = shop.request("GET", "/health")
-    console.print(health)
-    check("the demo shop is loaded and a model is trained", holds=status == 200 and health["products"] >= 300)
-
-    console.rule("POST /customer/create")
-    status, customer = shop.request(
-        "POST", "/customer/create", {"customer_id": CUSTOMER, "email": "tour@example.com", "first_name": "Ada"}
-    )
-    console.print(customer)
-    check("the customer is created in the default segment", holds=status == 201 and customer["segment_source"] == "default")
-    status, problem = shop.request("POST", "/customer/create", {"customer_id": CUSTOMER})
-    check("the same id cannot be registered twice", holds=status == 409 and problem["type"] == "urn:problem:customer-exists")
-
-    console.rule("POST /customer/add-address")
-    address = {"line1": "Elm Street 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
-    addresses = [address | {"kind": "shipping"}, address | {"kind": "billing"}]
-    status, book = shop.request("POST", "/customer/add-address", {"customer_id": CUSTOMER, "addresses": addresses})
-    console.print(book)
-    check("both addresses are stored", holds=status == 201 and len(book["addresses"]) == 2)
+    check(f"{health['products']} products, and a trained model", holds=status == 200 and health["products"] >= 300)
+    for kind in ("popular", "trending", "new"):
+        show(kind, shop.request("GET", f"/products/{kind}")[1])
+    _, tents = shop.request("GET", "/products/popular?category=outdoor/camping&days=365&limit=100")
+    tent = next(item for item in tents["items"] if "tent" in item["name"])
+    price = round(tent["price"] - 10, 2)
+    changes = [{"product_id": tent["product_id"], "price": price}]
+    status, _ = shop.request("POST", "/products/update", {"products": changes})
+    _, details = shop.request("GET", f"/products/get-product/{tent['product_id']}")
+    check(f"the {tent['name']} costs {price} now", holds=status == 200 and details["price"] == price)
+    return tent["product_id"]
 
 
-def browse_and_buy(shop: ShopClient) -> dict[str, Any]:
-    console.rule("GET /recommendations/{customer_id}: no history yet")
-    status, popular = shop.request("GET", f"/recommendations/{CUSTOMER}")
-    show(popular)
-    check("a customer without a history gets popular products", holds=status == 200 and popular["strategy"] == "popular")
-
-    tents = products_named(shop, "2-person tent")
-
-    console.rule("POST /recommendations/process-browsing: the customer views a tent")
-    view = {"customer_id": CUSTOMER, "product_id": tents[0]}
+def look_around_as_a_guest(shop: ShopClient, tent: str) -> None:
+    console.rule("A guest on a product page: POST /recommendations/process-browsing, GET /products/similar, bought-together")
+    _, newcomers = shop.request("GET", f"/recommendations/{GUEST}?guest=true")
+    check("an unknown visitor gets popular products", holds=newcomers["strategy"] == "popular")
+    view = {"customer_id": GUEST, "guest": True, "product_id": tent}
     status, after_view = shop.request("POST", "/recommendations/process-browsing", view)
-    show(after_view, before=popular)
+    show("for the guest, after a tent", after_view)
     check("one view personalises the list", holds=status == 201 and after_view["strategy"] == "personalised")
     check("most products are outdoor gear", holds=count_in_category(after_view, "outdoor/") >= 4)
-
-    console.rule("POST /recommendations/process-purchase: the customer buys the tent")
-    order = {"customer_id": CUSTOMER, "order_id": "tour-order", "items": [{"product_id": tents[0]}]}
-    status, after_purchase = shop.request("POST", "/recommendations/process-purchase", order)
-    show(after_purchase, before=after_view)
-    listed = {item["product_id"] for item in after_purchase["items"]}
-    check("the list is computed again", holds=status == 201 and not after_purchase["cached"])
-    check("the list does not contain the bought tent", holds=tents[0] not in listed)
-    check("the list contains outdoor gear, not bestsellers", holds=count_in_category(after_purchase, "outdoor/") >= 4)
-    check("a retry succeeds", holds=shop.request("POST", "/recommendations/process-purchase", order)[0] == 201)
-    return after_purchase
-
-
-def send_several_events(shop: ShopClient) -> None:
-    console.rule("POST /customer/update-behavior: several events in one request")
-    tents, stoves = products_named(shop, "2-person tent"), products_named(shop, "gas stove")
-    update = {
-        "customer_id": CUSTOMER,
-        "browsing": [{"product_id": stoves[0], "event_type": "cart", "event_id": "tour-event"}],
-        "purchases": [{"order_id": "tour-order", "items": [{"product_id": tents[0]}]}],
-    }
-    status, updated = shop.request("POST", "/customer/update-behavior", update)
-    console.print(updated)
+    _, similar = shop.request("GET", f"/products/similar/{tent}")
+    _, completing = shop.request("GET", f"/products/bought-together?product_id={tent}")
+    show("similar", similar)
+    show("bought together", completing)
     check(
-        "the new event is accepted, the order was seen before",
-        holds=status == 200 and updated["accepted"]["browsing"] == updated["seen_before"]["purchases"] == 1,
+        "what completes the tent is no alternative to it", holds=not set(ids_of(similar)[:3]) & set(ids_of(completing)[:3])
     )
 
 
-def read_stored_and_filtered_lists(shop: ShopClient, after_purchase: dict[str, Any]) -> None:
-    console.rule("GET /recommendations/{customer_id}: a stored list, then a filtered one")
-    _, fresh = shop.request("GET", f"/recommendations/{CUSTOMER}")
-    _, stored = shop.request("GET", f"/recommendations/{CUSTOMER}")
-    show(stored, before=after_purchase)
-    check("the list is computed again after an event, then reused", holds=not fresh["cached"] and stored["cached"])
-    check("the reused list is equal", holds=stored["items"] == fresh["items"])
-    _, cheap = shop.request("GET", f"/recommendations/{CUSTOMER}?category=outdoor&max_price=50&limit=5")
-    show(cheap)
-    check(
-        "all products pass the filters",
-        holds=all(item["category"].startswith("outdoor/") and item["price"] <= 50 for item in cheap["items"]),
-    )
-
-
-def read_the_profile(shop: ShopClient) -> None:
-    console.rule("GET /customer/get-profile/{customer_id}")
-    status, profile = shop.request("GET", f"/customer/get-profile/{CUSTOMER}")
-    console.print({key: profile[key] for key in ("customer", "activity", "category_interests")})
-    check("an order that was sent several times counts once", holds=status == 200 and profile["activity"]["orders"] == 1)
-    check("the largest interest is camping", holds=profile["category_interests"][0]["category"] == "outdoor/camping")
-    check("the profile contains the addresses", holds=len(profile["addresses"]) == 2)
-
-    console.rule("Errors")
-    status, problem = shop.request("POST", "/recommendations/process-browsing", {"customer_id": CUSTOMER, "product_id": 5})
-    console.print(problem)
-    check("the error points to the invalid field", holds=status == 400 and problem["errors"][0]["pointer"] == "#/product_id")
-    status, problem = shop.request("GET", "/recommendations/nobody")
-    check("an unknown customer gives 404", holds=status == 404 and problem["type"] == "urn:problem:customer-not-found")
-
-
-def merge_a_guest(shop: ShopClient) -> None:
-    console.rule("A guest who logs in: POST /customer/merge")
-    status, newcomers = shop.request("GET", "/recommendations/tour-guest?guest=true")
-    check("an unknown visitor gets popular products", holds=status == 200 and newcomers["strategy"] == "popular")
-    view = {"customer_id": "tour-guest", "product_id": newcomers["items"][0]["product_id"], "guest": True}
-    status, _ = shop.request("POST", "/recommendations/process-browsing", view)
-    check("the first view registers a guest", holds=status == 201)
-    merge = {"guest_id": "tour-guest", "customer_id": CUSTOMER}
-    status, merged = shop.request("POST", "/customer/merge", merge)
-    console.print(merged)
-    check("the view of the guest is one of the customer now", holds=status == 200 and merged["moved"]["browsing"] == 1)
+def log_in(shop: ShopClient) -> None:
+    console.rule("The guest logs in: POST /customer/create, update, add-address, remove-address, merge")
+    new = {"customer_id": CUSTOMER, "email": "tour@example.com", "first_name": "Ada"}
+    check("the customer is created", holds=shop.request("POST", "/customer/create", new)[0] == 201)
+    status, problem = shop.request("POST", "/customer/create", new)
+    check("the same id cannot be registered twice", holds=(status, problem["type"]) == (409, "urn:problem:customer-exists"))
+    change = {"customer_id": CUSTOMER, "last_name": "Tour"}
+    check("the name is corrected", holds=shop.request("POST", "/customer/update", change)[0] == 200)
+    address = {"line1": "Elm Street 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
+    addresses = [address | {"kind": kind} for kind in ("shipping", "billing")]
+    _, book = shop.request("POST", "/customer/add-address", {"customer_id": CUSTOMER, "addresses": addresses})
+    removal = {"customer_id": CUSTOMER, "address_id": book["addresses"][1]["address_id"]}
+    _, book = shop.request("POST", "/customer/remove-address", removal)
+    check("of two addresses one is left", holds=len(book["addresses"]) == 1)
+    merge = {"guest_id": GUEST, "customer_id": CUSTOMER}
+    _, merged = shop.request("POST", "/customer/merge", merge)
+    check("the view of the guest is one of the customer now", holds=merged["moved"]["browsing"] == 1)
     check("the same request again answers the same", holds=shop.request("POST", "/customer/merge", merge) == (200, merged))
+
+
+def fill_the_cart_and_buy(shop: ShopClient, tent: str) -> None:
+    console.rule("The cart and the order: POST /recommendations/for-page, process-purchase, POST /customer/update-behavior")
+    cart = {"customer_id": CUSTOMER, "product_id": tent, "event_type": "cart", "event_id": "tour-cart"}
+    shop.request("POST", "/recommendations/process-browsing", cart)
+    lists = [
+        {"name": "Goes well with your cart", "kind": "bought-together", "product_ids": [tent], "limit": 3},
+        {"name": "For you", "kind": "for-customer", "limit": 3},
+        {"name": "Bestsellers", "kind": "popular", "limit": 3},
+    ]
+    _, page = shop.request("POST", "/recommendations/for-page", {"customer_id": CUSTOMER, "lists": lists})
+    for one in page["lists"]:
+        show(one["name"], one)
+    listed = [product_id for one in page["lists"] for product_id in ids_of(one)]
+    check("no product is on the page twice", holds=len(set(listed)) == len(listed) == 9)
+    items = [{"product_id": tent}, {"product_id": listed[0]}]
+    order = {"customer_id": CUSTOMER, "order_id": "tour-order", "items": items}
+    status, bought = shop.request("POST", "/recommendations/process-purchase", order)
+    show("after the order", bought)
+    check("the list is fresh, without what was bought", holds=status == 201 and not {tent, listed[0]} & set(ids_of(bought)))
+    again = {"customer_id": CUSTOMER, "purchases": [{"order_id": "tour-order", "items": items}]}
+    _, repeated = shop.request("POST", "/customer/update-behavior", again)
+    check("an order that is sent again counts once", holds=repeated["seen_before"]["purchases"] == 1)
+    shop.request("GET", f"/recommendations/{CUSTOMER}")
+    _, stored = shop.request("GET", f"/recommendations/{CUSTOMER}")
+    check("the next request reuses the stored list", holds=stored["cached"])
+    _, cheap = shop.request("GET", f"/recommendations/{CUSTOMER}?category=outdoor&max_price=50")
+    passing = all(item["category"].startswith("outdoor/") and item["price"] <= 50 for item in cheap["items"])
+    check("all products pass the filters", holds=passing and bool(cheap["items"]))
+
+
+def send_something_back(shop: ShopClient, tent: str) -> None:
+    console.rule("A return: POST /customer/amend-order")
+    amendment = {"customer_id": CUSTOMER, "order_id": "tour-order", "items": [{"product_id": tent}]}
+    status, left = shop.request("POST", "/customer/amend-order", amendment)
+    back = left["returned"][0]["product_id"]
+    check("one of two products went back", holds=status == 200 and len(left["items"]) == 1)
+    _, recommended = shop.request("GET", f"/recommendations/{CUSTOMER}?limit=100&seen=include")
+    check("what went back is not recommended again", holds=back not in ids_of(recommended))
+
+
+def read_the_account(shop: ShopClient) -> None:
+    console.rule("The account: GET /customer/get-profile; errors")
+    _, profile = shop.request("GET", f"/customer/get-profile/{CUSTOMER}")
+    interest = profile["category_interests"][0]["category"]
+    check(f"one order, and the largest interest is {interest}", holds=profile["activity"]["orders"] == 1)
+    status, problem = shop.request("POST", "/recommendations/process-browsing", {"customer_id": CUSTOMER, "product_id": 5})
+    pointer = problem["errors"][0]["pointer"]
+    check(f"an error points to the wrong field: {pointer}", holds=(status, pointer) == (400, "#/product_id"))
+    status, problem = shop.request("GET", "/recommendations/nobody")
+    check("an unknown customer gives 404", holds=(status, problem["type"]) == (404, "urn:problem:customer-not-found"))
 
 
 def use_keys(shop: ShopClient) -> None:
     console.rule("Keys")
     unknown, storefront = shop.with_key("guessed"), shop.with_key(STOREFRONT_KEY)
-    status, problem = unknown.request("GET", f"/recommendations/{CUSTOMER}")
-    console.print(problem)
-    check("an unknown key is refused", holds=status == 401 and problem["type"] == "urn:problem:unauthorized")
-    status, response = storefront.request("GET", f"/recommendations/{CUSTOMER}?limit=1")
-    console.print(response)
-    check("a storefront key gets lists without the segment", holds=status == 200 and "segment" not in response)
-    check(
-        "and without the causes of reasons",
-        holds=all(reason.keys() == {"source", "share"} for item in response["items"] for reason in item["reasons"]),
-    )
-    status, problem = storefront.request("GET", f"/customer/get-profile/{CUSTOMER}")
-    check("a storefront key cannot read profiles", holds=status == 403 and problem["type"] == "urn:problem:forbidden")
+    check("an unknown key is refused", holds=unknown.request("GET", f"/recommendations/{CUSTOMER}")[0] == 401)
+    status, answer = storefront.request("GET", f"/recommendations/{CUSTOMER}?limit=1")
+    reasons = [reason for item in answer["items"] for reason in item["reasons"]]
+    is_reduced = "segment" not in answer and all(reason.keys() == {"source", "share"} for reason in reasons)
+    check("a storefront key gets lists without the segment and the causes of reasons", holds=status == 200 and is_reduced)
+    check("it cannot read profiles", holds=storefront.request("GET", f"/customer/get-profile/{CUSTOMER}")[0] == 403)
 
 
-def export_and_erase(shop: ShopClient) -> None:
-    console.rule("GET /customer/export/{customer_id}")
-    status, exported = shop.request("GET", f"/customer/export/{CUSTOMER}")
-    console.print({key: exported[key] for key in ("customer", "addresses", "browsing", "purchases")})
-    check("the export contains the order", holds=status == 200 and exported["purchases"][0]["order_id"] == "tour-order")
-
-    console.rule("DELETE /customer/erase/{customer_id}")
-    status, _ = shop.request("DELETE", f"/customer/erase/{CUSTOMER}")
-    check("the customer is erased", holds=status == 204 and shop.request("GET", f"/customer/export/{CUSTOMER}")[0] == 404)
-    check("erasing again gives 404", holds=shop.request("DELETE", f"/customer/erase/{CUSTOMER}")[0] == 404)
-    late = {"customer_id": CUSTOMER, "product_id": exported["browsing"][0]["product_id"]}
-    check(
-        "a late event does not create the customer again",
-        holds=shop.request("POST", "/recommendations/process-browsing", late)[0] == 404,
-    )
-    check(
-        "the id cannot be registered again",
-        holds=shop.request("POST", "/customer/create", {"customer_id": CUSTOMER})[0] == 409,
-    )
-
-
-def products_named(shop: ShopClient, name: str) -> list[str]:
-    """Return the ids of demo products of a kind, with any option of a variant, from the first list that contains any."""
-    for number in range(1, 60):
-        _, response = shop.request("GET", f"/recommendations/demo-{number}?limit=100")
-        product_ids = [item["product_id"] for item in response["items"] if item["name"].partition(", ")[0].endswith(name)]
-        if product_ids:
-            return product_ids
-    raise AssertionError(f"no {name} in the demo shop")
+def leave(shop: ShopClient) -> None:
+    console.rule("The customer leaves: GET /customer/export, DELETE /customer/erase")
+    _, exported = shop.request("GET", f"/customer/export/{CUSTOMER}")
+    check("the export has the order", holds=exported["purchases"][0]["order_id"] == "tour-order")
+    check("the customer is erased", holds=shop.request("DELETE", f"/customer/erase/{CUSTOMER}")[0] == 204)
+    check("nothing is left to export", holds=shop.request("GET", f"/customer/export/{CUSTOMER}")[0] == 404)
+    for late in (CUSTOMER, GUEST):
+        view = {"customer_id": late, "guest": True, "product_id": exported["browsing"][0]["product_id"]}
+        status, _ = shop.request("POST", "/recommendations/process-browsing", view)
+        check(f"a late event of {late} does not bring it back", holds=status == 404)
 
 
 def test_every_endpoint_answers_as_the_tour_expects() -> None:

@@ -3,13 +3,9 @@
 from domain.records.customers import Address
 
 CHANGES = {
-    "CustomerUpdateBehavior",
-    "CustomerMerge",
-    "CustomerUpdate",
-    "CustomerAmendOrder",
-    "CustomerIssueToken",
-    "ProductsUpdate",
-}
+    "CustomerUpdateBehavior", "CustomerMerge", "CustomerUpdate", "CustomerAmendOrder", "CustomerIssueToken",
+    "ProductsUpdate", "RecommendationsForPage",
+}  # fmt: skip
 """Functions that answer 200 to a POST, as they create nothing."""
 
 STORED_ADDRESS = Address(kind="shipping", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")

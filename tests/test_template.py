@@ -29,14 +29,20 @@ NAMES = {
     "CustomerErase",
     "ProductsBoughtTogether",
     "ProductsSimilar",
+    "ProductsPopular",
+    "ProductsTrending",
+    "ProductsNew",
     "BrowserRecommendJs",
     "CustomerIssueToken",
     "CustomerMerge",
     "ProductsGetProduct",
     "ProductsUpdate",
+    "RecommendationsBuyAgain",
     "RecommendationsForCustomer",
+    "RecommendationsForPage",
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
+    "RecommendationsRecentlyViewed",
 }
 
 
@@ -152,7 +158,7 @@ def test_a_function_has_exactly_the_variables_that_it_reads(name):
 def test_only_functions_that_reuse_lists_have_reuse_seconds():
     names = {name for name, properties in all_functions().items() if "REUSE_SECONDS" in properties["Environment"]}
 
-    assert names == {"CustomerGetProfile", "RecommendationsForCustomer"}
+    assert names == {"CustomerGetProfile", "RecommendationsForCustomer", "RecommendationsForPage"}
 
 
 def test_no_parameter_contains_the_password_of_the_database():

@@ -6,7 +6,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from domain.ranking.buy_again import rank_buy_again
 from domain.ranking.catalogue import Catalogue
+from domain.ranking.customer_inputs import CustomerInputs
 from domain.ranking.history import History, merge_variants, unpack_history
 from domain.ranking.indexes import Indexes, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categories
@@ -106,6 +108,13 @@ class Replay:
         request, evidence = ListRequest(limit=k), evidence_of(inputs)
         candidates = self.candidates(candidates_of(inputs, evidence, request=request))
         ranked = rank_related(inputs, evidence, candidates, request=request, now=self.now)
+        return self.data.representatives.rank([item.product.product_index for item in ranked.items])
+
+    def buy_again(self, customer: int, *, k: int, now: datetime) -> list[int]:
+        """Return the first `k` products that a customer is due to buy again at `now`, as representatives."""
+        history = self._history(self._events_of(customer))
+        inputs = CustomerInputs(history=history, model=self.model, catalogue=self.catalogue)
+        ranked = rank_buy_again(inputs, request=ListRequest(limit=k), now=now)
         return self.data.representatives.rank([item.product.product_index for item in ranked.items])
 
     def candidates(self, query: CandidateQuery) -> Indexes:

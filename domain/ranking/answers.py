@@ -1,8 +1,9 @@
 """Turn lists into answers: what was computed, with what the catalogue says of the products now."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from domain.records.products import Product
 from domain.records.recommendations import RankedList, Reason, RecommendationList, RecommendedProduct
@@ -26,7 +27,9 @@ def to_answer(
     )
 
 
-def as_recommended(product: Product, *, rank: int, score: float, reasons: list[Reason]) -> RecommendedProduct:
+def as_recommended(
+    product: Product, *, rank: int, score: float, reasons: list[Reason], due_at: datetime | UnsetType = UNSET
+) -> RecommendedProduct:
     """Return a product of the catalogue as a place of an answer."""
     return RecommendedProduct(
         rank=rank,
@@ -40,4 +43,5 @@ def as_recommended(product: Product, *, rank: int, score: float, reasons: list[R
         image_url=product.image_url,
         score=score,
         reasons=reasons,
+        due_at=due_at,
     )

@@ -39,6 +39,7 @@ class Catalogue:
         self._newest: Indexes | None = None
         self.n_added = 0
         self.has_variants = False
+        self._without_product: set[int] = set()
         self._is_added = np.empty(0, dtype=np.bool_)
         self._index_of: dict[str, int] = {}
         self._brands: dict[Hashable, int] = {}
@@ -76,12 +77,19 @@ class Catalogue:
             self.n_added += not self._is_added[index]
             self._is_added[index] = True
         self._facets.forget([product.product_index for product in products])
+        self._without_product.update(unknown)
+        self._without_product.difference_update(product.product_index for product in products)
         self._is_added[unknown] = True
         self.n_added += len(unknown)
 
     def has(self, index: int) -> bool:
         """Return whether the row of an index was added."""
         return index < len(self._is_added) and bool(self._is_added[index])
+
+    def exist(self, indexes: Indexes) -> npt.NDArray[np.bool_]:
+        """Return which of `indexes`, all added, are of products; that of a product which was merged is of none."""
+        gone = self._without_product
+        return np.array([index not in gone for index in indexes.tolist()], bool) if gone else np.ones(len(indexes), bool)
 
     def model_codes(self, indexes: Indexes) -> npt.NDArray[np.int32]:
         """Return the codes of the models within each brand; a product without a model is one of its own."""

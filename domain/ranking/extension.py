@@ -10,7 +10,7 @@ from msgspec import Struct
 from domain.ranking.indexes import Indexes
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.model import SourceWeights
-from domain.records.recommendations import SOURCES
+from domain.records.recommendations import SOURCE_NAMES
 
 
 class ScoreFunction(Protocol):
@@ -30,7 +30,7 @@ class OwnSource(Struct, frozen=True, kw_only=True):
     scores: ScoreFunction
 
     def __post_init__(self) -> None:
-        if self.name in SOURCES:
+        if self.name in SOURCE_NAMES:
             raise ValueError(f"A source has the name {self.name!r} already")
 
     def weighted(

@@ -43,6 +43,21 @@ def unpack_history(packed: PackedHistory) -> History:
     )
 
 
+def without_others(history: History, exist: npt.NDArray[np.bool_], own_exist: npt.NDArray[np.bool_]) -> History:
+    """Return a history with only those of `products` (m,) and of `own` (k,) that exist."""
+    if exist.all() and own_exist.all():
+        return history
+    kept = exist[history.positions]
+    return History(
+        products=history.products[exist],
+        positions=(np.cumsum(exist) - 1)[history.positions[kept]],
+        event_types=history.event_types[kept],
+        occurred_at=history.occurred_at[kept],
+        own=history.own[own_exist],
+        bought_at=history.bought_at[own_exist],
+    )
+
+
 def merge_variants(history: History, groups: npt.NDArray[np.int32], *, newest_trained: int) -> History:
     """Return a history in which one product of each of the `groups` (m,) of its products replaces the others.
 

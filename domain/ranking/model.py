@@ -1,5 +1,7 @@
 """What training learned of a shop: the model, and the lists of products that are stored beside it."""
 
+from typing import Literal
+
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
@@ -138,10 +140,23 @@ class PriceFit(Struct, frozen=True, kw_only=True):
     deviation: float = 1.0
 
 
+class Repeats(Struct, frozen=True, kw_only=True):
+    """How customers buy the same product of a category again; "" is the whole shop.
+
+    `purchases` are the mean number of further purchases of a buyer, and `days` the median interval; the logarithms of
+    intervals have the standard `deviation`.
+    """
+
+    purchases: dict[str, float] = {}
+    days: dict[str, float] = {}
+    deviation: float = 1.0
+
+
 class Model(Struct, frozen=True, kw_only=True):
     """One version of what was learned; instants in microseconds; `model_id` is `untrained` before the first training.
 
-    `rebuy_days` has the usual interval, in days, of each category that customers rebuy. `median_prices` are those of the
+    `rebuy_days` has the usual interval, in days, of each category that customers rebuy; only lists of what is bought again
+    use `repeats`. `median_prices` are those of the
     products bought in a category. `tried` counts the customers of young products as their weights, for those with most
     customers; all others count as untried. `segment_events` counts the events behind each segment's trend. `alternatives`
     are the categories whose products replace each other. Products above `newest_product_index` came after the training.
@@ -157,6 +172,7 @@ class Model(Struct, frozen=True, kw_only=True):
     config: TunedConfig = TunedConfig()
     segment_rule: SegmentRule = SegmentRule()
     rebuy_days: dict[str, float] = {}
+    repeats: Repeats = Repeats()
     median_prices: dict[str, float] = {}
     price_fit: dict[Segment, PriceFit] = {}
     words: WordWeights = WordWeights()
@@ -183,9 +199,25 @@ class NeighbourLists(Struct, frozen=True, kw_only=True, gc=False):
     complements: bytes = b""
 
 
+Measure = Literal["buyers", "visitors", "rising"]
+
+
+class ProductActivity(Struct, frozen=True, kw_only=True, gc=False):
+    """The products of one measure and day with their values, packed as neighbours are.
+
+    `buyers` and `visitors` are the numbers of customers whose last purchase or event of a product was `age_days` before
+    the newest event of the shop; `rising`, at 0 days, has the products that rise, best first.
+    """
+
+    measure: Measure
+    age_days: int
+    products: bytes
+
+
 class TrainedModel(Struct, frozen=True, kw_only=True):
-    """A model with its lists: neighbours per product, and the popular products per category path, packed."""
+    """A model with its lists: neighbours per product, the popular products per category path, packed, and the activity."""
 
     model: Model
     neighbours: list[NeighbourLists]
     category_trends: dict[str, bytes] = {}
+    activity: list[ProductActivity] = []

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from domain.records.products import Product
 from domain.records.recommendations import Kind, Reason, RecommendedProduct
@@ -14,11 +14,12 @@ of the shop or of a category turn to, the newest products, or nothing that could
 
 
 class ScoredProduct(Struct, frozen=True, kw_only=True, gc=False):
-    """A product of the catalogue as it is now, with its score and its reasons."""
+    """A product of the catalogue as it is now, with its score and its reasons, and when it is due to be bought again."""
 
     product: Product
     score: float
     reasons: list[Reason]
+    due_at: datetime | UnsetType = UNSET
 
 
 class RankedProducts(Struct, frozen=True, kw_only=True):

@@ -25,9 +25,13 @@ Source = Literal[
     "popular",
 ]
 
+HistorySource = Literal["bought_before", "rebought", "due", "looked_at"]
+"""The sources of lists of what a customer bought or looked at before: sums of the customer's own events, without weights."""
+
 SOURCES: tuple[Source, ...] = get_args(Source)
-SourceName = Annotated[str, Meta(extra_json_schema={"enum": sorted(SOURCES)})]
-"""One of SOURCES, or the name of a source that the shop added; the OpenAPI document adds these."""
+SOURCE_NAMES: tuple[str, ...] = tuple(sorted((*SOURCES, *get_args(HistorySource))))
+SourceName = Annotated[str, Meta(extra_json_schema={"enum": list(SOURCE_NAMES)})]
+"""One of SOURCE_NAMES, or the name of a source that the shop added; the OpenAPI document adds these."""
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
@@ -70,6 +74,8 @@ class RankedList(Struct, frozen=True, kw_only=True):
 
 
 class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
+    """A place of an answer. `due_at`, only in `buy-again` lists, ends the usual interval after the last purchase."""
+
     rank: int
     product_id: str
     name: str
@@ -81,6 +87,7 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
     image_url: str | None
     score: float
     reasons: list[Reason]
+    due_at: datetime | UnsetType = UNSET
 
 
 class RecommendationList(Struct, frozen=True, kw_only=True):
@@ -192,13 +199,13 @@ class ListRequest(Struct, frozen=True, kw_only=True):
     def _narrowing(self) -> tuple[Hashable, ...]:
         return self.categories, self.brands, self.tags, self.attributes, self.min_price, self.max_price
 
-    def without_exclusions(self) -> "ListRequest":
-        """Return the request for a list that has enough products to leave out those of `exclude` afterwards.
+    def without_exclusions(self, *, n_left_out: int = 0) -> "ListRequest":
+        """Return the request for a list that has enough products to leave out those of `exclude` and others afterwards.
 
         Other products take the places of those that are left out before the ranking: the lists of many requests with
         different `exclude` would then name any number of products.
         """
-        limit = STOREFRONT_LIMIT + STOREFRONT_EXCLUDED if self.exclude else self.limit
+        limit = STOREFRONT_LIMIT + STOREFRONT_EXCLUDED if self.exclude or n_left_out else self.limit
         return ListRequest(limit=limit, placement=self.placement)
 
     def check(self) -> None:

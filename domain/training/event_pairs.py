@@ -27,6 +27,11 @@ class EventPairs(Struct, frozen=True, kw_only=True, dict=True):
         return self.order[self.starts]
 
     @cached_property
+    def last(self) -> npt.NDArray[np.intp]:
+        """The newest event of each pair."""
+        return self.order[np.append(self.starts, len(self.order))[1:] - 1]
+
+    @cached_property
     def customers(self) -> npt.NDArray[np.int64]:
         return self.log.customers[self.first]
 
@@ -37,8 +42,7 @@ class EventPairs(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def recency_rank(self) -> npt.NDArray[np.intp]:
         """The rank of each pair among those of its customer, 0 for the pair with the newest event."""
-        newest = self.log.occurred_at[self.order[np.append(self.starts, len(self.order))[1:] - 1]]
-        return ranks_within(self.customers, newest)
+        return ranks_within(self.customers, self.log.occurred_at[self.last])
 
     def largest(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the largest of `weights` (n_events,) of each pair."""

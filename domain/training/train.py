@@ -8,6 +8,7 @@ import numpy.typing as npt
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig
 from domain.ranking.packing import NEIGHBOUR, pack
 from domain.records.customers import SEGMENTS
+from domain.training.activity import learn_activity
 from domain.training.alternatives import learn_alternatives
 from domain.training.co_occurrence import PAIRS_PER_BLOCK, pairs_per_product
 from domain.training.complements import learn_complements
@@ -22,7 +23,7 @@ from domain.training.popularity import (
     top_products,
     tried_products,
 )
-from domain.training.repurchase import rebuy_days, repurchase_by_category
+from domain.training.repurchase import rebuy_days, repeats_by_category, repurchase_by_category
 from domain.training.segments import median_prices, price_fit_by_segment
 from domain.training.threads import in_threads
 from domain.training.top_k import SparseMatrix, blocks
@@ -59,6 +60,7 @@ def train_model(
             config=config,
             segment_rule=data.segment_rule,
             rebuy_days=rebuy_days(repurchases, min_rate=config.rebuy_rate),
+            repeats=repeats_by_category(data.purchases, products),
             median_prices=medians,
             price_fit=price_fit_by_segment(data.purchases, products, data.segments, medians=medians),
             words=data.compared.words,
@@ -72,6 +74,7 @@ def train_model(
         ),
         neighbours=_neighbour_lists(neighbours, learn_complements(data, alternatives), data),
         category_trends={path: pack(trend.products, trend.weights) for path, trend in trends.items()},
+        activity=learn_activity(data),
     )
 
 

@@ -11,6 +11,7 @@ from infra.http.auth import BACKEND, AuthenticatedRequest, actor_of
 from infra.http.body import StrictBody
 from infra.http.problems import KEY_PROBLEMS, OBJECT_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
+from infra.use_cases.audited import merge_guest
 
 
 @post(
@@ -34,7 +35,7 @@ async def merge(
     From then on, the id of the guest stands for the customer. The same request again gives the same answer.
     """
     data.check()
-    return await shop.repository.merge_guest(data, now=shop.now(), actor=actor_of(request))
+    return await merge_guest(shop.repository, data, now=shop.now(), actor=actor_of(request))
 
 
 app = create_app(merge)

@@ -7,9 +7,9 @@ from litestar.params import SkipValidation
 from domain.records.product_lists import ProductList
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import BROWSER, AuthenticatedRequest
+from infra.http.auth import BROWSER, AuthenticatedRequest, may_be_guest
 from infra.http.list_request import LIST_REQUEST, RequestedList
-from infra.http.parameters import ForCustomer, ProductIds
+from infra.http.parameters import ForCustomer, GuestAllowed, ProductIds
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.related import RelatedRequest, related_list
@@ -29,7 +29,9 @@ async def bought_together(
     shop: NamedDependency[SkipValidation[Shop]],
     request: AuthenticatedRequest,
     requested: RequestedList,
+    *,
     customer_id: ForCustomer = None,
+    guest: GuestAllowed = False,
 ) -> ProductList:
     """Return products that are bought together with those named, learned from orders and from customers.
 
@@ -37,7 +39,7 @@ async def bought_together(
     the catalogue lacks are ignored while it has one of the others. `strategy` is `learned`, `content` where similar products
     speak for new ones, `popular` or `catalogue` (new products) where nothing is known, or `empty`. With `customer_id`, the
     customer's interests decide between nearly equal products, and for a `backend` key, products that the customer bought are
-    left out.
+    left out. With `guest=true`, an unknown customer is a newcomer, for whom the list is that without a customer.
     """
     related = RelatedRequest(
         kind="bought-together",
@@ -45,6 +47,7 @@ async def bought_together(
         list_request=requested,
         customer_id=customer_id,
         is_personal=request.auth == "backend",
+        allows_guest=may_be_guest(request, asked=guest),
     )
     return await related_list(shop.repository, related, now=shop.now())
 

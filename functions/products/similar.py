@@ -7,9 +7,9 @@ from litestar.params import SkipValidation
 from domain.records.product_lists import ProductList
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import BROWSER, AuthenticatedRequest
+from infra.http.auth import BROWSER, AuthenticatedRequest, may_be_guest
 from infra.http.list_request import LIST_REQUEST, RequestedList
-from infra.http.parameters import ForCustomer, ProductIdInPath
+from infra.http.parameters import ForCustomer, GuestAllowed, ProductIdInPath
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 from infra.use_cases.related import RelatedRequest, related_list
@@ -29,14 +29,17 @@ async def similar(
     shop: NamedDependency[SkipValidation[Shop]],
     request: AuthenticatedRequest,
     requested: RequestedList,
+    *,
     customer_id: ForCustomer = None,
+    guest: GuestAllowed = False,
 ) -> ProductList:
     """Return products that customers look at together with this one, and those like it by name, category, brand and price.
 
     Use it on a product page, or where a product is out of stock. The product itself and its variants are never in the list.
     `strategy` is `learned`, `content` for a product that nobody looked at, `popular` or `catalogue` (new products) where
     nothing is like it, or `empty`. With `customer_id`, the customer's interests decide between nearly equal products, and
-    for a `backend` key, products that the customer bought are left out.
+    for a `backend` key, products that the customer bought are left out. With `guest=true`, an unknown customer is a
+    newcomer, for whom the list is that without a customer.
     """
     related = RelatedRequest(
         kind="similar",
@@ -44,6 +47,7 @@ async def similar(
         list_request=requested,
         customer_id=customer_id,
         is_personal=request.auth == "backend",
+        allows_guest=may_be_guest(request, asked=guest),
     )
     return await related_list(shop.repository, related, now=shop.now())
 

@@ -1,4 +1,4 @@
-"""`python main.py audit`: show who exported, erased or read customers, and who changed keys."""
+"""`python main.py audit`: show who exported, erased, merged or read customers, and who changed keys."""
 
 import argparse
 import asyncio
@@ -24,7 +24,9 @@ N_DIGITS, N_SHOWN = 64, 12
 
 
 def add_command(commands: Any) -> None:
-    command = commands.add_parser("audit", help="show who exported, erased or read customers", description=DESCRIPTION)
+    command = commands.add_parser(
+        "audit", help="show who exported, erased, merged or read customers", description=DESCRIPTION
+    )
     command.add_argument("--customer", metavar="ID", help="only entries of this customer")
     command.add_argument("--action", choices=get_args(Action), help="only this action")
     command.add_argument("--actor", metavar="NAME", help="only acts of this key or other actor")

@@ -25,9 +25,11 @@ from domain.records.recommendations import Seen
 from domain.training.training_data import TrainingData
 from domain.training.variants import representatives
 from infra.cli.arguments import add_mapping_option, add_tuning_options, days, list_length, parse_mapping
+from infra.cli.evaluate_buy_again import BUY_AGAIN, print_buy_again
 from infra.cli.evaluate_related import RELATED_TASKS, print_related
 from infra.cli.plot import check_plot, plot
 from infra.cli.progress_bar import progress_on
+from infra.cli.results import with_interval
 from infra.ingest.evaluation_files import (
     IdMap,
     check_mapping,
@@ -52,7 +54,7 @@ Without --train it evaluates the database of the shop. Files are read as in an i
 times, a tenth of each customer's products.
 """
 
-TASKS = ("for-customer", *RELATED_TASKS)
+TASKS = ("for-customer", *RELATED_TASKS, BUY_AGAIN)
 
 SEEN: dict[str, Seen] = {
     "few": "few", "exclude": "exclude", "include": "include", "drop": "exclude", "keep": "include",
@@ -69,7 +71,10 @@ def add_command(commands: Any) -> None:
     split.add_argument("--holdout-days", type=days, metavar="DAYS", help="hold out the last DAYS")
     split.add_argument("--leave-last-out", action="store_true", help="hold out the newest event of each customer")
     command.add_argument(
-        "--task", choices=TASKS, default="for-customer", help="the lists to evaluate: a customer's, or those about products"
+        "--task",
+        choices=TASKS,
+        default="for-customer",
+        help="the lists to evaluate: a customer's, those about products, or what is bought again",
     )
     command.add_argument("--products", metavar="FILE", help="the catalogue (default: the products of the training events)")
     command.add_argument("--customers", metavar="FILE", help="customers with their segments")
@@ -103,6 +108,8 @@ def run_evaluate(parsed: argparse.Namespace, settings: Settings) -> int:
             if parsed.train
             else asyncio.run(_from_database(parsed, settings, progress=progress))
         )
+        if parsed.task == BUY_AGAIN:
+            return print_buy_again(data, options, progress=progress, as_json=parsed.json)
         if parsed.task != "for-customer":
             return print_related(data, options, kind=parsed.task, progress=progress, as_json=parsed.json)
         results = evaluate(data, options, progress=progress)
@@ -124,8 +131,8 @@ def as_table(results: Sequence[EvaluationResult], options: EvaluationOptions) ->
     for result in results:
         table.add_row(
             result.model,
-            _with_interval(result.recall, result.recall_interval),
-            _with_interval(result.ndcg, result.ndcg_interval),
+            with_interval(result.recall, result.recall_interval),
+            with_interval(result.ndcg, result.ndcg_interval),
             f"{result.hit_rate:.4f}",
             f"{result.mrr:.4f}",
             f"{result.coverage:.1%}",
@@ -160,10 +167,6 @@ def _variety_sentence(result: EvaluationResult) -> str:
 def _title(result: EvaluationResult, options: EvaluationOptions) -> str:
     seen = _SEEN_PRODUCTS[options.seen]
     return f"{result.customers:,} customers, {result.left_out:,} left out, products seen before {seen}"
-
-
-def _with_interval(value: float, interval: tuple[float, float]) -> str:
-    return f"{value:.4f} [{interval[0]:.4f}, {interval[1]:.4f}]"
 
 
 def _print_json(results: Iterable[EvaluationResult]) -> list[EvaluationResult]:

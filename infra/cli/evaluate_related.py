@@ -1,16 +1,14 @@
 """`python main.py evaluate --task similar` and `--task bought-together`: measure lists about products."""
 
-import sys
 from collections.abc import Sequence
 from typing import get_args
 
-import msgspec
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from domain.evaluation.related import RelatedResult
 from domain.ranking.related_inputs import RelatedKind
+from infra.cli.results import print_results, with_interval
 from infra.progress import Progress
 from infra.use_cases.evaluate import EvaluationData, EvaluationOptions
 from infra.use_cases.evaluate_related import evaluate_related
@@ -22,14 +20,8 @@ def print_related(
     data: EvaluationData, options: EvaluationOptions, *, kind: RelatedKind, progress: Progress, as_json: bool
 ) -> int:
     """Print the results, with `as_json` each as soon as it is computed; return the exit code."""
-    results: list[RelatedResult] = []
-    for result in evaluate_related(data, options, kind=kind, progress=progress):
-        results.append(result)
-        if as_json:
-            sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
-            sys.stdout.flush()
-    if not as_json:
-        Console().print(related_table(results, options))
+    results = evaluate_related(data, options, kind=kind, progress=progress)
+    print_results(results, as_json=as_json, lay_out=lambda found: related_table(found, options))
     return 0
 
 
@@ -41,13 +33,9 @@ def related_table(results: Sequence[RelatedResult], options: EvaluationOptions) 
     for result in results:
         table.add_row(
             result.model,
-            _with_interval(result.hit_rate, result.hit_rate_interval),
-            _with_interval(result.mrr, result.mrr_interval),
+            with_interval(result.hit_rate, result.hit_rate_interval),
+            with_interval(result.mrr, result.mrr_interval),
             f"{result.coverage:.1%}",
             f"{result.ms_per_list:.2f}",
         )
     return table
-
-
-def _with_interval(value: float, interval: tuple[float, float]) -> str:
-    return f"{value:.4f} [{interval[0]:.4f}, {interval[1]:.4f}]"

@@ -13,7 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from msgspec import Struct
 
 from domain.ranking.own_scores import own_names
-from domain.records.recommendations import SOURCES
+from domain.records.recommendations import SOURCE_NAMES
 from domain.records.values import PUBLISHED_PATTERNS
 from infra.http.app import ShopApplication, create_app
 from infra.http.auth import OPEN, AuthenticatedRequest
@@ -112,7 +112,7 @@ def openapi_document(*handlers: HTTPRouteHandler) -> dict[str, Any]:
         schema["additionalProperties"] = False
         for name, member in schema["properties"].items():
             if schema["title"] == "Reason" and name == "source":
-                member["enum"] = [*sorted(SOURCES), *own_names()]
+                member["enum"] = [*SOURCE_NAMES, *own_names()]
     schemas = {SCHEMA_NAMES.get(name, name): schema for name, schema in schemas.items()}
     document["components"]["schemas"] = schemas
     for field in _nodes_with(document, "pattern"):

@@ -51,6 +51,8 @@ ForCustomer = Annotated[
     ),
 ]
 
+Days = Annotated[int, QueryParameter(ge=1, le=365, description="How many days count")]
+
 MAX_VALUES = 20
 """Values that a filter may have."""
 

@@ -156,8 +156,11 @@ def problem_responses(*slugs: str) -> dict[int, ResponseSpec]:
     }
 
 
-KEY_PROBLEMS = ("unauthorized", "forbidden", "foreign-host", "rate-limited")
-"""The problems of every endpoint that requires a key."""
+ANY_KEY_PROBLEMS = ("unauthorized", "foreign-host", "rate-limited")
+"""The problems of every endpoint that any key or token may use, with any parameters."""
+
+KEY_PROBLEMS = (*ANY_KEY_PROBLEMS, "forbidden")
+"""The problems of every endpoint that requires a key of a scope."""
 
 OBJECT_PROBLEMS = (
     "validation", "empty-body", "malformed-json", "json-too-deep", "duplicate-key", "request-timeout", "body-too-large",

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -9,6 +10,7 @@ from domain.audit_ports import AuditLog
 from domain.errors import CustomerNotFound, StoreBusy, StoreUnavailable
 from domain.ports import Repository
 from domain.records.audit import Act
+from domain.records.guests import GuestMerge, MergedGuest
 from infra.use_cases.export import export_chunks
 
 
@@ -54,3 +56,9 @@ async def erase_customer(repository: Repository, customer_id: str, *, actor: str
     """
     async with noting_failure(repository, Act(actor=actor, action="erase", customer_id=customer_id)):
         await repository.erase(customer_id, actor=actor)
+
+
+async def merge_guest(repository: Repository, asked: GuestMerge, *, now: datetime, actor: str) -> MergedGuest:
+    """Merge a guest; the entry is part of the same transaction. A merge of before, which changes nothing, adds none."""
+    async with noting_failure(repository, Act(actor=actor, action="merge", customer_id=asked.customer_id)):
+        return await repository.merge_guest(asked, now=now, actor=actor)

@@ -1,4 +1,4 @@
-"""Answers with lists that are not about one customer."""
+"""Answers with ranked products that are not stored: lists about products, and those of a customer's own history."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ async def product_list(repository: Repository, ranked: RankedProducts, *, now: d
         strategy=ranked.strategy,
         generated_at=now,
         items=[
-            as_recommended(item.product, rank=rank, score=item.score, reasons=item.reasons)
+            as_recommended(item.product, rank=rank, score=item.score, reasons=item.reasons, due_at=item.due_at)
             for rank, item in enumerate(ranked.items, start=1)
         ],
     )

@@ -1,7 +1,7 @@
 """The data that lists are computed from, cached by process: what is cached costs no statement."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary, proxy
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from domain.ports import Repository
 from domain.ranking.catalogue import Catalogue
-from domain.ranking.history import merge_variants, unpack_history
+from domain.ranking.history import merge_variants, unpack_history, without_others
 from domain.ranking.indexes import Indexes, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categories
 from domain.ranking.model import UNTRAINED, WeightedProducts
@@ -18,7 +18,7 @@ from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.related_inputs import RelatedInputs
 from domain.records.products import Product
-from domain.records.recommendations import RankedList
+from domain.records.recommendations import ListRequest, RankedList
 from infra.use_cases.whole_catalogue import WholeCatalogue
 
 K = TypeVar("K")
@@ -87,6 +87,8 @@ class RankingData:
         model, history = state.model, unpack_history(state.history)
         catalogue = await self.catalogue_of(state.catalogue_version)
         await self.add_missing(catalogue, history.own)
+        # A product that was merged into another since the state was read is there no more.
+        history = without_others(history, catalogue.exist(history.products), catalogue.exist(history.own))
         if catalogue.has_variants:
             groups = catalogue.group_codes[history.products]
             history = merge_variants(history, groups, newest_trained=model.newest_product_index)
@@ -117,7 +119,7 @@ class RankingData:
         await self.add_missing(catalogue, indexes)
         admitted = catalogue.admitted(indexes, query.request)
         if n_missing := query.n_missing(admitted, catalogue):
-            fillers = await self._fillers_of(query, n_missing)
+            fillers = await self.newest(query.request, n=n_missing)
             await self.add_missing(catalogue, fillers)
             admitted = union(admitted, catalogue.admitted(fillers, query.request)[:n_missing])
         return admitted
@@ -146,6 +148,11 @@ class RankingData:
         if self._catalogue.n_added > MAX_CACHED_PRODUCTS:
             self._catalogue = Catalogue()
         return self._catalogue
+
+    def group_of(self, product_id: str) -> Hashable:
+        """Return what the variants of a product have in common: a code, or the id of a product that no list has read."""
+        index = self._catalogue.index_of(product_id)
+        return product_id if index is None else int(self._catalogue.group_codes[index])
 
     async def _apply_changes(self) -> None:
         changes = await self._repository.catalogue_changes(self._catalogue_version)
@@ -196,13 +203,12 @@ class RankingData:
 
     async def _newest_of_shop(self, query: CandidateQuery) -> Indexes:
         n = query.n_newest_of_shop
-        return (await self._fillers_of(query, n))[:n] if n else np.empty(0, np.intp)
+        return (await self.newest(query.request, n=n))[:n] if n else np.empty(0, np.intp)
 
-    async def _fillers_of(self, query: CandidateQuery, n_missing: int) -> Indexes:
-        """Return at least `n_missing` of the newest products that pass the filters, or all, newest first."""
-        # One of a few numbers, so that lists of other customers can use them too.
-        n = next(size for size in FILLER_SIZES if n_missing <= size)
-        request = query.request
+    async def newest(self, request: ListRequest, *, n: int) -> Indexes:
+        """Return at least `n` of the newest available products that pass the filters, or all, newest first."""
+        # One of a few numbers, so that other lists can use them too.
+        n = next(size for size in FILLER_SIZES if n <= size)
         key = (request.filters, n)
         # Without filters, only a change of what is available or new matters.
         cached, missing = (

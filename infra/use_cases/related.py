@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ports import Repository
+from domain.ranking.packed_history import CustomerState
 from domain.ranking.related import candidates_of, rank_related
 from domain.ranking.related_evidence import evidence_of
 from domain.ranking.related_inputs import RelatedKind, taste_of
@@ -14,6 +16,7 @@ from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import ranking_data_of
+from infra.use_cases.recommend import state_or_newcomers
 from infra.use_cases.related_data import related_data_of
 
 
@@ -21,7 +24,7 @@ class RelatedRequest(Struct, frozen=True, kw_only=True):
     """A request for a list about products.
 
     Of a `customer_id`, the taste decides between nearly equal products; what the customer bought is left out and named only
-    if the answer `is_personal`.
+    if the answer `is_personal`. An unknown customer is a newcomer if `allows_guest`.
     """
 
     kind: RelatedKind
@@ -29,17 +32,28 @@ class RelatedRequest(Struct, frozen=True, kw_only=True):
     list_request: ListRequest
     customer_id: str | None = None
     is_personal: bool = False
+    allows_guest: bool = False
 
 
-async def related_list(repository: Repository, request: RelatedRequest, *, now: datetime) -> ProductList:
-    """Return a list about products; raise ProductNotFound if none of them is known, or CustomerNotFound."""
+async def related_list(
+    repository: Repository, request: RelatedRequest, *, customer: CustomerState | None = None, now: datetime
+) -> ProductList:
+    """Return a list about products; raise ProductNotFound if none of them is known, or CustomerNotFound.
+
+    A `customer` whose state was read already stands for the `customer_id` of the request.
+    """
     data = ranking_data_of(repository)
     state = await repository.seed_state(request.product_ids)
     taste = None
     if request.customer_id is not None:
-        customer = await data.inputs(await repository.customer_state(request.customer_id))
-        taste = taste_of(customer, is_personal=request.is_personal)
+        read = partial(state_or_newcomers, repository) if request.allows_guest else repository.customer_state
+        customer = await read(request.customer_id)
+    if customer is not None:
+        taste = taste_of(await data.inputs(customer), is_personal=request.is_personal)
     inputs = await related_data_of(repository).inputs(state, kind=request.kind, taste=taste)
+    if not len(inputs.seeds):
+        # All were merged into other products since their state was read; their ids name these now.
+        return await related_list(repository, request, customer=customer, now=now)
     evidence = evidence_of(inputs)
     candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=request.list_request))
     ranked = rank_related(inputs, evidence, candidates, request=request.list_request, now=now)

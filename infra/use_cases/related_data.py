@@ -22,14 +22,15 @@ class RelatedData:
         self._complements: VersionedCache[int, bytes] = VersionedCache(MAX_CACHED_LISTS)
 
     async def inputs(self, state: SeedState, *, kind: RelatedKind, taste: Taste | None = None) -> RelatedInputs:
-        """Return the inputs of a list about the products of `state`."""
-        data, model, seeds = self._data, state.model, np.array(state.product_indexes, dtype=np.intp)
-        catalogue = taste.catalogue if taste else await data.catalogue_of(state.catalogue_version)
+        """Return the inputs of a list about the products of `state`, without those that were merged into others since."""
+        data, model, seeds = self._data, state.shop.model, np.array(state.product_indexes, dtype=np.intp)
+        catalogue = taste.catalogue if taste else await data.catalogue_of(state.shop.catalogue_version)
         neighbours = await data.neighbours_of(model.model_id, seeds)
         await data.add_missing(catalogue, union(seeds, neighbours.of(seeds).products) if kind == "similar" else seeds)
+        seeds = seeds[catalogue.exist(seeds)]
         paths = trend_paths(seeds, catalogue)
         trends = await data.trends_of(model.model_id, paths)
-        complements = await self._complements_of(model.model_id, state.product_indexes)
+        complements = await self._complements_of(model.model_id, seeds.tolist())
         stand_ins: tuple[tuple[int, float], ...] = ()
         if kind == "bought-together":
             stand_ins = stand_ins_of(seeds, catalogue, neighbours, complements=complements, category_trends=trends)

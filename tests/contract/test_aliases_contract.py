@@ -1,14 +1,17 @@
 """Other ids of products, in every repository."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
-from domain.errors import ProductNotFound
+from domain.errors import ProductNotFound, StoreBusy
 from domain.records.customers import NewCustomer
 from domain.records.imports import ImportedEvent, OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import MAX_ALIASES, ProductChange
+from infra.storage.sql import aliases, known_products
+from infra.storage.sql.statements import ConcurrentWrite, rows
 from infra.use_cases.recommend import current_list
 from infra.use_cases.train import TuningBudget, train
 
@@ -256,3 +259,56 @@ async def test_many_aliases_and_events_are_written_in_batches(repository, now):
     assert set(await product_ids(repository, "c-1")) == {f"p-{n}" for n in range(30)} | {f"sku-{n}-0" for n in range(30, 40)}
     cleared = [ProductChange(product_id=f"p-{n}", aliases=None) for n in range(n_products)]
     assert {outcome.status for outcome in await repository.put_products(cleared, now=now)} == {"changed"}
+
+
+async def test_an_event_of_a_writer_for_whom_the_merging_waited_is_moved_too(repository, put, now, monkeypatch):
+    await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
+    assert await bought(repository, "sku-1", now, create_products=True) == "new"
+    await put("shirt", ("sku-1",))
+    drop_merged = aliases.drop_merged
+
+    def commit_and_drop():
+        """Do what a writer on PostgreSQL does who found the product before it had the alias."""
+        yield from rows(
+            "INSERT INTO browsing_history (event_id, customer_id, product_id, event_type, occurred_at)"
+            " SELECT 'late', 'c-1', product_id, 'view', 5 FROM product_catalog WHERE product_id = 'sku-1'"
+        )
+        return (yield from drop_merged())
+
+    monkeypatch.setattr(aliases, "drop_merged", commit_and_drop)
+    before = (await repository.customer_state("c-1")).version
+
+    assert await repository.merge_aliases() == 1
+
+    assert await product_ids(repository) == ["shirt"] * 2
+    assert (await repository.customer_state("c-1")).version == before + 2
+
+
+async def test_a_writer_whose_product_was_merged_meanwhile_looks_it_up_again(repository, put, now):
+    await put("shirt")
+    await put("pullover", price=2.5)
+    found = await repository.engine.read(known_products.find, ["shirt", "pullover"])
+
+    await repository.engine.write(known_products.hold, found.values())
+    gone = [one._replace(product_id="gone") for one in found.values()]
+    # A product with a price is never merged.
+    await repository.engine.write(known_products.hold, [one for one in gone if one.price])
+    with pytest.raises((ConcurrentWrite, StoreBusy)):
+        await repository.engine.write(known_products.hold, gone)
+
+
+async def test_orders_and_an_alias_of_their_product_at_the_same_moment(repository, put, now):
+    await put("shirt", price=2.5)
+    for name in ("c-1", "c-2"):
+        await repository.create_customer(NewCustomer(customer_id=name), now=now)
+
+    for n in range(8):
+        items = (OrderItem(product_id=f"sku-{n}"),)
+        orders = [Purchase(customer_id=f"c-{1 + k % 2}", order_id=f"o-{n}-{k}", items=items) for k in range(12)]
+        calls = [repository.record([order], now=now, create_products=True) for order in orders]
+        change = ProductChange(product_id="shirt", aliases=tuple(f"sku-{k}" for k in range(n + 1)))
+        calls.insert(2 * n, repository.update_products([change], now=now))
+        await asyncio.gather(*calls)
+
+    for name in ("c-1", "c-2"):
+        assert await product_ids(repository, name) == ["shirt"] * 48

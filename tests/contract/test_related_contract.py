@@ -3,7 +3,7 @@
 import pytest
 
 from domain.errors import ProductNotFound
-from domain.ranking.model import UNTRAINED, Model, TrainedModel
+from domain.ranking.model import UNTRAINED, Model, ProductActivity, TrainedModel
 from domain.ranking.packing import pack
 from domain.records.products import ProductChange
 from infra.storage.sql.statements import rows
@@ -21,7 +21,7 @@ async def test_products_are_found_by_ids_and_aliases_each_once_and_in_their_orde
     state = await shop.seed_state(["p-2", "nothing", "SKU 0", "p-0", "SKU 2"])
 
     assert state.product_indexes == [2, 0]
-    assert state.model is UNTRAINED
+    assert state.shop.model is UNTRAINED
     with pytest.raises(ProductNotFound):
         await shop.seed_state(["nothing", "no more"])
 
@@ -33,8 +33,8 @@ async def test_the_state_names_the_model_and_the_version_of_the_catalogue(shop, 
 
     state = await shop.seed_state(["p-0"])
 
-    assert (state.model.model_id, state.model.trained_at) == ("m-1", 5)
-    assert state.catalogue_version == before.catalogue_version + 1
+    assert (state.shop.model.model_id, state.shop.model.trained_at) == ("m-1", 5)
+    assert state.shop.catalogue_version == before.shop.catalogue_version + 1
 
 
 async def test_complements_are_stored_with_their_model(shop):
@@ -50,6 +50,20 @@ async def test_a_model_of_before_has_no_complements(shop):
     await shop.engine.write(_as_before)
 
     assert await shop.complements("m-1", [0]) == {}
+
+
+async def test_activity_is_read_by_measure_and_days_and_stored_with_its_model(shop):
+    days = [
+        ProductActivity(measure=measure, age_days=age_days, products=pack([age_days], [float(len(measure))]))
+        for measure, age_days in (("buyers", 0), ("buyers", 6), ("buyers", 7), ("visitors", 3), ("rising", 0))
+    ]
+    await shop.save_model(TrainedModel(model=Model(model_id="m-1"), neighbours=[], activity=days))
+
+    assert sorted(await shop.activity("m-1", "buyers", days=7)) == sorted([days[0].products, days[1].products])
+    assert await shop.activity("m-1", "visitors", days=3) == []
+    assert await shop.activity("m-1", "rising", days=1) == [days[4].products]
+    assert await shop.activity("m-2", "buyers", days=365) == []
+    assert (await shop.list_state()).model.model_id == "m-1"
 
 
 def _as_before():

@@ -105,7 +105,7 @@ async def test_the_rows_of_a_training_that_was_killed_are_dropped_by_the_next(sh
 
     model = await train(shop, now=now)
 
-    for table in ("product_neighbours", "product_trends", "recommendation_models"):
+    for table in ("product_neighbours", "product_trends", "product_activity", "recommendation_models"):
         assert set(await shop.engine.read(rows, f"SELECT model_id FROM {table}")) == {(model.model_id,)}
 
 

@@ -1,20 +1,27 @@
 """Hooks for schemathesis: ids that exist in the shop, and rules that an OpenAPI document cannot express.
 
-SCHEMATHESIS_HOOKS names this module. It changes only requests that should be valid, not those that should be rejected.
+SCHEMATHESIS_HOOKS names this module. It makes requests that should be valid name what exists, leaves those that should be
+rejected as they are, and lets neither erase the customers of all other requests. Each answer becomes a line of ANSWERS.
 """
 
 from functools import partial
+from pathlib import Path
 from urllib.parse import quote, unquote
 from zlib import crc32
 
 import schemathesis
 from schemathesis import GenerationMode
 
+from domain.records.customers import Address, CustomerChange, address_id
+from domain.records.interactions import OrderItem, Purchase
 from infra.http.examples import EXAMPLES
+from tests.conftest import NOW
 from tests.fuzz.checks import faults
 from tests.fuzz.requests import CUSTOMERS, PRODUCTS, TO_ERASE, FuzzedRequest
 from tests.fuzz.shop import Response
 
+ANSWERS = Path("answers.txt")
+"""In the folder of the run: a method, a path and a status of each answer."""
 PAST = "2026-01-01T10:00:00Z"
 USED_ONCE = [
     (name, example.body[name])
@@ -23,31 +30,75 @@ USED_ONCE = [
     if name in example.body
 ]
 EXISTING_IDS = {"customer_id": CUSTOMERS, "product_id": PRODUCTS}
+TO_MERGE = tuple(f"canary guest/{number}" for number in range(100))
+MERGED_INTO = tuple(f"canary-member-{number}" for number in range(8))
+"""The customers of merges. A request that erases a merged guest erases its customer, which must be none of CUSTOMERS."""
+ADDRESS = Address(kind="shipping", line1="Canary 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
+ERASE, MERGE = "/customer/erase/{customer_id}", "/customer/merge"
+
+
+async def add_what_requests_change(repository):
+    """Add guests, and an order and an address of each customer, so that merges and corrections find something."""
+    await repository.put_customers([CustomerChange(customer_id=name, is_guest=True) for name in TO_MERGE], now=NOW)
+    await repository.put_customers([CustomerChange(customer_id=name) for name in MERGED_INTO], now=NOW)
+    items = tuple(OrderItem(product_id=name, quantity=100_000) for name in PRODUCTS)
+    for name in CUSTOMERS:
+        await repository.add_addresses(name, [ADDRESS])
+        await repository.record([Purchase(customer_id=name, order_id=_order_of(name), items=items)], now=NOW)
 
 
 @schemathesis.hook
 def before_call(ctx, case, kwargs):
-    if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
-        return
+    if case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE:
+        _name_what_exists(case)
+    _spare_customers(case)
+
+
+@schemathesis.hook
+def after_call(ctx, case, response):
+    with ANSWERS.open("a") as file:
+        file.write(f"{case.method} {case.operation.path} {response.status_code}\n")
+
+
+def _name_what_exists(case):
+    path = case.operation.path
     if isinstance(case.body, dict):
-        if case.operation.path == "/customer/create":
+        if path == "/customer/create":
             # The id and the e-mail address of an example can be used only once.
             case.body = {name: value for name, value in case.body.items() if (name, value) not in USED_ONCE}
-        case.body = _valid(case.body, is_new_customer=case.operation.path == "/customer/create")
-        if case.operation.path == "/customer/update-behavior" and not (
-            case.body.get("browsing") or case.body.get("purchases")
-        ):
+        case.body = _valid(case.body, is_new_customer=path == "/customer/create")
+        if path == "/customer/update-behavior" and not (case.body.get("browsing") or case.body.get("purchases")):
             case.body["browsing"] = [{"product_id": PRODUCTS[0]}]
-        if case.operation.path == "/products/update":
+        if path == "/products/update":
             case.body["products"] = list(
                 {item["product_id"]: item | {"aliases": []} for item in case.body["products"]}.values()
             )
-    if case.operation.path == "/customer/erase/{customer_id}":
-        # Schemathesis learns ids from answers; the customers of all other requests must stay.
-        customer_id = unquote(case.path_parameters["customer_id"])
+        if path == MERGE:
+            case.body["guest_id"] = _mostly(TO_MERGE, case.body["guest_id"])
+        if path == "/customer/amend-order":
+            case.body["order_id"] = _mostly([_order_of(case.body["customer_id"])], case.body["order_id"])
+        if path == "/customer/remove-address":
+            own = address_id(case.body["customer_id"], ADDRESS)
+            case.body["address_id"] = _mostly([own], case.body["address_id"])
+    for name, ids in EXISTING_IDS.items():
+        if name in case.path_parameters:
+            known = _mostly(TO_ERASE if path == ERASE else ids, unquote(case.path_parameters[name]))
+            case.path_parameters[name] = quote(known, safe="")
+    _fit_query(case.query)
+
+
+def _spare_customers(case):
+    """Keep the customers of all other requests, of whom schemathesis learns from answers, also in requests with a fault."""
+    if case.operation.path == ERASE:
+        customer_id = unquote(str(case.path_parameters["customer_id"]))
         if customer_id in CUSTOMERS:
             case.path_parameters["customer_id"] = quote(_choose(TO_ERASE, customer_id), safe="")
-    _fit_query(case.query)
+    if case.operation.path == MERGE and isinstance(case.body, dict) and case.body.get("customer_id") in CUSTOMERS:
+        case.body = case.body | {"customer_id": _choose(MERGED_INTO, case.body["customer_id"])}
+
+
+def _order_of(customer_id):
+    return f"to-amend {customer_id}"
 
 
 def _fit_query(query):
@@ -55,6 +106,11 @@ def _fit_query(query):
         if name in query:
             # With a pattern, schemathesis generates values longer than `maxLength`.
             query[name] = [value[:200] for value in query[name]]
+    for name, ids in EXISTING_IDS.items():
+        if isinstance(query.get(name), list):
+            query[name] = [_mostly(ids, value) for value in query[name]]
+        elif name in query:
+            query[name] = _mostly(ids, query[name])
     if "placement" in query:
         query["placement"] = query["placement"][:64]
     low, high = (query.get(name) for name in ("min_price", "max_price"))
@@ -99,3 +155,8 @@ def _valid(value, *, is_new_customer, customer_id=None):
 
 def _choose(ids, generated):
     return ids[crc32(generated.encode()) % len(ids)]
+
+
+def _mostly(ids, generated):
+    """Return one of the ids, or in a quarter of the cases the generated one."""
+    return _choose(ids, generated) if crc32(generated.encode()) % 4 else generated

@@ -4,10 +4,11 @@
 PATHS = (
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
     "/recommendations/process-purchase", "/customer/merge", "/customer/update", "/customer/remove-address",
-    "/customer/amend-order", "/products/update", "/customer/issue-token", "/recommendations/{}",
-    "/products/get-product/{}",
-    "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}", "/health", "/schema", "/schema/openapi.json",
-    "/recommend.js",
+    "/customer/amend-order", "/products/update", "/recommendations/for-page", "/customer/issue-token",
+    "/recommendations/{}", "/recommendations/buy-again/{}", "/recommendations/recently-viewed/{}",
+    "/products/get-product/{}", "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}",
+    "/products/similar/{}", "/products/bought-together", "/products/popular", "/products/trending", "/products/new",
+    "/health", "/schema", "/schema/openapi.json", "/recommend.js",
 )
 METHODS = (
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "FOO", "get", "",
@@ -16,7 +17,7 @@ TEXTS = (
     "", " ", "x", "x" * 201, "x" * 70_000, "c-1", "p-1", "a\x00b", "a\nb", "\ud800", "\u202eadA", "👩🏽\u200d🚀", "é",
     "' OR 1=1--", "<script>", "${7*7}", "../../etc/passwd", "%00", "a@canary.ch", "CANARY@EXAMPLE.COM", "@", "Premium",
     "2026-01-01T10:00:00Z", "9999-12-31T23:59:59-14:00", "0000-00-00", "EUR", "CH", "view", "remove_from_cart", "create",
-    "process-browsing",
+    "process-browsing", "buy-again",
     "#1001", "gid://canary/1", "SKU 12/3", "a  b", "a ", "a\u00a0b", "a\u2028b", "e\u0301", "x" * 128, "é" * 129, "50%25",
     "+",
 )
@@ -36,7 +37,7 @@ TARGET_PARTS = (
     b"&brand=b", b"&tag=a%7Cb", b"&attribute.colour=red", b"&attribute.=1", b"&attribute.a%22b=1", b"&placement=cart",
     b"&limt=1",
     b"&seen=few", b"&seen=exclude", b"&seen=include", b"&seen=", b"[", b"{}", b"&limit=%F0%9F%9A%80", b"&limit=\xd9\xa1",
-    b"&guest=true", b"&guest=",
+    b"&guest=true", b"&guest=", b"&days=7", b"&days=0", b"product_id=p-1", b"&product_id=%231001", b"&customer_id=c-1",
 )
 HEADER_VALUES = (
     b"", b"application/json", b"application/json; charset=utf-8", b"application/json; charset=utf-16", b"text/plain",

@@ -76,6 +76,11 @@ def valid_body(rng, path):
             {"product_id": product_id, "price": 9.95, "in_stock": rng.randint(-1, 3), "tags": ["new"],
              "aliases": [f"a-{product_id}"], "attributes": {"colour": "red", "size": 42, "is_new": True}},
             {"product_id": f"n-{rng.randint(1, 50)}", "brand": None}]},
+        "/recommendations/for-page": guest | {"seen": "few", "lists": [
+            {"name": "for-you", "kind": "for-customer", "limit": 3, "category": ["home"]},
+            {"name": "cart", "kind": "bought-together", "product_ids": [product_id], "min_items": rng.randint(0, 3)},
+            {"name": "home", "kind": rng.choice(["popular", "trending", "new"]), "max_price": 20.0, "exclude": [product_id],
+             "attributes": {"colour": ["red", 42, True]}}]},
         "/recommendations/process-browsing": guest | {"occurred_at": "2026-01-01T10:00:00Z"} | view,
         "/recommendations/process-purchase": {"customer_id": customer_id, "order_id": event_id,
                                               "unknown_products": rng.choice(["refuse", "create"])} | order,
@@ -152,7 +157,8 @@ def _mutate_bytes(rng, body):
 
 
 def _target(rng, path):
-    target = path.format(quote(rng.choice(TO_ERASE if "erase" in path else CUSTOMERS), safe="")).encode()
+    ids = TO_ERASE if "erase" in path else PRODUCTS if path.startswith("/products") else CUSTOMERS
+    target = path.format(quote(rng.choice(ids), safe="")).encode()
     if "{}" in path and rng.random() < 0.3:
         text = rng.choice(TEXTS)[:9000].encode("utf-8", "surrogatepass")
         target = path.format("").encode() + (

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from domain.records.amendments import OrderAmendment, RemainingItem
 from domain.records.customers import CustomerChange, CustomerUpdate, NewCustomer, address_id
 from domain.records.guests import GuestMerge
+from domain.records.imports import OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from infra.storage.sqlite import open_sqlite
@@ -90,6 +91,20 @@ PATHS = {
 }
 
 
+async def fill_guest(shop):
+    """Give the guest who is merged something in every table: a cart that is taken back, returns, and replaced records."""
+    kinds = ("cart", "remove_from_cart")
+    await shop.record([BrowsingEvent(customer_id="g-1", product_id="p-4", event_type=kind) for kind in kinds], now=NOW)
+    for quantity, import_id in ((1, "i-1"), (2, "i-2")):
+        items = (OrderItem(product_id="p-0", quantity=5 + quantity),)
+        order = Purchase(customer_id="g-1", order_id="o-imported", items=items)
+        await shop.put_events(as_imported([order]), create_products=False, import_id=import_id, now=NOW)
+        for name in ("g-1", "c-1"):
+            back = (ReturnedItem(product_id="p-0", quantity=quantity),)
+            returned = OrderReturn(customer_id=name, return_id="r-1", order_id="o-imported", items=back)
+            await shop.put_returns([returned], import_id=import_id, now=NOW)
+
+
 async def prepare(database):
     async with open_sqlite(database, currency="EUR") as shop:
         await shop.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(5)], now=NOW)
@@ -104,6 +119,8 @@ async def prepare(database):
             order = Purchase(customer_id=name, guest=True, order_id=f"o-{name}", items=(OrderItem(product_id="p-3"),))
             await shop.record([*guest, order], now=NOW)
             await shop.add_addresses(name, [ADDRESS])
+            await shop.amend_order(OrderAmendment(customer_id=name, order_id=f"o-{name}", items=()))
+        await fill_guest(shop)
         await shop.add_addresses("c-2", [ADDRESS, replace(ADDRESS, city="Canary")])
         items = (OrderItem(product_id="p-2", quantity=2), OrderItem(product_id="p-3", quantity=2))
         cart = BrowsingEvent(customer_id="c-1", product_id="p-4", event_type="cart")

@@ -20,8 +20,9 @@ pytestmark = pytest.mark.system
 
 PROJECT_PACKAGES = ("domain", "functions", "infra")
 SCORING = {
-    "CustomerGetProfile", "ProductsBoughtTogether", "ProductsSimilar", "RecommendationsForCustomer",
-    "RecommendationsProcessBrowsing", "RecommendationsProcessPurchase",
+    "CustomerGetProfile", "ProductsBoughtTogether", "ProductsSimilar", "RecommendationsBuyAgain",
+    "RecommendationsForCustomer", "RecommendationsProcessBrowsing", "RecommendationsProcessPurchase",
+    "RecommendationsRecentlyViewed",
 }  # fmt: skip
 MB = 1_000_000
 UNCHECKED_HASH = 0b01

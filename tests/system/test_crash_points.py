@@ -11,6 +11,7 @@ import pytest
 
 from domain.errors import CustomerNotFound
 from infra.storage.sqlite import open_sqlite
+from tests.power.crashing import PATHS
 from tests.power.replay import STATE
 from tests.system.server import ROOT
 
@@ -78,13 +79,17 @@ def test_a_crash_leaves_the_whole_transaction_or_nothing(crashes, path):
     assert crashed == [before] * commit + [after] * (len(crashed) - commit)
 
 
-def test_no_crash_separates_an_erasure_from_its_entry_in_the_audit(crashes):
+@pytest.mark.parametrize(
+    ("path", "table", "action"), [("erase", "erased_customers", "erase"), ("merge_guest", "merged_guests", "merge")]
+)
+def test_no_crash_separates_what_was_done_from_its_entry_in_the_audit(crashes, path, table, action):
     folder, points = crashes
     found = []
-    for number in range(1, len(points["erase"]) + 2):
-        with closing(sqlite3.connect(folder / f"erase-{number}.db")) as connection:
-            is_erased = connection.execute("SELECT COUNT(*) FROM erased_customers").fetchone()
-            found.append((is_erased, connection.execute("SELECT COUNT(*) FROM audit_log WHERE action = 'erase'").fetchone()))
+    for number in range(1, len(points[path]) + 2):
+        with closing(sqlite3.connect(folder / f"{path}-{number}.db")) as connection:
+            is_done = connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()
+            entries = connection.execute("SELECT COUNT(*) FROM audit_log WHERE action = ?", [action]).fetchone()
+            found.append((is_done, entries))
 
     assert set(found) == {((0,), (0,)), ((1,), (1,))}
 
@@ -101,6 +106,24 @@ async def test_an_erasure_that_crashed_anywhere_is_finished_by_the_same_call(cra
             content = b"".join(path.read_bytes() for path in folder.glob(f"{database.name}*"))
         assert b"Canary-leaving" not in content
     assert b"Canary-leaving" in (folder / "base.db").read_bytes()
+
+
+@pytest.mark.parametrize("path", ["merge_guest", "amend_order", "update_products"])
+async def test_a_writing_that_crashed_anywhere_is_done_once_by_the_same_call(crashes, path):
+    folder, points = crashes
+    _, _, after = states(crashes, path)
+    answers = []
+    for number in range(1, len(points[path]) + 2):
+        database = folder / f"{path}-{number}.db"
+        async with open_sqlite(database, currency="EUR") as shop:
+            answers.append(await PATHS[path](shop))
+        assert state(database) == after
+
+    if path == "update_products":
+        # The last crash came after the COMMIT.
+        assert [(one.new, one.changed, one.unchanged) for one in (answers[0], answers[-1])] == [(1, 1, 0), (0, 0, 2)]
+    else:
+        assert answers == [answers[0]] * len(answers)
 
 
 def test_a_crash_during_training_leaves_the_old_model_or_the_whole_new_one(crashes):

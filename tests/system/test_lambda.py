@@ -35,14 +35,20 @@ REFUSAL = {
     "CustomerUpdateBehavior": (400, "malformed-json"),
     "ProductsBoughtTogether": (400, "validation"),
     "ProductsSimilar": (404, "product-not-found"),
+    "ProductsNew": (400, "validation"),
+    "ProductsPopular": (400, "validation"),
+    "ProductsTrending": (400, "validation"),
     "BrowserRecommendJs": (405, "method-not-allowed"),
     "CustomerIssueToken": (400, "validation"),
     "CustomerMerge": (400, "validation"),
     "ProductsGetProduct": (400, "validation"),
     "ProductsUpdate": (400, "validation"),
+    "RecommendationsBuyAgain": (404, "customer-not-found"),
     "RecommendationsForCustomer": (400, "validation"),
+    "RecommendationsForPage": (400, "validation"),
     "RecommendationsProcessBrowsing": (404, "product-not-found"),
     "RecommendationsProcessPurchase": (400, "validation"),
+    "RecommendationsRecentlyViewed": (404, "customer-not-found"),
 }
 
 

@@ -2,19 +2,21 @@
 
 import asyncio
 import random
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import msgspec
 import pytest
 
+from domain.errors import CustomerNotFound
 from domain.ports import StoredList
 from domain.records.customers import NewCustomer
+from domain.records.guests import GuestMerge
 from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest, RankedList
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.storage.sql import customers, stored_lists
+from infra.storage.sql import customers, merging, stored_lists
 from infra.storage.sql.statements import Statement, one_or_none
 from infra.use_cases.ranking_data import RankingData
 from infra.use_cases.recommend import current_list
@@ -176,3 +178,69 @@ async def test_the_check_finds_lists_of_a_process_that_does_not_read_changes(dat
     monkeypatch.setattr(RankingData, "_apply_changes", ignore_changes)
 
     assert (await count_late_changes(f"sqlite:///{database}", now=now, n_changes=100))[0] > 0
+
+
+async def count_stale_after_merges(url, *, now, n_merges):
+    """Merge guests who bought the first recommended product of a customer while others read lists of both.
+
+    Return how many lists still contained that product after the merge, under either id, and the number of stored ones.
+    """
+    rng = random.Random(3)
+    n_stale = n_cached = 0
+    async with AsyncExitStack() as stack:
+        merger, *readers = shops = [
+            await stack.enter_async_context(open_repository(Settings(database_url=url, database_pool_size=4)))
+            for _ in range(3)
+        ]
+        await merger.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(60)], now=now)
+        names = []
+
+        async def list_of(repository, customer_id):
+            return await current_list(repository, customer_id, request=ALL, now=now, reuse_seconds=3600)
+
+        async def read(repository, stop):
+            while not stop.is_set():
+                with suppress(CustomerNotFound):  # The guest has no event yet.
+                    await list_of(repository, rng.choice(names))
+
+        for number in range(n_merges):
+            customer_id, guest_id = names[:] = f"c-{number // N_EACH}", f"g-{number}"
+            if number % N_EACH == 0:
+                await merger.create_customer(NewCustomer(customer_id=customer_id), now=now)
+            stop = asyncio.Event()
+            reads = [asyncio.create_task(read(repository, stop)) for repository in readers]
+            product_id = (await list_of(merger, customer_id)).items[0].product_id
+            await merger.record(
+                [Purchase(customer_id=guest_id, items=(OrderItem(product_id=product_id),), guest=True)], now=now
+            )
+            await asyncio.sleep(rng.uniform(0, 0.005))
+            await merger.merge_guest(GuestMerge(guest_id=guest_id, customer_id=customer_id), now=now)
+            for _ in range(2):
+                await asyncio.sleep(rng.uniform(0, 0.005))
+                listed = await list_of(rng.choice(shops), rng.choice(names))
+                n_stale += product_id in {item.product_id for item in listed.items}
+                n_cached += listed.cached
+            stop.set()
+            await asyncio.gather(*reads)
+    return n_stale, n_cached
+
+
+async def test_no_list_of_before_is_served_after_a_merge(database_url, now):
+    n_stale, n_cached = await count_stale_after_merges(database_url, now=now, n_merges=60)
+
+    assert n_stale == 0
+    assert n_cached > 30
+
+
+@pytest.mark.slow
+async def test_no_list_of_before_is_served_after_1_000_merges(database_url, now):
+    assert (await count_stale_after_merges(database_url, now=now, n_merges=1000))[0] == 0
+
+
+async def test_the_check_finds_lists_of_a_merge_that_raises_no_version(database, now, monkeypatch):
+    def raise_nothing(_):
+        yield from ()
+
+    monkeypatch.setattr(merging, "raise_versions", raise_nothing)
+
+    assert (await count_stale_after_merges(f"sqlite:///{database}", now=now, n_merges=20))[0] > 0

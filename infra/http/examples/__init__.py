@@ -2,11 +2,12 @@
 
 from infra.http.examples.customers import CUSTOMERS
 from infra.http.examples.example import Details, Example, OperationExamples
+from infra.http.examples.product_lists import PRODUCT_LISTS
 from infra.http.examples.products import PRODUCTS
 from infra.http.examples.recommendations import RECOMMENDATIONS
 from infra.http.examples.shop import SHOP
 
-EXAMPLES = CUSTOMERS | PRODUCTS | RECOMMENDATIONS | SHOP
+EXAMPLES = CUSTOMERS | PRODUCTS | PRODUCT_LISTS | RECOMMENDATIONS | SHOP
 """The examples of each endpoint, by its `operationId`."""
 
 __all__ = ["EXAMPLES", "Details", "Example", "OperationExamples"]

@@ -4,6 +4,8 @@ from typing import Any
 
 INSTANT = "2026-11-23T10:00:00Z"
 
+RECOMMENDATION_ID = "AzV8tM9LdBLDDqDclqxmb3ItY3VzdG9tZXKpMjAyNjExMjOzmsH9VjECPEgQsWNUVaEwMA"
+
 SLEEPING_MAT: dict[str, Any] = {
     "rank": 1,
     "product_id": "p-014",
@@ -43,7 +45,7 @@ HEAD_LAMP: dict[str, Any] = {
 def list_for(customer_id: str, **members: Any) -> dict[str, Any]:
     """Return a list for a customer, with other `members` than usual."""
     return {
-        "recommendation_id": "AzV8tM9LdBLDDqDclqxmb3ItY3VzdG9tZXKpMjAyNjExMjOzmsH9VjECPEgQsWNUVaEwMA",
+        "recommendation_id": RECOMMENDATION_ID,
         "kind": "for-customer",
         "customer_id": customer_id,
         "segment": "Regular",

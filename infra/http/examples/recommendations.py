@@ -1,7 +1,40 @@
 """Examples of the endpoints below `/recommendations`."""
 
+from typing import Any
+
 from infra.http.examples.example import Details, Example, OperationExamples
-from infra.http.examples.lists import list_for
+from infra.http.examples.lists import HEAD_LAMP, INSTANT, RECOMMENDATION_ID, SLEEPING_MAT, list_for
+
+_ESPRESSO = {
+    "rank": 1,
+    "product_id": "p-361-2",
+    "name": "Mokka house espresso, 1 kg",
+    "category": "food/coffee",
+    "brand": "Mokka",
+    "price": 31.95,
+    "currency": "EUR",
+    "url": "https://shop.example/products/p-361-2",
+    "image_url": "https://shop.example/pictures/p-361-2.svg",
+    "score": 2.011532,
+    "reasons": [
+        {"source": "bought_before", "share": 0.471},
+        {"source": "rebought", "share": 0.3553},
+        {"source": "due", "share": 0.1736},
+    ],
+    "due_at": "2026-11-26T00:47:46Z",
+}
+_VIEWED_MAT = SLEEPING_MAT | {"score": 0.727273, "reasons": [{"source": "looked_at", "share": 1.0}]}
+
+
+def _list_of_page(name: str, kind: str, strategy: str, product: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "recommendation_id": RECOMMENDATION_ID,
+        "kind": kind,
+        "strategy": strategy,
+        "items": [product],
+    }
+
 
 RECOMMENDATIONS = {
     "get_recommendations": OperationExamples(
@@ -14,6 +47,76 @@ RECOMMENDATIONS = {
                 " `placement` and `guest`; all other parameters require a `backend` key."
             ),
         },
+    ),
+    "get_page": OperationExamples(
+        examples=(
+            Example(
+                body={
+                    "customer_id": "demo-1",
+                    "lists": [
+                        {"name": "for-you", "kind": "for-customer", "limit": 1},
+                        {
+                            "name": "goes-well-with",
+                            "kind": "bought-together",
+                            "product_ids": ["p-008"],
+                            "limit": 1,
+                            "min_items": 1,
+                        },
+                    ],
+                },
+                answer={
+                    "customer_id": "demo-1",
+                    "generated_at": INSTANT,
+                    "lists": [
+                        _list_of_page("for-you", "for-customer", "personalised", SLEEPING_MAT),
+                        _list_of_page("goes-well-with", "bought-together", "learned", HEAD_LAMP | {"rank": 1}),
+                    ],
+                },
+            ),
+        ),
+        refused={"lists": [{"name": "cart", "kind": "bought-together"}]},
+        problems={
+            "validation": Details(
+                errors={"#/lists/0/product_ids": "A list of the kind `bought-together` needs `product_ids`"}
+            ),
+            "too-many-items": Details(errors={"#/lists": "Expected `array` of length <= 10"}),
+            "forbidden": Details(
+                detail="A `storefront` key and a token may ask for one list of the kind `for-customer` with its bounds, and"
+                " for none of the kinds `buy-again` and `recently-viewed`."
+            ),
+        },
+    ),
+    "get_buy_again": OperationExamples(
+        examples=(
+            Example(
+                parameters={"customer_id": "demo-2", "limit": 1},
+                answer={
+                    "recommendation_id": "AzV8tM9LdBLDDqDcqWJ1eS1hZ2FpbqRjYXJ0qTIwMjYxMTIzs5rB_VYxAjxIELFjVFWhMDA",
+                    "kind": "buy-again",
+                    "strategy": "history",
+                    "generated_at": INSTANT,
+                    "items": [_ESPRESSO],
+                },
+            ),
+        ),
+        refused={"limit": 0},
+        problems={"validation": Details(errors={"#/query/limit": "Expected `int` >= 1"})},
+    ),
+    "get_recently_viewed": OperationExamples(
+        examples=(
+            Example(
+                parameters={"customer_id": "demo-1", "limit": 1},
+                answer={
+                    "recommendation_id": "AzV8tM9LdBLDDqDcr3JlY2VudGx5LXZpZXdlZKkyMDI2MTEyM7Oawf1WMQI8SBCxY1RVoTAw",
+                    "kind": "recently-viewed",
+                    "strategy": "history",
+                    "generated_at": INSTANT,
+                    "items": [_VIEWED_MAT],
+                },
+            ),
+        ),
+        refused={"limit": 0},
+        problems={"validation": Details(errors={"#/query/limit": "Expected `int` >= 1"})},
     ),
     "process_browsing": OperationExamples(
         examples=(

@@ -113,6 +113,14 @@ def is_merging_needed() -> Steps[bool]:
     )
 
 
+def is_any_event_left() -> Steps[bool]:
+    """Return whether any event names an alias as its product."""
+    for table in EVENT_KEYS:
+        if (yield from rows(f"SELECT 1 FROM {table} e JOIN product_aliases a ON a.alias = e.product_id LIMIT 1")):
+            return True
+    return False
+
+
 def move_events(table: str, after: Row | None) -> Steps[Row | None]:
     """Move the next events after the key `after` whose product is an alias; return the last key, None at the end."""
     keys = EVENT_KEYS[table]

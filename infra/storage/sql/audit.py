@@ -1,8 +1,11 @@
-"""The table of the audit: rows are added and, past the retention, deleted; nothing changes them."""
+"""The table of the audit: rows are added and, past the retention, deleted; nothing changes them.
+
+An act under the id of a merged guest is one to the customer, and the acts to the guest from before are found with it.
+"""
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +13,7 @@ from msgspec import Struct
 
 from domain.records.audit import Act, AuditEntry, AuditQuery
 from domain.records.values import from_microseconds, to_microseconds
+from infra.storage.sql import merged_guests
 from infra.storage.sql.customer_hashes import AUDIT, existing_key, keyed_hash, make_key
 from infra.storage.sql.statements import Row, Steps, executemany, rows
 
@@ -38,7 +42,9 @@ def record(act: Act) -> Steps[None]:
 
 def add(acts: Sequence[StampedAct]) -> Steps[None]:
     """Add at most `MAX_ROWS` entries; those that an earlier attempt added stay as they are."""
-    key = (yield from make_key()) if any(stamped.act.customer_id is not None for stamped in acts) else b""
+    named = {stamped.act.customer_id for stamped in acts if stamped.act.customer_id is not None}
+    key = (yield from make_key()) if named else b""
+    customer_of = (yield from merged_guests.customers_by_guest(named)) if named else {}
     yield from executemany(
         "INSERT INTO audit_log (entry_id, at, actor, action, subject, outcome) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (entry_id) DO NOTHING",
@@ -48,7 +54,7 @@ def add(acts: Sequence[StampedAct]) -> Steps[None]:
                 stamped.at,
                 stamped.act.actor,
                 stamped.act.action,
-                _subject(stamped.act, key),
+                _subject(stamped.act, customer_of, key),
                 stamped.act.result,
             )
             for stamped in acts
@@ -63,9 +69,10 @@ def read(query: AuditQuery) -> Steps[list[AuditEntry]]:
         key = yield from existing_key()
         if key is None:
             return []
-        wanted["subject"] = keyed_hash(query.customer_id, key, purpose=AUDIT)
+        names = yield from merged_guests.same_person(query.customer_id)
+        wanted["subjects"] = [keyed_hash(name, key, purpose=AUDIT) for name in names]
     wanted = {column: value for column, value in wanted.items() if value is not None}
-    conditions = [f"{column} = :{column}" for column in wanted]
+    conditions = ["subject IN (:subjects)" if name == "subjects" else f"{name} = :{name}" for name in wanted]
     if query.since is not None:
         conditions.append("entry_id >= :first")
         wanted["first"] = _first_id(to_microseconds(query.since))
@@ -93,8 +100,10 @@ def _first_id(at: int) -> str:
     return f"{at:016x}"
 
 
-def _subject(act: Act, key: bytes) -> str | None:
-    return act.name if act.customer_id is None else keyed_hash(act.customer_id, key, purpose=AUDIT)
+def _subject(act: Act, customer_of: Mapping[str, str], key: bytes) -> str | None:
+    if act.customer_id is None:
+        return act.name
+    return keyed_hash(customer_of.get(act.customer_id, act.customer_id), key, purpose=AUDIT)
 
 
 def _entry(row: Row) -> AuditEntry:

@@ -103,7 +103,7 @@ def resolve_emails(emails: Collection[str]) -> Steps[dict[str, str]]:
 
 
 def lock(customer_id: str) -> Steps[str]:
-    """Make other writers of a customer wait; return its id, for which a merged guest may stand, or raise CustomerNotFound."""
+    """Make other writers of a customer wait; return its id, as a merged guest stands for it, or raise CustomerNotFound."""
     statement = "SELECT customer_id FROM customer_profiles WHERE customer_id = :customer_id FOR UPDATE"
     (stored_id,) = yield from merged_guests.row_of(statement, customer_id)
     return stored_id

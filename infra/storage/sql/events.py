@@ -10,7 +10,7 @@ from domain.records.values import from_units, to_microseconds
 from infra.storage.ids import new_id
 from infra.storage.sql.digests import Digests, event_digests, order_digests
 from infra.storage.sql.histories import CustomerEvents, NewItem, with_interaction, with_items
-from infra.storage.sql.known_products import KnownProduct, find
+from infra.storage.sql.known_products import KnownProduct, find, hold
 from infra.storage.sql.orders import lines_of
 from infra.storage.sql.removals import StoredInteraction
 from infra.storage.sql.statements import Steps, insert_new, one, rows
@@ -142,6 +142,7 @@ class EventBatch:
 def batch_for(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[EventBatch]:
     """Return an empty batch with what `add` needs for `events`: their products, and digests of stored events."""
     catalogue = yield from find({product_id for event in events for product_id in product_ids_of(event)})
+    yield from hold(catalogue.values())
     interactions = yield from event_digests(_identifiers(BrowsingEvent, events))
     orders = yield from order_digests(_identifiers(Purchase, events))
     return EventBatch(catalogue, interactions, orders, now=now, currency=currency)

@@ -80,14 +80,20 @@ class ImportTables:
     async def merge_aliases(self) -> int:
         if not await self.engine.look_up(aliases.is_merging_needed):
             return 0
+        await self._move_events()
+        n_merged = 0
+        while n := await self.engine.write_unchecked(aliases.drop_merged):
+            n_merged += n
+        # Of a writer on PostgreSQL who had found one of these products, and for whom its deletion waited.
+        while await self.engine.look_up(aliases.is_any_event_left):
+            await self._move_events()
+        return n_merged
+
+    async def _move_events(self) -> None:
         for table in aliases.EVENT_KEYS:
             after = None
             while after := await self.engine.write(aliases.move_events, table, after):
                 pass
-        n_merged = 0
-        while n := await self.engine.write_unchecked(aliases.drop_merged):
-            n_merged += n
-        return n_merged
 
     def _put_products(self, changes: Sequence[ProductChange], *, now: datetime) -> Steps[tuple[list[Outcome], bool]]:
         outcomes = yield from catalogue.put(changes, now=now, currency=self.currencies.own)

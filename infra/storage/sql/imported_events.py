@@ -11,7 +11,7 @@ from infra.storage.sql.customers import Newcomer, create_or_raise_versions, reso
 from infra.storage.sql.digests import Digests, event_digests, order_digests
 from infra.storage.sql.events import product_ids_of
 from infra.storage.sql.import_run import ImportRun
-from infra.storage.sql.known_products import KnownProduct, Learned, ProductCache
+from infra.storage.sql.known_products import KnownProduct, Learned, ProductCache, hold
 from infra.storage.sql.orders import lines_of
 from infra.storage.sql.privacy import REFUSED, find_erased
 from infra.storage.sql.removals import StoredInteraction, settle_new
@@ -114,6 +114,7 @@ def put(
     """
     product_ids = {product_id for one in imported for product_id in product_ids_of(one.event)}
     learned = yield from cache.find(product_ids, create=create_products, now=run.now, currency=run.currency)
+    yield from hold(learned.products.values())
     orders = [
         order_id
         for one in imported

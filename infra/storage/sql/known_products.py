@@ -1,13 +1,13 @@
 """Find products by their ids or aliases."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from infra.storage.sql import catalogue
-from infra.storage.sql.statements import Steps, one, rows
+from infra.storage.sql.statements import ConcurrentWrite, Steps, one, rows
 
 MAX_CACHED_PRODUCTS = 100_000
 
@@ -77,6 +77,22 @@ def find(product_ids: Collection[str]) -> Steps[dict[str, KnownProduct]]:
         )
         found |= {alias: KnownProduct(*row) for alias, *row in result}
     return found
+
+
+def hold(products: Iterable[KnownProduct]) -> Steps[None]:
+    """Keep found products from being merged into others before this transaction ends; raise ConcurrentWrite if one was.
+
+    Only a product without a price may be merged. Whoever merges products waits for this transaction when it deletes them,
+    and moves the events that it added afterwards.
+    """
+    unpriced = {product.product_id for product in products if product.price is None}
+    if unpriced:
+        held = yield from rows(
+            "SELECT product_id FROM product_catalog WHERE product_id IN (:product_ids) FOR KEY SHARE",
+            product_ids=sorted(unpriced),
+        )
+        if len(held) < len(unpriced):
+            raise ConcurrentWrite
 
 
 def find_or_create(product_ids: Collection[str], *, now: datetime, currency: str) -> Steps[dict[str, KnownProduct]]:

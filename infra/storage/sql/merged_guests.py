@@ -1,7 +1,7 @@
 """The ids of merged guests, each of which stands for a customer.
 
 They are looked up only where the row of a customer is missing: other customers cost no statement more. There are no chains:
-a merged guest has no row, and nobody is merged into a guest.
+a merged guest has no row, nobody is merged into a guest, and the guests of one who is merged go along.
 """
 
 from collections.abc import Collection
@@ -39,6 +39,13 @@ def of_customer(customer_id: str) -> Steps[list[MergedGuest]]:
         customer_id=customer_id,
     )
     return [_merged(row) for row in found]
+
+
+def same_person(customer_id: str) -> Steps[list[str]]:
+    """Return all ids of the person whom an id names, also of somebody who is not known (any more)."""
+    merged = yield from read(customer_id)
+    stored_id = merged.customer_id if merged else customer_id
+    return [stored_id, *(one.guest_id for one in (yield from of_customer(stored_id)))]
 
 
 def customers_by_guest(customer_ids: Collection[str]) -> Steps[dict[str, str]]:

@@ -19,7 +19,9 @@ from infra.storage.sql.statements import Steps, one, rows
 MAX_MOVED_ROWS = 5000
 """Moving so many rows takes about 70 ms, during which no other writer of a SQLite shop writes."""
 
-_MOVED_TABLES = ("browsing_history", "purchase_history", "order_amendments", "order_returns", "import_changes")
+_MOVED_TABLES = (
+    "browsing_history", "purchase_history", "order_amendments", "order_returns", "import_changes", "merged_guests",
+)  # fmt: skip
 _FORGOTTEN_TABLES = (
     "customer_recommendations", "customer_histories", "customer_addresses", "customer_segments", "customer_profiles",
 )  # fmt: skip
@@ -52,6 +54,8 @@ def merge(asked: GuestMerge, *, now: datetime, actor: str = THE_APP) -> Steps[Me
         moved=(yield from _move(asked.guest_id, customer_id)),
     )
     yield from merged_guests.add(merged)
+    # An import may make a guest of a customer into whom others were merged.
+    yield from _rename("merged_guests", asked.guest_id, customer_id)
     yield from _forget(asked.guest_id, customer_id)
     yield from raise_versions([customer_id])
     yield from audit.record(Act(actor=actor, action="merge", customer_id=customer_id))

@@ -63,6 +63,8 @@ class ModelTables:
         trends = list(trained.category_trends.items())
         for first in range(0, len(trends), models.WRITE_BATCH):
             await self.engine.write(models.write_trends, model_id, trends[first : first + models.WRITE_BATCH])
+        for first in range(0, len(trained.activity), models.WRITE_BATCH):
+            await self.engine.write(models.write_activity, model_id, trained.activity[first : first + models.WRITE_BATCH])
         await self.engine.write(models.switch_to, trained.model)
         while await self.engine.write(models.drop_old):
             pass

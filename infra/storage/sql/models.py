@@ -7,7 +7,7 @@ import msgspec
 
 from domain.errors import ModelNotFound, TrainingRunning
 from domain.ports import TrainingEvent
-from domain.ranking.model import UNTRAINED, Model, NeighbourLists, TunedConfig
+from domain.ranking.model import UNTRAINED, Model, NeighbourLists, ProductActivity, TunedConfig
 from domain.records.currencies import Currencies
 from domain.records.customers import Segment
 from domain.records.products import Product
@@ -166,6 +166,13 @@ def write_trends(model_id: str, trends: Sequence[tuple[str, bytes]]) -> Steps[No
     )
 
 
+def write_activity(model_id: str, activity: Sequence[ProductActivity]) -> Steps[None]:
+    yield from executemany(
+        "INSERT INTO product_activity (model_id, measure, age_days, products) VALUES (?, ?, ?, ?)",
+        [(model_id, *msgspec.structs.astuple(day)) for day in activity],
+    )
+
+
 def switch_to(model: Model) -> Steps[None]:
     """Write a model, whose lists are written already, and make it current."""
     yield from rows(
@@ -195,6 +202,7 @@ def drop_old() -> Steps[int]:
     for table, key in (
         ("product_neighbours", "product_index"),
         ("product_trends", "category"),
+        ("product_activity", "measure, age_days"),
         ("recommendation_models", "trained_at"),
     ):
         for model_id in (yield from _models_in(table)):

@@ -1,9 +1,10 @@
-"""The part of the repository that reads what lists about products are computed from."""
+"""The part of the repository that reads what lists about products, and lists of the whole shop, are computed from."""
 
 from collections.abc import Sequence
 
 from domain.errors import ProductNotFound
-from domain.related_ports import SeedState
+from domain.ranking.model import Measure
+from domain.related_ports import ListState, SeedState
 from infra.storage.sql import known_products
 from infra.storage.sql.model_tables import ModelTables
 from infra.storage.sql.statements import Steps, one, rows
@@ -18,14 +19,32 @@ class RelatedTables(ModelTables):
     async def complements(self, model_id: str, product_indexes: Sequence[int]) -> dict[int, bytes]:
         return await self.engine.look_up(_complements, model_id, product_indexes)
 
-    def _seed_state(self, product_ids: Sequence[str]) -> Steps[SeedState]:
+    async def list_state(self) -> ListState:
+        return await self.engine.look_up(self._list_state)
+
+    async def activity(self, model_id: str, measure: Measure, *, days: int) -> list[bytes]:
+        return await self.engine.look_up(_activity, model_id, measure, days)
+
+    def _list_state(self) -> Steps[ListState]:
         catalogue_version, model_id = yield from one("SELECT catalogue_version, model_id FROM shop_state")
+        return ListState(catalogue_version=catalogue_version, model=(yield from self.model(model_id)))
+
+    def _seed_state(self, product_ids: Sequence[str]) -> Steps[SeedState]:
         found = yield from known_products.find(product_ids)
         if not found:
             raise ProductNotFound(product_ids[0])
         indexes = [found[product_id].product_index for product_id in product_ids if product_id in found]
-        model = yield from self.model(model_id)
-        return SeedState(product_indexes=list(dict.fromkeys(indexes)), catalogue_version=catalogue_version, model=model)
+        return SeedState(product_indexes=list(dict.fromkeys(indexes)), shop=(yield from self._list_state()))
+
+
+def _activity(model_id: str, measure: Measure, days: int) -> Steps[list[bytes]]:
+    found = yield from rows(
+        "SELECT products FROM product_activity WHERE model_id = :model_id AND measure = :measure AND age_days < :days",
+        model_id=model_id,
+        measure=measure,
+        days=days,
+    )
+    return [products for (products,) in found]
 
 
 def _complements(model_id: str, product_indexes: Sequence[int]) -> Steps[dict[int, bytes]]:

@@ -89,6 +89,7 @@ COPIED_TABLES = (
         "bought_together", "viewed_together", "similar_product", "complements",
     )),
     Table("product_trends", ("model_id", "category"), ("products",)),
+    Table("product_activity", ("model_id", "measure", "age_days"), ("products",)),
 )  # fmt: skip
 """All tables except the stored lists, which are computed again, and `shop_state`, which is written last."""
 

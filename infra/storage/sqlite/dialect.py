@@ -1,4 +1,4 @@
-"""Run shared SQL on SQLite: lists are passed as JSON, and FOR UPDATE is removed because only one writer works at a time."""
+"""Run shared SQL on SQLite: lists are passed as JSON, and row locks are removed because only one writer works at a time."""
 
 import json
 import re
@@ -35,4 +35,4 @@ def execute(connection: sqlite3.Connection, statement: Statement) -> Sequence[Ro
 @lru_cache(maxsize=256)
 def _translated(text: str) -> str:
     text = re.sub(r"\bIN \((:\w+)\)", r"IN (SELECT value FROM json_each(\1))", text)
-    return re.sub(r" FOR UPDATE(?: OF \w+)?(?= ON CONFLICT|$)", "", text)
+    return re.sub(r" FOR (?:UPDATE|KEY SHARE)(?: OF \w+)?(?= ON CONFLICT|$)", "", text)

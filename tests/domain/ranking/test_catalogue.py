@@ -100,6 +100,18 @@ def test_an_index_without_a_product_is_neither_missing_nor_available():
         catalogue.product(3)
 
 
+def test_an_index_of_which_the_product_is_gone_exists_once_it_is_added():
+    catalogue = Catalogue([product(0), product(2)])
+    before = catalogue.exist(indexes(0, 2)).tolist()
+    catalogue.add([], unknown=[1, 3])
+    gone = catalogue.exist(indexes(0, 1, 3)).tolist()
+
+    catalogue.add([product(3)])
+
+    assert (before, gone) == ([True, True], [True, False, False])
+    assert catalogue.exist(indexes(1, 3)).tolist() == [False, True]
+
+
 def test_products_are_found_by_id():
     catalogue = Catalogue([product(3)])
 

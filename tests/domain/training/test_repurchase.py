@@ -1,8 +1,11 @@
 """How often customers rebuy products of a category, and after how many days."""
 
+import math
+
 import pytest
 
-from domain.training.repurchase import PRIOR_PAIRS, Repurchase, rebuy_days, repurchase_by_category
+from domain.ranking.model import Repeats
+from domain.training.repurchase import PRIOR_PAIRS, Repurchase, rebuy_days, repeats_by_category, repurchase_by_category
 from tests.domain.event_logs import event_log
 from tests.domain.shop import product
 from tests.domain.trained_shops import train
@@ -109,3 +112,42 @@ def test_a_model_has_the_categories_that_a_quarter_of_the_buyers_rebuy(n_buyers,
     trained = train(event_log(*once, *again, VIEW_OF_TODAY), [product(0, category="food"), product(1)])
 
     assert trained.model.rebuy_days == expected
+
+
+def repeats_of(*events, products=(COFFEE, LAMP)):
+    log = event_log(*events)
+    return repeats_by_category(log.only(log.is_purchase), list(products))
+
+
+def test_further_purchases_are_counted_by_day_and_shrunk_towards_the_level_above_and_the_shop():
+    # Of coffee 10 customers bought three times, and 10 once; the fourth purchase is of a day with another.
+    repeats = repeats_of(
+        *purchases(10, 0, 50, 40, 30, 30.1), *purchases(10, 0, 50, first_customer=10), *purchases(20, 1, 50)
+    )  # fmt: skip
+
+    shop = 20 / (40 + PRIOR_PAIRS)
+    food, home = ((k + PRIOR_PAIRS * shop) / (20 + PRIOR_PAIRS) for k in (20, 0))
+    assert repeats.purchases[""] == pytest.approx(shop, abs=1e-4)
+    assert repeats.purchases["food/coffee"] == pytest.approx((20 + PRIOR_PAIRS * food) / (20 + PRIOR_PAIRS), abs=1e-4)
+    assert repeats.purchases["home/lamps"] == pytest.approx((0 + PRIOR_PAIRS * home) / (20 + PRIOR_PAIRS), abs=1e-4)
+
+
+def test_the_usual_days_are_known_for_the_shop_too_and_how_far_intervals_deviate_from_them():
+    # Half of the customers return after 4 days, half after 16: half of the logarithm of 4 from the median.
+    repeats = repeats_of(*purchases(5, 0, 90, 86), *purchases(5, 0, 90, 74, first_customer=5))
+
+    assert repeats.days == {"": 8.0, "food/coffee": 8.0}
+    assert repeats.deviation == pytest.approx(math.log(2), abs=1e-4)
+
+
+def test_a_shop_without_repurchases_has_learned_nothing_of_them():
+    assert repeats_of(*purchases(5, 0, 50)) == Repeats()
+
+
+def test_a_model_knows_how_customers_buy_again():
+    log = event_log(*purchases(30, 0, 50, 40))
+
+    repeats = train(log, [COFFEE, LAMP]).model.repeats
+
+    assert repeats == repeats_by_category(log, [COFFEE, LAMP])
+    assert repeats.days["food/coffee"] == 10.0

@@ -72,7 +72,8 @@ class Operation(Struct, frozen=True, kw_only=True):
             if one["name"] in values and one["in"] == "path":
                 target = target.replace(f"{{{one['name']}}}", quote(str(values[one["name"]]), safe=""))
             elif one["name"] in values:
-                query.append((one["name"], values[one["name"]]))
+                value = values[one["name"]]
+                query += [(one["name"], single) for single in (value if isinstance(value, list) else [value])]
         return self.method, target, {"params": query, **({} if body is None else {"json": body})}
 
 

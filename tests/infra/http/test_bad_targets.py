@@ -112,7 +112,7 @@ async def test_an_invalid_target_is_rejected(send, method, target, slug):
     assert ("allow" in response.headers) == (slug == "method-not-allowed")
 
 
-KNOWN_PARAMETERS = "seen, limit, category, brand, tag, min_price, max_price, exclude, placement, attribute.NAME"
+KNOWN_PARAMETERS = "seen, guest, limit, category, brand, tag, min_price, max_price, exclude, placement, attribute.NAME"
 
 
 @pytest.mark.parametrize(

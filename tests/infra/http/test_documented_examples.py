@@ -204,8 +204,9 @@ async def provoke(client, operation, slug):
         case "not-found":
             return await client.request(method, target + "/", headers=BACKEND)
         case "forbidden" if handler.opt["access"] in {"storefront", "browser"}:
-            # Only the bounds of a storefront key are left to exceed.
-            return await sent(client, operation, headers=STOREFRONT, limit=100) if body is None else None
+            # Only the bounds of a storefront key are left to exceed, and lists about products have none.
+            is_bounded = operation.name == "get_recommendations"
+            return await sent(client, operation, headers=STOREFRONT, limit=100) if is_bounded else None
         case slug if slug in headers:
             return await sent(client, operation, body, headers=headers[slug])
         case slug if slug in raw:

@@ -92,6 +92,19 @@ async def test_a_storefront_key_gets_lists_without_gaps_and_personal_reasons(ask
         assert not [reason for reason in reasons if "category" in reason]
 
 
+@pytest.mark.parametrize("target", [f"{TOGETHER}&", f"{SIMILAR}?"])
+@pytest.mark.parametrize("scope", list(KEYS))
+async def test_a_guest_who_is_not_registered_yet_gets_the_lists_of_a_newcomer(ask, target, scope):
+    of_nobody = await ask(f"{target}customer_id=nobody&guest=true", scope)
+
+    assert ids_of(of_nobody) == ids_of(await ask(f"{target}guest=true", scope)) == ids_of(await ask(target, scope))
+    assert ids_of(await ask(f"{target}customer_id=c-1&guest=true", scope)) == ids_of(
+        await ask(f"{target}customer_id=c-1", scope)
+    )
+    for refused in ("", "&guest=false"):
+        assert (await ask(f"{target}customer_id=nobody{refused}", scope)).json()["type"] == "urn:problem:customer-not-found"
+
+
 @pytest.mark.parametrize(
     ("target", "slug", "pointers"),
     [
@@ -105,6 +118,7 @@ async def test_a_storefront_key_gets_lists_without_gaps_and_personal_reasons(ask
         (f"{TOGETHER}&limit=101&category=", "validation", ["#/query/category", "#/query/limit"]),
         (f"{SIMILAR}?min_price=2&max_price=1", "validation", ["#/query/min_price"]),
         (f"{SIMILAR}?customer_id=c-1&customer_id=c-1", "validation", ["#/query/customer_id"]),
+        (f"{SIMILAR}?customer_id=%20&guest=perhaps", "validation", ["#/query/customer_id", "#/query/guest"]),
         (f"/products/similar/{'x' * 129}", "validation", ["#/path/product_id"]),
         ("/products/similar/", "not-found", []),
     ],

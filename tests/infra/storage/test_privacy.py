@@ -36,7 +36,8 @@ from tests.conftest import NOW, client_of
 from tests.imports import as_imported
 
 IMPERSONAL = {
-    "product_catalog", "recommendation_models", "product_neighbours", "product_trends", "shop_state", "erased_customers",
+    "product_catalog", "recommendation_models", "product_neighbours", "product_trends", "product_activity",
+    "shop_state", "erased_customers",
     "product_aliases", "imports", "audit_log", "api_keys",
 }  # fmt: skip
 """Tables without personal data: the catalogue, trained models, hashes, and keys of the shop's own servers."""

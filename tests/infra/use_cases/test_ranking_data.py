@@ -8,13 +8,14 @@ import pytest
 
 from domain.ranking.model import Model, TrainedModel
 from domain.records.customers import NewCustomer
-from domain.records.interactions import BrowsingEvent
+from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases import ranking_data
 from infra.use_cases.ranking_data import RankingData, VersionedCache, ranking_data_of
 from infra.use_cases.recommend import current_list, fresh_list
+from infra.use_cases.related import RelatedRequest, related_list
 from tests.answers import without_id
 from tests.domain.shop import neighbour_lists, neighbours_of
 from tests.inputs import candidate_query, candidates_of, inputs_of
@@ -205,3 +206,52 @@ def test_a_full_cache_keeps_the_values_used_last_and_only_those_of_one_version()
     assert (cached, missing) == ({1: "one", 3: "three"}, [3])
     assert cache.lookup(1, [1, 2, 3]) == ({1: "one", 3: "three"}, [2])
     assert cache.lookup(2, [1]) == ({}, [1])
+
+
+class MergingAfter:
+    """A repository in which a product becomes an alias of another right after `method` answered."""
+
+    def __init__(self, repository, method, now):
+        self._repository, self._method, self._now = repository, method, now
+
+    def __getattr__(self, name):
+        attribute = getattr(self._repository, name)
+        if name != self._method:
+            return attribute
+
+        async def answer_and_merge(*arguments, **options):
+            answer = await attribute(*arguments, **options)
+            await self._repository.update_products([ProductChange(product_id="p-1", aliases=("gift",))], now=self._now)
+            return answer
+
+        return answer_and_merge
+
+
+async def buy_a_gift(shop, now):
+    gift = Purchase(customer_id="c-1", items=(OrderItem(product_id="gift"), OrderItem(product_id="p-2")))
+    await shop.record([gift], now=now, create_products=True)
+
+
+async def test_a_list_is_given_while_a_product_of_the_history_is_merged_into_another(shop, now):
+    await buy_a_gift(shop, now)
+
+    answer = await fresh_list(MergingAfter(shop, "customer_state", now), "c-1", now=now)
+    after = await current_list(shop, "c-1", now=now, reuse_seconds=60)
+
+    assert "p-2" not in {item.product_id for item in answer.items}
+    assert "p-1" not in {item.product_id for item in after.items}
+    assert not after.cached
+
+
+@pytest.mark.parametrize("kind", ["similar", "bought-together"])
+@pytest.mark.parametrize("product_ids", [["gift"], ["gift", "p-2"]])
+async def test_a_list_about_a_product_is_given_while_that_is_merged_into_another(shop, now, kind, product_ids):
+    await buy_a_gift(shop, now)
+    request = RelatedRequest(kind=kind, product_ids=product_ids, list_request=ListRequest())
+
+    answer = await related_list(MergingAfter(shop, "seed_state", now), request, now=now)
+
+    assert answer.items
+    assert "gift" not in {item.product_id for item in answer.items}
+    # Alone, the id is read again, and then names p-1.
+    assert ("p-1" in {item.product_id for item in answer.items}) is (len(product_ids) > 1)

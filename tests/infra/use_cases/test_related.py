@@ -5,7 +5,8 @@ import pytest
 from domain.errors import CustomerNotFound, ProductNotFound
 from domain.ranking.model import TrainedModel
 from domain.ranking.packing import pack
-from domain.records.customers import NewCustomer
+from domain.records.customers import CustomerChange, NewCustomer
+from domain.records.guests import GuestMerge
 from domain.records.interactions import OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.recommendation_ids import origin_of
@@ -102,6 +103,33 @@ async def test_what_the_customer_bought_is_left_out_of_a_personal_list_only(shop
     assert "p-4" in await ids_of(shop, "p-0", now=now, customer_id="c-1")
     with pytest.raises(CustomerNotFound):
         await ids_of(shop, "p-0", now=now, customer_id="nobody")
+
+
+@pytest.mark.parametrize("is_personal", [True, False])
+async def test_the_id_of_a_merged_guest_gets_the_lists_of_its_customer(shop, now, is_personal):
+    await shop.put_customers([CustomerChange(customer_id="g-1", is_guest=True)], now=now)
+    await shop.record([Purchase(customer_id="g-1", items=(OrderItem(product_id="p-3"),))], now=now)
+    await shop.merge_guest(GuestMerge(guest_id="g-1", customer_id="c-1"), now=now)
+
+    lists = [
+        await ids_of(shop, "p-0", now=now, customer_id=name, is_personal=is_personal, allows_guest=allows_guest)
+        for name in ("g-1", "c-1")
+        for allows_guest in (True, False)
+    ]
+
+    assert lists == [lists[0]] * 4
+    assert ({"p-3", "p-4"} & set(lists[0]) == set()) is is_personal
+
+
+@pytest.mark.parametrize("is_personal", [True, False])
+async def test_an_unknown_customer_may_be_a_newcomer_whose_list_is_that_without_a_customer(shop, now, is_personal):
+    options = {"now": now, "is_personal": is_personal, "allows_guest": True}
+
+    assert await ids_of(shop, "p-0", customer_id="nobody", **options) == await ids_of(shop, "p-0", now=now)
+    assert await shop.engine.read(rows, "SELECT customer_id FROM customer_profiles") == [("c-1",)]
+    await shop.erase("c-1")
+    with pytest.raises(CustomerNotFound):
+        await ids_of(shop, "p-0", customer_id="c-1", **options)
 
 
 async def test_a_model_without_complements_falls_back(shop, now):

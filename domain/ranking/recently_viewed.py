@@ -1,0 +1,51 @@
+"""What a customer looked at lately: views, carts and wishlists, newest first."""
+
+from datetime import datetime
+
+import numpy as np
+
+from domain.ranking.customer_inputs import CustomerInputs
+from domain.ranking.diversity import best_variants
+from domain.ranking.indexes import positions_in
+from domain.ranking.packed_history import RETURNED
+from domain.ranking.reasons import reasons_of
+from domain.records.interactions import PURCHASE
+from domain.records.product_lists import RankedProducts, ScoredProduct
+from domain.records.recommendations import HistorySource, ListRequest
+from domain.records.values import DAY, to_microseconds
+
+SOURCE: HistorySource = "looked_at"
+
+
+def rank_recently_viewed(inputs: CustomerInputs, *, request: ListRequest, now: datetime) -> RankedProducts:
+    """Return the first `limit` products that pass the filters; of a group of variants, the one of the newest event.
+
+    Only the newest events of the history count, and no product that went back. A score is 1 / (1 + age in days); ties go to
+    the lower product index.
+    """
+    history, catalogue = inputs.history, inputs.catalogue
+    looked = np.flatnonzero(history.event_types != PURCHASE)
+    # The events are newest first, so the first one of a product is its newest.
+    positions, newest = np.unique(history.positions[looked], return_index=True)
+    products, looked_at = history.products[positions], history.occurred_at[looked[newest]]
+    went_back = history.own[history.bought_at >= RETURNED]
+    is_shown = positions_in(catalogue.admitted(products, request), products) >= 0
+    shown = np.flatnonzero(is_shown & (positions_in(went_back, products) < 0))
+    shown = shown[best_variants(looked_at[shown].astype(np.float64), catalogue, products[shown])]
+    listed = shown[np.argsort(-looked_at[shown], kind="stable")[: request.limit]]
+    age_days = np.maximum(to_microseconds(now) - looked_at[listed], 0) / DAY
+    scores = 1.0 / (1.0 + age_days)
+    return RankedProducts(
+        kind="recently-viewed",
+        strategy="history" if len(listed) else "empty",
+        model_id=inputs.model.model_id,
+        items=[
+            _scored(inputs, index, score) for index, score in zip(products[listed].tolist(), scores.tolist(), strict=True)
+        ],
+    )
+
+
+def _scored(inputs: CustomerInputs, index: int, score: float) -> ScoredProduct:
+    product = inputs.catalogue.product(index)
+    reasons = reasons_of([(SOURCE, None, score)], product_id=product.product_id)
+    return ScoredProduct(product=product, score=round(score, 6), reasons=reasons)

@@ -1,0 +1,53 @@
+"""Lists of what a customer bought or looked at before: gather the inputs, rank, answer."""
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.ports import Repository
+from domain.ranking.buy_again import rank_buy_again
+from domain.ranking.customer_inputs import CustomerInputs
+from domain.ranking.history import unpack_history
+from domain.ranking.packed_history import CustomerState
+from domain.ranking.recently_viewed import rank_recently_viewed
+from domain.records.product_lists import ProductList
+from domain.records.recommendations import ListRequest
+from infra.use_cases.product_lists import product_list
+from infra.use_cases.ranking_data import ranking_data_of
+from infra.use_cases.recommend import state_or_newcomers
+
+CustomerListKind = Literal["buy-again", "recently-viewed"]
+
+_RANKINGS = {"buy-again": rank_buy_again, "recently-viewed": rank_recently_viewed}
+
+
+class CustomerListRequest(Struct, frozen=True, kw_only=True):
+    """A request for a list of a customer's own products; with `guest`, an unknown customer has an empty one."""
+
+    kind: CustomerListKind
+    customer_id: str
+    list_request: ListRequest
+    guest: bool = False
+
+
+async def customer_list(
+    repository: Repository, request: CustomerListRequest, *, customer: CustomerState | None = None, now: datetime
+) -> ProductList:
+    """Return a list of the customer's own products, empty for one who objects to profiling; raise CustomerNotFound.
+
+    A `customer` whose state was read already stands for the `customer_id` of the request.
+    """
+    if customer is not None:
+        state = customer
+    elif request.guest:
+        state = await state_or_newcomers(repository, request.customer_id)
+    else:
+        state = await repository.customer_state(request.customer_id)
+    data, history = ranking_data_of(repository), unpack_history(state.history)
+    catalogue = await data.catalogue_of(state.catalogue_version)
+    await data.add_missing(catalogue, history.own)
+    inputs = CustomerInputs(history=history, model=state.model, catalogue=catalogue)
+    ranked = _RANKINGS[request.kind](inputs, request=request.list_request, now=now)
+    return await product_list(repository, replace(ranked, placement=request.list_request.placement), now=now)

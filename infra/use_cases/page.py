@@ -1,0 +1,139 @@
+"""All lists of one page: each chooses among the products that those before it do not show."""
+
+from collections.abc import Collection, Hashable, Sequence
+from datetime import datetime
+
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from domain.errors import ProductNotFound
+from domain.ports import Repository
+from domain.ranking.packed_history import CustomerState
+from domain.ranking.related_inputs import RelatedKind
+from domain.records.pages import AnsweredList, ListOfPage, Page, PageRequest
+from domain.records.product_lists import ProductList, RankedProducts
+from domain.records.recommendations import ListRequest, RecommendationList, RecommendedProduct, for_storefront
+from domain.related_ports import ListState
+from infra.use_cases.customer_lists import CustomerListRequest, customer_list
+from infra.use_cases.product_lists import product_list
+from infra.use_cases.ranking_data import ranking_data_of
+from infra.use_cases.recommend import current_list, list_or_newcomers, state_or_newcomers
+from infra.use_cases.related import RelatedRequest, related_list
+from infra.use_cases.shop_lists import DEFAULT_DAYS, ShopListRequest, shop_list
+
+
+class Viewer(Struct, frozen=True, kw_only=True):
+    """Who gets a page and when. Only for a backend key do lists tell of the customer's history."""
+
+    is_backend: bool
+    now: datetime
+    reuse_seconds: int
+
+
+async def page_of(repository: Repository, request: PageRequest, viewer: Viewer) -> Page:
+    """Return all lists of a page; raise CustomerNotFound. A list about products that nobody knows is empty."""
+    lists = _Lists(repository, request, viewer)
+    shown: set[Hashable] = set()
+    answered: list[AnsweredList] = []
+    for asked in request.lists:
+        answer = await lists.answer(asked, n_shown=len(shown))
+        items = _not_shown(answer.items, shown, left_out=asked.exclude, repository=repository)[: asked.limit]
+        if len(items) < asked.min_items:
+            items = []
+        shown.update(_groups(items, repository=repository))
+        answered.append(
+            AnsweredList(
+                name=asked.name,
+                recommendation_id=str(answer.recommendation_id),
+                kind=asked.kind,
+                strategy=answer.strategy if items else "empty",
+                items=[replace(item, rank=rank) for rank, item in enumerate(items, start=1)],
+            )
+        )
+    return Page(customer_id=request.customer_id, generated_at=viewer.now, lists=answered)
+
+
+class _Lists:
+    """Answer the lists of a page; what several of them depend on is read once."""
+
+    def __init__(self, repository: Repository, request: PageRequest, viewer: Viewer) -> None:
+        self._repository = repository
+        self._request = request
+        self._viewer = viewer
+        self._shop: ListState | None = None
+        self._customer: CustomerState | None = None
+
+    async def answer(self, asked: ListOfPage, *, n_shown: int) -> ProductList | RecommendationList:
+        """Return a list with enough products to leave out the `n_shown` that the page shows already."""
+        request = asked.list_request(seen=self._request.seen)
+        longer = replace(request, limit=request.limit + n_shown)
+        match asked.kind:
+            case "for-customer":
+                return await self._for_customer(request, longer)
+            case "similar" | "bought-together":
+                return await self._related(asked.kind, asked.product_ids, longer)
+            case "popular" | "trending" | "new":
+                days = DEFAULT_DAYS if asked.days is UNSET else asked.days
+                wanted = ShopListRequest(kind=asked.kind, list_request=longer, days=days)
+                return await shop_list(self._repository, wanted, now=self._viewer.now, shop=await self._shop_state())
+            case "buy-again" | "recently-viewed":
+                own = CustomerListRequest(kind=asked.kind, customer_id=self._customer_id, list_request=longer)
+                customer = await self._customer_state()
+                return await customer_list(self._repository, own, customer=customer, now=self._viewer.now)
+
+    async def _for_customer(self, request: ListRequest, longer: ListRequest) -> RecommendationList:
+        customer_id, viewer = self._customer_id, self._viewer
+        if not viewer.is_backend:
+            # No deeper than single lists are: other lists could else leave out any number of products.
+            longer = request.without_exclusions(n_left_out=longer.limit - request.limit)
+        recommend = list_or_newcomers if self._request.guest else current_list
+        answer = await recommend(
+            self._repository, customer_id, request=longer, now=viewer.now, reuse_seconds=viewer.reuse_seconds
+        )
+        return answer if viewer.is_backend else for_storefront(answer, asked_for=customer_id)
+
+    async def _related(self, kind: RelatedKind, product_ids: Sequence[str], request: ListRequest) -> ProductList:
+        wanted = RelatedRequest(
+            kind=kind, product_ids=product_ids, list_request=request, is_personal=self._viewer.is_backend
+        )
+        customer = await self._customer_state() if self._request.customer_id is not UNSET else None
+        try:
+            return await related_list(self._repository, wanted, customer=customer, now=self._viewer.now)
+        except ProductNotFound:
+            model_id = (await self._shop_state()).model.model_id
+            nothing = RankedProducts(kind=kind, strategy="empty", model_id=model_id, items=[])
+            return await product_list(self._repository, nothing, now=self._viewer.now)
+
+    async def _shop_state(self) -> ListState:
+        self._shop = self._shop or await self._repository.list_state()
+        return self._shop
+
+    async def _customer_state(self) -> CustomerState:
+        if self._customer is None:
+            read = state_or_newcomers if self._request.guest else _state_of
+            self._customer = await read(self._repository, self._customer_id)
+        return self._customer
+
+    @property
+    def _customer_id(self) -> str:
+        return "" if self._request.customer_id is UNSET else self._request.customer_id
+
+
+async def _state_of(repository: Repository, customer_id: str) -> CustomerState:
+    return await repository.customer_state(customer_id)
+
+
+def _not_shown(
+    items: Sequence[RecommendedProduct], shown: Collection[Hashable], *, left_out: Collection[str], repository: Repository
+) -> list[RecommendedProduct]:
+    """Leave out products of which a list before shows one, or a variant of it."""
+    groups = _groups(items, repository=repository)
+    return [
+        item for item, group in zip(items, groups, strict=True) if group not in shown and item.product_id not in left_out
+    ]
+
+
+def _groups(items: Sequence[RecommendedProduct], *, repository: Repository) -> list[Hashable]:
+    """Return what the variants of a product share; lists were just made of these products, so their rows are cached."""
+    data = ranking_data_of(repository)
+    return [data.group_of(item.product_id) for item in items]

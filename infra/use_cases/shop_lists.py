@@ -1,0 +1,112 @@
+"""Lists of the whole shop: read what training counted, keep what is available and passes the filters, rank, answer."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from msgspec import Struct
+
+from domain.ports import Repository
+from domain.ranking.catalogue import Catalogue
+from domain.ranking.model import UNTRAINED, Model
+from domain.ranking.shop_lists import (
+    ShopListKind,
+    Tier,
+    n_groups,
+    newest_tier,
+    popular_tier,
+    rank_shop_list,
+    rising_tier,
+    spread,
+    weighted_tier,
+)
+from domain.records.product_lists import ProductList
+from domain.records.recommendations import ListRequest
+from domain.related_ports import ListState
+from infra.use_cases.product_lists import product_list
+from infra.use_cases.ranking_data import RankingData, VersionedCache, ranking_data_of
+
+DEFAULT_DAYS = 30
+MAX_CACHED_TIERS = 16
+"""Tiers have up to all products of the shop."""
+RISING = 0
+"""The key of the products that rise, beside the numbers of days."""
+MIN_LOOKED_UP = 128
+MAX_SPREAD = 1000
+"""How many of the newest products are looked at, to find other brands and categories."""
+
+
+class ShopListRequest(Struct, frozen=True, kw_only=True):
+    """A request for a list of the whole shop; `days` are those that a list of popular products counts."""
+
+    kind: ShopListKind
+    list_request: ListRequest
+    days: int = DEFAULT_DAYS
+
+
+async def shop_list(
+    repository: Repository, request: ShopListRequest, *, shop: ListState | None = None, now: datetime
+) -> ProductList:
+    """Return a list of the whole shop, whose state may have been read already."""
+    data, asked = ranking_data_of(repository), request.list_request
+    shop = shop or await repository.list_state()
+    catalogue = await data.catalogue_of(shop.catalogue_version)
+    tiers: list[Tier] = []
+    async for tier in _tiers(repository, request, shop.model):
+        tiers.append(await _admitted(tier, data, catalogue, asked))
+        if n_groups(np.concatenate([one.products for one in tiers]), catalogue) >= asked.limit:
+            break
+    else:
+        tiers.append(await _newest(data, catalogue, request, now=now))
+    ranked = rank_shop_list(tiers, catalogue, kind=request.kind, model_id=shop.model.model_id, request=asked)
+    return await product_list(repository, ranked, now=now)
+
+
+async def _tiers(repository: Repository, request: ShopListRequest, model: Model) -> AsyncIterator[Tier]:
+    if request.kind == "new":
+        return
+    if model is UNTRAINED:
+        recent = await repository.recent_popularity()
+        yield weighted_tier(recent.products, recent.weights)
+        return
+    cached = _tiers_of.setdefault(repository, VersionedCache(MAX_CACHED_TIERS))
+    if request.kind == "trending":
+        rising, missing = cached.lookup(model.model_id, [RISING])
+        if missing:
+            rising[RISING] = rising_tier(await repository.activity(model.model_id, "rising", days=1))
+        yield rising[RISING]
+    popular, missing = cached.lookup(model.model_id, [request.days])
+    for days in missing:
+        buyers = await repository.activity(model.model_id, "buyers", days=days)
+        popular[days] = popular_tier(buyers, await repository.activity(model.model_id, "visitors", days=days))
+    yield popular[request.days]
+
+
+async def _admitted(tier: Tier, data: RankingData, catalogue: Catalogue, request: ListRequest) -> Tier:
+    """Return the first products of a tier that are available and pass the filters, enough of them for the list if there are.
+
+    They are looked up in growing blocks: most lists need the first few, and rare filters need thousands.
+    """
+    chosen = np.zeros(len(tier.products), dtype=np.bool_)
+    start, size = 0, max(4 * request.limit, MIN_LOOKED_UP)
+    while start < len(chosen) and n_groups(tier.products[chosen], catalogue) < request.limit:
+        block = tier.products[start : start + size]
+        await data.add_missing(catalogue, block)
+        chosen[start : start + size] = np.isin(block, catalogue.admitted(block, request))
+        start, size = start + size, 4 * size
+    return tier.take(chosen)
+
+
+async def _newest(data: RankingData, catalogue: Catalogue, request: ShopListRequest, *, now: datetime) -> Tier:
+    asked = request.list_request
+    n = MAX_SPREAD if request.kind == "new" else 2 * asked.limit
+    newest = (await data.newest(asked, n=n))[:n]
+    await data.add_missing(catalogue, newest)
+    newest = catalogue.admitted(newest, asked)
+    if request.kind == "new":
+        newest = spread(newest, catalogue, limit=asked.limit)
+    return newest_tier(newest, catalogue, now=now)
+
+
+_tiers_of: WeakKeyDictionary[Repository, VersionedCache[int, Tier]] = WeakKeyDictionary()
