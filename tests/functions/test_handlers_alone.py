@@ -130,6 +130,7 @@ def test_the_script_for_pages_needs_no_key_and_is_not_encoded(shop):
         ("RecommendationsForCustomer", "/recommendations/demo-1"), ("ProductsSimilar", "/products/similar/p-001"),
         ("ProductsBoughtTogether", "/products/bought-together"),
         ("RecommendationsProcessBrowsing", "/recommendations/process-browsing"),
+        ("RecommendationsForPage", "/recommendations/for-page"),
     ],
 )  # fmt: skip
 def test_a_function_answers_preflight_requests_of_browsers(shop, monkeypatch, name, path):

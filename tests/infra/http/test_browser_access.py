@@ -26,17 +26,22 @@ from tests.infra.http.conftest import path_matcher
 from tests.infra.http.examples import BROWSE, ISSUE, KEYS, assert_problem
 
 API_KEYS = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
+FOR_PAGE = "/recommendations/for-page"
 ORIGIN = "https://shop.example"
 ROUTES = [*main.ENDPOINTS, *documentation(*main.ENDPOINTS), main.recommend_js]
 BROWSER_TARGETS = {
     "/recommendations/{customer_id:str}": "/recommendations/c-1",
     "/products/similar/{product_id:str}": "/products/similar/p-1",
     "/products/bought-together": "/products/bought-together?product_id=p-1",
+    "/products/popular": "/products/popular", "/products/trending": "/products/trending", "/products/new": "/products/new",
+    FOR_PAGE: FOR_PAGE,
     BROWSE: BROWSE,
-}
+}  # fmt: skip
 """What a token of c-1 may ask for, by the path of the endpoint."""
 
 VIEW = {"customer_id": "c-1", "product_id": "p-2"}
+A_PAGE = {"customer_id": "c-1", "lists": [{"name": "home", "kind": "for-customer"}, {"name": "new", "kind": "new"}]}
+BODIES = {BROWSE: VIEW, FOR_PAGE: A_PAGE}
 
 
 class Shop:
@@ -100,16 +105,15 @@ async def test_a_token_may_use_lists_and_browsing_events_and_nothing_else(shop):
     statuses = {}
     for handler in ROUTES:
         (method,), (path,) = handler.http_methods, handler.paths
-        body = {"json": VIEW} if method == "POST" else {}
+        body = {"json": BODIES.get(path, VIEW)} if method == "POST" else {}
         answer = await shop.send(method, request_to(path), credential=token, **body)
         statuses[handler.opt["access"], path] = answer.status_code
 
     assert {status for (access, _), status in statuses.items() if access in {"open", "optional"}} == {200}
     assert {status for (access, _), status in statuses.items() if access in {"backend", "storefront"}} == {403}
-    assert {path: status for (access, path), status in statuses.items() if path in BROWSER_TARGETS} == {
+    assert {path: status for (access, path), status in statuses.items() if access == "browser"} == {
         path: 201 if path == BROWSE else 200 for path in BROWSER_TARGETS
     }
-    assert {path for access, path in statuses if access == "browser"} >= BROWSER_TARGETS.keys()
 
 
 @pytest.mark.parametrize(
@@ -122,6 +126,8 @@ async def test_a_token_may_use_lists_and_browsing_events_and_nothing_else(shop):
         ("GET", "/products/similar/p-1?customer_id=c-1&customer_id=c-2", None),
         ("GET", "/products/bought-together?product_id=p-1&customer_id=nobody", None),
         ("POST", BROWSE, VIEW | {"customer_id": "c-2"}),
+        ("POST", FOR_PAGE, A_PAGE | {"customer_id": "c-2"}),
+        ("POST", FOR_PAGE, A_PAGE | {"customer_id": "nobody", "guest": True}),
         ("POST", BROWSE, VIEW | {"customer_id": "nobody", "guest": True}),
     ],
 )
@@ -190,6 +196,21 @@ async def test_answers_are_those_of_a_storefront_key(shop):
     listed = await shop.send("POST", BROWSE, credential=token, json=VIEW)
     assert "segment" not in listed.json()
     assert all(reason.keys() == {"source", "share"} for item in listed.json()["items"] for reason in item["reasons"])
+
+
+@pytest.mark.parametrize("kind", ["buy-again", "recently-viewed"])
+async def test_a_page_has_no_list_that_a_storefront_key_may_not_have(shop, kind):
+    page = A_PAGE | {"lists": [{"name": "again", "kind": kind}]}
+
+    assert_problem(await shop.send("POST", FOR_PAGE, credential=await shop.issue(), json=page), "forbidden")
+
+
+async def test_a_guest_gets_a_page_before_the_first_event(shop):
+    token = await shop.issue("g-1", guest=True)
+
+    answer = await shop.send("POST", FOR_PAGE, credential=token, json=A_PAGE | {"customer_id": "g-1"})
+
+    assert (answer.status_code, [len(one["items"]) for one in answer.json()["lists"]]) == (200, [10, 10])
 
 
 @pytest.mark.parametrize("event_type", ["view", "cart", "wishlist", "remove_from_cart", "remove_from_wishlist"])
@@ -317,11 +338,11 @@ async def test_pages_of_the_shop_may_send_tokens(shop):
     token = await shop.issue()
     for path, target in BROWSER_TARGETS.items():
         asked = {
-            "origin": ORIGIN, "access-control-request-method": "POST" if path == BROWSE else "GET",
+            "origin": ORIGIN, "access-control-request-method": "POST" if path in BODIES else "GET",
             "access-control-request-headers": "authorization,content-type",
         }  # fmt: skip
         preflight = await shop.send("OPTIONS", target, credential="", headers=asked)
-        method, body = ("POST", {"json": VIEW}) if path == BROWSE else ("GET", {})
+        method, body = ("POST", {"json": BODIES[path]}) if path in BODIES else ("GET", {})
         answer = await shop.send(method, target, credential=token, headers={"origin": ORIGIN}, **body)
         refused = await shop.send(method, target, credential="browser.x", headers={"origin": ORIGIN}, **body)
 
