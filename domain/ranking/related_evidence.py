@@ -20,6 +20,8 @@ from domain.records.values import DAY, to_microseconds
 
 CONTENT_SHARE = 0.5
 """What equal data of the catalogue count beside the product that customers look at together most."""
+BOUGHT_SHARE = 0.25
+"""What neighbours that customers bought as well count as alternatives: who bought both needed both."""
 SAME_CATEGORY_SHARE = 0.1
 """In a list of what completes a product, popular products of its own category come late."""
 NEW_DAYS = 30.0
@@ -109,11 +111,12 @@ def _similar(inputs: RelatedInputs) -> Evidence:
     completing = unpack(inputs.complements.get(seed, b""))["product_index"]
     replacing = (codes[entries.products] == codes[seed]) & ~np.isin(entries.products, completing)
     kept = np.flatnonzero((lists > 0) | replacing | ((codes[seed] == NO_CATEGORY) & is_learned))
-    learned = entries.weights[kept][is_learned[kept]]
-    scale = 1.0 / (float(learned.max(initial=0.0)) or 1.0)
+    amounts = entries.weights[kept].astype(np.float64) * np.array([BOUGHT_SHARE, 1.0, CONTENT_SHARE])[lists[kept]]
+    # Of what was learned, the best has 1.
+    amounts[is_learned[kept]] /= float(amounts[is_learned[kept]].max(initial=0.0)) or 1.0
     return Evidence(
         products=entries.products[kept],
-        amounts=entries.weights[kept].astype(np.float64) * np.where(is_learned[kept], scale, CONTENT_SHARE),
+        amounts=amounts,
         sources=np.array([SOURCE_INDEX[source] for source in NEIGHBOUR_SOURCES])[lists[kept]],
         causes=np.full(len(kept), seed),
         strategies=np.where(is_learned[kept], LEARNED, CONTENT),

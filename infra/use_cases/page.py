@@ -76,7 +76,7 @@ class _Lists:
                 days = DEFAULT_DAYS if asked.days is UNSET else asked.days
                 wanted = ShopListRequest(kind=asked.kind, list_request=longer, days=days)
                 return await shop_list(self._repository, wanted, now=self._viewer.now, shop=await self._shop_state())
-            case "buy-again" | "recently-viewed":
+            case _:
                 own = CustomerListRequest(kind=asked.kind, customer_id=self._customer_id, list_request=longer)
                 customer = await self._customer_state()
                 return await customer_list(self._repository, own, customer=customer, now=self._viewer.now)

@@ -4,6 +4,7 @@ SCHEMATHESIS_HOOKS names this module. It makes requests that should be valid nam
 rejected as they are, and lets neither erase the customers of all other requests. Each answer becomes a line of ANSWERS.
 """
 
+import re
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -14,6 +15,7 @@ from schemathesis import GenerationMode
 
 from domain.records.customers import Address, CustomerChange, address_id
 from domain.records.interactions import OrderItem, Purchase
+from domain.records.values import ID_PATTERN
 from infra.http.examples import EXAMPLES
 from tests.conftest import NOW
 from tests.fuzz.checks import faults
@@ -63,28 +65,37 @@ def after_call(ctx, case, response):
 def _name_what_exists(case):
     path = case.operation.path
     if isinstance(case.body, dict):
+        case.body = _valid(case.body, is_new_customer=path == "/customer/create")
+        case.body |= FITTED.get(path, lambda _: {})(case.body)
         if path == "/customer/create":
             # The id and the e-mail address of an example can be used only once.
             case.body = {name: value for name, value in case.body.items() if (name, value) not in USED_ONCE}
-        case.body = _valid(case.body, is_new_customer=path == "/customer/create")
-        if path == "/customer/update-behavior" and not (case.body.get("browsing") or case.body.get("purchases")):
-            case.body["browsing"] = [{"product_id": PRODUCTS[0]}]
-        if path == "/products/update":
-            case.body["products"] = list(
-                {item["product_id"]: item | {"aliases": []} for item in case.body["products"]}.values()
-            )
-        if path == MERGE:
-            case.body["guest_id"] = _mostly(TO_MERGE, case.body["guest_id"])
-        if path == "/customer/amend-order":
-            case.body["order_id"] = _mostly([_order_of(case.body["customer_id"])], case.body["order_id"])
-        if path == "/customer/remove-address":
-            own = address_id(case.body["customer_id"], ADDRESS)
-            case.body["address_id"] = _mostly([own], case.body["address_id"])
     for name, ids in EXISTING_IDS.items():
         if name in case.path_parameters:
             known = _mostly(TO_ERASE if path == ERASE else ids, unquote(case.path_parameters[name]))
             case.path_parameters[name] = quote(known, safe="")
     _fit_query(case.query)
+
+
+def _with_an_event(body):
+    return {} if body.get("browsing") or body.get("purchases") else {"browsing": [{"product_id": PRODUCTS[0]}]}
+
+
+def _with_products_once(body):
+    return {"products": list({item["product_id"]: item | {"aliases": []} for item in body["products"]}.values())}
+
+
+FITTED = {
+    "/customer/update-behavior": _with_an_event,
+    "/products/update": _with_products_once,
+    "/recommendations/for-page": lambda body: {"customer_id": CUSTOMERS[0], "lists": _fitted(body["lists"])},
+    MERGE: lambda body: {"guest_id": _mostly(TO_MERGE, body["guest_id"])},
+    "/customer/amend-order": lambda body: {"order_id": _mostly([_order_of(body["customer_id"])], body["order_id"])},
+    "/customer/remove-address": lambda body: {
+        "address_id": _mostly([address_id(body["customer_id"], ADDRESS)], body["address_id"])
+    },
+}
+"""The members that a body must have by path, as a function of the body: what the document cannot express."""
 
 
 def _spare_customers(case):
@@ -111,6 +122,8 @@ def _fit_query(query):
             query[name] = [_mostly(ids, value) for value in query[name]]
         elif name in query:
             query[name] = _mostly(ids, query[name])
+    if "exclude" in query:
+        query["exclude"] = [value for value in query["exclude"] if _is_id(value)]
     if "placement" in query:
         query["placement"] = query["placement"][:64]
     low, high = (query.get(name) for name in ("min_price", "max_price"))
@@ -159,4 +172,27 @@ def _choose(ids, generated):
 
 def _mostly(ids, generated):
     """Return one of the ids, or in a quarter of the cases the generated one."""
-    return _choose(ids, generated) if crc32(generated.encode()) % 4 else generated
+    return _choose(ids, generated) if crc32(generated.encode()) % 4 or not _is_id(generated) else generated
+
+
+def _is_id(generated):
+    """Return whether an id has none of the characters that the patterns of the document cannot exclude."""
+    return re.match(ID_PATTERN, generated) is not None
+
+
+def _fitted(lists):
+    """Return lists of a page that have what their kind needs, and nothing that it cannot have."""
+    return [_fitted_list(one, number) for number, one in enumerate(lists)]
+
+
+def _fitted_list(one, number):
+    one = one | {"name": f"{one['name'][:60]} {number}"}
+    of_products = {"similar": 1, "bought-together": 20}.get(one["kind"], 0)
+    one["product_ids"] = [_mostly(PRODUCTS, name) for name in [*one.get("product_ids", []), PRODUCTS[0]]][:of_products]
+    if "exclude" in one:
+        one["exclude"] = [name for name in one["exclude"] if _is_id(name)]
+    if one["kind"] != "popular":
+        one.pop("days", None)
+    if "min_price" in one and "max_price" in one:
+        one["min_price"], one["max_price"] = sorted([one["min_price"], one["max_price"]])
+    return one

@@ -55,7 +55,7 @@ def valid_body(rng, path):
     customer_id, product_id = rng.choice(CUSTOMERS), rng.choice(PRODUCTS)
     view = {"product_id": product_id, "event_type": rng.choice(EVENT_TYPES), "dwell_seconds": 2.5}
     order = {"items": [{"product_id": product_id, "quantity": rng.randint(1, 3), "unit_price": 9.95}], "currency": "EUR"}
-    event_id = f"e-{rng.randint(1, 100)}"
+    event_id = f"e-{rng.randint(1, 20)}"
     guest = {"customer_id": rng.choice([customer_id, *GUESTS]), "guest": True}
     return {
         "/customer/create": {"email": f"{rng.randint(1, 60)}@canary.ch", "first_name": "Canary", "last_name": "Canary",

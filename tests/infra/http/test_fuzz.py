@@ -14,7 +14,7 @@ SEED = "tests"
 
 async def test_every_fuzzed_request_gets_a_correct_response(database):
     async with fuzzed_shop(database) as app:
-        statuses, findings = await fuzz(app, range(2000), seed=SEED)
+        statuses, findings = await fuzz(app, range(2500), seed=SEED)
 
     assert findings == []
     assert faults_of_database(database) == []
