@@ -19,6 +19,7 @@ from domain.records.products import category_levels
 
 RelatedKind = Literal["similar", "bought-together"]
 
+NO_PRODUCTS = np.empty(0, dtype=np.intp)
 N_STAND_INS = 5
 """How many similar products speak for one that nobody bought with others."""
 STAND_IN_SHARE = 0.5
@@ -59,7 +60,7 @@ class RelatedInputs(Struct, frozen=True, kw_only=True):
 
     `seeds` are product indexes; `complements` are the packed lists of the seeds, and of the `stand_ins` of seeds without
     one: pairs of a product and how much it speaks for its seed. `neighbours` have the lists of the seeds. `category_trends`
-    are the popular products of the seeds' categories from their own up, packed.
+    are the popular products of the seeds' categories from their own up, packed. What is `shown` elsewhere is left out.
     """
 
     kind: RelatedKind
@@ -72,11 +73,12 @@ class RelatedInputs(Struct, frozen=True, kw_only=True):
     category_trends: dict[str, bytes]
     recent_popularity: WeightedProducts
     taste: Taste | None
+    shown: Indexes = NO_PRODUCTS
 
     @property
     def left_out(self) -> Indexes:
         """The products that the list may not contain, ascending."""
-        return union(self.seeds, self.taste.left_out) if self.taste else np.sort(self.seeds)
+        return union(self.seeds, self.shown, self.taste.left_out if self.taste else NO_PRODUCTS)
 
     @property
     def trends(self) -> list[Trend]:

@@ -24,11 +24,19 @@ from domain.records.values import DAY, to_microseconds
 
 ShopListKind = Literal["popular", "trending", "new"]
 
+NO_PRODUCTS = np.empty(0, dtype=np.intp)
 NEW_DAYS = 30.0
 FILL_SHARE = 0.9
 """The best score of a tier, of the lowest score of those before."""
 MAX_SHARE = 3
 """In a list of new products, one brand or category has at most a third of the places, while there are others."""
+
+
+class ListOrigin(Struct, frozen=True, kw_only=True):
+    """What a list is about, and the model that it rests on."""
+
+    kind: ShopListKind
+    model_id: str
 
 
 class Tier(Struct, frozen=True, kw_only=True):
@@ -85,14 +93,17 @@ def spread(products: Indexes, catalogue: Catalogue, *, limit: int) -> Indexes:
     Where the others are too few, the newest of those left over fill the list.
     """
     most = max(limit // MAX_SHARE, 1)
-    counts: Counter[tuple[str, str | None]] = Counter()
+    of_brand, of_category = Counter[str](), Counter[str]()
     chosen, left_over = list[int](), list[int]()
     for place, index in enumerate(products.tolist()):
-        groups = _groups(catalogue.product(index))
-        if any(counts[group] >= most for group in groups):
+        product = catalogue.product(index)
+        # Products without a brand or a category share none.
+        brand, category = product.brand or f"{index}\n", product.category or f"{index}\n"
+        if of_brand[brand] >= most or of_category[category] >= most:
             left_over.append(place)
             continue
-        counts.update(groups)
+        of_brand[brand] += 1
+        of_category[category] += 1
         chosen.append(place)
         if len(chosen) == limit:
             break
@@ -105,12 +116,20 @@ def n_groups(products: Indexes, catalogue: Catalogue) -> int:
 
 
 def rank_shop_list(
-    tiers: Sequence[Tier], catalogue: Catalogue, *, kind: ShopListKind, model_id: str, request: ListRequest
+    tiers: Sequence[Tier],
+    catalogue: Catalogue,
+    *,
+    origin: ListOrigin,
+    request: ListRequest,
+    left_out: Indexes = NO_PRODUCTS,
 ) -> RankedProducts:
-    """Return the first `limit` products of tiers that pass the filters, of each group of variants the best."""
+    """Return the first `limit` products of tiers that pass the filters, of each group of variants the best.
+
+    Those of `left_out`, and variants of them, are in no list.
+    """
     items: list[ScoredProduct] = []
     strategy: ListStrategy = "empty"
-    shown: set[int] = set()
+    shown: set[int] = set(catalogue.group_codes[left_out].tolist())
     for tier in tiers:
         scale = (FILL_SHARE * items[-1].score if items else 1.0) / tier.largest
         for index, amount in zip(tier.products.tolist(), tier.amounts.tolist(), strict=True):
@@ -121,19 +140,15 @@ def rank_shop_list(
                 shown.add(group)
                 strategy = tier.strategy if not items else strategy
                 items.append(_scored(catalogue.product(index), amount * scale, tier.source))
-    return RankedProducts(kind=kind, strategy=strategy, model_id=model_id, items=items, placement=request.placement)
+    return RankedProducts(
+        kind=origin.kind, strategy=strategy, model_id=origin.model_id, items=items, placement=request.placement
+    )
 
 
 def _scored(product: Product, score: float, source: Source) -> ScoredProduct:
     return ScoredProduct(
         product=product, score=round(score, 6), reasons=reasons_of([(source, None, score)], product_id=product.product_id)
     )
-
-
-def _groups(product: Product) -> list[tuple[str, str | None]]:
-    """Return what a product shares with others; products without a brand or a category share none."""
-    groups = [("brand", product.brand), ("category", product.category)]
-    return [group for group in groups if group[1] is not None]
 
 
 def _totals(packed: Sequence[bytes]) -> tuple[Indexes, npt.NDArray[np.float64]]:

@@ -1,6 +1,6 @@
 """All lists of one page: each chooses among the products that those before it do not show."""
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import UNSET, Struct
@@ -8,15 +8,16 @@ from msgspec.structs import replace
 
 from domain.errors import ProductNotFound
 from domain.ports import Repository
+from domain.ranking.indexes import Indexes
 from domain.ranking.packed_history import CustomerState
-from domain.ranking.related_inputs import RelatedKind
+from domain.ranking.related_inputs import RelatedKind, Taste, taste_of
 from domain.records.pages import AnsweredList, ListOfPage, Page, PageRequest
 from domain.records.product_lists import ProductList, RankedProducts
 from domain.records.recommendations import ListRequest, RecommendationList, RecommendedProduct, for_storefront
 from domain.related_ports import ListState
 from infra.use_cases.customer_lists import CustomerListRequest, customer_list
 from infra.use_cases.product_lists import product_list
-from infra.use_cases.ranking_data import ranking_data_of
+from infra.use_cases.ranking_data import RankingData, ranking_data_of
 from infra.use_cases.recommend import current_list, list_or_newcomers, state_or_newcomers
 from infra.use_cases.related import RelatedRequest, related_list
 from infra.use_cases.shop_lists import DEFAULT_DAYS, ShopListRequest, shop_list
@@ -32,15 +33,14 @@ class Viewer(Struct, frozen=True, kw_only=True):
 
 async def page_of(repository: Repository, request: PageRequest, viewer: Viewer) -> Page:
     """Return all lists of a page; raise CustomerNotFound. A list about products that nobody knows is empty."""
-    lists = _Lists(repository, request, viewer)
-    shown: set[Hashable] = set()
+    lists, shown = _Lists(repository, request, viewer), _Shown(ranking_data_of(repository))
     answered: list[AnsweredList] = []
     for asked in request.lists:
-        answer = await lists.answer(asked, n_shown=len(shown))
-        items = _not_shown(answer.items, shown, left_out=asked.exclude, repository=repository)[: asked.limit]
+        answer = await lists.answer(asked, shown=shown.products)
+        items = [item for item in shown.without(answer.items) if item.product_id not in asked.exclude][: asked.limit]
         if len(items) < asked.min_items:
             items = []
-        shown.update(_groups(items, repository=repository))
+        shown.add(items)
         answered.append(
             AnsweredList(
                 name=asked.name,
@@ -53,6 +53,27 @@ async def page_of(repository: Repository, request: PageRequest, viewer: Viewer) 
     return Page(customer_id=request.customer_id, generated_at=viewer.now, lists=answered)
 
 
+class _Shown:
+    """What a page shows so far."""
+
+    def __init__(self, data: RankingData) -> None:
+        self._data = data
+        self._product_ids: list[str] = []
+
+    @property
+    def products(self) -> Indexes:
+        return self._data.indexes_of(self._product_ids)
+
+    def without(self, items: Iterable[RecommendedProduct]) -> list[RecommendedProduct]:
+        """Leave out products of which the page shows a variant."""
+        # Not remembered as codes: another request may have begun a new catalogue, which numbers groups anew.
+        shown = {self._data.group_of(product_id) for product_id in self._product_ids}
+        return [item for item in items if self._data.group_of(item.product_id) not in shown]
+
+    def add(self, items: Iterable[RecommendedProduct]) -> None:
+        self._product_ids += [item.product_id for item in items]
+
+
 class _Lists:
     """Answer the lists of a page; what several of them depend on is read once."""
 
@@ -62,19 +83,20 @@ class _Lists:
         self._viewer = viewer
         self._shop: ListState | None = None
         self._customer: CustomerState | None = None
+        self._taste: Taste | None = None
 
-    async def answer(self, asked: ListOfPage, *, n_shown: int) -> ProductList | RecommendationList:
-        """Return a list with enough products to leave out the `n_shown` that the page shows already."""
+    async def answer(self, asked: ListOfPage, *, shown: Indexes) -> ProductList | RecommendationList:
+        """Return a list without what is `shown`, or with enough products to leave that out."""
         request = asked.list_request(seen=self._request.seen)
-        longer = replace(request, limit=request.limit + n_shown)
+        longer = replace(request, limit=request.limit + len(shown))
         match asked.kind:
             case "for-customer":
                 return await self._for_customer(request, longer)
             case "similar" | "bought-together":
-                return await self._related(asked.kind, asked.product_ids, longer)
+                return await self._related(asked.kind, asked.product_ids, request, shown=shown)
             case "popular" | "trending" | "new":
                 days = DEFAULT_DAYS if asked.days is UNSET else asked.days
-                wanted = ShopListRequest(kind=asked.kind, list_request=longer, days=days)
+                wanted = ShopListRequest(kind=asked.kind, list_request=request, days=days, left_out=shown)
                 return await shop_list(self._repository, wanted, now=self._viewer.now, shop=await self._shop_state())
             case _:
                 own = CustomerListRequest(kind=asked.kind, customer_id=self._customer_id, list_request=longer)
@@ -92,17 +114,23 @@ class _Lists:
         )
         return answer if viewer.is_backend else for_storefront(answer, asked_for=customer_id)
 
-    async def _related(self, kind: RelatedKind, product_ids: Sequence[str], request: ListRequest) -> ProductList:
-        wanted = RelatedRequest(
-            kind=kind, product_ids=product_ids, list_request=request, is_personal=self._viewer.is_backend
-        )
-        customer = await self._customer_state() if self._request.customer_id is not UNSET else None
+    async def _related(
+        self, kind: RelatedKind, product_ids: Sequence[str], request: ListRequest, *, shown: Indexes
+    ) -> ProductList:
+        wanted = RelatedRequest(kind=kind, product_ids=product_ids, list_request=request, shown=shown)
+        taste = None if self._request.customer_id is UNSET else await self._customer_taste()
         try:
-            return await related_list(self._repository, wanted, customer=customer, now=self._viewer.now)
+            return await related_list(self._repository, wanted, taste=taste, now=self._viewer.now)
         except ProductNotFound:
             model_id = (await self._shop_state()).model.model_id
-            nothing = RankedProducts(kind=kind, strategy="empty", model_id=model_id, items=[])
+            nothing = RankedProducts(kind=kind, strategy="empty", model_id=model_id, items=[], placement=request.placement)
             return await product_list(self._repository, nothing, now=self._viewer.now)
+
+    async def _customer_taste(self) -> Taste:
+        if self._taste is None:
+            inputs = await ranking_data_of(self._repository).inputs(await self._customer_state())
+            self._taste = taste_of(inputs, is_personal=self._viewer.is_backend)
+        return self._taste
 
     async def _shop_state(self) -> ListState:
         self._shop = self._shop or await self._repository.list_state()
@@ -121,19 +149,3 @@ class _Lists:
 
 async def _state_of(repository: Repository, customer_id: str) -> CustomerState:
     return await repository.customer_state(customer_id)
-
-
-def _not_shown(
-    items: Sequence[RecommendedProduct], shown: Collection[Hashable], *, left_out: Collection[str], repository: Repository
-) -> list[RecommendedProduct]:
-    """Leave out products of which a list before shows one, or a variant of it."""
-    groups = _groups(items, repository=repository)
-    return [
-        item for item, group in zip(items, groups, strict=True) if group not in shown and item.product_id not in left_out
-    ]
-
-
-def _groups(items: Sequence[RecommendedProduct], *, repository: Repository) -> list[Hashable]:
-    """Return what the variants of a product share; lists were just made of these products, so their rows are cached."""
-    data = ranking_data_of(repository)
-    return [data.group_of(item.product_id) for item in items]

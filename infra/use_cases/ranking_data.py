@@ -149,8 +149,13 @@ class RankingData:
             self._catalogue = Catalogue()
         return self._catalogue
 
+    def indexes_of(self, product_ids: Iterable[str]) -> Indexes:
+        """Return the indexes of products that lists have read, ascending."""
+        indexes = [self._catalogue.index_of(product_id) for product_id in product_ids]
+        return np.array(sorted({index for index in indexes if index is not None}), dtype=np.intp)
+
     def group_of(self, product_id: str) -> Hashable:
-        """Return what the variants of a product have in common: a code, or the id of a product that no list has read."""
+        """Return what the variants of a product have in common now: a code, or the id of a product that no list has read."""
         index = self._catalogue.index_of(product_id)
         return product_id if index is None else int(self._catalogue.group_codes[index])
 

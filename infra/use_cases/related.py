@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ports import Repository
-from domain.ranking.packed_history import CustomerState
+from domain.ranking.indexes import Indexes
 from domain.ranking.related import candidates_of, rank_related
 from domain.ranking.related_evidence import evidence_of
-from domain.ranking.related_inputs import RelatedKind, taste_of
+from domain.ranking.related_inputs import NO_PRODUCTS, RelatedKind, Taste, taste_of
 from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
 from infra.use_cases.product_lists import product_list
@@ -33,27 +33,25 @@ class RelatedRequest(Struct, frozen=True, kw_only=True):
     customer_id: str | None = None
     is_personal: bool = False
     allows_guest: bool = False
+    shown: Indexes = NO_PRODUCTS
 
 
 async def related_list(
-    repository: Repository, request: RelatedRequest, *, customer: CustomerState | None = None, now: datetime
+    repository: Repository, request: RelatedRequest, *, taste: Taste | None = None, now: datetime
 ) -> ProductList:
     """Return a list about products; raise ProductNotFound if none of them is known, or CustomerNotFound.
 
-    A `customer` whose state was read already stands for the `customer_id` of the request.
+    A `taste` that is known already stands for the `customer_id` of the request.
     """
     data = ranking_data_of(repository)
     state = await repository.seed_state(request.product_ids)
-    taste = None
     if request.customer_id is not None:
         read = partial(state_or_newcomers, repository) if request.allows_guest else repository.customer_state
-        customer = await read(request.customer_id)
-    if customer is not None:
-        taste = taste_of(await data.inputs(customer), is_personal=request.is_personal)
-    inputs = await related_data_of(repository).inputs(state, kind=request.kind, taste=taste)
+        taste = taste_of(await data.inputs(await read(request.customer_id)), is_personal=request.is_personal)
+    inputs = await related_data_of(repository).inputs(state, kind=request.kind, taste=taste, shown=request.shown)
     if not len(inputs.seeds):
         # All were merged into other products since their state was read; their ids name these now.
-        return await related_list(repository, request, customer=customer, now=now)
+        return await related_list(repository, request, taste=taste, now=now)
     evidence = evidence_of(inputs)
     candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=request.list_request))
     ranked = rank_related(inputs, evidence, candidates, request=request.list_request, now=now)

@@ -6,9 +6,9 @@ from weakref import WeakKeyDictionary, proxy
 import numpy as np
 
 from domain.ports import Repository
-from domain.ranking.indexes import union
+from domain.ranking.indexes import Indexes, union
 from domain.ranking.model import UNTRAINED, WeightedProducts
-from domain.ranking.related_inputs import RelatedInputs, RelatedKind, Taste, stand_ins_of, trend_paths
+from domain.ranking.related_inputs import NO_PRODUCTS, RelatedInputs, RelatedKind, Taste, stand_ins_of, trend_paths
 from domain.related_ports import SeedState
 from infra.use_cases.ranking_data import MAX_CACHED_LISTS, RankingData, VersionedCache, ranking_data_of
 
@@ -21,12 +21,15 @@ class RelatedData:
         self._data = ranking_data
         self._complements: VersionedCache[int, bytes] = VersionedCache(MAX_CACHED_LISTS)
 
-    async def inputs(self, state: SeedState, *, kind: RelatedKind, taste: Taste | None = None) -> RelatedInputs:
+    async def inputs(
+        self, state: SeedState, *, kind: RelatedKind, taste: Taste | None = None, shown: Indexes = NO_PRODUCTS
+    ) -> RelatedInputs:
         """Return the inputs of a list about the products of `state`, without those that were merged into others since."""
         data, model, seeds = self._data, state.shop.model, np.array(state.product_indexes, dtype=np.intp)
         catalogue = taste.catalogue if taste else await data.catalogue_of(state.shop.catalogue_version)
         neighbours = await data.neighbours_of(model.model_id, seeds)
         await data.add_missing(catalogue, union(seeds, neighbours.of(seeds).products) if kind == "similar" else seeds)
+        await data.add_missing(catalogue, shown)
         seeds = seeds[catalogue.exist(seeds)]
         paths = trend_paths(seeds, catalogue)
         trends = await data.trends_of(model.model_id, paths)
@@ -48,6 +51,7 @@ class RelatedData:
             category_trends={path: trends[path] for path in paths if trends[path]},
             recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
             taste=taste,
+            shown=shown,
         )
 
     async def _complements_of(self, model_id: str, products: Sequence[int]) -> dict[int, bytes]:

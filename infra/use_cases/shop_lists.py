@@ -9,8 +9,11 @@ from msgspec import Struct
 
 from domain.ports import Repository
 from domain.ranking.catalogue import Catalogue
+from domain.ranking.indexes import Indexes
 from domain.ranking.model import UNTRAINED, Model
 from domain.ranking.shop_lists import (
+    NO_PRODUCTS,
+    ListOrigin,
     ShopListKind,
     Tier,
     n_groups,
@@ -38,11 +41,20 @@ MAX_SPREAD = 1000
 
 
 class ShopListRequest(Struct, frozen=True, kw_only=True):
-    """A request for a list of the whole shop; `days` are those that a list of popular products counts."""
+    """A request for a list of the whole shop; `days` are those that a list of popular products counts.
+
+    The list has none of `left_out`, product indexes.
+    """
 
     kind: ShopListKind
     list_request: ListRequest
     days: int = DEFAULT_DAYS
+    left_out: Indexes = NO_PRODUCTS
+
+    @property
+    def n_wanted(self) -> int:
+        """How many products are enough, whichever of them are left out."""
+        return self.list_request.limit + len(self.left_out)
 
 
 async def shop_list(
@@ -52,14 +64,16 @@ async def shop_list(
     data, asked = ranking_data_of(repository), request.list_request
     shop = shop or await repository.list_state()
     catalogue = await data.catalogue_of(shop.catalogue_version)
+    await data.add_missing(catalogue, request.left_out)
     tiers: list[Tier] = []
     async for tier in _tiers(repository, request, shop.model):
-        tiers.append(await _admitted(tier, data, catalogue, asked))
-        if n_groups(np.concatenate([one.products for one in tiers]), catalogue) >= asked.limit:
+        tiers.append(await _admitted(tier, data, catalogue, request))
+        if n_groups(np.concatenate([one.products for one in tiers]), catalogue) >= request.n_wanted:
             break
     else:
         tiers.append(await _newest(data, catalogue, request, now=now))
-    ranked = rank_shop_list(tiers, catalogue, kind=request.kind, model_id=shop.model.model_id, request=asked)
+    origin = ListOrigin(kind=request.kind, model_id=shop.model.model_id)
+    ranked = rank_shop_list(tiers, catalogue, origin=origin, request=asked, left_out=request.left_out)
     return await product_list(repository, ranked, now=now)
 
 
@@ -83,27 +97,28 @@ async def _tiers(repository: Repository, request: ShopListRequest, model: Model)
     yield popular[request.days]
 
 
-async def _admitted(tier: Tier, data: RankingData, catalogue: Catalogue, request: ListRequest) -> Tier:
+async def _admitted(tier: Tier, data: RankingData, catalogue: Catalogue, request: ShopListRequest) -> Tier:
     """Return the first products of a tier that are available and pass the filters, enough of them for the list if there are.
 
     They are looked up in growing blocks: most lists need the first few, and rare filters need thousands.
     """
     chosen = np.zeros(len(tier.products), dtype=np.bool_)
-    start, size = 0, max(4 * request.limit, MIN_LOOKED_UP)
-    while start < len(chosen) and n_groups(tier.products[chosen], catalogue) < request.limit:
+    start, size = 0, max(4 * request.n_wanted, MIN_LOOKED_UP)
+    while start < len(chosen) and n_groups(tier.products[chosen], catalogue) < request.n_wanted:
         block = tier.products[start : start + size]
         await data.add_missing(catalogue, block)
-        chosen[start : start + size] = np.isin(block, catalogue.admitted(block, request))
+        chosen[start : start + size] = np.isin(block, catalogue.admitted(block, request.list_request))
         start, size = start + size, 4 * size
     return tier.take(chosen)
 
 
 async def _newest(data: RankingData, catalogue: Catalogue, request: ShopListRequest, *, now: datetime) -> Tier:
     asked = request.list_request
-    n = MAX_SPREAD if request.kind == "new" else 2 * asked.limit
+    n = MAX_SPREAD if request.kind == "new" else 2 * request.n_wanted
     newest = (await data.newest(asked, n=n))[:n]
     await data.add_missing(catalogue, newest)
     newest = catalogue.admitted(newest, asked)
+    newest = newest[~catalogue.are_variants(newest, request.left_out)]
     if request.kind == "new":
         newest = spread(newest, catalogue, limit=asked.limit)
     return newest_tier(newest, catalogue, now=now)

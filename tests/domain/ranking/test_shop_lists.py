@@ -7,7 +7,15 @@ import pytest
 
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.packing import pack
-from domain.ranking.shop_lists import newest_tier, popular_tier, rank_shop_list, rising_tier, spread, weighted_tier
+from domain.ranking.shop_lists import (
+    ListOrigin,
+    newest_tier,
+    popular_tier,
+    rank_shop_list,
+    rising_tier,
+    spread,
+    weighted_tier,
+)
 from domain.records.recommendations import ListRequest
 from domain.records.values import to_microseconds
 from tests.domain.shop import NOW, product
@@ -22,8 +30,10 @@ def catalogue_of(*products):
     return Catalogue(products or [product(index) for index in range(10)])
 
 
-def ranked(*tiers, catalogue=None, kind="popular", **fields):
-    return rank_shop_list(tiers, catalogue or catalogue_of(), kind=kind, model_id="m-1", request=ListRequest(**fields))
+def ranked(*tiers, catalogue=None, kind="popular", left_out=(), **fields):
+    origin = ListOrigin(kind=kind, model_id="m-1")
+    left_out, request = np.array(left_out, dtype=np.intp), ListRequest(**fields)
+    return rank_shop_list(tiers, catalogue or catalogue_of(), origin=origin, request=request, left_out=left_out)
 
 
 def indexes_of(ranked_products):
@@ -117,3 +127,9 @@ def test_the_newest_of_those_left_over_fill_a_list():
     assert spread_of(*of_one_brand, product(5), limit=4) == [0, 1, 2, 5]
     assert spread_of(*of_one_brand, limit=9) == [0, 1, 2, 3, 4]
     assert spread_of(*of_one_brand, limit=1) == [0]
+
+
+def test_what_is_left_out_and_its_variants_are_in_no_list():
+    catalogue = catalogue_of(product(0), product(1, variant_of="p-0"), product(2))
+
+    assert indexes_of(ranked(weighted_tier([1, 2], [3.0, 2.0]), catalogue=catalogue, left_out=[0])) == [2]

@@ -13,6 +13,8 @@ from domain.records.products import ProductChange
 from domain.records.recommendation_ids import origin_of
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases.page import Viewer, page_of
+from infra.use_cases.product_lists import product_list
+from infra.use_cases.ranking_data import ranking_data_of
 from tests.domain.shop import model_with, neighbour_lists
 
 N_PRODUCTS = 40
@@ -144,6 +146,25 @@ async def test_an_unknown_customer_is_refused_unless_it_is_a_guest(shop, now):
             await page(shop, one, customer_id="nobody", now=now)
 
         assert ids_of(await page(shop, one, customer_id="nobody", guest=True, now=now))[0]
+
+
+async def test_products_that_a_page_shows_are_left_out_also_if_a_new_catalogue_was_begun_meanwhile(shop, now, monkeypatch):
+    """Codes of groups are numbered anew in a new catalogue, which has none of the rows yet."""
+    answers = []
+
+    async def regrouped(repository, ranked, *, now):
+        answer = await product_list(repository, ranked, now=now)
+        await shop.put_products([ProductChange(product_id="p-39", category=f"b-{len(answers)}")], now=now)
+        await ranking_data_of(repository).catalogue_of((await shop.list_state()).catalogue_version)
+        answers.append(answer)
+        return answer
+
+    monkeypatch.setattr("infra.use_cases.shop_lists.product_list", regrouped)
+
+    first, second, third = ids_of(await page(shop, POPULAR, POPULAR, POPULAR | {"limit": N_PRODUCTS}, now=now))
+
+    assert len({*first, *second, *third}) == len(first) + len(second) + len(third)
+    assert len(third) >= N_PRODUCTS - 6 - 1
 
 
 async def test_what_lists_share_is_read_once(shop, now, monkeypatch):
