@@ -1,7 +1,7 @@
 """Filtered lists, and changes of products over HTTP, on a synthetic shop whose products have tags and attributes."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +14,21 @@ from benchmarks.cpu import cpu_seconds
 from benchmarks.synthetic import N_BRANDS, N_COLOURS, N_LINES, N_TAGS
 from benchmarks.synthetic_shops import N_CUSTOMERS
 from benchmarks.timing import milliseconds_of, milliseconds_until
+from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from infra.settings import Settings
 from infra.storage.opening import open_repository
-from infra.use_cases.recommend import fresh_list
+from infra.use_cases.recommend import current_list, fresh_list
 
 N_LISTS = 300
+N_READERS, N_READS, N_SECONDS = 200, 20, 300
+"""Customers with stored lists, how many of them ask in a second, and for how long."""
 console = Console(width=120)
 
 
 def measure(database: Path, *, n_products: int) -> None:
     uvloop.run(_measure_filters(f"sqlite:///{database}"))
+    uvloop.run(_measure_reuse(f"sqlite:///{database}", n_products=n_products))
     _measure_updates(f"sqlite:///{database}", n_products=n_products)
 
 
@@ -61,6 +65,25 @@ async def _measure_filters(url: str) -> None:
                 milliseconds.append(await milliseconds_until(making))
             p50, p99 = np.percentile(milliseconds[100:], [50, 99])
             console.print(f"fresh list, {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
+
+
+async def _measure_reuse(url: str, *, n_products: int) -> None:
+    """Print how many lists are stored ones while one product changes every second, price and stock in turns."""
+    rng = np.random.default_rng(18)
+    customer_ids = [f"c-{customer}" for customer in rng.choice(N_CUSTOMERS, size=N_READERS, replace=False).tolist()]
+    now, n_cached = datetime.now(UTC), 0
+    async with open_repository(Settings(database_url=url)) as repository:
+        for customer_id in customer_ids:
+            await current_list(repository, customer_id, now=now, reuse_seconds=3600)
+        for second in range(N_SECONDS):
+            now += timedelta(seconds=1)
+            product_id, price = f"p-{rng.integers(n_products)}", round(float(rng.lognormal(3.0, 0.8)), 2)
+            change = {"price": price} if second % 2 else {"in_stock": bool(rng.integers(2))}
+            await repository.update_products([ProductChange(product_id=product_id, **change)], now=now)
+            for customer_id in rng.choice(customer_ids, size=N_READS, replace=False).tolist():
+                n_cached += (await current_list(repository, customer_id, now=now, reuse_seconds=3600)).cached
+    share = n_cached / (N_SECONDS * N_READS)
+    console.print(f"stored lists that are reused under one change a second: {share:.1%} of {N_SECONDS * N_READS:,}")
 
 
 def _measure_updates(url: str, *, n_products: int) -> None:

@@ -19,7 +19,7 @@ PARTS: dict[str, Callable[[Shop, Path, str], list[Figure]]] = {
     "blocking": lambda shop, _folder, _python: asyncio.run(fresh_lists.time_blocking(shop)),
     "browsing": lambda shop, folder, python: browsing.measure(shop, folder, peer_python=python),
     "category": lambda shop, _folder, _python: category.measure(shop),
-    "places": lambda shop, _folder, _python: uvloop.run(places.measure(shop)),
+    "places": lambda shop, _folder, _python: [*uvloop.run(places.measure(shop)), *places.measure_over_http(shop)],
     "stored": lambda shop, _folder, _python: stored_list.measure(shop),
     "big-customer": lambda shop, _folder, _python: big_customer.measure(shop),
     "guard": lambda shop, _folder, _python: guard.measure(shop),
