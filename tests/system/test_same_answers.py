@@ -5,6 +5,7 @@ import tempfile
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import numpy as np
@@ -14,18 +15,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from domain.errors import ShopError
-from domain.ranking.model import Model, NeighbourLists, TrainedModel, WeightedProducts
+from domain.ranking.model import Model, NeighbourLists, ProductActivity, TrainedModel, WeightedProducts
 from domain.ranking.packing import pack
 from domain.records.amendments import OrderAmendment, RemainingItem
 from domain.records.customers import Address, CustomerChange, CustomerUpdate, NewCustomer, address_id
 from domain.records.guests import GuestMerge
 from domain.records.imports import ImportedEvent, OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.pages import ListOfPage, PageRequest
 from domain.records.products import ProductChange
-from domain.records.recommendations import ListRequest
+from domain.records.recommendations import Kind, ListRequest
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.storage.sql.events import product_ids_of
+from infra.use_cases.page import Viewer, page_of
 from infra.use_cases.recommend import current_list, list_or_newcomers
 from tests import postgres
 from tests.answers import without_id
@@ -370,6 +373,25 @@ class SameAnswers(RuleBasedStateMachine):
 
         self.run_on_both(listed)
 
+    @rule(
+        customer_id=known_or_guests, seeds=st.lists(unknown_too, min_size=1, max_size=3), are_guests=st.booleans(),
+        kinds=st.permutations(get_args(Kind)), limit=st.integers(1, 4), min_items=st.integers(0, 2),
+    )  # fmt: skip
+    def page(self, customer_id, seeds, are_guests, kinds, limit, min_items):
+        n_seeds = {"similar": 1, "bought-together": 3}
+        lists = [
+            ListOfPage(name=kind, kind=kind, product_ids=seeds[: n_seeds.get(kind, 0)], limit=limit, min_items=min_items)
+            for kind in kinds
+        ]
+        request = PageRequest(customer_id=customer_id, guest=are_guests, lists=lists)
+
+        async def made(shop):
+            viewer = Viewer(is_backend=True, now=self.now, reuse_seconds=3600)
+            answer = await page_of(shop, request, viewer)
+            return [(one.name, one.strategy, one.items) for one in answer.lists]
+
+        self.run_on_both(made)
+
     @rule(customer_id=customer_ids)
     def stored_lists(self, customer_id):
         for length in (3, 100):
@@ -407,13 +429,19 @@ class SameAnswers(RuleBasedStateMachine):
                 bought_together=pack(rng.integers(0, 12, 4), rng.random(4)),
                 viewed_together=pack(rng.integers(0, 12, 4), rng.random(4)),
                 similar_product=pack(rng.integers(0, 12, 2), rng.random(2)),
+                complements=pack(rng.integers(0, 12, 3), rng.random(3)),
             )
             for index in range(0, 12, 2)
         ]
         trends = {"a": pack([0, 1], [1.0, 0.5]), "é": pack([2], [1.0])}
-        self.run_on_both(
-            lambda shop: shop.save_model(TrainedModel(model=model, neighbours=neighbours, category_trends=trends))
-        )
+        activity = [
+            ProductActivity(
+                measure=measure, age_days=age_days, products=pack(rng.permutation(12)[:3], rng.integers(1, 9, 3))
+            )
+            for measure, age_days in (("buyers", 0), ("buyers", 29), ("visitors", 30), ("rising", 0))
+        ]
+        trained = TrainedModel(model=model, neighbours=neighbours, category_trends=trends, activity=activity)
+        self.run_on_both(lambda shop: shop.save_model(trained))
 
     @rule(holder=st.sampled_from(["one", "other"]), seconds=st.sampled_from([1, 10_000]))
     def lock(self, holder, seconds):
