@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from domain.errors import ShopError
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from infra.storage.opening import Storage
 from infra.tasks import background_task
 from infra.use_cases.purge import Retention, purge_all, purge_audit

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from domain.errors import ShopError
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from infra.logs import describe_error
 from infra.storage.opening import Storage
 from infra.tasks import background_task

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from domain.ports import StoredProfile
+from domain.ports.repository import StoredProfile
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import History
 from domain.ranking.packed_history import NEVER_BOUGHT, RETURNED

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.errors import ConfigurationError
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.purge import plan_guest_purge, plan_purge, purge, purge_guests

@@ -6,7 +6,7 @@ import re
 import sys
 from typing import Any
 
-from domain.ports import ShopStore
+from domain.ports.shop import ShopStore
 from domain.ranking.model import Model
 from domain.ranking.own_scores import weights_by_source
 from infra.cli.arguments import add_tuning_options

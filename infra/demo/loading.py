@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from domain.ports import IngestStore, ShopStore
+from domain.ports.ingest import IngestStore
+from domain.ports.shop import ShopStore
 from domain.records.imports import ImportedEvent
 from infra.demo.generate import DemoShop, demo_shop
 from infra.use_cases.train import TuningBudget, train

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from domain.ports import IngestStore
+from domain.ports.ingest import IngestStore
 from infra.ingest.errors import NotUnderstood
 from infra.ingest.options import ImportOptions
 from infra.ingest.report import Report

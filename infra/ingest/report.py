@@ -9,7 +9,7 @@ from typing import IO
 import msgspec
 
 from domain.errors import ConfigurationError
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from infra.ingest.lines import RowRefused
 from infra.ingest.staging import Place
 

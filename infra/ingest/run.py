@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import PurePath
 
 from domain.errors import ConfigurationError
-from domain.ports import IngestStore
+from domain.ports.ingest import IngestStore
 from domain.records.imports import ImportRecord
 from infra.ingest.job import Job, check_refusals
 from infra.ingest.options import ImportOptions

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import chain, compress
 
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from domain.records.imports import ImportedEvent, OrderReturn
 from domain.records.interactions import TAKES_BACK, CustomerEvent, Purchase
 from infra.ingest.errors import NotUnderstood

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from domain.records.products import ProductChange
 from infra.ingest.errors import NotUnderstood
 from infra.ingest.job import MAX_ROWS_PER_TRANSACTION, Job

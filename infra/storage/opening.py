@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from domain.errors import ConfigurationError, StoreUnreachable
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from domain.records.currencies import Currencies
 from infra.settings import Settings
 from infra.storage.sql.repository import SqlRepository

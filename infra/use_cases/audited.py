@@ -6,9 +6,9 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from domain.audit_ports import AuditLog
 from domain.errors import CustomerNotFound, StoreBusy, StoreUnavailable
-from domain.ports import Repository
+from domain.ports.audit import AuditLog
+from domain.ports.repository import Repository
 from domain.records.audit import Act
 from domain.records.guests import GuestMerge, MergedGuest
 from infra.use_cases.export import export_chunks

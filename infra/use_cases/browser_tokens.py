@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from domain.errors import CustomerNotFound, TokenRefused
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from domain.records.browser_tokens import BrowserToken, IssuedToken, TokenRequest, sign_token, verified_token
 from domain.records.values import EPOCH
 from infra.use_cases.signing_key import signing_key_of

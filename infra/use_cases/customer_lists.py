@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from domain.ranking.buy_again import rank_buy_again
 from domain.ranking.customer_inputs import CustomerInputs
 from domain.ranking.history import unpack_history

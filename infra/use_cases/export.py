@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from domain.export_ports import EventKey, ExportedPage, ExportStore
+from domain.ports.export import EventKey, ExportedPage, ExportStore
 
 CHUNK_BYTES = 1 << 18
 _encode = msgspec.json.Encoder().encode

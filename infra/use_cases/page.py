@@ -7,14 +7,14 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from domain.errors import ProductNotFound
-from domain.ports import Repository
+from domain.ports.lists import ListState
+from domain.ports.repository import Repository
 from domain.ranking.indexes import Indexes
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.related_inputs import RelatedKind, Taste, taste_of
 from domain.records.pages import AnsweredList, ListOfPage, Page, PageRequest
 from domain.records.product_lists import ProductList, RankedProducts
 from domain.records.recommendations import ListRequest, RecommendationList, RecommendedProduct, for_storefront
-from domain.related_ports import ListState
 from infra.use_cases.customer_lists import CustomerListRequest, customer_list
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import RankingData, ranking_data_of

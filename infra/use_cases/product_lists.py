@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from domain.ranking.answers import as_recommended
 from domain.records.product_lists import ProductList, RankedProducts
 from infra.use_cases.recommendation_ids import new_recommendation_id

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from domain.audit_ports import AuditLog
-from domain.ports import Repository, ShopStore
+from domain.ports.audit import AuditLog
+from domain.ports.repository import Repository
+from domain.ports.shop import ShopStore
 from domain.ranking.model import Model
 from domain.records.guests import GuestCounts
 from domain.records.interactions import oldest_kept

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary, proxy
 import numpy as np
 from msgspec.structs import replace
 
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.history import merge_variants, unpack_history, without_others
 from domain.ranking.indexes import Indexes, union

@@ -6,7 +6,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from domain.errors import CustomerNotFound
-from domain.ports import ListVersions, Recorded, Repository, StoredList
+from domain.ports.repository import ListVersions, Recorded, Repository, StoredList
 from domain.ranking.answers import to_answer
 from domain.ranking.model import UNTRAINED
 from domain.ranking.packed_history import CustomerState

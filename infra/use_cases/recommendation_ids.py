@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from domain.records.recommendation_ids import Origin, recommendation_id
 from domain.records.recommendations import Kind
 from infra.use_cases.signing_key import signing_key_of

@@ -7,7 +7,7 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from domain.ranking.indexes import Indexes
 from domain.ranking.related import candidates_of, rank_related
 from domain.ranking.related_evidence import evidence_of

@@ -7,7 +7,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from msgspec import Struct
 
-from domain.ports import Repository
+from domain.ports.lists import ListState
+from domain.ports.repository import Repository
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.indexes import Indexes
 from domain.ranking.model import UNTRAINED, Model
@@ -26,7 +27,6 @@ from domain.ranking.shop_lists import (
 )
 from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
-from domain.related_ports import ListState
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import RankingData, VersionedCache, ranking_data_of
 

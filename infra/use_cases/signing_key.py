@@ -2,7 +2,7 @@
 
 from weakref import WeakKeyDictionary
 
-from domain.ports import Repository
+from domain.ports.repository import Repository
 
 _keys: WeakKeyDictionary[Repository, bytes] = WeakKeyDictionary()
 

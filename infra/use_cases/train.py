@@ -12,7 +12,8 @@ import numpy as np
 from msgspec import Struct
 
 from domain.errors import StoreBusy, StoreUnavailable
-from domain.ports import ModelStore, ShopStore, TrainingEvent
+from domain.ports.shop import ShopStore
+from domain.ports.training import ModelStore, TrainingEvent
 from domain.ranking.model import Model, TrainedModel, TunedConfig
 from domain.records.interactions import EVENT_TYPE_CODES
 from domain.records.values import to_microseconds

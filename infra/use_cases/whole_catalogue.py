@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from domain.ports import Repository
+from domain.ports.repository import Repository
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.indexes import Indexes
 from domain.records.recommendations import ListRequest

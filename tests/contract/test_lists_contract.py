@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from domain.ports import ListVersions, StoredList
+from domain.ports.repository import ListVersions, StoredList
 from domain.ranking.inputs import MAX_HISTORY_CATEGORIES, trend_categories
 from domain.ranking.model import UNTRAINED, Model, TrainedModel, WeightedProducts
 from domain.records.customers import NewCustomer

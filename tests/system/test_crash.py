@@ -106,7 +106,7 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database):
 ACKNOWLEDGE_BEFORE_STORING = """
 import asyncio
 from infra.storage.sql.repository import SqlRepository
-from domain.ports import Recorded
+from domain.ports.repository import Recorded
 from domain.records.interactions import count_events
 
 record = SqlRepository.record_while

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from domain.errors import CustomerNotFound
-from domain.ports import StoredList
+from domain.ports.repository import StoredList
 from domain.records.customers import NewCustomer
 from domain.records.guests import GuestMerge
 from domain.records.interactions import OrderItem, Purchase

@@ -5,7 +5,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from domain.records.amendments import AmendedOrder, BoughtOrder, Quantities, at_least
 from domain.records.imports import ImportedEvent
 from domain.records.interactions import Purchase

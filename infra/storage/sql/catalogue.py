@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from domain.ports import CatalogueChanges, Outcome
+from domain.ports.ingest import Outcome
+from domain.ports.repository import CatalogueChanges
 from domain.records.attributes import MAX_ATTRIBUTES, unpack_attributes
 from domain.records.currencies import Currencies
 from domain.records.products import Product, ProductChange

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 
 from domain.errors import CustomerExists, EmailTaken
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from domain.records.customers import Customer, CustomerChange, NewCustomer, Segment, SegmentInputs, segment_of
 from domain.records.values import from_microseconds, to_microseconds
 from infra.storage.ids import new_id

@@ -6,7 +6,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from domain.errors import CustomerNotFound
-from domain.export_ports import EventKey, ExportBeginning, ExportedPage
+from domain.ports.export import EventKey, ExportBeginning, ExportedPage
 from domain.ranking.answers import to_answer
 from domain.records.currencies import Currencies
 from domain.records.customers import Customer, StoredAddress

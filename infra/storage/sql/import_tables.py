@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from domain.records.currencies import Currencies
 from domain.records.customers import CustomerChange
 from domain.records.imports import ImportedEvent, ImportRecord, OrderReturn

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from domain.records.imports import ImportedEvent
 from domain.records.interactions import BrowsingEvent, Purchase, content_digest
 from infra.storage.ids import new_id

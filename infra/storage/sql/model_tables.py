@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from domain.ports import TrainingEvent
+from domain.ports.training import TrainingEvent
 from domain.ranking.model import UNTRAINED, Model, TrainedModel
 from domain.records.currencies import Currencies
 from domain.records.customers import Segment

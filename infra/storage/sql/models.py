@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from domain.errors import ModelNotFound, TrainingRunning
-from domain.ports import TrainingEvent
+from domain.ports.training import TrainingEvent
 from domain.ranking.model import UNTRAINED, Model, NeighbourLists, ProductActivity, TunedConfig
 from domain.records.currencies import Currencies
 from domain.records.customers import Segment

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from domain.export_ports import EventKey, ExportBeginning, ExportedPage
+from domain.ports.export import EventKey, ExportBeginning, ExportedPage
 from domain.ranking.packed_history import CustomerState
 from domain.records.audit import THE_APP
 from domain.records.currencies import Currencies

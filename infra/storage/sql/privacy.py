@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from msgspec import Struct
 
 from domain.errors import CustomerNotFound
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from domain.records.audit import COMMAND_LINE, THE_APP, Act
 from infra.storage.sql import audit, merged_guests
 from infra.storage.sql.customer_hashes import existing_key, keyed_hash, make_key

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from domain.errors import InvalidField, InvalidFields, TooManyItems
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from domain.records.product_updates import MAX_ALIASES_IN_ALL, UpdatedProducts
 from domain.records.products import ProductChange
 from infra.storage.sql import aliases, catalogue

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from domain.records.currencies import Currencies
 from domain.records.imports import ImportedEvent, ImportRecord, OrderReturn
 from domain.records.products import ProductChange

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from domain.errors import ProductNotFound
+from domain.ports.lists import ListState, SeedState
 from domain.ranking.model import Measure
-from domain.related_ports import ListState, SeedState
 from infra.storage.sql import known_products
 from infra.storage.sql.model_tables import ModelTables
 from infra.storage.sql.statements import Steps, one, rows
 
 
 class RelatedTables(ModelTables):
-    """The protocol RelatedStore over tables."""
+    """The protocol ListStore over tables."""
 
     async def seed_state(self, product_ids: Sequence[str]) -> SeedState:
         return await self.engine.look_up(self._seed_state, product_ids)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from domain.ports import CatalogueChanges, ListVersions, Recorded, ShopSummary, StoredList, StoredProfile
+from domain.ports.repository import CatalogueChanges, ListVersions, Recorded, ShopSummary, StoredList, StoredProfile
 from domain.ranking.model import Model, NeighbourLists, WeightedProducts
 from domain.ranking.packed_history import CustomerState
 from domain.records.audit import THE_APP

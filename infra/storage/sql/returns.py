@@ -6,7 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.errors import CustomerNotFound
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from domain.records.amendments import AmendedOrder, Quantities
 from domain.records.imports import OrderReturn, return_digest
 from domain.records.values import to_microseconds

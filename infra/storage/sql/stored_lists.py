@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from domain.ports import ListVersions, StoredList
+from domain.ports.repository import ListVersions, StoredList
 from domain.records.recommendations import RankedList
 from domain.records.values import to_microseconds
 from infra.storage.sql import merged_guests

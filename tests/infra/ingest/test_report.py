@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from domain.ports import Outcome
+from domain.ports.ingest import Outcome
 from infra.ingest.lines import RowRefused
 from infra.ingest.report import Report
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from domain.errors import CustomerNotFound, StoreBusy
-from domain.ports import ListVersions, StoredList
+from domain.ports.repository import ListVersions, StoredList
 from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.imports import OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase

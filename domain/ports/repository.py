@@ -1,35 +1,25 @@
-"""The protocols of storage; every repository passes the same contract suite."""
+"""The protocol of the storage that serves customers, with what its methods return."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
-from domain.audit_ports import AuditLog, KeyStore
-from domain.export_ports import ExportStore
-from domain.guest_ports import GuestStore
-from domain.product_ports import ProductStore
-from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig, WeightedProducts
+from domain.ports.audit import AuditLog, KeyStore
+from domain.ports.corrections import Corrections
+from domain.ports.export import ExportStore
+from domain.ports.guests import GuestStore
+from domain.ports.lists import ListStore
+from domain.ports.products import ProductStore
+from domain.ranking.model import NeighbourLists, TunedConfig, WeightedProducts
 from domain.ranking.packed_history import CustomerState
-from domain.records.amendments import OrderAmendment, OrderRemainder
 from domain.records.audit import THE_APP
-from domain.records.customers import (
-    Activity,
-    Address,
-    Customer,
-    CustomerChange,
-    CustomerUpdate,
-    NewCustomer,
-    Segment,
-    StoredAddress,
-)
-from domain.records.imports import ImportedEvent, ImportRecord, OrderReturn
-from domain.records.interactions import CustomerEvent, EventCounts, EventType
+from domain.records.customers import Activity, Address, Customer, NewCustomer, StoredAddress
+from domain.records.interactions import CustomerEvent, EventCounts
 from domain.records.privacy import CustomerExport
-from domain.records.products import Product, ProductChange
+from domain.records.products import Product
 from domain.records.recommendations import ListRequest, RankedList
-from domain.related_ports import RelatedStore
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
@@ -42,28 +32,6 @@ class Recorded(Struct, frozen=True, kw_only=True):
     seen_before: EventCounts
     state: CustomerState | None
     created_products: Sequence[str] = ()
-
-
-class Outcome(Struct, frozen=True, kw_only=True):
-    """The result of importing one record; `field` and `reason` explain a refusal.
-
-    A product of any other status has the field `aliases` if some of its aliases are ids of other products and were left out.
-    """
-
-    status: Literal["new", "changed", "unchanged", "replaced", "returned", "seen_before", "unmatched", "refused"]
-    field: str | None = None
-    reason: str | None = None
-
-
-class TrainingEvent(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """One interaction or order item as training reads it; `spent` is in the shop's currency, 0 where unknown."""
-
-    customer_id: str
-    product_index: int
-    event_type: EventType
-    occurred_at: int
-    order_id: str | None
-    spent: float
 
 
 class ListVersions(Struct, frozen=True, kw_only=True):
@@ -119,23 +87,7 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class Corrections(Protocol):
-    """Correct what was recorded of a customer; all raise CustomerNotFound."""
-
-    async def update_customer(self, update: CustomerUpdate, *, now: datetime) -> Customer:
-        """Change a customer and return the customer; raise EmailTaken."""
-        ...
-
-    async def remove_address(self, customer_id: str, address_id: str) -> list[StoredAddress]:
-        """Remove an address and return all others of the customer; raise AddressNotFound."""
-        ...
-
-    async def amend_order(self, amendment: OrderAmendment) -> OrderRemainder:
-        """Store what is left of an order, and return it; raise OrderNotFound or MoreThanBought."""
-        ...
-
-
-class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, RelatedStore, Corrections, Protocol):
+class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, ListStore, Corrections, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound. The id of a
@@ -257,96 +209,3 @@ class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, Rela
     async def purge_events(self, *, before: datetime) -> int:
         """Delete one batch of the events before an instant; return how many, 0 when none is left, also in the files."""
         ...
-
-
-class IngestStore(Protocol):
-    """Import a shop's history, at most 1,000 rows a call; a call is one transaction and returns one outcome per record."""
-
-    def rehearsal(self) -> "IngestStore":
-        """Return a store that answers as this one, and keeps nothing."""
-        ...
-
-    async def put_products(self, changes: Sequence[ProductChange], *, now: datetime) -> list[Outcome]:
-        """Create or change products; aliases do not count as rows, as they are written in transactions of their own."""
-        ...
-
-    async def put_customers(self, changes: Sequence[CustomerChange], *, now: datetime) -> list[Outcome]: ...
-
-    async def put_events(
-        self, events: Sequence[ImportedEvent], *, create_products: bool, import_id: str | None = None, now: datetime
-    ) -> list[Outcome]:
-        """Record events of any customers; create unknown customers, and replace orders that come with other content."""
-        ...
-
-    async def put_returns(
-        self, returns: Sequence[OrderReturn], *, import_id: str | None = None, now: datetime
-    ) -> list[Outcome]:
-        """Take from stored orders what went back; a return that finds no purchase is "unmatched" and is not stored."""
-        ...
-
-    async def begin_import(self, record: ImportRecord) -> None:
-        """Record that an import started."""
-        ...
-
-    async def finish_import(self, import_id: str, counts: Mapping[str, int], *, now: datetime) -> None: ...
-
-    async def imports(self, n: int) -> list[ImportRecord]:
-        """Return the `n` last imports, newest first."""
-        ...
-
-    async def undo_import(self, import_id: str) -> int:
-        """Take back one batch of the events, replacements and returns of an import; return how many, 0 when none is left."""
-        ...
-
-    async def listed_products(self, after: str | None = None) -> list[str]:
-        """Return a page of the ids of products that are not withdrawn, after an id; an empty page is the end."""
-        ...
-
-    async def merge_aliases(self) -> int:
-        """Move the events of products that only events created to the products that have their ids as aliases.
-
-        Return how many products were merged. The events of one product are moved in several transactions.
-        """
-        ...
-
-
-class ModelStore(Protocol):
-    """Read what training needs and store what it learned."""
-
-    def training_events(self) -> AsyncIterator[list[TrainingEvent]]:
-        """Yield all events in batches, in a stable order."""
-        ...
-
-    def training_products(self) -> AsyncIterator[list[Product]]:
-        """Yield the whole catalogue in batches, by product index."""
-        ...
-
-    async def current_model(self) -> Model:
-        """Return the model in use."""
-        ...
-
-    async def assigned_segments(self) -> dict[str, Segment]:
-        """Return the segments that the shop assigned, by customer id."""
-        ...
-
-    async def lock_training(self, holder: str, *, now: datetime, seconds: int) -> None:
-        """Take or renew the training lock for `seconds`; raise TrainingRunning while another holds it."""
-        ...
-
-    async def unlock_training(self, holder: str) -> None: ...
-
-    async def save_model(self, trained: TrainedModel) -> None:
-        """Write a new model in batches, switch to it in one transaction, and drop all but the newest five models."""
-        ...
-
-    async def stored_models(self) -> list[Model]:
-        """Return all models that can be used, newest first."""
-        ...
-
-    async def use_model(self, model_id: str) -> None:
-        """Switch to a stored model; raise ModelNotFound."""
-        ...
-
-
-class ShopStore(Repository, IngestStore, ModelStore, Protocol):
-    """Everything that one database provides."""

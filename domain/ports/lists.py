@@ -22,7 +22,7 @@ class SeedState(Struct, frozen=True, kw_only=True):
     shop: ListState
 
 
-class RelatedStore(Protocol):
+class ListStore(Protocol):
     """Read what lists about products, and lists of the whole shop, are computed from."""
 
     async def seed_state(self, product_ids: Sequence[str]) -> SeedState:

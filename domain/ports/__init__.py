@@ -1,0 +1,1 @@
+"""The protocols of storage; every repository passes the same contract suite."""
