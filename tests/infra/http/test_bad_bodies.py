@@ -19,6 +19,7 @@ from tests.infra.http.examples import (
     CHANGE,
     CREATE,
     JSON,
+    PAGE,
     POSTS,
     REMOVE_ADDRESS,
     RETENTION_DAYS,
@@ -74,6 +75,8 @@ def nested(levels: int) -> bytes:
 IN_AN_HOUR = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 TOO_OLD = (datetime.now(UTC) - timedelta(days=RETENTION_DAYS, minutes=1)).isoformat()
 TOO_LONG_NAME = "canary" * 34
+NEW = {"name": "new", "kind": "new"}
+"""A list of a page."""
 
 SYNTAX = [
     case("truncated", CREATE, b'{"customer_id": "canary-new"', "malformed-json"),
@@ -235,6 +238,35 @@ CATALOGUE = [
          {"products": [{"product_id": "p-9", "aliases": ["p-1"]}]}, "validation"),
 ]  # fmt: skip
 
+PAGES = [
+    *(case(f"page-{name}", PAGE, {"lists": lists}, slug) for name, lists, slug in (
+        ("without-lists", [], "validation"),
+        ("with-11-lists", [NEW | {"name": f"n-{n}"} for n in range(11)], "too-many-items"),
+        ("with-a-name-twice", [NEW, NEW], "validation"), ("list-is-a-text", ["new"], "validation"),
+    )),
+    *(case(f"list-{field}-{name}", PAGE, {"lists": [NEW | {field: value}]}, "validation") for field, name, value in (
+        ("name", "empty", ""), ("name", "blank", " "), ("name", "too-long", "a" * 65), ("name", "null", None),
+        ("kind", "unknown", "best"), ("kind", "empty", ""), ("kind", "in-capitals", "NEW"),
+        ("kind", "without-customer", "for-customer"), ("kind", "without-products", "similar"),
+        ("product_ids", "not-about-products", ["p-1"]), ("days", "not-counted", 7), ("limit", "0", 0), ("limit", "101", 101),
+        ("limit", "text", "5"), ("limit", "true", True), ("min_items", "negative", -1), ("min_items", "101", 101),
+        ("category", "text", "a"), ("category", "empty", [""]), ("category", "null", [None]), ("tag", "with-bar", ["a|b"]),
+        ("brand", "too-long", [TOO_LONG_NAME]), ("attributes", "a-list", []), ("attributes", "value-is-no-list", {"a": "b"}),
+        ("attributes", "without-values", {"a": []}), ("attributes", "name-empty", {"": ["b"]}),
+        ("attributes", "nested", {"a": [{"b": 1}]}), ("attributes", "51", {f"a-{n}": ["b"] for n in range(51)}),
+        ("min_price", "negative", -1), ("min_price", "text", "1"), ("max_price", "1e10", 1e10),
+        ("exclude", "with-two-blanks", ["a  b"]), ("placement", "empty", ""), ("title", "unknown", "x"),
+    )),
+    *(case(f"{field}-21", PAGE, {"lists": [NEW | {field: [f"v-{n}" for n in range(21)]}]}, "too-many-items")
+      for field in ("category", "brand", "tag")),
+    case("list-min-above-max", PAGE, {"lists": [NEW | {"min_price": 2, "max_price": 1}]}, "validation"),
+    case("similar-to-two", PAGE, {"lists": [NEW | {"kind": "similar", "product_ids": ["p-1", "p-2"]}]}, "validation"),
+    case("days-366", PAGE, {"lists": [NEW | {"kind": "popular", "days": 366}]}, "validation"),
+    case("page-seen-unknown", PAGE, {"lists": [NEW], "seen": "all"}, "validation"),
+    case("page-guest-is-a-text", PAGE, {"lists": [NEW], "guest": "true"}, "validation"),
+    case("page-of-nobody", PAGE, {"lists": [NEW | {"kind": "buy-again"}], "customer_id": "c-9"}, "customer-not-found"),
+]  # fmt: skip
+
 EVERY_ENDPOINT = {
     "empty": (b"", "empty-body"),
     "blank": (b" \n", "empty-body"),
@@ -264,7 +296,7 @@ EVERY_ENDPOINT = {
 EVERYWHERE = [case(name, target, body, slug) for name, (body, slug) in EVERY_ENDPOINT.items() for target in POSTS]
 
 
-@pytest.mark.parametrize(("target", "body", "slug"), [*SYNTAX, *FIELDS, *EVENTS, *CATALOGUE, *EVERYWHERE])
+@pytest.mark.parametrize(("target", "body", "slug"), [*SYNTAX, *FIELDS, *EVENTS, *CATALOGUE, *PAGES, *EVERYWHERE])
 async def test_an_invalid_body_is_rejected_and_changes_nothing(send, target, body, slug):
     before = await stored_state(send)
 

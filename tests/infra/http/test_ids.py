@@ -69,6 +69,19 @@ async def live_through_all_endpoints(send, customer_id, *, event_id):
         answer = await send("POST", target, json=body | members)
         assert (answer.status_code, answer.json()["customer_id"]) == (status, customer_id), answer.text
 
+    product = quote(product_id, safe="")
+    for target in (
+        f"/products/similar/{product}?customer_id={encoded}",
+        f"/products/bought-together?product_id={product}&customer_id={encoded}",
+        f"/recommendations/buy-again/{encoded}",
+        f"/recommendations/recently-viewed/{encoded}",
+    ):
+        answer = await send("GET", target)
+        assert answer.status_code == 200, answer.text
+    viewed = {"lists": [{"name": "viewed", "kind": "recently-viewed"}]}
+    page = (await send("POST", "/recommendations/for-page", json=body | viewed)).json()
+    assert (page["customer_id"], [item["product_id"] for item in page["lists"][0]["items"]]) == (customer_id, [product_id])
+
     profile = (await send("GET", created.headers["location"])).json()
     listed = (await send("GET", f"/recommendations/{encoded}?exclude={quote(PRODUCT_IDS[0], safe='')}")).json()
     exported = (await send("GET", f"/customer/export/{encoded}")).json()
