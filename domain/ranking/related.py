@@ -57,9 +57,11 @@ def rank_related(
     if inputs.kind == "similar":
         products = _of_its_kind(inputs, products, evidence)
         evidence = joined(evidence, compared(inputs, products))
-    evidence = joined(evidence, popular(inputs, products, evidence.totals(products)))
-    evidence = joined(evidence, newest(inputs, products, evidence.totals(products), now=now))
     totals = evidence.totals(products)
+    if not _is_enough(inputs, products[totals > 0], request):
+        evidence = joined(evidence, popular(inputs, products, totals))
+        evidence = joined(evidence, newest(inputs, products, evidence.totals(products), now=now))
+        totals = evidence.totals(products)
     tastes = TASTE_SHARE * totals * _interests(inputs, products)
     scores = totals + tastes
     shown = np.flatnonzero(scores > 0)
@@ -78,6 +80,13 @@ def rank_related(
             )
         ],
     )
+
+
+def _is_enough(inputs: RelatedInputs, products: Indexes, request: ListRequest) -> bool:
+    """Return whether products with evidence fill the list, so that what fills it up would stand below all of it."""
+    if not inputs.catalogue.has_variants:
+        return len(products) >= request.limit
+    return len(np.unique(inputs.catalogue.group_codes[products])) >= request.limit
 
 
 def _of_its_kind(inputs: RelatedInputs, products: Indexes, evidence: Evidence) -> Indexes:

@@ -128,11 +128,13 @@ def compared(inputs: RelatedInputs, products: Indexes) -> Evidence:
     seed = inputs.seeds[:1]
     if inputs.neighbours.has_similar(seed)[0]:
         products = products[products > inputs.model.newest_product_index]
+    if not len(products):
+        return _alike(products, np.empty(0), "similar_product", CONTENT, cause=int(seed[0]))
     words = inputs.model.words
     one, other = (
         features([inputs.catalogue.product(index) for index in indexes.tolist()], words) for indexes in (seed, products)
     )
-    amounts = similarity(one, other)[0] if len(products) else np.empty(0, dtype=np.float32)
+    amounts = similarity(one, other)[0]
     kept = np.flatnonzero(amounts >= MIN_SIMILARITY)
     return _alike(
         products[kept], CONTENT_SHARE * amounts[kept].astype(np.float64), "similar_product", CONTENT, cause=int(seed[0])

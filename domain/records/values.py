@@ -51,7 +51,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH, pattern=ID_PATT
 CustomerId = Annotated[
     str, Meta(min_length=1, max_length=MAX_ID_LENGTH, pattern=CUSTOMER_ID_PATTERN, description=_ID_DESCRIPTION)
 ]
-EMAIL_PATTERN = rf"^[^@\s\u0000-\u001f]+@[^@\s\u0000-\u001f]+{_END}"
+EMAIL_PATTERN = rf"^[^@\s{_CONTROL}]+@[^@\s{_CONTROL}]+{_END}"
 
 Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=rf"^(?=.*\S){_PRINTABLE}")]
 Phone = Annotated[str, Meta(min_length=3, max_length=32, pattern=rf"^(?=.*\S){_PRINTABLE}")]

@@ -124,6 +124,7 @@ FIELDS = [
         "empty": "", "too-long": TOO_LONG_NAME, "blank": "   ", "with-nul": "canary\x00b", "with-newline": "canary\n",
     }.items()),
     *(case(f"email-{kind}", CREATE, new_customer(email=email), "validation") for kind, email in {
+        "with-delete": "canary\x7f@b.ch", "with-control": "canary@b\x9f.ch",
         "without-at": "canary", "with-two-ats": "canary@b@c", "too-long": "a" * 250 + "@canary.ch",
         "with-newline": "a@canary.ch\n", "only-at": "@", "with-space": "a canary@c",
     }.items()),

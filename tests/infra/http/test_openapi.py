@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import main
-from domain.records.values import CUSTOMER_ID_PATTERN, ID_PATTERN, MAX_ID_LENGTH, PUBLISHED_PATTERNS
+from domain.records.values import CUSTOMER_ID_PATTERN, EMAIL_PATTERN, ID_PATTERN, MAX_ID_LENGTH, PUBLISHED_PATTERNS
 from infra.http.openapi import openapi_document
 from tests.domain.ranking.own_sources import table_source, use_own_sources
 
@@ -16,6 +16,8 @@ WIDENED_IDS = {
     ],
 }
 """The patterns of ids of the last release, which had at most 64 characters, and those of today."""
+EMAIL_OF_THE_LAST_RELEASE = r"^[^@\s\u0000-\u001f]+@[^@\s\u0000-\u001f]+(?![\s\S])"
+"""It let control characters from U+007F on through, which no e-mail address has."""
 RENAMED_OPERATIONS = {
     "CustomerCreateCreate": "create_customer",
     "CustomerAddAddressAddAddress": "add_addresses",
@@ -53,6 +55,8 @@ def with_ids_of_this_release(node):
     if not isinstance(node, dict):
         return node
     members = {name: with_ids_of_this_release(child) for name, child in node.items()}
+    if node.get("pattern") == EMAIL_OF_THE_LAST_RELEASE:
+        members |= {"pattern": EMAIL_PATTERN}
     if node.get("pattern") in WIDENED_IDS:
         members |= {"pattern": WIDENED_IDS[node["pattern"]], "maxLength": MAX_ID_LENGTH}
     return members
