@@ -30,6 +30,10 @@ PRIOR_INTERVALS = 2.0
 """How many intervals of the customer the usual one of the category counts as."""
 MIN_REBOUGHT = 0.3
 """Further purchases of the usual buyer from which a product of the category is bought again after a single purchase."""
+MIN_REPEATED = 0.1
+"""The same from which two days with a purchase are a habit: in a category that hardly anybody rebuys, it takes three.
+
+Where the shop has learned nothing of that, two are enough."""
 ONE_IN_TWENTY = 1.6449
 """The 95 % quantile of the standard normal distribution."""
 MAX_CLOSE_SHARE = 0.75
@@ -75,7 +79,9 @@ def rank_buy_again(inputs: CustomerInputs, *, request: ListRequest, now: datetim
     parts = np.stack([habits.weights[groups], REBOUGHT_SHARE * rebought, np.zeros(len(products))])
     parts[2] = DUE_SHARE * np.clip(passed, 0.0, 1.0) * parts.sum(axis=0)
     scores = parts.sum(axis=0)
-    is_rebought = (habits.n_days[groups] > 1) | (rebought >= MIN_REBOUGHT)
+    n_days = habits.n_days[groups]
+    is_habit = (rebought >= MIN_REPEATED) | (not inputs.model.repeats.purchases)
+    is_rebought = (rebought >= MIN_REBOUGHT) | (n_days > 2) | ((n_days > 1) & is_habit)
     # From then on one in twenty would have bought it again.
     is_close = passed >= min(MAX_CLOSE_SHARE, float(np.exp(-ONE_IN_TWENTY * inputs.model.repeats.deviation)))
     listed = np.flatnonzero(is_rebought & is_close)

@@ -31,7 +31,8 @@ def candidates_of(inputs: RelatedInputs, evidence: Evidence, *, request: ListReq
     """Choose the products to look up; where they may be too few, popular and new products fill the list."""
     learned = union(evidence.products)
     codes = inputs.catalogue.category_codes[inputs.seeds]
-    is_short = request.is_filtered or len(learned) < 2 * request.limit
+    n_learned = np.count_nonzero(positions_in(inputs.left_out, learned) < 0)
+    is_short = request.is_filtered or n_learned < 2 * request.limit
     popular = [trend.best_first[: None if request.is_filtered else N_POPULAR] for trend in inputs.trends]
     own_categories = tuple(dict.fromkeys(path for path in inputs.catalogue.categories.names(codes) if path is not None))
     is_similar = inputs.kind == "similar"
@@ -53,9 +54,10 @@ def rank_related(
 ) -> RankedProducts:
     """Rank the first `limit` of `candidates`, the catalogue's answer to `candidates_of`, ascending."""
     products = candidates[~inputs.catalogue.are_variants(candidates, inputs.left_out)]
+    if inputs.kind == "similar":
+        products = _of_its_kind(inputs, products)
     evidence = evidence.of(products)
     if inputs.kind == "similar":
-        products = _of_its_kind(inputs, products, evidence)
         evidence = joined(evidence, compared(inputs, products))
     totals = evidence.totals(products)
     if not _is_enough(inputs, products[totals > 0], request):
@@ -89,13 +91,13 @@ def _is_enough(inputs: RelatedInputs, products: Indexes, request: ListRequest) -
     return len(np.unique(inputs.catalogue.group_codes[products])) >= request.limit
 
 
-def _of_its_kind(inputs: RelatedInputs, products: Indexes, evidence: Evidence) -> Indexes:
-    """Leave out products of other top categories than the seed, unless something was learned about them."""
+def _of_its_kind(inputs: RelatedInputs, products: Indexes) -> Indexes:
+    """Leave out products of other top categories than the seed: whoever looked at both did not compare them."""
     tree, codes = inputs.catalogue.categories, inputs.catalogue.category_codes
     top = tree.levels[codes[inputs.seeds[0]], 0]
     if top == NO_CATEGORY:
         return products
-    return products[(tree.levels[codes[products], 0] == top) | (positions_in(union(evidence.products), products) >= 0)]
+    return products[tree.levels[codes[products], 0] == top]
 
 
 def _interests(inputs: RelatedInputs, products: Indexes) -> npt.NDArray[np.float64]:

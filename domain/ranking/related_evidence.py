@@ -20,7 +20,7 @@ from domain.records.values import DAY, to_microseconds
 
 CONTENT_SHARE = 0.5
 """What equal data of the catalogue count beside the product that customers look at together most."""
-BOUGHT_SHARE = 0.25
+BOUGHT_SHARE = 0.1
 """What neighbours that customers bought as well count as alternatives: who bought both needed both."""
 SAME_CATEGORY_SHARE = 0.1
 """In a list of what completes a product, popular products of its own category come late."""
@@ -90,13 +90,15 @@ def _completing(inputs: RelatedInputs) -> Evidence:
         if (packed := inputs.complements.get(index))
     ]
     sizes = np.array([len(entries) for entries, *_ in parts], dtype=np.intp)
-    return Evidence(
+    evidence = Evidence(
         products=np.concatenate([_NO_PRODUCTS, *(entries["product_index"].astype(np.intp) for entries, *_ in parts)]),
         amounts=np.concatenate([np.empty(0), *(entries["weight"] * weight for entries, _, weight, _ in parts)]),
         sources=np.full(sizes.sum(), SOURCE_INDEX["bought_together"]),
         causes=np.repeat(np.array([index for _, index, _, _ in parts], dtype=np.intp), sizes),
         strategies=np.repeat(np.array([strategy for *_, strategy in parts], dtype=np.intp), sizes),
     )
+    # What a stand-in is bought with may be what the seed itself is: an alternative to it.
+    return evidence.take(np.flatnonzero((evidence.strategies == LEARNED) | ~np.isin(evidence.products, inputs.alike)))
 
 
 def _similar(inputs: RelatedInputs) -> Evidence:
@@ -165,14 +167,14 @@ def newest(inputs: RelatedInputs, products: Indexes, totals: npt.NDArray[np.floa
 
 
 def _of_other_categories(inputs: RelatedInputs, products: Indexes) -> npt.NDArray[np.float64]:
-    """Return 1 for products of other categories than the seeds; 0.1, or 0 where they are alternatives, for the same."""
+    """Return 1 for products of other categories than the seeds; 0.1, or 0 for alternatives, for the same."""
     tree, codes = inputs.catalogue.categories, inputs.catalogue.category_codes
     own = np.unique(codes[inputs.seeds])
     own = own[own != NO_CATEGORY]
     alternatives = set(inputs.model.alternatives)
     replaced = [code for code in own.tolist() if tree.paths[code] in alternatives]
     shares = np.where(np.isin(codes[products], own), SAME_CATEGORY_SHARE, 1.0)
-    shares[np.isin(codes[products], replaced)] = 0.0
+    shares[np.isin(codes[products], replaced) | np.isin(products, inputs.alike)] = 0.0
     return shares
 
 

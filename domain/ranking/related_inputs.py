@@ -12,7 +12,7 @@ from domain.ranking.indexes import Indexes, union
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.interests import product_weights, weights_by_category
 from domain.ranking.model import UNTRAINED, Model, WeightedProducts
-from domain.ranking.neighbour_table import NeighbourTable
+from domain.ranking.neighbour_table import N_LISTS, NeighbourTable
 from domain.ranking.packed_history import NEVER_BOUGHT
 from domain.ranking.trends import Trend, trend_of, unpack_trend
 from domain.records.products import category_levels
@@ -79,6 +79,13 @@ class RelatedInputs(Struct, frozen=True, kw_only=True):
     def left_out(self) -> Indexes:
         """The products that the list may not contain, ascending."""
         return union(self.seeds, self.shown, self.taste.left_out if self.taste else NO_PRODUCTS)
+
+    @property
+    def alike(self) -> Indexes:
+        """The products like the seeds by content."""
+        entries = self.neighbours.of(self.seeds)
+        n_similar = int(entries.sizes.reshape(N_LISTS, -1)[-1].sum())
+        return entries.products[len(entries.products) - n_similar :]
 
     @property
     def trends(self) -> list[Trend]:

@@ -19,7 +19,7 @@ from domain.ranking.packing import unpack
 from domain.ranking.reasons import reasons_of
 from domain.records.product_lists import ListStrategy, RankedProducts, ScoredProduct
 from domain.records.products import Product
-from domain.records.recommendations import ListRequest, Source
+from domain.records.recommendations import ListRequest, ShopSource
 from domain.records.values import DAY, to_microseconds
 
 ShopListKind = Literal["popular", "trending", "new"]
@@ -45,7 +45,7 @@ class Tier(Struct, frozen=True, kw_only=True):
     products: Indexes
     amounts: npt.NDArray[np.float64]
     largest: float
-    source: Source
+    source: ShopSource
     strategy: ListStrategy
 
     def take(self, chosen: npt.NDArray[np.bool_]) -> "Tier":
@@ -70,15 +70,16 @@ def popular_tier(buyers: Sequence[bytes], visitors: Sequence[bytes]) -> Tier:
     return _tier(products, amounts, source="popular", strategy="popular")
 
 
-def weighted_tier(products: npt.ArrayLike, weights: npt.ArrayLike, *, strategy: ListStrategy = "popular") -> Tier:
-    """Rank products by their weights."""
-    return _tier(np.asarray(products, np.intp), np.asarray(weights, np.float64), source="popular", strategy=strategy)
+def weighted_tier(products: npt.ArrayLike, weights: npt.ArrayLike) -> Tier:
+    """Rank popular products by their weights."""
+    return _tier(np.asarray(products, np.intp), np.asarray(weights, np.float64), source="popular", strategy="popular")
 
 
 def rising_tier(packed: Sequence[bytes]) -> Tier:
     """Return the products whose share of the new customers rises, as training packed them."""
     entries = unpack(b"".join(packed))
-    return weighted_tier(entries["product_index"], entries["weight"], strategy="learned")
+    products, ratios = entries["product_index"].astype(np.intp), entries["weight"].astype(np.float64)
+    return _tier(products, ratios, source="rising", strategy="learned")
 
 
 def newest_tier(products: Indexes, catalogue: Catalogue, *, now: datetime) -> Tier:
@@ -145,7 +146,7 @@ def rank_shop_list(
     )
 
 
-def _scored(product: Product, score: float, source: Source) -> ScoredProduct:
+def _scored(product: Product, score: float, source: ShopSource) -> ScoredProduct:
     return ScoredProduct(
         product=product, score=round(score, 6), reasons=reasons_of([(source, None, score)], product_id=product.product_id)
     )
@@ -158,7 +159,7 @@ def _totals(packed: Sequence[bytes]) -> tuple[Indexes, npt.NDArray[np.float64]]:
     return products, np.bincount(positions, weights=entries["weight"], minlength=len(products)).astype(np.float64)
 
 
-def _tier(products: Indexes, amounts: npt.NDArray[np.float64], *, source: Source, strategy: ListStrategy) -> Tier:
+def _tier(products: Indexes, amounts: npt.NDArray[np.float64], *, source: ShopSource, strategy: ListStrategy) -> Tier:
     # Of equal ones, the product that came later into the catalogue is first.
     order = np.lexsort((-products, -amounts))
     return Tier(

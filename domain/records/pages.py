@@ -18,7 +18,7 @@ from domain.records.recommendations import (
     Seen,
     Strategy,
 )
-from domain.records.values import AttributeName, AttributeValue, CategoryPath, CustomerId, Id, Tag, Text
+from domain.records.values import CATEGORY_PATTERN, AttributeName, AttributeValue, CategoryPath, CustomerId, Id, Tag, Text
 
 MAX_LISTS = 10
 MAX_SEEDS = 20
@@ -30,7 +30,7 @@ PERSONAL_KINDS: frozenset[Kind] = frozenset({"for-customer", "buy-again", "recen
 SEEDED_KINDS: frozenset[Kind] = frozenset({"similar", "bought-together"})
 """Lists about products, which need some."""
 
-Label = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\S", description="A label of the shop's own")]
+Label = Annotated[str, Meta(min_length=1, max_length=64, pattern=CATEGORY_PATTERN, description="A label of the shop's own")]
 _Price = Annotated[float, Meta(ge=0, le=1e9)]
 
 
@@ -88,6 +88,8 @@ class ListOfPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             yield "days", f"A list of the kind `{self.kind}` counts no days"
         if len(self.attributes) > MAX_ATTRIBUTES:
             yield "attributes", f"Expected at most {MAX_ATTRIBUTES} attributes"
+        if self.min_items > self.limit:
+            yield "min_items", "Expected at most `limit`"
         if self.min_price is not UNSET and self.max_price is not UNSET and self.min_price > self.max_price:
             yield "min_price", "Expected at most `max_price`"
 
@@ -124,7 +126,7 @@ class PageRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def is_bounded(self) -> bool:
         """Whether a storefront key may ask: nothing that tells of the history, and one list whose gaps mean little."""
         of_customer = [one.list_request(seen=self.seen) for one in self.lists if one.kind == "for-customer"]
-        tells = any(one.kind in {"buy-again", "recently-viewed"} for one in self.lists)
+        tells = any(one.kind in PERSONAL_KINDS - {"for-customer"} for one in self.lists)
         return not tells and len(of_customer) <= 1 and all(request.is_bounded for request in of_customer)
 
 

@@ -25,11 +25,14 @@ Source = Literal[
     "popular",
 ]
 
+ShopSource = Literal["popular", "new", "rising"]
+"""The sources of lists of the whole shop."""
+
 HistorySource = Literal["bought_before", "rebought", "due", "looked_at"]
 """The sources of lists of what a customer bought or looked at before: sums of the customer's own events, without weights."""
 
 SOURCES: tuple[Source, ...] = get_args(Source)
-SOURCE_NAMES: tuple[str, ...] = tuple(sorted((*SOURCES, *get_args(HistorySource))))
+SOURCE_NAMES: tuple[str, ...] = tuple(sorted({*SOURCES, *get_args(HistorySource), *get_args(ShopSource)}))
 SourceName = Annotated[str, Meta(extra_json_schema={"enum": list(SOURCE_NAMES)})]
 """One of SOURCE_NAMES, or the name of a source that the shop added; the OpenAPI document adds these."""
 

@@ -39,13 +39,14 @@ async def bought_together(
     the catalogue lacks are ignored while it has one of the others. `strategy` is `learned`, `content` where similar products
     speak for new ones, `popular` or `catalogue` (new products) where nothing is known, or `empty`. With `customer_id`, the
     customer's interests decide between nearly equal products, and for a `backend` key, products that the customer bought are
-    left out. With `guest=true`, an unknown customer is a newcomer, for whom the list is that without a customer.
+    left out; with a `storefront` key it has no effect. With `guest=true`, an unknown customer is a newcomer, for whom the
+    list is that without a customer.
     """
     related = RelatedRequest(
         kind="bought-together",
         product_ids=product_id,
         list_request=requested,
-        customer_id=customer_id,
+        customer_id=None if request.auth == "storefront" else customer_id,
         is_personal=request.auth == "backend",
         allows_guest=may_be_guest(request, asked=guest),
     )

@@ -37,15 +37,15 @@ async def similar(
 
     Use it on a product page, or where a product is out of stock. The product itself and its variants are never in the list.
     `strategy` is `learned`, `content` for a product that nobody looked at, `popular` or `catalogue` (new products) where
-    nothing is like it, or `empty`. With `customer_id`, the customer's interests decide between nearly equal products, and
-    for a `backend` key, products that the customer bought are left out. With `guest=true`, an unknown customer is a
-    newcomer, for whom the list is that without a customer.
+    nothing is like it, or `empty`. With `customer_id`, the customer's interests decide between nearly equal products,
+    and for a `backend` key, products that the customer bought are left out; with a `storefront` key it has no effect. With
+    `guest=true`, an unknown customer is a newcomer, for whom the list is that without a customer.
     """
     related = RelatedRequest(
         kind="similar",
         product_ids=[product_id],
         list_request=requested,
-        customer_id=customer_id,
+        customer_id=None if request.auth == "storefront" else customer_id,
         is_personal=request.auth == "backend",
         allows_guest=may_be_guest(request, asked=guest),
     )

@@ -38,7 +38,8 @@ async def for_page(
 
     Use it when a page shows several lists: one request instead of several, and no product twice. A list that would have
     fewer than `min_items` products is empty, and so is one about products that the catalogue lacks. Lists are as the
-    endpoints of their kind answer them; the filters have the same names.
+    endpoints of their kind answer them. Filters have the same names, with lists of values: `"category": ["outdoor"]`,
+    `"attributes": {"colour": ["red", "blue"]}`.
 
     A `storefront` key and a token may ask for one list of the kind `for-customer` with its bounds, and for none of the kinds
     `buy-again` and `recently-viewed`.
@@ -48,7 +49,13 @@ async def for_page(
     is_backend = request.auth == "backend"
     if not is_backend and not data.is_bounded:
         raise RequestRefused("forbidden", BOUNDS)
-    viewer = Viewer(is_backend=is_backend, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds)
+    viewer = Viewer(
+        is_backend=is_backend,
+        # As in single lists about products.
+        has_taste=request.auth != "storefront",
+        now=shop.now(),
+        reuse_seconds=shop.settings.reuse_seconds,
+    )
     return await page_of(shop.repository, asked, viewer)
 
 

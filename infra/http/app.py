@@ -180,7 +180,7 @@ def _check_route(handler: HTTPRouteHandler) -> None:
         if getattr(handler, option):
             raise ValueError(f"{handler.paths} sets the option {option}, which could bypass the validation of requests")
     if handler.opt.get("access") not in ACCESS_LEVELS:
-        raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, STOREFRONT, BROWSER or OPEN")
+        raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, BROWSER, OPTIONAL or OPEN")
 
 
 async def send_problem(send: Send, problem: Problem) -> None:

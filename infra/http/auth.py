@@ -29,13 +29,12 @@ from infra.storage.opening import Clock, system_clock
 logger = logging.getLogger(__name__)
 
 BACKEND = {"access": "backend"}
-STOREFRONT = {"access": "storefront"}
 BROWSER = {"access": "browser"}
 """For browser tokens, within the bounds of their customer, and for all keys."""
 OPTIONAL = {"access": "optional"}
 """Open without a key; a key gets what its scope allows, and a wrong key is refused."""
 OPEN = {"access": "open"}
-ACCESS_LEVELS = frozenset({"backend", "storefront", "browser", "optional", "open"})
+ACCESS_LEVELS = frozenset({"backend", "browser", "optional", "open"})
 
 Scope = Literal[KeyScope, "browser", "anyone"]
 """The scope of a request: that of its key, `browser` with a token, or `anyone` on an open route."""

@@ -105,12 +105,13 @@ def _failure(value: Raw, kind: Any) -> tuple[str, bool] | None:
         _decoder(kind).decode(value)
     except msgspec.ValidationError as error:
         text, _, place = str(error).partition(" - at `")
-        message = _allowed(kind) if text.startswith("Invalid enum value") else readable_message(text)
+        message = allowed(kind) if text.startswith("Invalid enum value") else readable_message(text)
         return message, bool(place)
     return None
 
 
-def _allowed(kind: Any) -> str:
+def allowed(kind: Any) -> str:
+    """Return the message about a value that is none of those of a type."""
     values = [f"`{value}`" for choice in _choices(kind) if get_origin(choice) is Literal for value in get_args(choice)]
     return f"Expected one of {', '.join(values)}"
 

@@ -43,7 +43,7 @@ ATTRIBUTES = {
     "explode": True,
     "schema": {
         "type": "object",
-        "maxProperties": 10,
+        "maxProperties": MAX_ATTRIBUTES,
         "propertyNames": {"pattern": r"^attribute\.[A-Za-z0-9_]{1,64}(?![\s\S])"},
         "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": CATEGORY_PATTERN},
     },

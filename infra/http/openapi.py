@@ -38,10 +38,8 @@ _KEY_DESCRIPTION = (
 _REQUIRED_KEYS = {
     "optional": "Without a `backend` key, the response has only the `status`.",
     "backend": "Requires a `backend` key.",
-    "storefront": "Requires a `storefront` or `backend` key. "
-    "With a `storefront` key, the response has no `segment`, and its reasons have no `product_id` and no `category`.",
     "browser": "Requires a `storefront` or `backend` key, or a browser token of the customer whom the request names. "
-    "Without a `backend` key, the response has no `segment`, and its reasons have no `product_id` and no `category`.",
+    "Without a `backend` key, the response has no `segment`, and its reasons do not tell of the customer's history.",
 }
 _PAGE_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 

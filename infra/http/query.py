@@ -14,6 +14,7 @@ from litestar.typing import FieldDefinition
 from msgspec.structs import FieldInfo
 
 from domain.records.values import readable_message
+from infra.http.body_errors import allowed
 from infra.http.list_request import ATTRIBUTE_PREFIX, LIST_REQUEST, takes_list_request
 from infra.http.problems import MAX_FIELD_ERRORS, FieldError, RequestRefused
 
@@ -45,7 +46,8 @@ def _invalid(value: Any, field: FieldInfo, source: str) -> Iterator[FieldError]:
     try:
         msgspec.convert(value, field.type, strict=False)
     except msgspec.ValidationError as error:
-        message = readable_message(str(error).partition(" - at `")[0])
+        text = str(error).partition(" - at `")[0]
+        message = allowed(field.type) if text.startswith("Invalid enum value") else readable_message(text)
         yield FieldError(pointer=f"#/{source}/{field.name}", detail=message)
 
 

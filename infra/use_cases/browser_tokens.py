@@ -34,11 +34,11 @@ async def issue_token(repository: Repository, asked: TokenRequest, *, now: datet
 async def accepted_token(repository: Repository, text: bytes, *, now: datetime) -> BrowserToken | None:
     """Return the token of a request, or None for one that is not accepted.
 
-    The token of a guest ends when the guest is merged, becomes a customer or is erased: whoever still has it must not see
-    the lists of the customer.
+    The token of a guest ends when the guest is merged, becomes a customer or is erased, and that of a customer when the
+    customer is erased, or is made a guest and merged: whoever still has it must not see the lists of another person.
     """
     token = verified_token(text, key=await signing_key_of(repository), now=now)
-    if token is None or not token.is_guest:
-        return token
+    if token is None:
+        return None
     status = await repository.customer_status(token.customer_id)
-    return token if status in {"guest", "unknown"} else None
+    return token if status in ({"guest", "unknown"} if token.is_guest else {"customer"}) else None

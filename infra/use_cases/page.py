@@ -20,19 +20,26 @@ from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
 from infra.use_cases.recommend import current_list, list_or_newcomers, state_or_newcomers
 from infra.use_cases.related import RelatedRequest, related_list
-from infra.use_cases.shop_lists import DEFAULT_DAYS, ShopListRequest, shop_list
+from infra.use_cases.shop_lists import DEFAULT_DAYS, ShopListRequest, days_for_all, shop_list
 
 
 class Viewer(Struct, frozen=True, kw_only=True):
-    """Who gets a page and when. Only for a backend key do lists tell of the customer's history."""
+    """Who gets a page and when. Only for a backend key do lists tell of the customer's history.
+
+    Without `has_taste`, lists about products are the same for all customers.
+    """
 
     is_backend: bool
+    has_taste: bool = True
     now: datetime
     reuse_seconds: int
 
 
 async def page_of(repository: Repository, request: PageRequest, viewer: Viewer) -> Page:
-    """Return all lists of a page; raise CustomerNotFound. A list about products that nobody knows is empty."""
+    """Return all lists of a page; raise CustomerNotFound if one needs the customer.
+
+    A list about products that nobody knows is empty.
+    """
     lists, shown = _Lists(repository, request, viewer), _Shown(ranking_data_of(repository))
     answered: list[AnsweredList] = []
     for asked in request.lists:
@@ -96,6 +103,7 @@ class _Lists:
                 return await self._related(asked.kind, asked.product_ids, request, shown=shown)
             case "popular" | "trending" | "new":
                 days = DEFAULT_DAYS if asked.days is UNSET else asked.days
+                days = days if self._viewer.is_backend else days_for_all(days)
                 wanted = ShopListRequest(kind=asked.kind, list_request=request, days=days, left_out=shown)
                 return await shop_list(self._repository, wanted, now=self._viewer.now, shop=await self._shop_state())
             case _:
@@ -118,7 +126,8 @@ class _Lists:
         self, kind: RelatedKind, product_ids: Sequence[str], request: ListRequest, *, shown: Indexes
     ) -> ProductList:
         wanted = RelatedRequest(kind=kind, product_ids=product_ids, list_request=request, shown=shown)
-        taste = None if self._request.customer_id is UNSET else await self._customer_taste()
+        is_for_all = self._request.customer_id is UNSET or not self._viewer.has_taste
+        taste = None if is_for_all else await self._customer_taste()
         try:
             return await related_list(self._repository, wanted, taste=taste, now=self._viewer.now)
         except ProductNotFound:
@@ -127,8 +136,10 @@ class _Lists:
             return await product_list(self._repository, nothing, now=self._viewer.now)
 
     async def _customer_taste(self) -> Taste:
-        if self._taste is None:
-            inputs = await ranking_data_of(self._repository).inputs(await self._customer_state())
+        data = ranking_data_of(self._repository)
+        # Another request may have begun a new catalogue, whose categories have other codes.
+        if self._taste is None or not data.is_current(self._taste.catalogue):
+            inputs = await data.inputs(await self._customer_state())
             self._taste = taste_of(inputs, is_personal=self._viewer.is_backend)
         return self._taste
 

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
-from msgspec.structs import replace
+from msgspec import structs
 
 from domain.ports.repository import Repository
 from domain.ranking.catalogue import Catalogue
@@ -98,7 +98,7 @@ class RankingData:
         return RankingInputs(
             customer_id=state.customer_id,
             # Without profiling, a list is that of a newcomer, also if the shop assigned a segment.
-            segment_inputs=state.segment_inputs if state.profiling else replace(state.segment_inputs, assigned=None),
+            segment_inputs=state.segment_inputs if state.profiling else structs.replace(state.segment_inputs, assigned=None),
             history=history,
             model=model,
             catalogue=catalogue,
@@ -159,6 +159,9 @@ class RankingData:
         index = self._catalogue.index_of(product_id)
         return product_id if index is None else int(self._catalogue.group_codes[index])
 
+    def is_current(self, catalogue: Catalogue) -> bool:
+        return self._catalogue is catalogue
+
     async def _apply_changes(self) -> None:
         changes = await self._repository.catalogue_changes(self._catalogue_version)
         # Another request may have applied more of them meanwhile.
@@ -211,9 +214,14 @@ class RankingData:
         return (await self.newest(query.request, n=n))[:n] if n else np.empty(0, np.intp)
 
     async def newest(self, request: ListRequest, *, n: int) -> Indexes:
-        """Return at least `n` of the newest available products that pass the filters, or all, newest first."""
-        # One of a few numbers, so that other lists can use them too.
-        n = next(size for size in FILLER_SIZES if n <= size)
+        """Return at least `n` of the newest available products that pass the filters, or all, newest first.
+
+        Products of `exclude` are among them.
+        """
+        # One of a few numbers, and without the excluded ones, so that other lists can use them too: whoever excludes ever
+        # other products would else fill the cache.
+        n = next(size for size in FILLER_SIZES if n + len(request.exclude) <= size)
+        request = structs.replace(request, exclude=frozenset())
         key = (request.filters, n)
         # Without filters, only a change of what is available or new matters.
         cached, missing = (

@@ -75,8 +75,9 @@ async def recorded_list(repository: Repository, event: CustomerEvent, *, now: da
     async def make(recorded: Recorded) -> None:
         nonlocal made
         state = recorded.state
-        # Before the first training, popularity is counted from stored events, which do not have this one yet.
-        if state is not None and state.model is not UNTRAINED:
+        # Before the first training, popularity is counted from stored events, which do not have this one yet. Products that
+        # the event created are not stored yet either, and who reads them now would take them for unknown from then on.
+        if state is not None and state.model is not UNTRAINED and not recorded.created_products:
             made = await _computed(repository, state, FIRST_PAGE, now=now)
 
     recorded = await repository.record_while(make, [event], now=now, create_products=create_products)

@@ -7,6 +7,7 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.errors import ProductNotFound
 from domain.ports.repository import Repository
 from domain.ranking.indexes import Indexes
 from domain.ranking.related import candidates_of, rank_related
@@ -48,10 +49,14 @@ async def related_list(
     if request.customer_id is not None:
         read = partial(state_or_newcomers, repository) if request.allows_guest else repository.customer_state
         taste = taste_of(await data.inputs(await read(request.customer_id)), is_personal=request.is_personal)
-    inputs = await related_data_of(repository).inputs(state, kind=request.kind, taste=taste, shown=request.shown)
+    related_data = related_data_of(repository)
+    inputs = await related_data.inputs(state, kind=request.kind, taste=taste, shown=request.shown)
     if not len(inputs.seeds):
         # All were merged into other products since their state was read; their ids name these now.
-        return await related_list(repository, request, taste=taste, now=now)
+        state = await repository.seed_state(request.product_ids)
+        inputs = await related_data.inputs(state, kind=request.kind, taste=taste, shown=request.shown)
+    if not len(inputs.seeds):
+        raise ProductNotFound(request.product_ids[0])
     evidence = evidence_of(inputs)
     candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=request.list_request))
     ranked = rank_related(inputs, evidence, candidates, request=request.list_request, now=now)

@@ -40,6 +40,8 @@ class RelatedData:
             indexes = [index for index, _ in stand_ins]
             complements |= await self._complements_of(model.model_id, indexes)
             await data.add_missing(catalogue, np.array(indexes, dtype=np.intp))
+            # Without those that were merged into others since the training.
+            stand_ins = tuple(one for one in stand_ins if catalogue.exist(np.array([one[0]]))[0])
         return RelatedInputs(
             kind=kind,
             seeds=seeds,

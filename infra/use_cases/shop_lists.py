@@ -1,6 +1,8 @@
 """Lists of the whole shop: read what training counted, keep what is available and passes the filters, rank, answer."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
@@ -33,11 +35,17 @@ from infra.use_cases.ranking_data import RankingData, VersionedCache, ranking_da
 DEFAULT_DAYS = 30
 MAX_CACHED_TIERS = 16
 """Tiers have up to all products of the shop."""
+DAYS_FOR_ALL = (1, 7, 14, 30, 90, 180, 365)
 RISING = 0
 """The key of the products that rise, beside the numbers of days."""
 MIN_LOOKED_UP = 128
 MAX_SPREAD = 1000
 """How many of the newest products are looked at, to find other brands and categories."""
+
+
+def days_for_all(days: int) -> int:
+    """Return the next higher of a few numbers of days: whoever may be anybody cannot ask for ever other sums."""
+    return next(step for step in DAYS_FOR_ALL if days <= step)
 
 
 class ShopListRequest(Struct, frozen=True, kw_only=True):
@@ -66,18 +74,19 @@ async def shop_list(
     catalogue = await data.catalogue_of(shop.catalogue_version)
     await data.add_missing(catalogue, request.left_out)
     tiers: list[Tier] = []
-    async for tier in _tiers(repository, request, shop.model):
-        tiers.append(await _admitted(tier, data, catalogue, request))
-        if n_groups(np.concatenate([one.products for one in tiers]), catalogue) >= request.n_wanted:
-            break
-    else:
-        tiers.append(await _newest(data, catalogue, request, now=now))
+    async with aclosing(_tiers(repository, request, shop.model)) as found:
+        async for tier in found:
+            tiers.append(await _admitted(tier, data, catalogue, request))
+            if n_groups(np.concatenate([one.products for one in tiers]), catalogue) >= request.n_wanted:
+                break
+        else:
+            tiers.append(await _newest(data, catalogue, request, now=now))
     origin = ListOrigin(kind=request.kind, model_id=shop.model.model_id)
     ranked = rank_shop_list(tiers, catalogue, origin=origin, request=asked, left_out=request.left_out)
     return await product_list(repository, ranked, now=now)
 
 
-async def _tiers(repository: Repository, request: ShopListRequest, model: Model) -> AsyncIterator[Tier]:
+async def _tiers(repository: Repository, request: ShopListRequest, model: Model) -> AsyncGenerator[Tier]:
     if request.kind == "new":
         return
     if model is UNTRAINED:
@@ -93,7 +102,9 @@ async def _tiers(repository: Repository, request: ShopListRequest, model: Model)
     popular, missing = cached.lookup(model.model_id, [request.days])
     for days in missing:
         buyers = await repository.activity(model.model_id, "buyers", days=days)
-        popular[days] = popular_tier(buyers, await repository.activity(model.model_id, "visitors", days=days))
+        visitors = await repository.activity(model.model_id, "visitors", days=days)
+        # A year of a large shop takes seconds to add up.
+        popular[days] = await asyncio.to_thread(popular_tier, buyers, visitors)
     yield popular[request.days]
 
 
@@ -115,7 +126,7 @@ async def _admitted(tier: Tier, data: RankingData, catalogue: Catalogue, request
 async def _newest(data: RankingData, catalogue: Catalogue, request: ShopListRequest, *, now: datetime) -> Tier:
     asked = request.list_request
     n = MAX_SPREAD if request.kind == "new" else 2 * request.n_wanted
-    newest = (await data.newest(asked, n=n))[:n]
+    newest = (await data.newest(asked, n=n))[: n + len(asked.exclude)]
     await data.add_missing(catalogue, newest)
     newest = catalogue.admitted(newest, asked)
     newest = newest[~catalogue.are_variants(newest, request.left_out)]

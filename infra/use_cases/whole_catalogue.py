@@ -11,6 +11,7 @@ import numpy as np
 
 from domain.ports.repository import Repository
 from domain.ranking.catalogue import Catalogue
+from domain.ranking.facets import MAX_ATTRIBUTE_COLUMNS
 from domain.ranking.indexes import Indexes
 from domain.records.recommendations import ListRequest
 
@@ -63,8 +64,11 @@ class WholeCatalogue:
             for first in range(0, len(newest), CHUNK):
                 catalogue.admitted(newest[first : first + CHUNK], request)
                 await asyncio.sleep(0)
+            if len(self._searched) > MAX_ATTRIBUTE_COLUMNS:
+                self._searched.clear()
             self._searched |= names
-        return catalogue.admitted(newest, request)[:n]
+        # A copy: a slice would keep the indexes of the whole catalogue, for each answer that is cached.
+        return catalogue.admitted(newest, request)[:n].copy()
 
     async def _read_into(self, catalogue: Catalogue, *, version: Callable[[], int]) -> bool:
         """Return whether all products were read; they are not if they are too many."""

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from domain.errors import CustomerExists, CustomerNotFound, EventIdReused, InvalidField, ProductNotFound
-from domain.records.customers import Address, CustomerChange, NewCustomer
+from domain.errors import CustomerExists, CustomerNotFound, EmailTaken, EventIdReused, InvalidField, ProductNotFound
+from domain.records.customers import Address, CustomerChange, CustomerUpdate, NewCustomer
 from domain.records.guests import GuestMerge
 from domain.records.imports import OrderReturn, ReturnedItem
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
@@ -88,6 +88,35 @@ async def test_the_id_of_an_erased_guest_stays_refused(shop, now):
         await shop.newcomer_state("g-1")
     with pytest.raises(CustomerExists):
         await shop.create_customer(NewCustomer(customer_id="g-1"), now=now)
+
+
+async def test_a_guest_with_the_id_of_a_new_customer_becomes_the_customer(shop, now):
+    await shop.record([viewed()], now=now)
+    await shop.update_customer(CustomerUpdate(customer_id="g-1", profiling=False), now=now)
+    before = await shop.customer_state("g-1")
+
+    created = await shop.create_customer(
+        NewCustomer(customer_id="g-1", email="g@canary.com", segment="Premium"), now=now + timedelta(days=1)
+    )
+
+    stored = (await shop.profile("g-1")).customer
+    assert (created.email, created.segment, created.is_guest) == ("g@canary.com", "Premium", False)
+    assert (stored.email, stored.segment, stored.is_guest, stored.profiling) == ("g@canary.com", "Premium", False, False)
+    assert stored.created_at == created.created_at == now
+    assert (await shop.profile("g-1")).activity.views == 1
+    assert (await shop.customer_state("g-1")).version > before.version
+    with pytest.raises(CustomerExists):
+        await shop.create_customer(NewCustomer(customer_id="g-1"), now=now)
+
+
+async def test_a_guest_cannot_become_a_customer_with_the_address_of_another(shop, now):
+    await shop.record([viewed()], now=now)
+    await shop.create_customer(NewCustomer(customer_id="c-2", email="g@canary.com"), now=now)
+
+    with pytest.raises(EmailTaken):
+        await shop.create_customer(NewCustomer(customer_id="g-1", email="G@canary.com"), now=now)
+
+    assert (await shop.profile("g-1")).customer.is_guest
 
 
 async def test_many_events_of_one_new_guest_at_the_same_moment_register_one(shop, now):

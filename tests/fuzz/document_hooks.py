@@ -191,6 +191,7 @@ def _fitted_list(one, number):
     one["product_ids"] = [_mostly(PRODUCTS, name) for name in [*one.get("product_ids", []), PRODUCTS[0]]][:of_products]
     if "exclude" in one:
         one["exclude"] = [name for name in one["exclude"] if _is_id(name)]
+    one["min_items"] = min(one.get("min_items", 0), one.get("limit", 10))
     if one["kind"] != "popular":
         one.pop("days", None)
     if "min_price" in one and "max_price" in one:

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.system
 
 PROJECT_PACKAGES = ("domain", "functions", "infra")
 SCORING = {
-    "CustomerGetProfile", "ProductsBoughtTogether", "ProductsSimilar", "RecommendationsBuyAgain",
+    "CustomerGetProfile", "ProductsBoughtTogether", "ProductsNew", "ProductsPopular", "ProductsSimilar", "ProductsTrending",
+    "RecommendationsBuyAgain", "RecommendationsForPage",
     "RecommendationsForCustomer", "RecommendationsProcessBrowsing", "RecommendationsProcessPurchase",
     "RecommendationsRecentlyViewed",
 }  # fmt: skip

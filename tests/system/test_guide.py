@@ -59,7 +59,7 @@ def saved(folder, name, content):
 def expected_lines(server):
     """Return what the programs print, from the answers of the shop itself."""
     lists = [
-        {"name": "Goes well with it", "kind": "bought-together", "product_ids": ["p-008"], "limit": 3},
+        {"name": "Goes well with it", "kind": "bought-together", "product_ids": ["p-001"], "limit": 3},
         {"name": "For you", "kind": "for-customer", "limit": 3},
     ]
     body = {"customer_id": "visitor-7d1f", "guest": True, "lists": lists}

@@ -38,7 +38,7 @@
   };
 
   const record = (product_id, event_type = "view") => {
-    // Without HTTPS, there is no `randomUUID`.
+    // Not without HTTPS.
     const event = { product_id, event_type, event_id: crypto.randomUUID?.() };
     return request((customer_id) => ["recommendations/process-browsing", { customer_id, ...event }]);
   };
@@ -64,7 +64,7 @@
       if (field === "image_url") element.alt ||= product.name;
     } else {
       const money = { style: "currency", currency: product.currency };
-      if (field === "price") value = value.toLocaleString(document.documentElement.lang || [], money);
+      if (field === "price") value = value.toLocaleString(document.documentElement.lang.replace("_", "-") || [], money);
       element.textContent = value;
     }
   };

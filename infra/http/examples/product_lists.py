@@ -62,7 +62,7 @@ PRODUCT_LISTS = {
     ),
     "get_trending_products": OperationExamples(
         examples=(
-            Example(parameters={"limit": 2}, answer=_list_of("trending", "learned", {"source": "popular", "share": 1.0})),
+            Example(parameters={"limit": 2}, answer=_list_of("trending", "learned", {"source": "rising", "share": 1.0})),
         ),
         refused={"limit": 0},
         problems=_WRONG_LIMIT,

@@ -6,11 +6,9 @@ from typing import Any
 
 from msgspec import UNSET, Struct
 
-from domain.errors import CustomerExists, EmailTaken
 from domain.ports.ingest import Outcome
-from domain.records.customers import Customer, CustomerChange, NewCustomer, Segment, SegmentInputs, segment_of
+from domain.records.customers import Customer, CustomerChange, Segment, SegmentInputs, segment_of
 from domain.records.values import from_microseconds, to_microseconds
-from infra.storage.ids import new_id
 from infra.storage.sql import merged_guests
 from infra.storage.sql.privacy import MERGED, REFUSED, find_erased
 from infra.storage.sql.statements import Steps, executemany, insert_new, one, one_or_none, rows
@@ -18,28 +16,6 @@ from infra.storage.sql.statements import Steps, executemany, insert_new, one, on
 CONTACT = ("email", "first_name", "last_name", "phone")
 MAY_BE_USED = "customer_id NOT IN (SELECT customer_id FROM customer_profiles WHERE profiling = 0)"
 """The condition on rows that lists of others and training may use: their customers do not object to profiling."""
-
-
-def create(new: NewCustomer, *, now: datetime) -> Steps[Customer]:
-    """Register a customer; raise CustomerExists, also for the id of an erased customer, or EmailTaken."""
-    customer_id = new.customer_id or new_id()
-    if (yield from one_or_none("SELECT 1 FROM customer_profiles WHERE customer_id = :customer_id", customer_id=customer_id)):
-        raise CustomerExists(customer_id)
-    # In this order: an erasure or a merge that commits between the statements is seen by the second.
-    if (yield from find_erased([customer_id])) or (yield from merged_guests.read(customer_id)):
-        raise CustomerExists(customer_id)
-    if (yield from _owner_of(new.email)) is not None:
-        raise EmailTaken
-    yield from _insert(customer_id, {name: getattr(new, name) for name in (*CONTACT, "profiling")}, now=now)
-    yield from _assign_segment(customer_id, new.segment)
-    return Customer(
-        customer_id=customer_id,
-        **{name: getattr(new, name) for name in CONTACT},
-        segment=new.segment or "Regular",
-        segment_source="assigned" if new.segment else "default",
-        created_at=from_microseconds(to_microseconds(now)),
-        profiling=new.profiling,
-    )
 
 
 class Newcomer(Struct, frozen=True):
@@ -140,14 +116,14 @@ def put(changes: Sequence[CustomerChange], *, now: datetime) -> Steps[list[Outco
     """Create or change customers one by one, because one may take the e-mail address that an earlier one gave up."""
     outcomes: list[Outcome] = []
     for change in changes:
-        outcome = yield from _put_one(change, now=now)
+        outcome = yield from put_one(change, now=now)
         outcomes.append(outcome)
     return outcomes
 
 
-def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
+def put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
     new_values = {name: value for name in CONTACT if (value := getattr(change, name)) is not UNSET}
-    owner = yield from _owner_of(new_values.get("email"))
+    owner = yield from owner_of(new_values.get("email"))
     if owner not in (None, change.customer_id):
         return Outcome(status="refused", field="email", reason="Another customer has this e-mail address")
     for name in ("is_guest", "profiling"):
@@ -163,8 +139,8 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
             return REFUSED
         if (yield from merged_guests.read(change.customer_id)):
             return MERGED
-        yield from _insert(change.customer_id, new_values, now=now)
-        yield from _assign_segment(change.customer_id, change.segment or None)
+        yield from insert(change.customer_id, new_values, now=now)
+        yield from assign_segment(change.customer_id, change.segment or None)
         return Outcome(status="new")
     before = dict(zip((*CONTACT, "is_guest", "profiling", "segment"), row, strict=True))
     if change.segment is not UNSET:
@@ -185,11 +161,11 @@ def _put_one(change: CustomerChange, *, now: datetime) -> Steps[Outcome]:
         email_key=email_key,
         customer_id=change.customer_id,
     )
-    yield from _assign_segment(change.customer_id, after["segment"])
+    yield from assign_segment(change.customer_id, after["segment"])
     return Outcome(status="changed")
 
 
-def _insert(customer_id: str, contact: dict[str, Any], *, now: datetime) -> Steps[None]:
+def insert(customer_id: str, contact: dict[str, Any], *, now: datetime) -> Steps[None]:
     email = contact.get("email")
     values = [contact.get(name) for name in CONTACT]
     is_guest, created_at = contact.get("is_guest", 0), to_microseconds(now)
@@ -224,7 +200,7 @@ def _reserve(email_key: str | None, customer_id: str) -> Steps[None]:
     yield from rows("DELETE FROM customer_profiles WHERE customer_id = :reservation", reservation=reservation)
 
 
-def _assign_segment(customer_id: str, segment: Segment | None) -> Steps[None]:
+def assign_segment(customer_id: str, segment: Segment | None) -> Steps[None]:
     if segment is None:
         yield from rows("DELETE FROM customer_segments WHERE customer_id = :customer_id", customer_id=customer_id)
     else:
@@ -236,7 +212,7 @@ def _assign_segment(customer_id: str, segment: Segment | None) -> Steps[None]:
         )
 
 
-def _owner_of(email: str | None) -> Steps[str | None]:
+def owner_of(email: str | None) -> Steps[str | None]:
     if email is None:
         return None
     row = yield from one_or_none(

@@ -28,6 +28,7 @@ from infra.storage.sql import (
     list_inputs,
     merging,
     models,
+    registration,
     stored_lists,
 )
 from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
@@ -80,7 +81,7 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
         return ImportRehearsal(self.engine, currencies=self.currencies)
 
     async def create_customer(self, new: NewCustomer, *, now: datetime) -> Customer:
-        return await self.engine.write(customers.create, new, now=now)
+        return await self.engine.write(registration.create, new, now=now)
 
     async def merge_guest(self, asked: GuestMerge, *, now: datetime, actor: str = THE_APP) -> MergedGuest:
         return await self.engine.write(merging.merge, asked, now=now, actor=actor)

@@ -10,6 +10,7 @@ from domain.ranking.buy_again import (
     HALF_LIFE_DAYS,
     MAX_CLOSE_SHARE,
     MIN_REBOUGHT,
+    MIN_REPEATED,
     ONE_IN_TWENTY,
     PRIOR_INTERVALS,
     REBOUGHT_SHARE,
@@ -200,3 +201,11 @@ def test_an_interval_counts_from_the_last_purchase_to_the_microsecond():
     [item] = ranked(*purchases(COFFEE, 10.5)).items
 
     assert item.due_at == from_microseconds(NOW_US - int(10.5 * DAY) + int(np.exp(np.log(16.0)) * DAY))
+
+
+def test_two_purchases_are_a_habit_only_in_a_category_that_some_customers_rebuy():
+    player = product(3, category="audio")
+    for rate, n_days, listed in ((MIN_REPEATED, 2, True), (MIN_REPEATED - 0.01, 2, False), (MIN_REPEATED - 0.01, 3, True)):
+        model = model_with(repeats=Repeats(purchases={"": 0.5, "audio": rate}, days={"": 30.0}))
+
+        assert bool(ids_of(*purchases(player, *(400, 300, 200)[-n_days:]), model=model)) == listed

@@ -194,14 +194,14 @@ def test_products_bought_together_are_alternatives_within_the_category_unless_th
     assert places(made) == [1]
 
 
-def test_who_bought_both_products_needed_both_so_these_count_a_quarter_as_alternatives():
+def test_who_bought_both_products_needed_both_so_these_count_a_tenth_as_alternatives():
     products = [product(index, category="tents") for index in range(3)]
     lists = [neighbour_lists(0, bought=[(1, 0.4)], viewed=[(2, 0.2)], similar=[(1, 0.2), (2, 0.2)])]
 
     made = ranked(inputs_for("similar", 0, products=products, lists=lists))
 
     assert places(made) == [2, 1]
-    assert [item.score for item in made.items] == pytest.approx([1.0 + 0.1, 0.25 * 0.4 / 0.2 + 0.1])
+    assert [item.score for item in made.items] == pytest.approx([1.0 + 0.1, 0.1 * 0.4 / 0.2 + 0.1])
 
 
 def test_without_categories_all_products_of_the_same_customers_are_alternatives():

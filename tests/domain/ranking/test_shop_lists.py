@@ -74,7 +74,7 @@ def test_a_later_tier_stands_below_an_earlier_one():
 
     assert indexes_of(answer) == [4, 1, 7, 2]
     assert [item.score for item in answer.items] == pytest.approx([1.0, 0.5, 0.45 / 2, 0.45 / 2])
-    assert [item.reasons[0].source for item in answer.items] == ["popular", "popular", "new", "new"]
+    assert [item.reasons[0].source for item in answer.items] == ["rising", "rising", "new", "new"]
     assert answer.strategy == "learned"
 
 

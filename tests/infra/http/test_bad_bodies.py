@@ -262,6 +262,8 @@ PAGES = [
       for field in ("category", "brand", "tag")),
     case("list-min-above-max", PAGE, {"lists": [NEW | {"min_price": 2, "max_price": 1}]}, "validation"),
     case("similar-to-two", PAGE, {"lists": [NEW | {"kind": "similar", "product_ids": ["p-1", "p-2"]}]}, "validation"),
+    case("more-items-than-limit", PAGE, {"lists": [NEW | {"limit": 5, "min_items": 6}]}, "validation"),
+    case("list-name-with-nul", PAGE, {"lists": [NEW | {"name": "a\x00b"}]}, "validation"),
     case("days-366", PAGE, {"lists": [NEW | {"kind": "popular", "days": 366}]}, "validation"),
     case("page-seen-unknown", PAGE, {"lists": [NEW], "seen": "all"}, "validation"),
     case("page-guest-is-a-text", PAGE, {"lists": [NEW], "guest": "true"}, "validation"),

@@ -102,7 +102,18 @@ async def test_a_guest_who_is_not_registered_yet_gets_the_lists_of_a_newcomer(as
         await ask(f"{target}customer_id=c-1", scope)
     )
     for refused in ("", "&guest=false"):
-        assert (await ask(f"{target}customer_id=nobody{refused}", scope)).json()["type"] == "urn:problem:customer-not-found"
+        answer = await ask(f"{target}customer_id=nobody{refused}", "backend")
+        assert answer.json()["type"] == "urn:problem:customer-not-found"
+
+
+@pytest.mark.parametrize("target", [f"{TOGETHER}&customer_id=c-1", f"{SIMILAR}?customer_id=c-1"])
+async def test_a_storefront_key_learns_nothing_about_a_customer_from_lists_about_products(ask, target):
+    """A taste that decides near-ties would tell its interests by scores and reasons, one category after the other."""
+    with_customer = (await ask(target, "storefront")).json()
+    without = (await ask(target.replace("customer_id=c-1", "limit=10"), "storefront")).json()
+    unknown = (await ask(target.replace("c-1", "nobody"), "storefront")).json()
+
+    assert with_customer["items"] == without["items"] == unknown["items"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import jsonschema
 import pytest
 
 import main
+from domain.ranking.model import TrainedModel
+from domain.records.customers import NewCustomer
 from domain.records.products import ProductChange
 from infra.http.app import create_app
 from infra.http.openapi import openapi_document
@@ -11,6 +13,7 @@ from infra.keys import hash_of
 from infra.settings import Settings
 from infra.storage.sqlite import open_sqlite
 from tests.conftest import NOW, client_of
+from tests.domain.shop import model_with
 
 KEYS = {"backend": "b" * 43, "storefront": "s" * 43}
 PATHS = ["/products/popular", "/products/trending", "/products/new"]
@@ -43,6 +46,25 @@ async def test_answers_are_as_documented_for_every_key(ask, path, scope):
     assert list(answer) == ["recommendation_id", "kind", "strategy", "generated_at", "items"]
     assert answer["kind"] == path.rpartition("/")[2]
     assert {item["product_id"] for item in answer["items"]} == {"p-1", "p-2"}
+
+
+async def test_a_product_that_an_order_created_can_be_asked_about_at_once(database):
+    """The list after the order is made while the order becomes durable, and must not take the product for unknown."""
+    async with open_sqlite(database, currency="EUR") as repository:
+        await repository.put_products([ProductChange(product_id=f"p-{n}") for n in range(3)], now=NOW)
+        await repository.create_customer(NewCustomer(customer_id="c-1"), now=NOW)
+        await repository.save_model(TrainedModel(model=model_with(newest_product_index=2), neighbours=[]))
+    settings = Settings(database_url=f"sqlite:///{database}")
+    async with client_of(create_app(*main.ENDPOINTS, settings=lambda: settings, clock=lambda: NOW)) as client:
+        order = {"customer_id": "c-1", "unknown_products": "create", "items": [{"product_id": "gift card"}]}
+        bought = await client.post("/recommendations/process-purchase", json=order)
+        answers = [
+            await client.get(target)
+            for target in ("/products/similar/gift%20card", "/products/bought-together?product_id=gift%20card")
+        ]
+
+    assert bought.status_code == 201
+    assert [answer.status_code for answer in answers] == [200, 200]
 
 
 @pytest.mark.parametrize(

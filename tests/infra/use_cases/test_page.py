@@ -139,6 +139,23 @@ async def test_a_storefront_key_gets_no_deeper_list_of_a_customer_than_by_itself
     assert "p-0" not in without[0]
 
 
+async def test_lists_about_products_are_the_same_for_all_customers_without_a_taste(shop, now):
+    request = msgspec.convert({"customer_id": "nobody", "lists": [{"name": "a", **TOGETHER}]}, PageRequest)
+
+    answer = await page_of(shop, request, Viewer(is_backend=False, has_taste=False, now=now, reuse_seconds=3600))
+
+    assert ids_of(answer) == [["p-1", "p-2"]]
+
+
+async def test_a_later_list_about_products_is_as_long_as_the_first(shop, now):
+    first = {"kind": "similar", "product_ids": ["p-0"], "limit": 10}
+
+    one, other = ids_of(await page(shop, first, first, now=now))
+
+    assert len(one) == len(other) == 10
+    assert not set(one) & set(other)
+
+
 async def test_an_unknown_customer_is_refused_unless_it_is_a_guest(shop, now):
     own = {"kind": "for-customer", "limit": 3}
     for one in (own, TOGETHER):

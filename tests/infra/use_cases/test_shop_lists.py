@@ -13,7 +13,8 @@ from domain.records.recommendation_ids import origin_of
 from domain.records.recommendations import ListRequest
 from infra.storage.sql.statements import rows
 from infra.storage.sqlite import open_sqlite
-from infra.use_cases.shop_lists import MIN_LOOKED_UP, ShopListRequest, shop_list
+from infra.use_cases.ranking_data import ranking_data_of
+from infra.use_cases.shop_lists import MIN_LOOKED_UP, ShopListRequest, days_for_all, shop_list
 from tests.domain.shop import model_with
 
 
@@ -133,6 +134,21 @@ async def test_rare_filters_find_products_that_few_customers_turned_to(untrained
 
     assert [item.product_id for item in answer.items] == [f"q-{n - 1}"]
     assert answer.strategy == "popular"
+
+
+@pytest.mark.parametrize(("days", "counted"), [(1, 1), (2, 7), (7, 7), (31, 90), (365, 365)])
+def test_days_of_those_who_may_be_anybody_are_a_few_numbers(days, counted):
+    assert days_for_all(days) == counted
+
+
+async def test_products_that_a_request_excludes_do_not_make_a_list_of_their_own(shop, now):
+    """Whoever excludes ever other products would fill the memory."""
+    data = ranking_data_of(shop)
+    for number in range(5):
+        await ids_of(shop, "new", exclude=frozenset({f"p-{number}"}), now=now)
+
+    assert await ids_of(shop, "new", exclude=frozenset({"p-5", "p-4"}), now=now) == ["p-3", "p-2", "p-1"]
+    assert await data.newest(ListRequest(), n=3) is await data.newest(ListRequest(exclude=frozenset({"p-1"})), n=3)
 
 
 async def test_an_answer_has_an_id_that_names_its_kind_model_and_placement(shop, now):
