@@ -64,9 +64,9 @@ class WholeCatalogue:
             for first in range(0, len(newest), CHUNK):
                 catalogue.admitted(newest[first : first + CHUNK], request)
                 await asyncio.sleep(0)
-            if len(self._searched) > MAX_ATTRIBUTE_COLUMNS:
-                self._searched.clear()
-            self._searched |= names
+            # As many as the catalogue keeps columns of.
+            kept: set[str] = self._searched if len(self._searched) <= MAX_ATTRIBUTE_COLUMNS else set()
+            self._searched = kept | names
         # A copy: a slice would keep the indexes of the whole catalogue, for each answer that is cached.
         return catalogue.admitted(newest, request)[:n].copy()
 

@@ -90,6 +90,15 @@ async def test_unknown_products_are_ignored_while_one_is_known(shop, now):
         await ids_of(shop, "gift card", now=now)
 
 
+async def test_a_product_that_storage_finds_and_the_catalogue_takes_for_gone_ends_with_an_error(shop, now):
+    state = await shop.seed_state(["p-5"])
+    catalogue = await ranking_data_of(shop).catalogue_of(state.shop.catalogue_version)
+    catalogue.add([], unknown=state.product_indexes)
+
+    with pytest.raises(ProductNotFound):
+        await ids_of(shop, "p-5", now=now)
+
+
 async def test_an_alias_names_its_product(shop, now):
     await shop.put_products([ProductChange(product_id="p-0", aliases=("SKU 0",))], now=now)
 
