@@ -11,7 +11,7 @@ import pytest
 from domain.errors import StoreUnavailable
 from domain.records.customers import NewCustomer
 from infra.progress import NoProgress
-from infra.storage.sql import customers
+from infra.storage.sql import registration
 from infra.storage.sqlite import connections
 from infra.storage.sqlite.backup import back_up
 from tests.infra.storage.sqlite.conftest import open_shop
@@ -97,7 +97,7 @@ async def test_a_shop_with_its_file_in_place_says_nothing(repository, caplog, mo
 
 async def test_a_file_that_is_replaced_during_a_commit_is_noticed_before_the_answer(repository, database, now):
     def create_and_lose_the_file():
-        yield from customers.create(NewCustomer(customer_id="c-1"), now=now)
+        yield from registration.create(NewCustomer(customer_id="c-1"), now=now)
         database.rename(database.with_name("moved.db"))
 
     with pytest.raises(StoreUnavailable, match="deleted or replaced"):
