@@ -34,7 +34,9 @@ def _invalid_values(query: bytes, handler: HTTPRouteHandler) -> Iterator[FieldEr
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         values.setdefault(name, []).append(value)
     known, has_attributes = _parameters_of(handler)
-    signatures = [handler.signature_model, *[LIST_REQUEST["requested"].signature_model] * has_attributes]
+    # A dependency has a signature only in an application with an endpoint that declares it.
+    dependencies = [LIST_REQUEST["requested"]] if has_attributes else []
+    signatures = [handler.signature_model, *(dependency.signature_model for dependency in dependencies)]
     for field in (field for signature in signatures for field in msgspec.structs.fields(signature) if field.name in known):
         if given := values.get(field.name):
             yield from _invalid(given if known[field.name] else given[0], field, "query")

@@ -31,7 +31,7 @@ async def shop(database, monkeypatch):
     now = datetime.now(UTC)
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.put_customers([CustomerChange(customer_id=name) for name in ("demo-1", "demo-5")], now=now)
-        await repository.put_customers([CustomerChange(customer_id="demo-guest-1", is_guest=True)], now=now)
+        await repository.put_customers([CustomerChange(customer_id="guest-1", is_guest=True)], now=now)
         await repository.put_products(
             [ProductChange(product_id=f"p-{number:03}", price=10.0) for number in range(1, 30)], now=now
         )
