@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -224,3 +225,29 @@ def test_a_trial_starts_with_the_demo_shop_of_its_artefact(database, monkeypatch
 
     assert response["statusCode"] == 201
     assert database.exists()
+
+
+@pytest.mark.parametrize("name", ["ProductsGetProduct", "ProductsPopular"])
+def test_a_function_alone_in_its_process_names_wrong_parameters(name, tmp_path):
+    """What other endpoints of a process prepare, such as the signatures of what they share, is not there."""
+    module = functions()[name]["Handler"].removesuffix(".handler")
+    code = (
+        f"import json, sys, types; from {module} import handler;"
+        "context = types.SimpleNamespace(aws_request_id='x', function_name='f');"
+        "context.get_remaining_time_in_millis = lambda: 10_000;"
+        "sys.stdout.write('ANSWER' + json.dumps(handler(json.load(sys.stdin), context)))"
+    )
+    environment = os.environ | {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/shop.db",
+        "ALLOW_EPHEMERAL_SQLITE": "1",
+        "API_KEYS": json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]["API_KEYS"],
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, input=(ROOT / "events" / f"{name}.bad.json").read_text(),
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    answer = json.loads(done.stdout.rpartition("ANSWER")[2])
+    assert answer["statusCode"] == 400
+    assert json.loads(answer["body"])["errors"]
