@@ -9,7 +9,7 @@ from msgspec import Struct
 from domain.evaluation import metrics
 from domain.evaluation.baselines import RankingTask
 from domain.evaluation.splitting import GroundTruth
-from domain.ranking.product_scores import NEW_DAYS
+from domain.ranking.freshness import NEW_DAYS
 from domain.records.customers import SEGMENTS
 from domain.records.values import DAY, to_microseconds
 

@@ -4,6 +4,7 @@ A score is the sum of how often and how lately the customer bought the product, 
 its category again, and how far its interval has passed. `docs/recommending.md` has the formulas and their sources.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -14,9 +15,9 @@ from domain.ranking.customer_inputs import CustomerInputs
 from domain.ranking.diversity import best_variants
 from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.packed_history import RETURNED
-from domain.ranking.reasons import reasons_of
+from domain.ranking.reasons import scored_product
 from domain.records.interactions import PURCHASE
-from domain.records.product_lists import RankedProducts, ScoredProduct
+from domain.records.product_lists import RankedProducts
 from domain.records.recommendations import Contribution, HistorySource, ListRequest
 from domain.records.values import DAY, from_microseconds, to_microseconds
 
@@ -91,8 +92,9 @@ def rank_buy_again(inputs: CustomerInputs, *, request: ListRequest, now: datetim
         kind="buy-again",
         strategy="history" if len(listed) else "empty",
         model_id=inputs.model.model_id,
+        placement=request.placement,
         items=[
-            _scored(inputs, index, score, amounts, due_at=from_microseconds(due))
+            scored_product(inputs.catalogue.product(index), score, _contributions(amounts), due_at=from_microseconds(due))
             for index, score, amounts, due in zip(
                 products[listed].tolist(),
                 scores[listed].tolist(),
@@ -152,16 +154,5 @@ def usual_repeats(
     )
 
 
-def _scored(
-    inputs: CustomerInputs, index: int, score: float, amounts: list[float], *, due_at: datetime
-) -> ScoredProduct:  # fmt: skip
-    product = inputs.catalogue.product(index)
-    contributions: list[Contribution] = [
-        (source, None, amount) for source, amount in zip(SOURCES, amounts, strict=True) if amount > 0
-    ]
-    return ScoredProduct(
-        product=product,
-        score=round(score, 6),
-        reasons=reasons_of(contributions, product_id=product.product_id),
-        due_at=due_at,
-    )
+def _contributions(amounts: Sequence[float]) -> list[Contribution]:
+    return [(source, None, amount) for source, amount in zip(SOURCES, amounts, strict=True) if amount > 0]

@@ -106,6 +106,10 @@ class Catalogue:
             return positions_in(of, products) >= 0
         return np.isin(self.group_codes[products], self.group_codes[of])
 
+    def n_groups(self, products: Indexes) -> int:
+        """Return how many places distinct products can take in a list: one for each group of variants."""
+        return len(np.unique(self.group_codes[products])) if self.has_variants else len(products)
+
     def index_of(self, product_id: str) -> int | None:
         """Return the index of a product that was added, None for another."""
         return self._index_of.get(product_id)

@@ -4,10 +4,12 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from domain.ranking.indexes import order_within
+from domain.ranking.indexes import NO_PRODUCTS, order_within
 from domain.records.recommendations import SOURCES, Source
 
 NO_CAUSE = -1
+FILL_SHARE = 0.9
+"""What the best of the products that fill a list has of the lowest score with evidence: so little that no taste lifts it."""
 SOURCE_INDEX: dict[Source, int] = {source: index for index, source in enumerate(SOURCES)}
 
 
@@ -61,5 +63,4 @@ def concatenate(*parts: Contributions) -> Contributions:
     )
 
 
-_EMPTY = np.empty(0, dtype=np.intp)
-NO_CONTRIBUTIONS = Contributions(positions=_EMPTY, sources=_EMPTY, causes=_EMPTY, amounts=np.empty(0))
+NO_CONTRIBUTIONS = Contributions(positions=NO_PRODUCTS, sources=NO_PRODUCTS, causes=NO_PRODUCTS, amounts=np.empty(0))

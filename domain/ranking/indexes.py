@@ -6,6 +6,8 @@ import numpy.typing as npt
 Indexes = npt.NDArray[np.intp]
 """Product indexes, or positions of products."""
 
+NO_PRODUCTS: Indexes = np.empty(0, dtype=np.intp)
+
 
 def union(*parts: Indexes) -> Indexes:
     """Return the distinct indexes of all parts, ascending."""

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from itertools import islice
 
-import numpy as np
 from msgspec import Struct
 
 from domain.ranking.catalogue import Catalogue
@@ -71,6 +70,5 @@ class CandidateQuery(Struct, frozen=True, kw_only=True):
         The newest ones may be among `admitted` or `own`, hence the margin. A group of variants counts once.
         """
         is_new = ~catalogue.are_variants(admitted, self.own)
-        n_new = len(np.unique(catalogue.group_codes[admitted[is_new]])) if catalogue.has_variants else is_new.sum()
-        missing = self.n_fill - int(n_new)
+        missing = self.n_fill - catalogue.n_groups(admitted[is_new])
         return missing + len(admitted) + len(self.own) if missing > 0 else 0

@@ -6,16 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.ranking.catalogue import Catalogue
+from domain.ranking.freshness import NEW_DAYS, age_days, freshness
 from domain.ranking.indexes import Indexes, positions_in
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.signals import Signals
 from domain.ranking.trends import trend_of
 from domain.records.customers import Segment
 from domain.records.recommendations import Source
-from domain.records.values import DAY, to_microseconds
 
 PRODUCT_SOURCES: tuple[Source, ...] = ("segment_trend", "category_interest", "price_fit", "new", "popular")
-NEW_DAYS = 30.0
 TRIAL_CUSTOMERS = 20
 UNTRIED = 0.02
 """Share of an interest that a product unpopular in its category gets, enough to precede products of no interest."""
@@ -38,18 +37,14 @@ def newness(products: Indexes, inputs: RankingInputs, *, now: datetime) -> npt.N
 
     1 / (1 + age / 30 days) x 1 / (1 + customers / 20): interest in a new product falls as it becomes known.
     """
-    by_age = 1.0 / (1.0 + _age_days(products, inputs, now=now) / NEW_DAYS)
+    by_age = freshness(products, inputs.catalogue, now=now)
     return by_age / (1.0 + trend_of(inputs.model.tried).of(products) / TRIAL_CUSTOMERS)
 
 
 def on_trial(products: Indexes, inputs: RankingInputs, *, now: datetime) -> npt.NDArray[np.bool_]:
     """Return which products are younger than 30 days and had fewer than 20 customers when the model was trained."""
-    is_young = _age_days(products, inputs, now=now) < NEW_DAYS
+    is_young = age_days(products, inputs.catalogue, now=now) < NEW_DAYS
     return is_young & (trend_of(inputs.model.tried).of(products) < TRIAL_CUSTOMERS)
-
-
-def _age_days(products: Indexes, inputs: RankingInputs, *, now: datetime) -> npt.NDArray[np.float64]:
-    return np.maximum(to_microseconds(now) - inputs.catalogue.created_at[products], 0) / DAY
 
 
 def price_fit_scores(products: Indexes, *, inputs: RankingInputs, segment: Segment) -> npt.NDArray[np.float64]:

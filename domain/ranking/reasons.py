@@ -1,7 +1,12 @@
 """Turn the contributions to a score into the reasons of an answer."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from msgspec import UNSET, UnsetType
+
+from domain.records.product_lists import ScoredProduct
+from domain.records.products import Product
 from domain.records.recommendations import Contribution, Reason
 
 MAX_REASONS = 5
@@ -27,6 +32,14 @@ def reasons_of(contributions: Iterable[Contribution], *, product_id: str) -> lis
         else Reason(source=source, product_id=cause or None, share=round(amount / total, 4))
         for amount, source, cause in named + others
     ]
+
+
+def scored_product(
+    product: Product, score: float, contributions: Iterable[Contribution], *, due_at: datetime | UnsetType = UNSET
+) -> ScoredProduct:
+    """Return a product as a place of a list, with the reasons of its score."""
+    reasons = reasons_of(contributions, product_id=product.product_id)
+    return ScoredProduct(product=product, score=round(score, 6), reasons=reasons, due_at=due_at)
 
 
 def _merged(ranked: Sequence[tuple[float, str, str]]) -> list[tuple[float, str, str]]:

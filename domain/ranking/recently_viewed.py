@@ -8,9 +8,9 @@ from domain.ranking.customer_inputs import CustomerInputs
 from domain.ranking.diversity import best_variants
 from domain.ranking.indexes import positions_in
 from domain.ranking.packed_history import RETURNED
-from domain.ranking.reasons import reasons_of
+from domain.ranking.reasons import scored_product
 from domain.records.interactions import PURCHASE
-from domain.records.product_lists import RankedProducts, ScoredProduct
+from domain.records.product_lists import RankedProducts
 from domain.records.recommendations import HistorySource, ListRequest
 from domain.records.values import DAY, to_microseconds
 
@@ -39,13 +39,9 @@ def rank_recently_viewed(inputs: CustomerInputs, *, request: ListRequest, now: d
         kind="recently-viewed",
         strategy="history" if len(listed) else "empty",
         model_id=inputs.model.model_id,
+        placement=request.placement,
         items=[
-            _scored(inputs, index, score) for index, score in zip(products[listed].tolist(), scores.tolist(), strict=True)
+            scored_product(catalogue.product(index), score, [(SOURCE, None, score)])
+            for index, score in zip(products[listed].tolist(), scores.tolist(), strict=True)
         ],
     )
-
-
-def _scored(inputs: CustomerInputs, index: int, score: float) -> ScoredProduct:
-    product = inputs.catalogue.product(index)
-    reasons = reasons_of([(SOURCE, None, score)], product_id=product.product_id)
-    return ScoredProduct(product=product, score=round(score, 6), reasons=reasons)

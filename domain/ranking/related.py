@@ -15,10 +15,10 @@ from domain.ranking.contributions import NO_CAUSE
 from domain.ranking.diversity import best_variants
 from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.inputs import CandidateQuery
-from domain.ranking.reasons import reasons_of
+from domain.ranking.reasons import scored_product
 from domain.ranking.related_evidence import NOTHING, STRATEGIES, Evidence, compared, joined, newest, popular
 from domain.ranking.related_inputs import RelatedInputs
-from domain.records.product_lists import RankedProducts, ScoredProduct
+from domain.records.product_lists import RankedProducts
 from domain.records.recommendations import SOURCES, Contribution, ListRequest
 
 N_POPULAR = 50
@@ -60,7 +60,8 @@ def rank_related(
     if inputs.kind == "similar":
         evidence = joined(evidence, compared(inputs, products))
     totals = evidence.totals(products)
-    if not _is_enough(inputs, products[totals > 0], request):
+    # What fills a list up stands below all that has evidence.
+    if inputs.catalogue.n_groups(products[totals > 0]) < request.limit:
         evidence = joined(evidence, popular(inputs, products, totals))
         evidence = joined(evidence, newest(inputs, products, evidence.totals(products), now=now))
         totals = evidence.totals(products)
@@ -75,20 +76,14 @@ def rank_related(
         kind=inputs.kind,
         strategy=STRATEGIES[int(evidence.strategies.min(initial=NOTHING))],
         model_id=inputs.model.model_id,
+        placement=request.placement,
         items=[
-            _scored(inputs, index, score, [*contributions[index], *_taste(inputs, index, taste)])
+            scored_product(inputs.catalogue.product(index), score, [*contributions[index], *_taste(inputs, index, taste)])
             for index, score, taste in zip(
                 products[shown].tolist(), scores[shown].tolist(), tastes[shown].tolist(), strict=True
             )
         ],
     )
-
-
-def _is_enough(inputs: RelatedInputs, products: Indexes, request: ListRequest) -> bool:
-    """Return whether products with evidence fill the list, so that what fills it up would stand below all of it."""
-    if not inputs.catalogue.has_variants:
-        return len(products) >= request.limit
-    return len(np.unique(inputs.catalogue.group_codes[products])) >= request.limit
 
 
 def _of_its_kind(inputs: RelatedInputs, products: Indexes) -> Indexes:
@@ -122,10 +117,3 @@ def _taste(inputs: RelatedInputs, index: int, amount: float) -> list[Contributio
         return []
     category = inputs.catalogue.product(index).category if inputs.taste.is_named else None
     return [("category_interest", category, amount)]
-
-
-def _scored(inputs: RelatedInputs, index: int, score: float, contributions: list[Contribution]) -> ScoredProduct:
-    product = inputs.catalogue.product(index)
-    return ScoredProduct(
-        product=product, score=round(score, 6), reasons=reasons_of(contributions, product_id=product.product_id)
-    )

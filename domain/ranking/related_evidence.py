@@ -8,15 +8,15 @@ from msgspec import Struct
 
 from domain.ranking.category_tree import NO_CATEGORY
 from domain.ranking.content_similarity import MIN_SIMILARITY, features, similarity
-from domain.ranking.contributions import NO_CAUSE, SOURCE_INDEX
-from domain.ranking.indexes import Indexes, positions_in
+from domain.ranking.contributions import FILL_SHARE, NO_CAUSE, SOURCE_INDEX
+from domain.ranking.freshness import freshness
+from domain.ranking.indexes import NO_PRODUCTS, Indexes, positions_in
 from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
 from domain.ranking.neighbour_table import N_LISTS
 from domain.ranking.packing import unpack
 from domain.ranking.related_inputs import RelatedInputs
 from domain.records.product_lists import ListStrategy
 from domain.records.recommendations import Source
-from domain.records.values import DAY, to_microseconds
 
 CONTENT_SHARE = 0.5
 """What equal data of the catalogue count beside the product that customers look at together most."""
@@ -24,15 +24,10 @@ BOUGHT_SHARE = 0.1
 """What neighbours that customers bought as well count as alternatives: who bought both needed both."""
 SAME_CATEGORY_SHARE = 0.1
 """In a list of what completes a product, popular products of its own category come late."""
-NEW_DAYS = 30.0
-FILL_SHARE = 0.9
-"""So low that no taste lifts a product that fills a list above one with evidence."""
 
 LEARNED, CONTENT, POPULAR, NEW, NOTHING = range(5)
 STRATEGIES: tuple[ListStrategy, ...] = ("learned", "content", "popular", "catalogue", "empty")
 """In the order of the numbers above: a list rests on the lowest one that any of its products has."""
-
-_NO_PRODUCTS = np.empty(0, dtype=np.intp)
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -91,7 +86,7 @@ def _completing(inputs: RelatedInputs) -> Evidence:
     ]
     sizes = np.array([len(entries) for entries, *_ in parts], dtype=np.intp)
     evidence = Evidence(
-        products=np.concatenate([_NO_PRODUCTS, *(entries["product_index"].astype(np.intp) for entries, *_ in parts)]),
+        products=np.concatenate([NO_PRODUCTS, *(entries["product_index"].astype(np.intp) for entries, *_ in parts)]),
         amounts=np.concatenate([np.empty(0), *(entries["weight"] * weight for entries, _, weight, _ in parts)]),
         sources=np.full(sizes.sum(), SOURCE_INDEX["bought_together"]),
         causes=np.repeat(np.array([index for _, index, _, _ in parts], dtype=np.intp), sizes),
@@ -102,7 +97,7 @@ def _completing(inputs: RelatedInputs) -> Evidence:
 
 
 def _similar(inputs: RelatedInputs) -> Evidence:
-    """Blend what customers look at together with what the catalogue says.
+    """Add up what customers look at together and what the catalogue says.
 
     Of the products that some customer bought as well, only those of the seed's category replace it, without its complements.
     """
@@ -159,8 +154,7 @@ def popular(inputs: RelatedInputs, products: Indexes, totals: npt.NDArray[np.flo
 
 def newest(inputs: RelatedInputs, products: Indexes, totals: npt.NDArray[np.float64], *, now: datetime) -> Evidence:
     """Fill with new products, below all that has other evidence: 1 / (1 + age / 30 days)."""
-    age_days = np.maximum(to_microseconds(now) - inputs.catalogue.created_at[products], 0) / DAY
-    amounts = 1.0 / (1.0 + age_days / NEW_DAYS)
+    amounts = freshness(products, inputs.catalogue, now=now)
     if inputs.kind == "bought-together":
         amounts *= _of_other_categories(inputs, products)
     return _fill(products, amounts, totals, "new", NEW)

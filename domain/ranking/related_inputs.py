@@ -8,7 +8,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from domain.ranking.catalogue import Catalogue
-from domain.ranking.indexes import Indexes, union
+from domain.ranking.indexes import NO_PRODUCTS, Indexes, union
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.interests import product_weights, weights_by_category
 from domain.ranking.model import UNTRAINED, Model, WeightedProducts
@@ -19,7 +19,6 @@ from domain.records.products import category_levels
 
 RelatedKind = Literal["similar", "bought-together"]
 
-NO_PRODUCTS = np.empty(0, dtype=np.intp)
 N_STAND_INS = 5
 """How many similar products speak for one that nobody bought with others."""
 STAND_IN_SHARE = 0.5

@@ -14,21 +14,17 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from domain.ranking.catalogue import Catalogue
-from domain.ranking.indexes import Indexes
+from domain.ranking.contributions import FILL_SHARE
+from domain.ranking.freshness import freshness
+from domain.ranking.indexes import NO_PRODUCTS, Indexes
 from domain.ranking.packing import unpack
-from domain.ranking.reasons import reasons_of
+from domain.ranking.reasons import scored_product
 from domain.records.product_lists import ListStrategy, RankedProducts, ScoredProduct
-from domain.records.products import Product
 from domain.records.recommendations import ListRequest, ShopSource
-from domain.records.values import DAY, to_microseconds
 
 ShopListKind = Literal["popular", "trending", "new"]
 
-NO_PRODUCTS = np.empty(0, dtype=np.intp)
-NEW_DAYS = 30.0
-FILL_SHARE = 0.9
-"""The best score of a tier, of the lowest score of those before."""
-MAX_SHARE = 3
+MIN_BRANDS = 3
 """In a list of new products, one brand or category has at most a third of the places, while there are others."""
 
 
@@ -84,8 +80,8 @@ def rising_tier(packed: Sequence[bytes]) -> Tier:
 
 def newest_tier(products: Indexes, catalogue: Catalogue, *, now: datetime) -> Tier:
     """Rank products, which the catalogue has, by their age: 1 / (1 + age / 30 days)."""
-    ages = np.maximum(to_microseconds(now) - catalogue.created_at[products], 0) / DAY
-    return Tier(products=products, amounts=1.0 / (1.0 + ages / NEW_DAYS), largest=1.0, source="new", strategy="catalogue")
+    amounts = freshness(products, catalogue, now=now)
+    return Tier(products=products, amounts=amounts, largest=1.0, source="new", strategy="catalogue")
 
 
 def spread(products: Indexes, catalogue: Catalogue, *, limit: int) -> Indexes:
@@ -93,7 +89,7 @@ def spread(products: Indexes, catalogue: Catalogue, *, limit: int) -> Indexes:
 
     Where the others are too few, the newest of those left over fill the list.
     """
-    most = max(limit // MAX_SHARE, 1)
+    most = max(limit // MIN_BRANDS, 1)
     of_brand, of_category = Counter[str](), Counter[str]()
     chosen, left_over = list[int](), list[int]()
     for place, index in enumerate(products.tolist()):
@@ -109,11 +105,6 @@ def spread(products: Indexes, catalogue: Catalogue, *, limit: int) -> Indexes:
         if len(chosen) == limit:
             break
     return products[sorted([*chosen, *left_over[: limit - len(chosen)]])]
-
-
-def n_groups(products: Indexes, catalogue: Catalogue) -> int:
-    """Return how many places products can take: one for each group of variants."""
-    return len(set(catalogue.group_codes[products].tolist()))
 
 
 def rank_shop_list(
@@ -140,15 +131,10 @@ def rank_shop_list(
             if group not in shown:
                 shown.add(group)
                 strategy = tier.strategy if not items else strategy
-                items.append(_scored(catalogue.product(index), amount * scale, tier.source))
+                score = amount * scale
+                items.append(scored_product(catalogue.product(index), score, [(tier.source, None, score)]))
     return RankedProducts(
         kind=origin.kind, strategy=strategy, model_id=origin.model_id, items=items, placement=request.placement
-    )
-
-
-def _scored(product: Product, score: float, source: ShopSource) -> ScoredProduct:
-    return ScoredProduct(
-        product=product, score=round(score, 6), reasons=reasons_of([(source, None, score)], product_id=product.product_id)
     )
 
 

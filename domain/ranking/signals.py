@@ -16,7 +16,7 @@ from domain.records.recommendations import ListRequest
 from domain.records.values import DAY
 
 N_INTERESTS = 5
-NO_PRODUCTS = WeightedProducts()
+NO_TREND = WeightedProducts()
 
 
 class Signals(Struct, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ def compute_signals(inputs: RankingInputs, *, request: ListRequest) -> Signals:
     )
     segment, segment_source = segment_of(inputs.segment_inputs)
     has_segment = segment_source != "default"
-    trend = model.segment_trends.get(segment, NO_PRODUCTS) if has_segment else NO_PRODUCTS
+    trend = model.segment_trends.get(segment, NO_TREND) if has_segment else NO_TREND
     popular = model.popular if model.popular.products else inputs.recent_popularity
     weights = model.config.weights_for(has_history=len(history.occurred_at) > 0)
     may_contain = _may_contain(inputs, request=request)

@@ -11,7 +11,12 @@ from domain.records.attributes import MAX_ATTRIBUTES, encoded
 from domain.records.product_lists import ListStrategy
 from domain.records.recommendations import (
     DEFAULT_LIMIT,
+    MAX_DAYS,
+    MAX_EXCLUDED,
+    MAX_LABEL_LENGTH,
     MAX_LIMIT,
+    MAX_SEEDS,
+    MAX_VALUES,
     Kind,
     ListRequest,
     RecommendedProduct,
@@ -21,16 +26,15 @@ from domain.records.recommendations import (
 from domain.records.values import CATEGORY_PATTERN, AttributeName, AttributeValue, CategoryPath, CustomerId, Id, Tag, Text
 
 MAX_LISTS = 10
-MAX_SEEDS = 20
-MAX_VALUES = 20
-"""Values that a filter may have."""
-MAX_EXCLUDED = 100
 PERSONAL_KINDS: frozenset[Kind] = frozenset({"for-customer", "buy-again", "recently-viewed"})
 """Lists of a customer, which need one."""
 SEEDED_KINDS: frozenset[Kind] = frozenset({"similar", "bought-together"})
 """Lists about products, which need some."""
 
-Label = Annotated[str, Meta(min_length=1, max_length=64, pattern=CATEGORY_PATTERN, description="A label of the shop's own")]
+Label = Annotated[
+    str,
+    Meta(min_length=1, max_length=MAX_LABEL_LENGTH, pattern=CATEGORY_PATTERN, description="A label of the shop's own"),
+]
 _Price = Annotated[float, Meta(ge=0, le=1e9)]
 
 
@@ -43,7 +47,7 @@ class ListOfPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Label
     kind: Kind
     product_ids: Annotated[list[Id], Meta(max_length=MAX_SEEDS)] = []
-    days: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET
+    days: Annotated[int, Meta(ge=1, le=MAX_DAYS)] | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
     min_items: Annotated[int, Meta(ge=0, le=MAX_LIMIT)] = 0
     category: Annotated[list[CategoryPath], Meta(max_length=MAX_VALUES)] = []

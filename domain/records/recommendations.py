@@ -38,6 +38,13 @@ SourceName = Annotated[str, Meta(extra_json_schema={"enum": list(SOURCE_NAMES)})
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
+MAX_DAYS = 365
+MAX_SEEDS = 20
+"""Products that a list may be about."""
+MAX_VALUES = 20
+"""Values that a filter may have."""
+MAX_EXCLUDED = 100
+MAX_LABEL_LENGTH = 64
 STOREFRONT_LIMIT = 20
 STOREFRONT_EXCLUDED = 10
 

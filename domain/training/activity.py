@@ -8,11 +8,11 @@ import numpy.typing as npt
 
 from domain.ranking.model import Measure, ProductActivity
 from domain.ranking.packing import pack
+from domain.records.recommendations import MAX_DAYS
 from domain.records.values import DAY
 from domain.training.event_pairs import EventPairs
 from domain.training.training_data import TrainingData
 
-MAX_DAYS = 365
 LATE_DAYS = 7
 USUAL_DAYS = 28
 """What rises is compared with the four weeks before the last one."""

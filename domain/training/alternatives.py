@@ -5,6 +5,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from scipy import sparse
 
+from domain.ranking.category_tree import NO_CATEGORY
 from domain.ranking.model import MAX_MODEL_CATEGORIES
 from domain.training.co_occurrence import PAIRS_PER_BLOCK, pairs_per_product
 from domain.training.interaction_matrix import interaction_matrix
@@ -15,8 +16,6 @@ from domain.training.training_data import TrainingData
 PRIOR_PAIRS = 5.0
 MAX_RATIO = 0.5
 """Alternatives are bought together at most half as often as products of different categories that are looked at together."""
-
-NO_CATEGORY = -1
 
 
 class Alternatives(Struct, frozen=True, kw_only=True):
@@ -72,10 +71,14 @@ def learn_alternatives(data: TrainingData) -> Alternatives:
     for product in data.products:
         if product.category is not None:
             categories[product.product_index] = codes.setdefault(product.category, len(codes))
-    looked_at, all_looked_at = _by_category(data, categories, is_bought=False)
-    bought, all_bought = (
-        (looked_at, all_looked_at) if data.log.is_purchase.all() else _by_category(data, categories, is_bought=True)
+    is_bought_only = data.pairs is data.purchase_pairs
+    turned_to = (
+        data.bought
+        if is_bought_only
+        else interaction_matrix(data.pairs, np.ones(len(data.log.products)), n_products=data.n_products)
     )
+    looked_at, all_looked_at = _by_category(turned_to, categories)
+    bought, all_bought = (looked_at, all_looked_at) if is_bought_only else _by_category(data.bought, categories)
     pairs = [_pairs_per_category(matrix, categories, n=len(codes)) for matrix in (looked_at, bought)]
     across = [float(total - within.sum()) for total, within in zip((all_looked_at, all_bought), pairs, strict=True)]
     usual = across[1] / across[0] if across[0] else 0.0
@@ -89,10 +92,8 @@ def learn_alternatives(data: TrainingData) -> Alternatives:
     )
 
 
-def _by_category(data: TrainingData, categories: npt.NDArray[np.int32], *, is_bought: bool) -> tuple[SparseMatrix, float]:
+def _by_category(matrix: SparseMatrix, categories: npt.NDArray[np.int32]) -> tuple[SparseMatrix, float]:
     """Return the products of each customer and category as rows, and the number of all pairs of customers' products."""
-    pairs = data.purchase_pairs if is_bought else data.pairs
-    matrix = interaction_matrix(pairs, np.ones(len(pairs.log.products)), n_products=data.n_products)
     sizes = np.diff(matrix.indptr)
     customers = np.repeat(np.arange(matrix.shape[0]), sizes)
     known = categories[matrix.indices] != NO_CATEGORY
@@ -100,7 +101,7 @@ def _by_category(data: TrainingData, categories: npt.NDArray[np.int32], *, is_bo
     keys = customers[known].astype(np.int64) * (int(categories.max(initial=0)) + 1) + categories[columns]
     groups, rows = np.unique(keys, return_inverse=True)
     by_category = sparse.csr_array(
-        (np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=(len(groups), data.n_products)
+        (np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=(len(groups), matrix.shape[1])
     )
     known_sizes = np.bincount(customers[known], minlength=matrix.shape[0]).astype(np.float64)
     return by_category, float((known_sizes * (known_sizes - 1) / 2).sum())

@@ -8,7 +8,7 @@ from scipy import sparse
 from domain.training.alternatives import Alternatives
 from domain.training.co_occurrence import PAIRS_PER_BLOCK, pairs_per_product
 from domain.training.event_log import EventLog
-from domain.training.interaction_matrix import interaction_matrix, with_columns
+from domain.training.interaction_matrix import with_columns
 from domain.training.threads import in_threads
 from domain.training.top_k import Rows, SparseMatrix, best_first, blocks, largest, stacked, top_k_rows
 from domain.training.training_data import TrainingData
@@ -80,12 +80,11 @@ def learn_complements(data: TrainingData, alternatives: Alternatives) -> SparseM
     Orders count; for products with fewer than ENOUGH_ORDERS orders of several products, so do customers, whose baskets are
     all their products, by the share that is missing. Alternatives to a product do not complete it.
     """
-    n_products, pairs = data.n_products, data.purchase_pairs
+    n_products = data.n_products
     orders = baskets_of(order_matrix(data.purchases, n_products=n_products), seeds=np.ones(n_products, dtype=np.bool_))
     from_orders = np.minimum(orders.counts / ENOUGH_ORDERS, 1.0)
     needs_customers = from_orders < 1.0
-    matrix = interaction_matrix(pairs, np.ones(len(pairs.log.products)), n_products=n_products)
-    customers = baskets_of(matrix, seeds=needs_customers)
+    customers = baskets_of(data.bought, seeds=needs_customers)
     work = pairs_per_product(orders.matrix) + pairs_per_product(customers.matrix) * needs_customers
 
     def best_of(seeds: slice) -> Rows:

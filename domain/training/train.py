@@ -12,8 +12,6 @@ from domain.training.activity import learn_activity
 from domain.training.alternatives import learn_alternatives
 from domain.training.co_occurrence import PAIRS_PER_BLOCK, pairs_per_product
 from domain.training.complements import learn_complements
-from domain.training.event_pairs import EventPairs
-from domain.training.interaction_matrix import interaction_matrix
 from domain.training.neighbours import NeighbourModels, combine, learn_neighbours
 from domain.training.popularity import (
     N_STORED,
@@ -102,7 +100,7 @@ def _by_source(neighbours: SparseMatrix, data: TrainingData) -> tuple[list[bytes
     if data.log.is_purchase.all():
         bought = np.ones(neighbours.nnz, dtype=np.bool_)
     else:
-        bought = _is_bought_together(neighbours, data.purchase_pairs)
+        bought = _is_bought_together(neighbours, data.bought)
     return _packed(neighbours, bought), _packed(neighbours, ~bought)
 
 
@@ -114,10 +112,9 @@ def _packed(neighbours: SparseMatrix, chosen: npt.NDArray[np.bool_]) -> list[byt
     return [packed[first:last] for first, last in pairwise(ends)]
 
 
-def _is_bought_together(neighbours: SparseMatrix, purchases: EventPairs) -> npt.NDArray[np.bool_]:
-    """Return for each entry of `neighbours` whether some customer bought both products."""
+def _is_bought_together(neighbours: SparseMatrix, matrix: SparseMatrix) -> npt.NDArray[np.bool_]:
+    """Return for each entry of `neighbours` whether some customer, a row of `matrix`, bought both products."""
     n_products = neighbours.shape[0]
-    matrix = interaction_matrix(purchases, np.ones(len(purchases.log.products)), n_products=n_products)
     by_product = matrix.T.tocsr()
 
     def is_bought(seeds: slice) -> npt.NDArray[np.bool_]:

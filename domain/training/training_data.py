@@ -14,8 +14,10 @@ from domain.records.products import Product
 from domain.training.compared_products import ComparedProducts
 from domain.training.event_log import EventLog
 from domain.training.event_pairs import EventPairs, pairs_of
+from domain.training.interaction_matrix import interaction_matrix
 from domain.training.momentum import momentum
 from domain.training.segments import BuyerSummary, customer_segments, fit_segment_rule, summarise
+from domain.training.top_k import SparseMatrix
 from domain.training.transitions import Transitions, item_transitions
 from domain.training.variants import NO_VARIANTS, Representatives, representatives
 
@@ -52,6 +54,14 @@ class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
         return max((product.product_index for product in self.products), default=-1) + 1
 
     @cached_property
+    def available(self) -> npt.NDArray[np.bool_]:
+        """Whether each product (n_products,) may be listed; variants of a product count as their representative."""
+        available = np.zeros(self.n_products, dtype=np.bool_)
+        own = self.representatives.among(self.products)
+        available[[product.product_index for product in own if product.available]] = True
+        return available
+
+    @cached_property
     def n_customers(self) -> npt.NDArray[np.intp]:
         """The number of customers with events of each product (n_products,)."""
         return np.bincount(self.pairs.products, minlength=self.n_products)
@@ -78,6 +88,13 @@ class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def purchase_pairs(self) -> EventPairs:
         return self.pairs if self.log.is_purchase.all() else pairs_of(self.purchases)
+
+    @cached_property
+    def bought(self) -> SparseMatrix:
+        """The csr matrix (customers, products) that marks what each customer bought, for the newest products of each."""
+        return interaction_matrix(
+            self.purchase_pairs, np.ones(len(self.purchase_pairs.log.products)), n_products=self.n_products
+        )
 
     @cached_property
     def buyers(self) -> BuyerSummary:

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, ground_truth_of, newcomers_of
+from domain.ranking.freshness import NEW_DAYS
 from domain.ranking.model import FOREVER, Hyperparameters, Model, SourceWeights, TunedConfig, Tuning
 from domain.ranking.own_scores import own_names, without_own
-from domain.ranking.product_scores import NEW_DAYS
 from domain.records.recommendations import Seen
 from domain.records.values import DAY, to_microseconds
 from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category

@@ -13,8 +13,8 @@ from litestar.dto.data_structures import DTOFieldDefinition
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
-from infra.http.body_errors import TOO_LONG, field_errors
 from infra.http.problems import RequestRefused
+from infra.http.value_errors import TOO_LONG, field_errors
 
 T = TypeVar("T")
 

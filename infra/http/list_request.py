@@ -14,10 +14,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 
 from domain.records.attributes import MAX_ATTRIBUTES
-from domain.records.recommendations import ListRequest
-from domain.records.values import CATEGORY_PATTERN, AttributeName, Text, readable_message
+from domain.records.recommendations import MAX_VALUES, ListRequest
+from domain.records.values import CATEGORY_PATTERN, AttributeName, Text
 from infra.http.parameters import (
-    MAX_VALUES,
     Brands,
     Categories,
     Excluded,
@@ -28,6 +27,7 @@ from infra.http.parameters import (
     Tags,
 )
 from infra.http.problems import FieldError, RequestRefused
+from infra.http.value_errors import parameter_errors
 from infra.storage.opening import Shop
 
 ATTRIBUTE_PREFIX = "attribute."
@@ -113,9 +113,5 @@ def _attributes(request: Request[Any, Any, Any]) -> _Attributes:
 
 def _errors(texts_of: dict[str, list[str]]) -> Iterator[FieldError]:
     for name, texts in texts_of.items():
-        for value, value_type in ((name, AttributeName), (texts, _Values)):
-            try:
-                msgspec.convert(value, value_type)
-            except msgspec.ValidationError as error:
-                message = readable_message(str(error).partition(" - at `")[0])
-                yield FieldError(pointer=f"#/query/{ATTRIBUTE_PREFIX}{name}", detail=message)
+        for value, kind in ((name, AttributeName), (texts, _Values)):
+            yield from parameter_errors(value, kind, pointer=f"#/query/{ATTRIBUTE_PREFIX}{name}")

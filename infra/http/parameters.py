@@ -7,7 +7,15 @@ from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
 
-from domain.records.recommendations import Seen
+from domain.records.recommendations import (
+    MAX_DAYS,
+    MAX_EXCLUDED,
+    MAX_LABEL_LENGTH,
+    MAX_LIMIT,
+    MAX_SEEDS,
+    MAX_VALUES,
+    Seen,
+)
 from domain.records.values import (
     CATEGORY_PATTERN,
     CUSTOMER_ID_PATTERN,
@@ -39,7 +47,7 @@ ProductIds = Annotated[
     list[Id],
     QueryParameter(
         min_items=1,
-        max_items=20,
+        max_items=MAX_SEEDS,
         description="Ids of the products, or other ids of them; repeat the parameter for each",
         schema_extra={"items": {"type": "string", "maxLength": MAX_ID_LENGTH, "pattern": ID_PATTERN}},
     ),
@@ -51,12 +59,9 @@ ForCustomer = Annotated[
     ),
 ]
 
-Days = Annotated[int, QueryParameter(ge=1, le=365, description="How many days count")]
+Days = Annotated[int, QueryParameter(ge=1, le=MAX_DAYS, description="How many days count")]
 
-MAX_VALUES = 20
-"""Values that a filter may have."""
-
-Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Maximum number of products")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Maximum number of products")]
 
 
 def _any_of(description: str, *, pattern: str) -> QueryParameter:
@@ -88,7 +93,7 @@ MaxPrice = Annotated[
 Excluded = Annotated[
     list[Id] | None,
     QueryParameter(
-        max_items=100,
+        max_items=MAX_EXCLUDED,
         description="Product ids to leave out; repeat the parameter for each",
         schema_extra={"items": {"type": "string", "maxLength": MAX_ID_LENGTH, "pattern": ID_PATTERN}},
     ),
@@ -109,7 +114,7 @@ Placement = Annotated[
     str | None,
     QueryParameter(
         min_length=1,
-        max_length=64,
+        max_length=MAX_LABEL_LENGTH,
         pattern=CATEGORY_PATTERN,
         description="A label for the place of the list in the shop, such as `cart`; it has no effect on the list",
     ),

@@ -11,12 +11,10 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from litestar.typing import FieldDefinition
-from msgspec.structs import FieldInfo
 
-from domain.records.values import readable_message
-from infra.http.body_errors import allowed
 from infra.http.list_request import ATTRIBUTE_PREFIX, LIST_REQUEST, takes_list_request
 from infra.http.problems import MAX_FIELD_ERRORS, FieldError, RequestRefused
+from infra.http.value_errors import parameter_errors
 
 _MAX_SHOWN = 64
 
@@ -39,25 +37,21 @@ def _invalid_values(query: bytes, handler: HTTPRouteHandler) -> Iterator[FieldEr
     signatures = [handler.signature_model, *(dependency.signature_model for dependency in dependencies)]
     for field in (field for signature in signatures for field in msgspec.structs.fields(signature) if field.name in known):
         if given := values.get(field.name):
-            yield from _invalid(given if known[field.name] else given[0], field, "query")
+            value = given if known[field.name] else given[0]
+            yield from parameter_errors(value, field.type, pointer=f"#/query/{field.name}")
         elif field.required:
             yield FieldError(pointer=f"#/query/{field.name}", detail="Expected a value")
-
-
-def _invalid(value: Any, field: FieldInfo, source: str) -> Iterator[FieldError]:
-    try:
-        msgspec.convert(value, field.type, strict=False)
-    except msgspec.ValidationError as error:
-        text = str(error).partition(" - at `")[0]
-        message = allowed(field.type) if text.startswith("Invalid enum value") else readable_message(text)
-        yield FieldError(pointer=f"#/{source}/{field.name}", detail=message)
 
 
 def refused_parameters(scope: Any) -> RequestRefused:
     """Return the refusal of a request with wrong parameters: Litestar stops at the first signature that has an error."""
     handler, in_path = scope["route_handler"], scope["path_params"]
     fields = [field for field in msgspec.structs.fields(handler.signature_model) if field.name in in_path]
-    found = [error for field in fields for error in _invalid(in_path[field.name], field, "path")]
+    found = [
+        error
+        for field in fields
+        for error in parameter_errors(in_path[field.name], field.type, pointer=f"#/path/{field.name}")
+    ]
     found += _invalid_values(scope["query_string"], handler)
     return RequestRefused("validation", field_errors=found[:MAX_FIELD_ERRORS])
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from domain.ports.repository import Repository
 from domain.ranking.buy_again import rank_buy_again
@@ -16,7 +15,7 @@ from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import ranking_data_of
-from infra.use_cases.recommend import state_or_newcomers
+from infra.use_cases.recommend import state_of
 
 CustomerListKind = Literal["buy-again", "recently-viewed"]
 
@@ -39,15 +38,10 @@ async def customer_list(
 
     A `customer` whose state was read already stands for the `customer_id` of the request.
     """
-    if customer is not None:
-        state = customer
-    elif request.guest:
-        state = await state_or_newcomers(repository, request.customer_id)
-    else:
-        state = await repository.customer_state(request.customer_id)
+    state = customer or await state_of(repository, request.customer_id, allows_guest=request.guest)
     data, history = ranking_data_of(repository), unpack_history(state.history)
     catalogue = await data.catalogue_of(state.catalogue_version)
     await data.add_missing(catalogue, history.own)
     inputs = CustomerInputs(history=history, model=state.model, catalogue=catalogue)
     ranked = _RANKINGS[request.kind](inputs, request=request.list_request, now=now)
-    return await product_list(repository, replace(ranked, placement=request.list_request.placement), now=now)
+    return await product_list(repository, ranked, now=now)

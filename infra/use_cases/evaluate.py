@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -59,11 +58,7 @@ def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Prog
     began = time.perf_counter()
     trained = _train(train, options, progress=progress)
     train_seconds = time.perf_counter() - began
-    available = np.zeros(train.n_products, dtype=np.bool_)
-    # The other variants of a product count as their representative.
-    own = train.representatives.among(train.products)
-    available[[product.product_index for product in own if product.available]] = True
-    task = RankingTask(replay=Replay(train, trained), available=available, seen=options.seen, k=options.k)
+    task = RankingTask(replay=Replay(train, trained), available=train.available, seen=options.seen, k=options.k)
     comparison = Comparison(task=task, ground_truth=ground_truth, newcomers=newcomers_of(split))
     for name in options.models:
         rankings = _rank(name, comparison, progress=progress)

@@ -18,7 +18,7 @@ from domain.records.recommendations import ListRequest, RecommendationList, Reco
 from infra.use_cases.customer_lists import CustomerListRequest, customer_list
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
-from infra.use_cases.recommend import current_list, list_or_newcomers, state_or_newcomers
+from infra.use_cases.recommend import current_list, list_or_newcomers, state_of
 from infra.use_cases.related import RelatedRequest, related_list
 from infra.use_cases.shop_lists import DEFAULT_DAYS, ShopListRequest, days_for_all, shop_list
 
@@ -95,10 +95,9 @@ class _Lists:
     async def answer(self, asked: ListOfPage, *, shown: Indexes) -> ProductList | RecommendationList:
         """Return a list without what is `shown`, or with enough products to leave that out."""
         request = asked.list_request(seen=self._request.seen)
-        longer = replace(request, limit=request.limit + len(shown))
         match asked.kind:
             case "for-customer":
-                return await self._for_customer(request, longer)
+                return await self._for_customer(request, n_shown=len(shown))
             case "similar" | "bought-together":
                 return await self._related(asked.kind, asked.product_ids, request, shown=shown)
             case "popular" | "trending" | "new":
@@ -107,15 +106,19 @@ class _Lists:
                 wanted = ShopListRequest(kind=asked.kind, list_request=request, days=days, left_out=shown)
                 return await shop_list(self._repository, wanted, now=self._viewer.now, shop=await self._shop_state())
             case _:
+                longer = replace(request, limit=request.limit + len(shown))
                 own = CustomerListRequest(kind=asked.kind, customer_id=self._customer_id, list_request=longer)
                 customer = await self._customer_state()
                 return await customer_list(self._repository, own, customer=customer, now=self._viewer.now)
 
-    async def _for_customer(self, request: ListRequest, longer: ListRequest) -> RecommendationList:
+    async def _for_customer(self, request: ListRequest, *, n_shown: int) -> RecommendationList:
         customer_id, viewer = self._customer_id, self._viewer
-        if not viewer.is_backend:
+        longer = (
+            replace(request, limit=request.limit + n_shown)
+            if viewer.is_backend
             # No deeper than single lists are: other lists could else leave out any number of products.
-            longer = request.without_exclusions(n_left_out=longer.limit - request.limit)
+            else request.without_exclusions(n_left_out=n_shown)
+        )
         recommend = list_or_newcomers if self._request.guest else current_list
         answer = await recommend(
             self._repository, customer_id, request=longer, now=viewer.now, reuse_seconds=viewer.reuse_seconds
@@ -149,14 +152,9 @@ class _Lists:
 
     async def _customer_state(self) -> CustomerState:
         if self._customer is None:
-            read = state_or_newcomers if self._request.guest else _state_of
-            self._customer = await read(self._repository, self._customer_id)
+            self._customer = await state_of(self._repository, self._customer_id, allows_guest=self._request.guest)
         return self._customer
 
     @property
     def _customer_id(self) -> str:
         return "" if self._request.customer_id is UNSET else self._request.customer_id
-
-
-async def _state_of(repository: Repository, customer_id: str) -> CustomerState:
-    return await repository.customer_state(customer_id)

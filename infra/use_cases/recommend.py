@@ -28,18 +28,20 @@ async def list_or_newcomers(
     try:
         return await current_list(repository, customer_id, request=request, now=now, reuse_seconds=reuse_seconds)
     except CustomerNotFound:
-        state = await state_or_newcomers(repository, customer_id)
+        state = await state_of(repository, customer_id, allows_guest=True)
         return (await _computed(repository, state, request, now=now)).answer
 
 
-async def state_or_newcomers(repository: Repository, customer_id: str) -> CustomerState:
-    """Return what lists depend on of a customer, or of a newcomer if nobody has the id.
+async def state_of(repository: Repository, customer_id: str, *, allows_guest: bool) -> CustomerState:
+    """Return what lists depend on of a customer, or if that is allowed, of a newcomer where nobody has the id.
 
     Nothing is stored for a newcomer: the first event registers a guest, not each look of a crawler.
     """
     try:
         return await repository.customer_state(customer_id)
     except CustomerNotFound:
+        if not allows_guest:
+            raise
         return await repository.newcomer_state(customer_id)
 
 

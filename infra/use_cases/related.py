@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from domain.errors import ProductNotFound
 from domain.ports.repository import Repository
-from domain.ranking.indexes import Indexes
+from domain.ranking.indexes import NO_PRODUCTS, Indexes
 from domain.ranking.related import candidates_of, rank_related
 from domain.ranking.related_evidence import evidence_of
-from domain.ranking.related_inputs import NO_PRODUCTS, RelatedKind, Taste, taste_of
+from domain.ranking.related_inputs import RelatedKind, Taste, taste_of
 from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import ranking_data_of
-from infra.use_cases.recommend import state_or_newcomers
+from infra.use_cases.recommend import state_of
 from infra.use_cases.related_data import related_data_of
 
 
@@ -47,8 +45,8 @@ async def related_list(
     data = ranking_data_of(repository)
     state = await repository.seed_state(request.product_ids)
     if request.customer_id is not None:
-        read = partial(state_or_newcomers, repository) if request.allows_guest else repository.customer_state
-        taste = taste_of(await data.inputs(await read(request.customer_id)), is_personal=request.is_personal)
+        customer = await state_of(repository, request.customer_id, allows_guest=request.allows_guest)
+        taste = taste_of(await data.inputs(customer), is_personal=request.is_personal)
     related_data = related_data_of(repository)
     inputs = await related_data.inputs(state, kind=request.kind, taste=taste, shown=request.shown)
     if not len(inputs.seeds):
@@ -60,4 +58,4 @@ async def related_list(
     evidence = evidence_of(inputs)
     candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=request.list_request))
     ranked = rank_related(inputs, evidence, candidates, request=request.list_request, now=now)
-    return await product_list(repository, replace(ranked, placement=request.list_request.placement), now=now)
+    return await product_list(repository, ranked, now=now)

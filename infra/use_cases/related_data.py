@@ -7,9 +7,9 @@ import numpy as np
 
 from domain.ports.lists import SeedState
 from domain.ports.repository import Repository
-from domain.ranking.indexes import Indexes, union
+from domain.ranking.indexes import NO_PRODUCTS, Indexes, union
 from domain.ranking.model import UNTRAINED, WeightedProducts
-from domain.ranking.related_inputs import NO_PRODUCTS, RelatedInputs, RelatedKind, Taste, stand_ins_of, trend_paths
+from domain.ranking.related_inputs import RelatedInputs, RelatedKind, Taste, stand_ins_of, trend_paths
 from infra.use_cases.ranking_data import MAX_CACHED_LISTS, RankingData, VersionedCache, ranking_data_of
 
 

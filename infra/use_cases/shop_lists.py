@@ -12,14 +12,12 @@ from msgspec import Struct
 from domain.ports.lists import ListState
 from domain.ports.repository import Repository
 from domain.ranking.catalogue import Catalogue
-from domain.ranking.indexes import Indexes
+from domain.ranking.indexes import NO_PRODUCTS, Indexes, union
 from domain.ranking.model import UNTRAINED, Model
 from domain.ranking.shop_lists import (
-    NO_PRODUCTS,
     ListOrigin,
     ShopListKind,
     Tier,
-    n_groups,
     newest_tier,
     popular_tier,
     rank_shop_list,
@@ -77,7 +75,7 @@ async def shop_list(
     async with aclosing(_tiers(repository, request, shop.model)) as found:
         async for tier in found:
             tiers.append(await _admitted(tier, data, catalogue, request))
-            if n_groups(np.concatenate([one.products for one in tiers]), catalogue) >= request.n_wanted:
+            if catalogue.n_groups(union(*(one.products for one in tiers))) >= request.n_wanted:
                 break
         else:
             tiers.append(await _newest(data, catalogue, request, now=now))
@@ -115,7 +113,7 @@ async def _admitted(tier: Tier, data: RankingData, catalogue: Catalogue, request
     """
     chosen = np.zeros(len(tier.products), dtype=np.bool_)
     start, size = 0, max(4 * request.n_wanted, MIN_LOOKED_UP)
-    while start < len(chosen) and n_groups(tier.products[chosen], catalogue) < request.n_wanted:
+    while start < len(chosen) and catalogue.n_groups(tier.products[chosen]) < request.n_wanted:
         block = tier.products[start : start + size]
         await data.add_missing(catalogue, block)
         chosen[start : start + size] = np.isin(block, catalogue.admitted(block, request.list_request))

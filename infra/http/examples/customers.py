@@ -5,7 +5,7 @@ from infra.http.examples.lists import INSTANT, list_for
 
 EMAIL_OF_ANOTHER = "greta.novak.1@example.com"
 
-_GRETA = {
+GRETA = {
     "customer_id": "demo-1",
     "email": EMAIL_OF_ANOTHER,
     "first_name": "Greta",
@@ -26,7 +26,7 @@ _NEW_ADDRESS = {
     "country": "CH",
     "is_default": True,
 }
-_ADDRESS = _NEW_ADDRESS | {"address_id": "530b034a8209bfb5c68d8fd0e23a4b9e", "region": None}
+ADDRESS = _NEW_ADDRESS | {"address_id": "530b034a8209bfb5c68d8fd0e23a4b9e", "region": None}
 
 CUSTOMERS = {
     "create_customer": OperationExamples(
@@ -79,7 +79,7 @@ CUSTOMERS = {
         examples=(
             Example(
                 body={"customer_id": "demo-1", "addresses": [_NEW_ADDRESS]},
-                answer={"customer_id": "demo-1", "addresses": [_ADDRESS]},
+                answer={"customer_id": "demo-1", "addresses": [ADDRESS]},
             ),
         ),
         refused={"addresses": [_NEW_ADDRESS | {"country": "Switzerland"}]},
@@ -88,72 +88,13 @@ CUSTOMERS = {
             "too-many-items": Details(errors={"#/addresses": "Expected `array` of length <= 100"}),
         },
     ),
-    "update_customer": OperationExamples(
-        examples=(
-            Example(
-                summary="A new telephone number, and a segment to compute again",
-                body={"customer_id": "demo-1", "phone": "+41 44 668 18 01", "segment": None},
-                answer=_GRETA | {"phone": "+41 44 668 18 01"},
-            ),
-            Example(
-                summary="A customer objects to profiling",
-                body={"customer_id": "demo-4", "profiling": False},
-                answer=_GRETA | {"customer_id": "demo-4", "profiling": False},
-            ),
-        ),
-        refused={"segment": "Gold"},
-        problems={"validation": Details(errors={"#/segment": "Expected one of `Premium`, `Regular`, `Budget`"})},
-    ),
-    "remove_address": OperationExamples(
-        examples=(
-            Example(
-                body={"customer_id": "demo-1", "address_id": _ADDRESS["address_id"]},
-                answer={"customer_id": "demo-1", "addresses": []},
-                after=("add_addresses",),
-            ),
-        ),
-        refused={"address_id": ""},
-        problems={
-            "validation": Details(errors={"#/address_id": "Expected `str` of length >= 1"}),
-            "address-not-found": Details(detail="The customer has no address with this id."),
-        },
-    ),
-    "amend_order": OperationExamples(
-        examples=(
-            Example(
-                summary="One of two sleeping bags went back",
-                body={
-                    "customer_id": "demo-2",
-                    "order_id": "10245",
-                    "items": [{"product_id": "p-001", "quantity": 1}, {"product_id": "p-004", "quantity": 1}],
-                },
-                answer={
-                    "customer_id": "demo-2",
-                    "order_id": "10245",
-                    "currency": "EUR",
-                    "occurred_at": INSTANT,
-                    "items": [
-                        {"product_id": "p-001", "quantity": 1, "unit_price": 92.95},
-                        {"product_id": "p-004", "quantity": 1, "unit_price": 54.95},
-                    ],
-                    "returned": [{"product_id": "p-004", "quantity": 1}],
-                },
-                after=("process_purchase",),
-            ),
-        ),
-        refused={"items": [{"product_id": "p-001", "quantity": 0}]},
-        problems={
-            "validation": Details(errors={"#/items/0/quantity": "Expected `int` >= 1"}),
-            "too-many-items": Details(errors={"#/items": "Expected `array` of length <= 500"}),
-        },
-    ),
     "get_profile": OperationExamples(
         examples=(
             Example(
                 parameters={"customer_id": "demo-1"},
                 answer={
-                    "customer": _GRETA,
-                    "addresses": [_ADDRESS],
+                    "customer": GRETA,
+                    "addresses": [ADDRESS],
                     "activity": {
                         "views": 22,
                         "carts": 11,
@@ -226,8 +167,8 @@ CUSTOMERS = {
             Example(
                 parameters={"customer_id": "demo-1"},
                 answer={
-                    "customer": _GRETA,
-                    "addresses": [_ADDRESS],
+                    "customer": GRETA,
+                    "addresses": [ADDRESS],
                     "browsing": [
                         {
                             "event_id": "view-7f3a2c",
@@ -257,51 +198,6 @@ CUSTOMERS = {
             ),
         ),
         refused={"customer_id": "demo-1 "},
-    ),
-    "merge_guest": OperationExamples(
-        examples=(
-            Example(
-                body={"guest_id": "guest-1", "customer_id": "demo-5"},
-                answer={
-                    "guest_id": "guest-1",
-                    "customer_id": "demo-5",
-                    "merged_at": INSTANT,
-                    "moved": {"browsing": 12, "purchases": 1, "returns": 0, "addresses": 0},
-                },
-            ),
-        ),
-        refused={"customer_id": "guest-1"},
-        problems={
-            "validation": Details(errors={"#/customer_id": "Expected another id than `guest_id`"}),
-            "merge-refused": Details(detail="The `guest_id` is of a customer who is no guest."),
-        },
-    ),
-    "issue_token": OperationExamples(
-        examples=(
-            Example(
-                summary="A customer who is logged in",
-                body={"customer_id": "demo-1", "ttl_seconds": 900},
-                answer={
-                    "token": "browser.k6ZkZW1vLTHCzmoktnQ.6z0CkOpVvVQWmVpRlpCSdjcbhJCYhBLqpRR6pYP0nzU",
-                    "expires_at": "2026-11-23T10:15:00Z",
-                    "customer_id": "demo-1",
-                },
-            ),
-            Example(
-                summary="A visitor without an account",
-                body={"customer_id": "guest-0b6f2c", "guest": True},
-                answer={
-                    "token": "browser.k6xndWVzdC0wYjZmMmPDzmokvvA.QXGkq3nXr7rS8hLkq7cq1iWw8m1iHbP4m0yqv1qzC2M",
-                    "expires_at": "2026-11-23T11:00:00Z",
-                    "customer_id": "guest-0b6f2c",
-                },
-            ),
-        ),
-        refused={"ttl_seconds": 5},
-        problems={
-            "validation": Details(errors={"#/ttl_seconds": "Expected `int` >= 60"}),
-            "token-refused": Details(detail="The `customer_id` is of a customer who is no guest."),
-        },
     ),
     "erase_customer": OperationExamples(
         examples=(Example(parameters={"customer_id": "demo-499"}),),

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from infra.http.examples.example import Details, Example, OperationExamples
+
 INSTANT = "2026-11-23T10:00:00Z"
 
 RECOMMENDATION_ID = "AzV8tM9LdBLDDqDclqxmb3ItY3VzdG9tZXKpMjAyNjExMjOzmsH9VjECPEgQsWNUVaEwMA"
@@ -40,6 +42,15 @@ HEAD_LAMP: dict[str, Any] = {
         {"source": "popular", "share": 0.0281},
     ],
 }
+
+
+def example_of_list(answer: dict[str, Any], **parameters: Any) -> OperationExamples:
+    """Return the examples of an endpoint with a list: one request of two products or fewer, and one with a wrong length."""
+    return OperationExamples(
+        examples=(Example(parameters=parameters, answer=answer),),
+        refused={"limit": 0},
+        problems={"validation": Details(errors={"#/query/limit": "Expected `int` >= 1"})},
+    )
 
 
 def list_for(customer_id: str, **members: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra.http.examples.example import Details, Example, OperationExamples
-from infra.http.examples.lists import HEAD_LAMP, INSTANT, RECOMMENDATION_ID, SLEEPING_MAT
+from infra.http.examples.lists import HEAD_LAMP, INSTANT, RECOMMENDATION_ID, SLEEPING_MAT, example_of_list
 
 
 def _list_of(kind: str, strategy: str, *reasons: dict[str, Any]) -> dict[str, Any]:
@@ -17,38 +17,26 @@ def _list_of(kind: str, strategy: str, *reasons: dict[str, Any]) -> dict[str, An
     }
 
 
-_WRONG_LIMIT = {"validation": Details(errors={"#/query/limit": "Expected `int` >= 1"})}
-
 PRODUCT_LISTS = {
-    "get_similar_products": OperationExamples(
-        examples=(
-            Example(
-                parameters={"product_id": "p-008", "limit": 2},
-                answer=_list_of(
-                    "similar",
-                    "learned",
-                    {"source": "viewed_together", "share": 0.7, "product_id": "p-008"},
-                    {"source": "similar_product", "share": 0.3, "product_id": "p-008"},
-                ),
-            ),
+    "get_similar_products": example_of_list(
+        _list_of(
+            "similar",
+            "learned",
+            {"source": "viewed_together", "share": 0.7, "product_id": "p-008"},
+            {"source": "similar_product", "share": 0.3, "product_id": "p-008"},
         ),
-        refused={"limit": 0},
-        problems=_WRONG_LIMIT,
+        product_id="p-008",
+        limit=2,
     ),
-    "get_bought_together": OperationExamples(
-        examples=(
-            Example(
-                parameters={"product_id": ["p-008", "p-032"], "limit": 2},
-                answer=_list_of(
-                    "bought-together",
-                    "learned",
-                    {"source": "bought_together", "share": 0.6, "product_id": "p-008"},
-                    {"source": "bought_together", "share": 0.4, "product_id": "p-032"},
-                ),
-            ),
+    "get_bought_together": example_of_list(
+        _list_of(
+            "bought-together",
+            "learned",
+            {"source": "bought_together", "share": 0.6, "product_id": "p-008"},
+            {"source": "bought_together", "share": 0.4, "product_id": "p-032"},
         ),
-        refused={"limit": 0},
-        problems=_WRONG_LIMIT,
+        product_id=["p-008", "p-032"],
+        limit=2,
     ),
     "get_popular_products": OperationExamples(
         examples=(
@@ -60,16 +48,6 @@ PRODUCT_LISTS = {
         refused={"days": 0},
         problems={"validation": Details(errors={"#/query/days": "Expected `int` >= 1"})},
     ),
-    "get_trending_products": OperationExamples(
-        examples=(
-            Example(parameters={"limit": 2}, answer=_list_of("trending", "learned", {"source": "rising", "share": 1.0})),
-        ),
-        refused={"limit": 0},
-        problems=_WRONG_LIMIT,
-    ),
-    "get_new_products": OperationExamples(
-        examples=(Example(parameters={"limit": 2}, answer=_list_of("new", "catalogue", {"source": "new", "share": 1.0})),),
-        refused={"limit": 0},
-        problems=_WRONG_LIMIT,
-    ),
+    "get_trending_products": example_of_list(_list_of("trending", "learned", {"source": "rising", "share": 1.0}), limit=2),
+    "get_new_products": example_of_list(_list_of("new", "catalogue", {"source": "new", "share": 1.0}), limit=2),
 }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra.http.examples.example import Details, Example, OperationExamples
-from infra.http.examples.lists import HEAD_LAMP, INSTANT, RECOMMENDATION_ID, SLEEPING_MAT, list_for
+from infra.http.examples.lists import HEAD_LAMP, INSTANT, RECOMMENDATION_ID, SLEEPING_MAT, example_of_list, list_for
 
 _ESPRESSO = {
     "rank": 1,
@@ -86,37 +86,27 @@ RECOMMENDATIONS = {
             ),
         },
     ),
-    "get_buy_again": OperationExamples(
-        examples=(
-            Example(
-                parameters={"customer_id": "demo-2", "limit": 1},
-                answer={
-                    "recommendation_id": "AzV8tM9LdBLDDqDcqWJ1eS1hZ2FpbqRjYXJ0qTIwMjYxMTIzs5rB_VYxAjxIELFjVFWhMDA",
-                    "kind": "buy-again",
-                    "strategy": "history",
-                    "generated_at": INSTANT,
-                    "items": [_ESPRESSO],
-                },
-            ),
-        ),
-        refused={"limit": 0},
-        problems={"validation": Details(errors={"#/query/limit": "Expected `int` >= 1"})},
+    "get_buy_again": example_of_list(
+        {
+            "recommendation_id": "AzV8tM9LdBLDDqDcqWJ1eS1hZ2FpbqRjYXJ0qTIwMjYxMTIzs5rB_VYxAjxIELFjVFWhMDA",
+            "kind": "buy-again",
+            "strategy": "history",
+            "generated_at": INSTANT,
+            "items": [_ESPRESSO],
+        },
+        customer_id="demo-2",
+        limit=1,
     ),
-    "get_recently_viewed": OperationExamples(
-        examples=(
-            Example(
-                parameters={"customer_id": "demo-1", "limit": 1},
-                answer={
-                    "recommendation_id": "AzV8tM9LdBLDDqDcr3JlY2VudGx5LXZpZXdlZKkyMDI2MTEyM7Oawf1WMQI8SBCxY1RVoTAw",
-                    "kind": "recently-viewed",
-                    "strategy": "history",
-                    "generated_at": INSTANT,
-                    "items": [_VIEWED_MAT],
-                },
-            ),
-        ),
-        refused={"limit": 0},
-        problems={"validation": Details(errors={"#/query/limit": "Expected `int` >= 1"})},
+    "get_recently_viewed": example_of_list(
+        {
+            "recommendation_id": "AzV8tM9LdBLDDqDcr3JlY2VudGx5LXZpZXdlZKkyMDI2MTEyM7Oawf1WMQI8SBCxY1RVoTAw",
+            "kind": "recently-viewed",
+            "strategy": "history",
+            "generated_at": INSTANT,
+            "items": [_VIEWED_MAT],
+        },
+        customer_id="demo-1",
+        limit=1,
     ),
     "process_browsing": OperationExamples(
         examples=(

@@ -1,4 +1,4 @@
-"""Name everything that is wrong with a body: decoding stops at the first invalid value."""
+"""Name everything that is wrong with a body or a parameter: decoding stops at the first invalid value."""
 
 import itertools
 import types
@@ -104,14 +104,24 @@ def _failure(value: Raw, kind: Any) -> tuple[str, bool] | None:
     try:
         _decoder(kind).decode(value)
     except msgspec.ValidationError as error:
-        text, _, place = str(error).partition(" - at `")
-        message = allowed(kind) if text.startswith("Invalid enum value") else readable_message(text)
-        return message, bool(place)
+        return _message(error, kind), " - at `" in str(error)
     return None
 
 
-def allowed(kind: Any) -> str:
-    """Return the message about a value that is none of those of a type."""
+def parameter_errors(value: Any, kind: Any, *, pointer: str) -> Iterator[FieldError]:
+    """Yield the error of a value, or of a list of values, that stands as text in a path or a query."""
+    try:
+        msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        yield FieldError(pointer=pointer, detail=_message(error, kind))
+
+
+def _message(error: msgspec.ValidationError, kind: Any) -> str:
+    text = str(error).partition(" - at `")[0]
+    return _allowed(kind) if text.startswith("Invalid enum value") else readable_message(text)
+
+
+def _allowed(kind: Any) -> str:
     values = [f"`{value}`" for choice in _choices(kind) if get_origin(choice) is Literal for value in get_args(choice)]
     return f"Expected one of {', '.join(values)}"
 
