@@ -4,9 +4,11 @@ import asyncio
 import os
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from infra.settings import Settings
 from infra.storage import opening
@@ -63,7 +65,7 @@ def settings(database):
 def postgres_server(tmp_path_factory):
     """Return the URL of a real PostgreSQL server, which all processes of a test run share."""
     base = tmp_path_factory.getbasetemp()
-    return postgres.server_url((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgres")
+    return postgres.shared_url((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgres")
 
 
 @pytest.fixture
@@ -72,11 +74,26 @@ async def postgres_url(postgres_server):
         yield url
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated_template(postgres_server):
+    """Return the name of a database that has the schema and nothing else; to copy it takes half as long as to migrate."""
+    async with postgres.new_database(postgres_server) as url:
+        async with open_repository(Settings(database_url=url)):
+            pass
+        yield urlsplit(url).path[1:]
+
+
+@pytest.fixture
+async def migrated_url(postgres_server, migrated_template):
+    async with postgres.new_database(postgres_server, template=migrated_template) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request):
     """Return the URL of a new database, once for each kind."""
     if request.param == "postgres":
-        return request.getfixturevalue("postgres_url")
+        return request.getfixturevalue("migrated_url")
     return f"sqlite:///{request.getfixturevalue('database')}"
 
 

@@ -49,6 +49,15 @@ def server_url(folder):
     return os.environ.get("TEST_DATABASE_URL") or start(folder).get_uri()
 
 
+def shared_url(folder):
+    """Return the URL of a server for tests that do not crash it: one of our own need not wait for its disk."""
+    if "TEST_DATABASE_URL" not in os.environ:
+        server = start(folder)
+        for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"):
+            server.psql(statement)
+    return server_url(folder)
+
+
 def named(url, database):
     """Return the URL of another database on the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
@@ -72,10 +81,10 @@ async def fetched_from(url, query):
 
 
 @asynccontextmanager
-async def new_database(url):
-    """Create an empty database on the server at `url`, and drop it at the end."""
+async def new_database(url, *, template="template1"):
+    """Create a database like `template` on the server at `url`, and drop it at the end."""
     name = f"shop_{uuid.uuid4().hex}"
-    await run_on(url, f"CREATE DATABASE {name}")
+    await run_on(url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         yield named(url, name)
     finally:

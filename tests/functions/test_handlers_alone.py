@@ -183,6 +183,7 @@ def test_sqlite_is_rejected_on_lambda_except_for_a_trial(shop, monkeypatch):
     assert (response["statusCode"], json.loads(response["body"])["type"]) == (503, "urn:problem:store-unavailable")
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "name",
     sorted(

@@ -128,6 +128,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_no_command_shows_a_url(command, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

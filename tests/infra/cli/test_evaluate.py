@@ -389,6 +389,7 @@ def test_the_variants_of_a_product_file_count_as_one_product(files, tmp_path, ca
     assert mine["recall"] == 1.0
 
 
+@pytest.mark.system
 def test_a_database_is_evaluated(settings, monkeypatch, capsys):
     async def fill():
         async with open_repository(settings) as repository:

@@ -9,24 +9,17 @@ from statistics import mean, pstdev
 import msgspec
 import pytest
 
-from domain.records.customers import SEGMENTS, CustomerChange, segment_of
+from domain.records.customers import CustomerChange
 from domain.records.imports import OrderReturn
 from domain.records.interactions import BrowsingEvent, Purchase
 from domain.records.products import ProductChange
-from infra.demo import demo_shop, load_demo_shop, prepare_demo_shop
+from infra.demo import demo_shop, prepare_demo_shop
 from infra.demo.catalogue import catalogue
 from infra.demo.complements import COMPLEMENTS
 from infra.demo.generate import SEED
-from infra.use_cases.recommend import current_list
-from infra.use_cases.train import TuningBudget, train
+from infra.storage.opening import open_repository
 from tests.conftest import NOW
-
-CONSUMABLES = {"food/coffee", "food/dog food", "home/coffee supplies", "home/laundry"}
-
-
-@pytest.fixture(scope="module")
-def shop():
-    return demo_shop(now=NOW)
+from tests.infra.demo.conftest import CONSUMABLES
 
 
 def products_of(event):
@@ -193,48 +186,9 @@ def test_what_goes_back_was_bought_before_and_clothes_go_back_more_often(shop):
 
 
 @pytest.fixture
-async def loaded(repository):
-    await load_demo_shop(repository, demo_shop(now=NOW), now=NOW)
-    await train(repository, now=NOW, budget=TuningBudget(trials=0))
-    return repository
-
-
-async def test_a_camper_gets_outdoor_products_and_all_segments_occur(loaded):
-    recommendations = await current_list(loaded, "demo-1", now=NOW, reuse_seconds=0)
-    segments = Counter()
-    for number in range(1, 101):
-        segments[segment_of((await loaded.customer_state(f"demo-{number}")).segment_inputs)[0]] += 1
-
-    assert recommendations.strategy == "personalised"
-    assert sum(item.category.startswith("outdoor/") for item in recommendations.items) >= 8
-    assert set(segments) == set(SEGMENTS)
-
-
-async def test_training_detects_the_rebought_categories(loaded):
-    model = await loaded.current_model()
-
-    assert set(model.rebuy_days) == CONSUMABLES
-    assert 10 <= model.rebuy_days["food/coffee"] <= 18
-    assert 16 <= model.rebuy_days["food/dog food"] <= 30
-    assert 24 <= model.rebuy_days["home/laundry"] <= 42
-
-
-async def test_returned_products_are_taken_from_their_orders(loaded, shop):
-    back = shop.returns[0]
-
-    exported = await loaded.export(back.customer_id)
-
-    kept = [item.product_id for order in exported.purchases if order.order_id == back.order_id for item in order.items]
-    assert set(kept).isdisjoint(back.quantities())
-    assert back.return_id in {stored.return_id for stored in exported.returns}
-
-
-async def test_loading_the_same_shop_again_changes_nothing(loaded):
-    before = await loaded.summary()
-
-    await load_demo_shop(loaded, demo_shop(now=NOW), now=NOW)
-
-    assert await loaded.summary() == before
+async def repository(settings):
+    async with open_repository(settings) as opened:
+        yield opened
 
 
 async def test_an_empty_database_is_loaded_and_trained_with_progress_messages(repository):

@@ -28,7 +28,7 @@ from tests.infra.http.examples import BROWSE, ISSUE, KEYS, assert_problem
 API_KEYS = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
 FOR_PAGE = "/recommendations/for-page"
 ORIGIN = "https://shop.example"
-ROUTES = [*main.ENDPOINTS, *documentation(*main.ENDPOINTS), main.recommend_js]
+ROUTES = (*main.ENDPOINTS, *documentation(*main.ENDPOINTS), main.recommend_js)
 BROWSER_TARGETS = {
     "/recommendations/{customer_id:str}": "/recommendations/c-1",
     "/products/similar/{product_id:str}": "/products/similar/p-1",
@@ -53,7 +53,9 @@ class Shop:
             database_url=database_url, api_keys=API_KEYS, cors_origins=ORIGIN, address_limit_per_second=0,
             browser_limit_per_second=0,
         )  # fmt: skip
-        self.clients = []
+        self.groups = []
+        self.clients = AsyncExitStack()
+        self._running = {}
 
     async def fill(self):
         async with self.repository() as repository:
@@ -67,11 +69,18 @@ class Shop:
         return open_repository(self.settings)
 
     async def send(self, method, target, *, credential, headers=(), **body):
-        path = target.partition("?")[0]
-        client = next(client for matches, client in self.clients if matches(path))
+        client = await self.client_for(target.partition("?")[0])
         return await client.request(
             method, target, headers={"authorization": f"Bearer {credential}", **dict(headers)}, **body
         )
+
+    async def client_for(self, path):
+        """Return the client of the application that has a path; it starts with its first request."""
+        group = next(group for group in self.groups if path_matcher(group)(path))
+        if group not in self._running:
+            app = create_app(*group, settings=lambda: self.settings, clock=lambda: self.now)
+            self._running[group] = await self.clients.enter_async_context(client_of(app))
+        return self._running[group]
 
     async def issue(self, customer_id="c-1", **options):
         answer = await self.send("POST", ISSUE, credential=KEYS["backend"], json={"customer_id": customer_id, **options})
@@ -87,11 +96,8 @@ class Shop:
 async def shop(request, database):
     shop = Shop(f"sqlite:///{database}")
     await shop.fill()
-    groups = [ROUTES] if request.param == "together" else [[route] for route in ROUTES]
-    async with AsyncExitStack() as stack:
-        for group in groups:
-            app = create_app(*group, settings=lambda: shop.settings, clock=lambda: shop.now)
-            shop.clients.append((path_matcher(group), await stack.enter_async_context(client_of(app))))
+    shop.groups = [ROUTES] if request.param == "together" else [(route,) for route in ROUTES]
+    async with shop.clients:
         yield shop
 
 
@@ -277,7 +283,7 @@ async def test_a_token_of_another_shop_is_wrong(shop, tmp_path):
 @pytest.mark.parametrize("headers", [{"authorization": "Basic {}"}, {"authorization": "{}"}, {"x-api-key": "{}"}])
 async def test_a_token_is_sent_as_a_bearer_only(shop, headers):
     token = await shop.issue()
-    _, client = next(one for one in shop.clients if one[0]("/recommendations/c-1"))
+    client = await shop.client_for("/recommendations/c-1")
 
     answer = await client.get("/recommendations/c-1", headers={name: value.format(token) for name, value in headers.items()})
 
@@ -394,10 +400,9 @@ async def test_one_browser_cannot_use_up_what_others_may_send(database, monkeypa
     monkeypatch.setattr(auth, "RateLimit", partial(auth.RateLimit, clock=lambda: 100.0))
     shop = Shop(f"sqlite:///{database}")
     await shop.fill()
-    settings = Settings(database_url=f"sqlite:///{database}", api_keys=API_KEYS)
-    app = create_app(*main.ENDPOINTS, settings=lambda: settings, clock=lambda: NOW)
-    async with client_of(app) as client:
-        shop.clients = [(path_matcher(main.ENDPOINTS), client)]
+    shop.settings = Settings(database_url=f"sqlite:///{database}", api_keys=API_KEYS)
+    shop.groups = [main.ENDPOINTS]
+    async with shop.clients:
         first, again, other = await shop.issue("c-1"), await shop.issue("c-1", ttl_seconds=900), await shop.issue("c-2")
         statuses = [
             (await shop.send("GET", "/recommendations/c-1", credential=one)).status_code

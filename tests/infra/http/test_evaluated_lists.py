@@ -43,6 +43,7 @@ async def evaluated_shop(tmp_path_factory):
         yield replay, client
 
 
+@pytest.mark.system
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("seen", ["few", "exclude", "include"])
 async def test_evaluated_lists_are_those_that_http_answers(evaluated_shop, seen):

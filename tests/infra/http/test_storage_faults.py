@@ -1,5 +1,6 @@
 """The storage fails at each statement of each handler: the response is 503, nothing is half done, and a retry succeeds."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from itertools import count
@@ -134,17 +135,20 @@ async def shop(request, name, database):
     async with fuzzed_shop(database, reuse_seconds=0, handlers=handlers, clock=lambda: NOW) as app:
         repository = (await app.storage.shop()).repository
         # One event each: every erasure changes the counts by the same amount.
-        for customer_id in TO_ERASE:
-            await repository.record([BrowsingEvent(customer_id=customer_id, product_id="p-1")], now=NOW)
-        guests = [f"g-{number}" for number in range(N_GUESTS)] if name == "merge" else []
-        for customer_id in guests:
-            await repository.record([BrowsingEvent(customer_id=customer_id, product_id="p-1", guest=True)], now=NOW)
+        await record_views(repository, TO_ERASE if name == "erase" else (), guest=False)
+        await record_views(repository, (f"g-{number}" for number in range(N_GUESTS if name == "merge" else 0)), guest=True)
         if name in {"amend_order", "take_back"}:
             await fill(repository)
         if name == "remove_address":
             await add_addresses(repository)
         repository.engine = FailingAt(repository.engine)
         yield app, repository.engine
+
+
+async def record_views(repository, customer_ids, *, guest):
+    """Record a view of each customer; they share commits."""
+    views = [BrowsingEvent(customer_id=customer_id, product_id="p-1", guest=guest) for customer_id in customer_ids]
+    await asyncio.gather(*(repository.record([view], now=NOW) for view in views))
 
 
 async def fill(repository):

@@ -68,6 +68,7 @@ async def test_an_unreadable_json_line_is_refused_alone(import_text, shop, extra
     assert report.counts == {"new": 2, "refused": 1}
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("order_id", ["guest", ""], ids=["one-order", "identical-lines"])
 async def test_memory_does_not_grow_with_the_length_of_an_order_or_of_identical_lines(peak_of, order_id):
     line = f"c-1,p,purchase,2026-01-02,{order_id}\n"

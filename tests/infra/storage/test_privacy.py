@@ -233,6 +233,7 @@ def secrets_in_files(folder, numbers):
     return {secret for secret, value in secrets.items() if value[:60].encode() in content}
 
 
+@pytest.mark.system
 async def test_an_erasure_leaves_no_byte_in_the_files(tmp_path):
     everyone = list(range(400))
     random.Random(1).shuffle(everyone)
@@ -250,6 +251,7 @@ async def test_an_erasure_leaves_no_byte_in_the_files(tmp_path):
     assert secrets_in_files(tmp_path, erased) == set()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("has_crashed", [False, True])
 async def test_a_purge_of_guests_leaves_no_byte_in_the_files(tmp_path, has_crashed):
     everyone = list(range(200))
