@@ -95,6 +95,14 @@ def test_a_product_on_trial_that_stands_there_anyway_gets_no_bonus():
     assert with_trials([False] * 15, pattern("-" * 9 + "o" + "-" * 5), k=10).bonuses.tolist() == [0.0] * 10
 
 
+def test_a_product_on_trial_whose_turn_is_the_last_place_gets_no_bonus():
+    # Without the third own product it is the tenth.
+    places = with_trials(pattern("ooo" + "-" * 12), pattern("-" * 10 + "o" + "-" * 4), k=10)
+
+    assert places.positions.tolist() == [0, 1, *range(3, 11)]
+    assert places.bonuses.tolist() == [0.0] * 10
+
+
 def test_a_list_of_fewer_than_ten_has_no_place_for_trials():
     assert with_trials([False] * 15, [False] * 9 + [True] * 6, k=9).positions.tolist() == list(range(9))
 

@@ -389,8 +389,10 @@ def test_the_variants_of_a_product_file_count_as_one_product(files, tmp_path, ca
     assert mine["recall"] == 1.0
 
 
-@pytest.mark.system
-def test_a_database_is_evaluated(settings, monkeypatch, capsys):
+@pytest.fixture
+def demo_database(settings, monkeypatch):
+    """Let commands use a database with the demo shop."""
+
     async def fill():
         async with open_repository(settings) as repository:
             await load_demo_shop(repository, demo_shop(now=NOW), now=NOW)
@@ -398,15 +400,23 @@ def test_a_database_is_evaluated(settings, monkeypatch, capsys):
     asyncio.run(fill())
     monkeypatch.setenv("DATABASE_URL", settings.database_url)
 
+
+@pytest.mark.system
+def test_a_database_is_evaluated(demo_database, capsys):
     assert run(["evaluate", "--models", "popularity,served", "--trials", "1", "--json"]) == 0
 
     popularity, served = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert served["ndcg"] > popularity["ndcg"]
 
-    Path("mine.csv").write_text("customer_id,product_id,rank\ndemo-1,p-014,1\n")
-    assert run(["evaluate", "--models", "popularity", "--trials", "0", "--ranking", "mine.csv", "--json"]) == 0
+
+def test_a_ranking_from_a_file_is_evaluated_on_a_database(demo_database, tmp_path, capsys):
+    ranking = tmp_path / "mine.csv"
+    ranking.write_text("customer_id,product_id,rank\ndemo-1,p-014,1\n")
+    command = ["evaluate", "--models", "popularity", "--trials", "0", "--ranking", str(ranking)]
+
+    assert run([*command, "--json"]) == 0
     assert [json.loads(line)["model"] for line in capsys.readouterr().out.splitlines()] == ["popularity", "ranking"]
 
-    Path("mine.csv").write_text("customer_id,product_id,rank\na stranger,p-014,1\n")
-    assert run(["evaluate", "--models", "popularity", "--trials", "0", "--ranking", "mine.csv"]) == 1
+    ranking.write_text("customer_id,product_id,rank\na stranger,p-014,1\n")
+    assert run(command) == 1
     assert capsys.readouterr().err.endswith("mine.csv names no customer of the events.\n")
