@@ -68,15 +68,22 @@ def read_log(
 ) -> EventLog:
     """Read events into arrays, extending the numberings; an event without a time is at 1970.
 
-    Returns are left out, and so are removals with the carts and wishlists that they take back.
+    Events without a customer are left out and counted on stderr; so are returns, and removals with the carts and wishlists
+    that they take back, but not counted.
     `mapping` renames columns: theirs to ours. Money without a currency is in the own one of `currencies`.
     """
     lines: list[NumberedLine] = []
     for path in paths:
+        n_nobody = 0
         for line in _lines(path, "events", mapping, currencies):
             customer_id = line.customer_id or line.email or line.anonymous_id
+            n_nobody += not customer_id
             if customer_id and line.product_id and line.quantity > 0 and line.event_type != "return":
                 lines.append((customers.index_of(customer_id), products.index_of(line.product_id), line))
+        if n_nobody:
+            sys.stderr.write(
+                f"{path}: {n_nobody:,} lines left out that name no customer; 0, guest and the like name nobody.\n"
+            )
     lines = _without_removals(lines)
     return EventLog(
         customer_ids=list(customers.indexes),

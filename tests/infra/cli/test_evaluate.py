@@ -5,7 +5,6 @@ import json
 import lzma
 import re
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest

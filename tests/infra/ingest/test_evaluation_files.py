@@ -55,6 +55,16 @@ def test_events_are_numbered_in_the_sequence_of_their_appearance_and_returns_lef
     assert len(set(log.orders.tolist())) == 3
 
 
+def test_lines_that_name_no_customer_are_counted(tmp_path, capsys):
+    path = tmp_path / "events.csv"
+    path.write_text("customer_id,product_id\n0,p\nguest,p\n1,p\n")
+
+    log = read_log([str(path)], customers=IdMap(), products=IdMap(), currencies=CURRENCIES)
+
+    assert log.customer_ids == ["1"]
+    assert f"{path}: 2 lines left out that name no customer" in capsys.readouterr().err
+
+
 def test_removals_and_what_they_take_back_are_left_out(tmp_path):
     path = tmp_path / "events.csv"
     path.write_text(
