@@ -240,7 +240,10 @@ def test_a_page_without_a_valid_token_shows_its_own_content(setting):
 
 
 def test_values_of_products_never_become_markup_or_code(setting):
-    answer = {"body": json.dumps({"items": [HOSTILE]}), "headers": {"access-control-allow-origin": "*"}}
+    answer = {
+        "body": json.dumps({"recommendation_id": "x", "items": [HOSTILE]}),
+        "headers": {"access-control-allow-origin": "*"},
+    }
     setting.page.route("**/recommendations/demo-1**", lambda route: route.fulfill(**answer))
     setting.open()
     card = setting.cards().first
