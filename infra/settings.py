@@ -74,6 +74,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     event_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     guest_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 30
     audit_retention_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
+    attribution_days: Annotated[int, Meta(ge=0, le=90)] = 7
     cors_origins: Annotated[str, Meta(pattern=_comma_separated(_ORIGIN))] = ""
     docs: Literal[0, 1] = 1
     address_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
@@ -162,6 +163,7 @@ EXPECTED = {
     "EVENT_RETENTION_DAYS": "a whole number of days, or 0 to keep events until their customer is erased",
     "GUEST_RETENTION_DAYS": "a whole number of days, or 0 to keep guests until they are erased",
     "AUDIT_RETENTION_DAYS": "a whole number of days, or 0 to keep all entries",
+    "ATTRIBUTION_DAYS": "a whole number of days from 0 to 90",
     "CORS_ORIGINS": "a comma-separated list of origins like https://shop.example",
     "DOCS": "0 or 1",
     "ADDRESS_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",

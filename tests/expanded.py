@@ -38,6 +38,7 @@ COMPLETE = {
     "Currency": "USD",
     "CurrencyRates": "EUR=1.09",
     "ReuseSeconds": "60",
+    "AttributionDays": "14",
     "LogLevel": "WARNING",
     "LogRetentionDays": "7",
     "ThrottlingRate": "10",

@@ -4,7 +4,7 @@ from domain.records.customers import Address
 
 CHANGES = {
     "CustomerUpdateBehavior", "CustomerMerge", "CustomerUpdate", "CustomerAmendOrder", "CustomerIssueToken",
-    "ProductsUpdate", "RecommendationsForPage",
+    "ProductsUpdate", "RecommendationsForPage", "RecommendationsRecordImpressions",
 }  # fmt: skip
 """Functions that answer 200 to a POST, as they create nothing."""
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from domain.ports.attribution import AttributionStore
 from domain.ports.audit import AuditLog, KeyStore
 from domain.ports.corrections import Corrections
 from domain.ports.export import ExportStore
@@ -87,7 +88,9 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, ListStore, Corrections, Protocol):
+class Repository(
+    GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, ListStore, Corrections, AttributionStore, Protocol
+):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound. The id of a
@@ -105,7 +108,8 @@ class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, List
     async def record(self, events: Sequence[CustomerEvent], *, now: datetime, create_products: bool = False) -> Recorded:
         """Record events of one customer, all or none; raise ProductNotFound or EventIdReused.
 
-        With `create_products`, unknown products are created, in no list until the catalogue names them.
+        With `create_products`, unknown products are created, in no list until the catalogue names them. The id of a list
+        that this shop did not answer counts as none.
         """
         ...
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from domain.errors import MoreThanBought
 from domain.records.imports import ReturnedItem
+from domain.records.list_references import ListReference
 from domain.records.privacy import RecordedItem
 from domain.records.values import Id, Quantity
 
@@ -50,7 +51,8 @@ class OrderRemainder(Struct, frozen=True, kw_only=True):
 class BoughtOrder(Struct, frozen=True, kw_only=True):
     """An order as it was bought, in one version: `import_id` is the import that stored this version.
 
-    `digest` is that of the content as sent. `returned` is what went back as the lines of the order itself say.
+    `digest` is that of the content as sent. `returned` is what went back as the lines of the order itself say. `lists` are
+    the lists from which products were bought.
     """
 
     customer_id: str
@@ -61,6 +63,7 @@ class BoughtOrder(Struct, frozen=True, kw_only=True):
     import_id: str | None
     lines: tuple[Line, ...]
     returned: Quantities = {}
+    lists: dict[str, ListReference] = {}
 
 
 class AmendedOrder(Struct, frozen=True, kw_only=True):
@@ -96,6 +99,13 @@ class AmendedOrder(Struct, frozen=True, kw_only=True):
             if taken < quantity:
                 left.append((product_id, quantity - taken, unit_price))
         return left[::-1]
+
+    def lists(self, names: Mapping[str, str]) -> dict[str, ListReference]:
+        """Return the lists from which products were bought, by their present ids; of several, the first counts."""
+        found: dict[str, ListReference] = {}
+        for product_id, reference in self.bought.lists.items():
+            found.setdefault(names.get(product_id, product_id), reference)
+        return found
 
     def returned(self, names: Mapping[str, str]) -> Quantities:
         """Return how much of each product went back, 0 included and at most what was bought, under its present id."""

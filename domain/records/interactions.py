@@ -20,6 +20,7 @@ from domain.records.values import (
     Instant,
     Money,
     Quantity,
+    RecommendationId,
     check_instant,
     check_money,
     to_microseconds,
@@ -51,7 +52,8 @@ _STOREFRONT = "\x1f"
 class Interaction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An interaction with a product. `occurred_at` defaults to now; without `event_id` it always counts as new.
 
-    A removal takes back the last `cart` or `wishlist` of the product that was not taken back yet.
+    A removal takes back the last `cart` or `wishlist` of the product that was not taken back yet. `recommendation_id` names
+    the list in which the customer clicked the product.
     """
 
     product_id: Id
@@ -59,6 +61,7 @@ class Interaction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     dwell_seconds: Annotated[float, Meta(ge=0, le=86_400)] | None = None
     occurred_at: Instant | None = None
     event_id: Id | None = None
+    recommendation_id: RecommendationId | None = None
 
     def __post_init__(self) -> None:
         check_instant(self.occurred_at)
@@ -89,11 +92,15 @@ def id_as_sent(stored_id: str) -> str:
 
 
 class OrderItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One product of an order; `unit_price` defaults to the price of the catalogue."""
+    """One product of an order; `unit_price` defaults to the price of the catalogue.
+
+    `recommendation_id` names the list from which it was bought. Of several items with one product, the first id counts.
+    """
 
     product_id: Id
     quantity: Quantity = 1
     unit_price: Money | None = None
+    recommendation_id: RecommendationId | None = None
 
     def __post_init__(self) -> None:
         check_money(self.unit_price)
@@ -150,6 +157,14 @@ class BehaviorUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 CustomerEvent = BrowsingEvent | Purchase
 
 
+def recommendation_ids_of(events: Sequence[CustomerEvent]) -> set[str]:
+    """Return the ids of lists that events name."""
+    named = (
+        part.recommendation_id for event in events for part in (event.items if isinstance(event, Purchase) else (event,))
+    )
+    return {identifier for identifier in named if identifier is not None}
+
+
 class EventCounts(Struct, frozen=True, kw_only=True):
     browsing: int
     purchases: int
@@ -201,7 +216,8 @@ def check_update(update: BehaviorUpdate, *, now: datetime, retention_days: int) 
 def content_digest(event: CustomerEvent) -> bytes:
     """Return a digest of 16 bytes of an event's content as sent.
 
-    The same event over HTTP and from a file has the same digest: defaults and the sequence of order items do not count.
+    The same event over HTTP and from a file has the same digest: defaults, the sequence of order items, and the lists that
+    they name do not count.
     """
     occurred_at = None if event.occurred_at is None else to_microseconds(event.occurred_at)
     if isinstance(event, Purchase):

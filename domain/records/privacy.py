@@ -3,16 +3,17 @@
 from datetime import datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from domain.records.customers import Customer, StoredAddress
 from domain.records.guests import MergedGuest
 from domain.records.interactions import EventType, RemovalType
+from domain.records.list_references import ListReference
 from domain.records.recommendations import RecommendationList
 
 
 class RecordedInteraction(Struct, frozen=True, kw_only=True):
-    """`taken_back` says that a later removal took it back."""
+    """`taken_back` says that a later removal took it back, `recommended_by` in which list the product was clicked."""
 
     event_id: str
     product_id: str
@@ -20,12 +21,16 @@ class RecordedInteraction(Struct, frozen=True, kw_only=True):
     dwell_seconds: float | None
     occurred_at: datetime
     taken_back: bool = False
+    recommended_by: ListReference | UnsetType = UNSET
 
 
 class RecordedItem(Struct, frozen=True, kw_only=True):
+    """A product of an order; `recommended_by` is the list from which it was bought."""
+
     product_id: str
     quantity: int
     unit_price: float | None
+    recommended_by: ListReference | UnsetType = UNSET
 
 
 class RecordedOrder(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
 """Ids of answers: each says which list it names, and is signed, so that serving a list stores nothing."""
 
 import base64
-import binascii
 import hashlib
 from hmac import compare_digest
 
@@ -39,13 +38,18 @@ def recommendation_id(origin: Origin, *, key: bytes) -> str:
 
 
 def origin_of(identifier: str, *, key: bytes) -> Origin | None:
-    """Return what an id says, None if it was not signed with `key`."""
+    """Return what an id says, None if it was not signed with `key`, or says what this release cannot read."""
     try:
-        packed = base64.urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4))
-    except (binascii.Error, ValueError):
+        packed = base64.b64decode(identifier + "=" * (-len(identifier) % 4), altchars=b"-_", validate=True)
+    except ValueError:
         return None
     signature, content = packed[:_SIGNATURE_BYTES], packed[_SIGNATURE_BYTES:]
-    return _decode(content) if compare_digest(signature, _signature(content, key)) else None
+    if not compare_digest(signature, _signature(content, key)):
+        return None
+    try:
+        return _decode(content)
+    except (msgspec.MsgspecError, ValueError):
+        return None
 
 
 def _signature(content: bytes, key: bytes) -> bytes:

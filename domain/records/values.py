@@ -31,7 +31,7 @@ def _id_pattern(reserved: str, *, refused: str) -> str:
 
 # Clients and proxies resolve dot segments, so no path can name such an id.
 _NO_IDS = r"\.\.?"
-_NO_CUSTOMER_IDS = rf"{_NO_IDS}|process-browsing|process-purchase|for-page|buy-again|recently-viewed"
+_NO_CUSTOMER_IDS = rf"{_NO_IDS}|process-browsing|process-purchase|record-impressions|for-page|buy-again|recently-viewed"
 
 MAX_ID_LENGTH = 128
 ID_PATTERN = _id_pattern(_NO_IDS, refused=_FORMAT_ABOVE_FFFF + _SURROGATES)
@@ -73,6 +73,16 @@ Tag = Annotated[str, Meta(min_length=1, max_length=200, pattern=TAG_PATTERN, des
 Url = Annotated[str, Meta(min_length=1, max_length=2000, pattern=rf"^(?=.*\S){_PRINTABLE}")]
 Money = Annotated[float, Meta(ge=0, le=1e9, description="At most 4 decimals")]
 Quantity = Annotated[int, Meta(ge=1, le=100_000)]
+MAX_RECOMMENDATION_ID_LENGTH = 1000
+"""More than the id of any list has: a placement of 64 characters above U+FFFF alone takes 342."""
+RecommendationId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_RECOMMENDATION_ID_LENGTH,
+        description="The `recommendation_id` of a list; one that this shop did not answer counts as none",
+    ),
+]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 _ID_MESSAGE = (
@@ -82,7 +92,8 @@ _ID_MESSAGE = (
 _MESSAGES = {
     ID_PATTERN: f"{_ID_MESSAGE})",
     CUSTOMER_ID_PATTERN: (
-        f"{_ID_MESSAGE}, `process-browsing`, `process-purchase`, `for-page`, `buy-again`, `recently-viewed`)"
+        f"{_ID_MESSAGE}, `process-browsing`, `process-purchase`, `record-impressions`, `for-page`, `buy-again`,"
+        " `recently-viewed`)"
     ),
     ATTRIBUTE_NAME_PATTERN: 'Expected printable text without `"`, `\\` and blanks at the ends',
     TAG_PATTERN: "Expected printable text without `|`",

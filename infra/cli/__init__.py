@@ -17,6 +17,7 @@ from infra.cli import (
     new_key,
     personal_data,
     recommend,
+    report,
     restore,
     retention,
     serve,
@@ -32,7 +33,7 @@ The recommendation backend of an online shop.
 Without a command it serves the API: http://127.0.0.1:8000/schema lists every endpoint.
 Settings are environment variables: DATABASE_URL (sqlite:///shop.db, or postgresql://...), HOST, PORT, WORKERS,
 LOG_LEVEL, LOG_REQUESTS, CURRENCY, CURRENCY_RATES, REUSE_SECONDS, TRAIN_AFTER_EVENTS, DATABASE_POOL_SIZE,
-DATABASE_STATEMENT_CACHE_SIZE, API_KEYS, RATE_LIMIT_PER_SECOND, EVENT_RETENTION_DAYS, AUDIT_RETENTION_DAYS,
+DATABASE_STATEMENT_CACHE_SIZE, ATTRIBUTION_DAYS, API_KEYS, RATE_LIMIT_PER_SECOND, EVENT_RETENTION_DAYS, AUDIT_RETENTION_DAYS,
 GUEST_RETENTION_DAYS, CORS_ORIGINS, DOCS, ADDRESS_LIMIT_PER_SECOND, BROWSER_LIMIT_PER_SECOND,
 TRUSTED_PROXIES.
 docs/settings.md explains each of them.
@@ -64,8 +65,8 @@ def _parser() -> Parser:
     serve.add_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in (
-        import_files, train, models, evaluate, recommend, personal_data, audit, migrate, copy, backup, restore, retention,
-        keys, new_key,
+        import_files, train, models, evaluate, recommend, report, personal_data, audit, migrate, copy, backup, restore,
+        retention, keys, new_key,
     ):  # fmt: skip
         command.add_command(commands)
     return parser

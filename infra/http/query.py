@@ -4,7 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,6 +17,13 @@ from infra.http.problems import MAX_FIELD_ERRORS, FieldError, RequestRefused
 from infra.http.value_errors import parameter_errors
 
 _MAX_SHOWN = 64
+
+
+class _Parameter(NamedTuple):
+    """A query parameter: its name in requests, and whether it may be repeated."""
+
+    name: str
+    is_list: bool
 
 
 def check_query(query: bytes, handler: HTTPRouteHandler) -> None:
@@ -36,11 +43,12 @@ def _invalid_values(query: bytes, handler: HTTPRouteHandler) -> Iterator[FieldEr
     dependencies = [LIST_REQUEST["requested"]] if has_attributes else []
     signatures = [handler.signature_model, *(dependency.signature_model for dependency in dependencies)]
     for field in (field for signature in signatures for field in msgspec.structs.fields(signature) if field.name in known):
-        if given := values.get(field.name):
-            value = given if known[field.name] else given[0]
-            yield from parameter_errors(value, field.type, pointer=f"#/query/{field.name}")
+        parameter = known[field.name]
+        if given := values.get(parameter.name):
+            value = given if parameter.is_list else given[0]
+            yield from parameter_errors(value, field.type, pointer=f"#/query/{parameter.name}")
         elif field.required:
-            yield FieldError(pointer=f"#/query/{field.name}", detail="Expected a value")
+            yield FieldError(pointer=f"#/query/{parameter.name}", detail="Expected a value")
 
 
 def refused_parameters(scope: Any) -> RequestRefused:
@@ -57,7 +65,8 @@ def refused_parameters(scope: Any) -> RequestRefused:
 
 
 def _errors(query: bytes, handler: HTTPRouteHandler) -> Iterator[FieldError]:
-    known, has_attributes = _parameters_of(handler)
+    parameters, has_attributes = _parameters_of(handler)
+    known = dict(parameters.values())
     counts = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     for name, count in counts.items():
         if has_attributes and name.startswith(ATTRIBUTE_PREFIX):
@@ -78,13 +87,17 @@ def _unknown(name: str, known: list[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _parameters_of(handler: HTTPRouteHandler) -> tuple[dict[str, bool], bool]:
-    """Return the query parameters of an endpoint, each with whether it may be repeated, and whether it takes attributes."""
+def _parameters_of(handler: HTTPRouteHandler) -> tuple[dict[str, _Parameter], bool]:
+    """Return the query parameters of an endpoint by their names in its function, and whether it takes attributes."""
     has_attributes = takes_list_request(handler)
     fields = dict(handler.parsed_fn_signature.parameters)
     if has_attributes:
         fields |= LIST_REQUEST["requested"].parsed_fn_signature.parameters
-    known = {name: _is_list(field) for name, field in fields.items() if isinstance(field.kwarg_definition, QueryParameter)}
+    known = {
+        name: _Parameter(field.kwarg_definition.name or name, _is_list(field))
+        for name, field in fields.items()
+        if isinstance(field.kwarg_definition, QueryParameter)
+    }
     return known, has_attributes
 
 

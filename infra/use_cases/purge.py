@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from domain.ports.attribution import AttributionStore
 from domain.ports.audit import AuditLog
 from domain.ports.repository import Repository
 from domain.ports.shop import ShopStore
@@ -50,6 +51,8 @@ async def plan_purge(repository: Repository, *, now: datetime, retention_days: i
 async def purge(repository: Repository, *, now: datetime, retention_days: int, is_confirmed: bool = False) -> int:
     """Delete the events older than `retention_days`, batch by batch, and return their number; 0 days keep all events.
 
+    Impressions of the same age go too.
+
     Log before what will be deleted. More than half of a history is deleted only if that is confirmed.
     """
     if retention_days == 0:
@@ -70,7 +73,17 @@ async def purge(repository: Repository, *, now: datetime, retention_days: int, i
         n_purged += n
         # Requests that wait for the write lock run between two batches.
         await asyncio.sleep(PAUSE_SECONDS)
+    await _purge_impressions(repository, before=plan.before)
     return n_purged
+
+
+async def _purge_impressions(store: AttributionStore, *, before: datetime) -> None:
+    n_purged = 0
+    while n := await store.purge_impressions(before=before):
+        n_purged += n
+        await asyncio.sleep(PAUSE_SECONDS)
+    if n_purged:
+        logger.info("Deleted %d impressions, which are as old.", n_purged)
 
 
 class GuestPlan(Struct, frozen=True, kw_only=True):

@@ -122,7 +122,7 @@ def test_the_script_for_pages_needs_no_key_and_is_not_encoded(shop):
     handler.close()
 
     assert (first["statusCode"], again["statusCode"], again["body"]) == (200, 304, "")
-    assert (first["isBase64Encoded"], first["body"].startswith("//")) == (False, True)
+    assert (first["isBase64Encoded"], first["body"].startswith("(() =>")) == (False, True)
 
 
 @pytest.mark.parametrize(

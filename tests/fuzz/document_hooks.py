@@ -92,6 +92,12 @@ FITTED = {
     "/customer/update-behavior": _with_an_event,
     "/products/update": _with_products_once,
     "/recommendations/for-page": lambda body: {"customer_id": NAMED[0], "lists": _fitted(body["lists"])},
+    "/recommendations/record-impressions": lambda body: {
+        "impressions": [
+            shown | {"product_ids": [_mostly(PRODUCTS, name) for name in shown["product_ids"]]}
+            for shown in body["impressions"]
+        ]
+    },
     MERGE: lambda body: {"guest_id": _mostly(TO_MERGE, body["guest_id"])},
     "/customer/amend-order": lambda body: {"order_id": _mostly([_order_of(body["customer_id"])], body["order_id"])},
     "/customer/remove-address": lambda body: {
@@ -125,6 +131,8 @@ def _fit_query(query):
             query[name] = [_mostly(ids, value) for value in query[name]]
         elif name in query:
             query[name] = _mostly(ids, query[name])
+    if query.keys() & {"from", "to"}:
+        query |= {"from": PAST, "to": "2026-02-01T00:00:00Z"}
     if "exclude" in query:
         query["exclude"] = [value for value in query["exclude"] if _is_id(value)]
     if "placement" in query:

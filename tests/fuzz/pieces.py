@@ -2,12 +2,14 @@
 
 # fmt: off
 PATHS = (
+    "/recommendations/record-impressions",
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
     "/recommendations/process-purchase", "/customer/merge", "/customer/update", "/customer/remove-address",
     "/customer/amend-order", "/products/update", "/recommendations/for-page", "/customer/issue-token",
     "/recommendations/{}", "/recommendations/buy-again/{}", "/recommendations/recently-viewed/{}",
     "/products/get-product/{}", "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}",
     "/products/similar/{}", "/products/bought-together", "/products/popular", "/products/trending", "/products/new",
+    "/reports/placements",
     "/health", "/schema", "/schema/openapi.json", "/recommend.js",
 )
 METHODS = (
@@ -37,7 +39,8 @@ TARGET_PARTS = (
     b"&brand=b", b"&tag=a%7Cb", b"&attribute.colour=red", b"&attribute.=1", b"&attribute.a%22b=1", b"&placement=cart",
     b"&limt=1",
     b"&seen=few", b"&seen=exclude", b"&seen=include", b"&seen=", b"[", b"{}", b"&limit=%F0%9F%9A%80", b"&limit=\xd9\xa1",
-    b"&guest=true", b"&guest=", b"&days=7", b"&days=0", b"product_id=p-1", b"&product_id=%231001", b"&customer_id=c-1",
+    b"&guest=true", b"&guest=", b"&days=7", b"&days=0", b"&from=2026-01-01", b"&to=2026-02-01T00:00:00Z", b"from=x",
+    b"product_id=p-1", b"&product_id=%231001", b"&customer_id=c-1",
 )
 HEADER_VALUES = (
     b"", b"application/json", b"application/json; charset=utf-8", b"application/json; charset=utf-16", b"text/plain",

@@ -36,7 +36,7 @@ def fuzzed_request(number, *, seed, identities=((),)):
     """Return the `number`-th request of a seed, with the headers of one of the `identities`."""
     rng = random.Random(f"{seed}-{number}")
     path = rng.choice(PATHS)
-    has_body = rng.random() < 0.9 if path in PATHS[:11] else rng.random() < 0.1
+    has_body = rng.random() < 0.9 if path in PATHS[:12] else rng.random() < 0.1
     body = _body(rng, path) if has_body else b""
     usual_method = "POST" if has_body else "DELETE" if "erase" in path else "GET"
     method = rng.choice(METHODS) if rng.random() < 0.05 else usual_method
@@ -81,6 +81,8 @@ def valid_body(rng, path):
             {"name": "cart", "kind": "bought-together", "product_ids": [product_id], "min_items": rng.randint(0, 3)},
             {"name": "home", "kind": rng.choice(["popular", "trending", "new"]), "max_price": 20.0, "exclude": [product_id],
              "attributes": {"colour": ["red", 42, True]}}]},
+        "/recommendations/record-impressions": {"impressions": [
+            {"recommendation_id": rng.choice(["x", "AAAA", "é"]), "product_ids": [product_id]}] * rng.randint(1, 3)},
         "/recommendations/process-browsing": guest | {"occurred_at": "2026-01-01T10:00:00Z"} | view,
         "/recommendations/process-purchase": {"customer_id": customer_id, "order_id": event_id,
                                               "unknown_products": rng.choice(["refuse", "create"])} | order,

@@ -28,7 +28,7 @@ def test_every_setting_can_be_set():
         "DATABASE_POOL_SIZE": "3", "DATABASE_STATEMENT_CACHE_SIZE": "0",
         "API_KEYS": f"backend:{A},storefront:{B}:web:2027-01-31",
         "RATE_LIMIT_PER_SECOND": "50", "EVENT_RETENTION_DAYS": "730", "GUEST_RETENTION_DAYS": "7",
-        "AUDIT_RETENTION_DAYS": "3650", "CORS_ORIGINS": "https://a.example,http://b:8080",
+        "AUDIT_RETENTION_DAYS": "3650", "ATTRIBUTION_DAYS": "14", "CORS_ORIGINS": "https://a.example,http://b:8080",
         "DOCS": "0", "ADDRESS_LIMIT_PER_SECOND": "5", "BROWSER_LIMIT_PER_SECOND": "7",
         "TRUSTED_PROXIES": "10.0.0.7,2001:db8::/32",
     }  # fmt: skip
@@ -56,7 +56,7 @@ def test_an_empty_variable_counts_as_absent():
         ("PORT", "http"), ("PORT", "70000"), ("WORKERS", "0"), ("CURRENCY", "euro"), ("LOG_LEVEL", "loud"),
         ("REUSE_SECONDS", "-1"), ("TRAIN_AFTER_EVENTS", "1.5"), ("ALLOW_EPHEMERAL_SQLITE", "yes"),
         ("DATABASE_URL", "mysql://user:secret@host"), ("RATE_LIMIT_PER_SECOND", "0.5"), ("EVENT_RETENTION_DAYS", "-1"),
-        ("GUEST_RETENTION_DAYS", "month"),
+        ("GUEST_RETENTION_DAYS", "month"), ("ATTRIBUTION_DAYS", "91"), ("ATTRIBUTION_DAYS", "-1"),
         ("API_KEYS", "secret"), ("API_KEYS", f"backend:{A},"), ("API_KEYS", f"backend:{A}\n"), ("API_KEYS", f"other:{A}"),
         ("API_KEYS", ",".join(f"backend:{n:064x}" for n in range(9))), ("API_KEYS", f"backend:{A},storefront:{A}"),
         ("API_KEYS", f"backend:{A}:erp,storefront:{B}:erp"), ("API_KEYS", f"backend:{A}:local"),

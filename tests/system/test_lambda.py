@@ -49,6 +49,8 @@ REFUSAL = {
     "RecommendationsProcessBrowsing": (404, "product-not-found"),
     "RecommendationsProcessPurchase": (400, "validation"),
     "RecommendationsRecentlyViewed": (404, "customer-not-found"),
+    "RecommendationsRecordImpressions": (400, "validation"),
+    "ReportsPlacements": (400, "validation"),
 }
 
 

@@ -26,7 +26,7 @@ CARD = """
 </article></template>
 """
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A shop</title><link rel="icon" href="data:,">
-<div id="list" data-recommend="for-customer" data-limit="6" data-placement="home">{card}</div>
+<div id="list" data-recommend="for-customer" data-limit="6" data-placement="{placement}">{card}</div>
 <div id="similar" data-recommend="similar" data-product="p-008" data-limit="3">{card}</div>
 <div id="together" data-recommend="bought-together" data-query="product_id=p-001&amp;product_id=p-008">{card}</div>
 {before}
@@ -84,8 +84,8 @@ class Setting:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.route("https://shop.example/**", lambda route: route.fulfill(body="<h1>The product</h1>"))
 
-    def open(self, options='data-token-url="/token"', before=""):
-        self.shop.page = PAGE.format(card=CARD, api=self.api, options=options, before=before)
+    def open(self, options='data-token-url="/token"', before="", placement="home"):
+        self.shop.page = PAGE.format(card=CARD, api=self.api, options=options, before=before, placement=placement)
         self.page.goto(f"http://127.0.0.1:{self.shop.server_port}/")
 
     def cards(self, list_id="list"):
@@ -101,6 +101,16 @@ class Setting:
                 break
             time.sleep(0.1)
         return [(one["event_type"], one["product_id"]) for one in found]
+
+    def reported(self, placement, n):
+        """Return the report of a placement, once it has `n` impressions."""
+        for _ in range(100):
+            report = httpx.get(f"{self.api}/reports/placements", headers=BACKEND).json()
+            found = [one for one in report["places"] if one["placement"] == placement]
+            if [one["impressions"] for one in found] == [n]:
+                break
+            time.sleep(0.1)
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +178,33 @@ def test_a_button_of_the_template_records_its_event_and_stays(setting):
     assert setting.complaints == []
 
 
+def test_what_came_into_view_and_was_clicked_is_reported(setting):
+    setting.shop.visitor = {"customer_id": "demo-5"}
+    setting.open(placement="seen")
+    cards = setting.cards()
+
+    for _ in range(2):
+        for number in range(6):
+            cards.nth(number).scroll_into_view_if_needed()
+    cards.locator("button").first.click()
+    setting.events("demo-5", 1)
+    [place] = setting.reported("seen", 6)
+
+    assert (place["kind"], place["impressions"], place["lists"], place["clicks"]) == ("for-customer", 6, 1, 1)
+    assert setting.complaints == []
+
+
+def test_what_is_out_of_view_is_not_reported(setting):
+    setting.page.set_viewport_size({"width": 400, "height": 300})
+    setting.page.add_init_script("addEventListener('DOMContentLoaded', () => document.body.style.paddingTop = '5000px')")
+    setting.open(placement="below")
+    setting.cards()
+    time.sleep(1)
+    report = httpx.get(f"{setting.api}/reports/placements", headers=BACKEND).json()
+
+    assert "below" not in {place["placement"] for place in report["places"]}
+
+
 def test_a_guest_is_registered_by_the_first_click(setting):
     setting.shop.visitor = {"customer_id": "guest/canary 1", "guest": True}
     setting.open()
@@ -203,7 +240,10 @@ def test_a_page_without_a_valid_token_shows_its_own_content(setting):
 
 
 def test_values_of_products_never_become_markup_or_code(setting):
-    answer = {"body": json.dumps({"items": [HOSTILE]}), "headers": {"access-control-allow-origin": "*"}}
+    answer = {
+        "body": json.dumps({"recommendation_id": "x", "items": [HOSTILE]}),
+        "headers": {"access-control-allow-origin": "*"},
+    }
     setting.page.route("**/recommendations/demo-1**", lambda route: route.fulfill(**answer))
     setting.open()
     card = setting.cards().first

@@ -1,11 +1,12 @@
-// Shows recommendations in the pages of a shop, as docs/browser.md explains.
+// Shows recommendations in the pages of a shop, as docs/browser.md explains. Served without comments and indentation.
 (() => {
   const script = document.currentScript;
   const options = { ...script.dataset, ...window.recommend };
   const api = new URL(options.api || ".", script.src);
   const base = new URL(options.base || ".", document.baseURI);
   const addresses = { url: "href", image_url: "src" };
-  let current; // a token: a promise, which all requests share
+  // A token: a promise, which all requests share.
+  let current;
 
   const read = (response) => {
     if (response.ok) return response.json();
@@ -37,9 +38,9 @@
     }
   };
 
-  const record = (product_id, event_type = "view") => {
-    // Not without HTTPS.
-    const event = { product_id, event_type, event_id: crypto.randomUUID?.() };
+  const record = (product_id, event_type = "view", recommendation_id) => {
+    // `randomUUID` is not there without HTTPS.
+    const event = { product_id, event_type, recommendation_id, event_id: crypto.randomUUID?.() };
     return request((customer_id) => ["recommendations/process-browsing", { customer_id, ...event }]);
   };
 
@@ -69,25 +70,40 @@
     }
   };
 
+  // A product was seen when half of its card was in view, for the first time.
+  const watcher = (recommendation_id, idOf) =>
+    new IntersectionObserver((entries, observer) => {
+      const seen = entries.filter((one) => one.isIntersecting).map((one) => one.target);
+      seen.forEach((card) => observer.unobserve(card));
+      const impressions = [{ recommendation_id, product_ids: seen.map((card) => idOf.get(card)) }];
+      if (seen[0]) request(() => ["recommendations/record-impressions", { impressions }]).catch(console.warn);
+    }, { threshold: 0.5 });
+
   const show = async (element) => {
     const template = element.querySelector("template");
-    const { items } = await request((customer) => [pathOf(element.dataset, customer)]);
+    const { items, recommendation_id } = await request((customer) => [pathOf(element.dataset, customer)]);
+    const idOf = new Map();
+    const observer = watcher(recommendation_id, idOf);
     const cards = items.map((product) => {
       const card = template.content.cloneNode(true);
       const onClick = ({ target, button }) => {
         const clicked = target.closest("[data-event], a");
         const type = clicked && (clicked.dataset.event ?? "view");
-        if (type && button < 2) record(product.product_id, type).catch(console.warn);
+        if (type && button < 2) record(product.product_id, type, recommendation_id).catch(console.warn);
       };
       for (const one of card.querySelectorAll("[data-field]")) {
         try {
           fill(one, product);
-        } catch {} // not a URL
+        } catch {
+          // Not a URL.
+        }
       }
       for (const one of card.children) one.onclick = one.onauxclick = onClick;
+      idOf.set(card.firstElementChild, product.product_id);
       return card;
     });
     element.replaceChildren(template, ...cards);
+    idOf.forEach((_, card) => card && observer.observe(card));
   };
 
   window.recommend = { record, show };

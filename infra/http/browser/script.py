@@ -8,7 +8,9 @@ from litestar import Response
 from infra.http.auth import AuthenticatedRequest
 from infra.http.headers import get_header
 
-SCRIPT = Path(__file__).with_name("recommend.js").read_bytes()
+_LINES = Path(__file__).with_name("recommend.js").read_text("utf-8").split("\n")
+SCRIPT = "\n".join(line for line in map(str.strip, _LINES) if line and not line.startswith("//")).encode()
+"""The script without comments, which fill lines of their own, and without indentation."""
 ETAG = f'"{sha256(SCRIPT).hexdigest()[:32]}"'
 HEADERS = {
     # A new release reaches every page within an hour.

@@ -1,5 +1,6 @@
 """Examples of the OpenAPI document, one module per group of endpoints; only the local app imports them."""
 
+from infra.http.examples.attribution import ATTRIBUTION
 from infra.http.examples.corrections import CORRECTIONS
 from infra.http.examples.customers import CUSTOMERS
 from infra.http.examples.example import Details, Example, OperationExamples
@@ -9,7 +10,7 @@ from infra.http.examples.products import PRODUCTS
 from infra.http.examples.recommendations import RECOMMENDATIONS
 from infra.http.examples.shop import SHOP
 
-EXAMPLES = CUSTOMERS | CORRECTIONS | GUESTS | PRODUCTS | PRODUCT_LISTS | RECOMMENDATIONS | SHOP
+EXAMPLES = CUSTOMERS | CORRECTIONS | GUESTS | PRODUCTS | PRODUCT_LISTS | RECOMMENDATIONS | ATTRIBUTION | SHOP
 """The examples of each endpoint, by its `operationId`."""
 
 __all__ = ["EXAMPLES", "Details", "Example", "OperationExamples"]

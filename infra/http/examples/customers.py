@@ -177,6 +177,12 @@ CUSTOMERS = {
                             "dwell_seconds": 34.5,
                             "occurred_at": INSTANT,
                             "taken_back": False,
+                            "recommended_by": {
+                                "kind": "for-customer",
+                                "placement": "home",
+                                "arm": None,
+                                "nonce": b"demoshop".hex(),
+                            },
                         }
                     ],
                     "purchases": [

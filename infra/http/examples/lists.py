@@ -6,7 +6,7 @@ from infra.http.examples.example import Details, Example, OperationExamples
 
 INSTANT = "2026-11-23T10:00:00Z"
 
-RECOMMENDATION_ID = "AzV8tM9LdBLDDqDclqxmb3ItY3VzdG9tZXKpMjAyNjExMjOzmsH9VjECPEgQsWNUVaEwMA"
+RECOMMENDATION_ID = "PCMTphgT2WN__mFQlqxmb3ItY3VzdG9tZXKoMjAyNjExMjPOawgDIMQIZGVtb3Nob3CkaG9tZcA"
 
 SLEEPING_MAT: dict[str, Any] = {
     "rank": 1,

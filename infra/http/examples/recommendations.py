@@ -112,7 +112,13 @@ RECOMMENDATIONS = {
         examples=(
             Example(
                 summary="A customer looked at a product",
-                body={"customer_id": "demo-1", "product_id": "p-014", "dwell_seconds": 34.5, "event_id": "view-7f3a2c"},
+                body={
+                    "customer_id": "demo-1",
+                    "product_id": "p-014",
+                    "dwell_seconds": 34.5,
+                    "event_id": "view-7f3a2c",
+                    "recommendation_id": RECOMMENDATION_ID,
+                },
                 answer=list_for("demo-1"),
             ),
             Example(
@@ -139,7 +145,12 @@ RECOMMENDATIONS = {
                     "order_id": "10245",
                     "currency": "EUR",
                     "items": [
-                        {"product_id": "p-001", "quantity": 1, "unit_price": 92.95},
+                        {
+                            "product_id": "p-001",
+                            "quantity": 1,
+                            "unit_price": 92.95,
+                            "recommendation_id": RECOMMENDATION_ID,
+                        },
                         {"product_id": "p-004", "quantity": 2, "unit_price": 54.95},
                     ],
                 },

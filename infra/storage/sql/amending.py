@@ -71,7 +71,8 @@ def _compared(sent: BoughtOrder, before: StoredOrder | None) -> tuple[AmendedOrd
         return AmendedOrder(bought=sent), RETURNED if sent.returned else NEW
     stored = before.bought
     if stored.digest != sent.digest:
-        return replace(before, bought=sent), REPLACED
+        # Files do not say which lists products were bought from.
+        return replace(before, bought=replace(sent, lists=stored.lists)), REPLACED
     returned = at_least(stored.returned, sent.returned)
     if returned == stored.returned:
         return None, SEEN_BEFORE

@@ -11,6 +11,7 @@ from infra.storage.ids import new_id
 from infra.storage.sql.digests import Digests, event_digests, order_digests
 from infra.storage.sql.histories import CustomerEvents, NewItem, with_interaction, with_items
 from infra.storage.sql.known_products import KnownProduct, find, hold
+from infra.storage.sql.list_references import NO_LISTS, Lists, columns_of, lists_of_items
 from infra.storage.sql.orders import lines_of
 from infra.storage.sql.removals import StoredInteraction
 from infra.storage.sql.statements import Steps, insert_new, one, rows
@@ -33,10 +34,13 @@ class EventBatch:
     """Collect events of one customer that are not stored yet, then write them all."""
 
     def __init__(
-        self, catalogue: dict[str, KnownProduct], interactions: Digests, orders: Digests, *, now: datetime, currency: str
+        self, catalogue: dict[str, KnownProduct], digests: tuple[Digests, Digests], *, lists: Lists, now: datetime,
+        currency: str,
     ) -> None:  # fmt: skip
         self._catalogue = catalogue
+        interactions, orders = digests
         self._digests: dict[type[CustomerEvent], Digests] = {BrowsingEvent: interactions, Purchase: orders}
+        self._lists = lists
         self._now = to_microseconds(now)
         self._currency = currency
         self._interactions: list[tuple[Any, ...]] = []
@@ -65,6 +69,7 @@ class EventBatch:
                     event.dwell_seconds,
                     occurred_at,
                     self._digests[BrowsingEvent].get(event.event_id or ""),
+                    *columns_of(self._lists.get(event.recommendation_id or "")),
                 )
             )
         return True
@@ -76,21 +81,21 @@ class EventBatch:
         """
         yield from insert_new(
             "INSERT INTO browsing_history"
-            " (event_id, product_id, event_type, dwell_seconds, occurred_at, digest, customer_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            " (event_id, product_id, event_type, dwell_seconds, occurred_at, digest, list_place, list_nonce, customer_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(*row, customer_id) for row in self._interactions],
         )
         yield from insert_new(
             "INSERT INTO purchase_history"
-            " (order_id, line, product_id, quantity, unit_price, currency, occurred_at, digest, customer_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (order_id, line, product_id, quantity, unit_price, currency, occurred_at, digest, list_place, list_nonce,"
+            " customer_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [(*row, customer_id) for row in self._items],
         )
 
     def stored_interactions(self, customer_id: str) -> list[StoredInteraction]:
         return [
             StoredInteraction(customer_id, product_id, event_type, occurred_at)
-            for _, product_id, event_type, _, occurred_at, _ in self._interactions
+            for _, product_id, event_type, _, occurred_at, *_ in self._interactions
         ]
 
     def added_to(self, events: CustomerEvents) -> CustomerEvents:
@@ -100,7 +105,7 @@ class EventBatch:
         """
         # By the ids under which the products are stored.
         indexes = {product.product_id: product.product_index for product in self._catalogue.values()}
-        for _, product_id, event_type, _, occurred_at, _ in self._interactions:
+        for _, product_id, event_type, _, occurred_at, *_ in self._interactions:
             if event_type in EVENT_TYPE_CODES:
                 events = with_interaction(events, indexes[product_id], event_type, occurred_at)
         items = [
@@ -112,7 +117,7 @@ class EventBatch:
                 unit_price=unit_price,
                 currency=currency,
             )
-            for _, line, product_id, quantity, unit_price, currency, occurred_at, _ in self._items
+            for _, line, product_id, quantity, unit_price, currency, occurred_at, *_ in self._items
         ]
         return with_items(events, items)
 
@@ -133,19 +138,22 @@ class EventBatch:
         order_id = order.order_id or new_id()
         currency = order.currency or self._currency
         digest = self._digests[Purchase].get(order.order_id or "")
+        lists = lists_of_items(order, self._catalogue, self._lists)
         self._items += [
-            (order_id, line, product_id, quantity, price, currency, occurred_at, digest)
+            (order_id, line, product_id, quantity, price, currency, occurred_at, digest, *columns_of(lists.get(product_id)))
             for line, (product_id, quantity, price) in enumerate(lines_of(order, self._catalogue, currency=currency))
         ]
 
 
-def batch_for(events: Sequence[CustomerEvent], *, now: datetime, currency: str) -> Steps[EventBatch]:
+def batch_for(
+    events: Sequence[CustomerEvent], *, lists: Lists = NO_LISTS, now: datetime, currency: str
+) -> Steps[EventBatch]:
     """Return an empty batch with what `add` needs for `events`: their products, and digests of stored events."""
     catalogue = yield from find({product_id for event in events for product_id in product_ids_of(event)})
     yield from hold(catalogue.values())
     interactions = yield from event_digests(_identifiers(BrowsingEvent, events))
     orders = yield from order_digests(_identifiers(Purchase, events))
-    return EventBatch(catalogue, interactions, orders, now=now, currency=currency)
+    return EventBatch(catalogue, (interactions, orders), lists=lists, now=now, currency=currency)
 
 
 def count_before(before: datetime) -> Steps[tuple[int, int]]:

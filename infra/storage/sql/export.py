@@ -1,5 +1,6 @@
 """Export all data of a customer: at once, or the events in pages."""
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from msgspec import UNSET
@@ -11,14 +12,16 @@ from domain.ranking.answers import to_answer
 from domain.records.currencies import Currencies
 from domain.records.customers import Customer, StoredAddress
 from domain.records.interactions import id_as_sent
+from domain.records.list_references import ListReference
 from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedOrder
 from domain.records.recommendations import RecommendationList
 from domain.records.values import from_microseconds
 from infra.storage.sql import merged_guests
 from infra.storage.sql.catalogue import by_index
 from infra.storage.sql.exported_returns import amended_orders, recorded_items, recorded_returns, replaced_by_imports
+from infra.storage.sql.list_references import reference_of
 from infra.storage.sql.removals import sent_type
-from infra.storage.sql.statements import Steps, one_or_none, rows
+from infra.storage.sql.statements import Row, Steps, one_or_none, rows
 from infra.storage.sql.stored_lists import decode
 
 PAGE_ROWS = 1000
@@ -68,7 +71,7 @@ def browsing_page(customer_id: str, after: EventKey) -> Steps[ExportedPage[Recor
     """Read interactions after one, oldest first; raise CustomerNotFound if the customer was erased meanwhile."""
     yield from _check_exists(customer_id)
     found = yield from rows(
-        "SELECT event_id, product_id, event_type, dwell_seconds, occurred_at FROM browsing_history"
+        "SELECT event_id, product_id, event_type, dwell_seconds, occurred_at, list_place, list_nonce FROM browsing_history"
         " WHERE customer_id = :customer_id AND occurred_at >= :at AND (occurred_at > :at OR event_id > :event_id)"
         " ORDER BY occurred_at, event_id LIMIT :n",
         customer_id=customer_id,
@@ -84,8 +87,9 @@ def browsing_page(customer_id: str, after: EventKey) -> Steps[ExportedPage[Recor
             taken_back=sent_type(event_type)[1],
             dwell_seconds=dwell_seconds,
             occurred_at=from_microseconds(occurred_at),
+            recommended_by=reference_of(*list_columns) or UNSET,
         )
-        for event_id, product_id, event_type, dwell_seconds, occurred_at in found
+        for event_id, product_id, event_type, dwell_seconds, occurred_at, *list_columns in found
     ]
     return records, (found[-1][4], found[-1][0]) if len(found) == PAGE_ROWS else None
 
@@ -96,7 +100,8 @@ def purchases_page(customer_id: str, after: EventKey) -> Steps[ExportedPage[Reco
     n_rows = PAGE_ROWS
     while True:
         found = yield from rows(
-            "SELECT occurred_at, order_id, currency, product_id, quantity, unit_price FROM purchase_history"
+            "SELECT occurred_at, order_id, currency, product_id, quantity, unit_price, list_place, list_nonce"
+            " FROM purchase_history"
             " WHERE customer_id = :customer_id AND occurred_at >= :at AND (occurred_at > :at OR order_id > :order_id)"
             " ORDER BY occurred_at, order_id, line LIMIT :n",
             customer_id=customer_id,
@@ -116,11 +121,16 @@ def purchases_page(customer_id: str, after: EventKey) -> Steps[ExportedPage[Reco
             order_id=order_id,
             currency=currency,
             occurred_at=from_microseconds(occurred_at),
-            items=recorded_items((product_id, quantity, price) for *_, product_id, quantity, price in lines),
+            items=recorded_items([row[3:6] for row in lines], _lists_of(lines)),
         )
         for (occurred_at, order_id, currency), lines in whole
     ]
     return records, None if is_last else whole[-1][0][:2]
+
+
+def _lists_of(lines: Sequence[Row]) -> dict[str, ListReference]:
+    """Return the lists from which the products of an order were bought."""
+    return {row[3]: reference for row in lines if (reference := reference_of(row[6], row[7])) is not None}
 
 
 def _check_exists(customer_id: str) -> Steps[None]:

@@ -10,10 +10,14 @@ from domain.records.interactions import Purchase, content_digest
 from domain.records.values import MONEY_UNITS, from_microseconds
 from infra.storage.sql.import_run import ImportRun
 from infra.storage.sql.known_products import KnownProduct, find, find_or_create
+from infra.storage.sql.list_references import columns_of, decode_lists, encode_lists, reference_of
 from infra.storage.sql.statements import Row, Steps, executemany, rows
 
-_LINES = "order_id, line, customer_id, product_id, quantity, unit_price, currency, occurred_at, digest, import_id"
-_AMENDMENT = "customer_id, order_id, occurred_at, currency, digest, import_id, bought, returned"
+_LINES = (
+    "order_id, line, customer_id, product_id, quantity, unit_price, currency, occurred_at, digest, import_id, list_place,"
+    " list_nonce"
+)
+_AMENDMENT = "customer_id, order_id, occurred_at, currency, digest, import_id, bought, returned, lists"
 _OWN = ""
 """The cause of what went back as the lines of the order itself say; no return has this id."""
 _ADJUSTED = "\n"
@@ -95,15 +99,18 @@ def write(after: AmendedOrder, before: StoredOrder | None) -> Steps[None]:
     known = yield from find(after.product_ids())
     if gone := {line[0] for line in bought.lines} - known.keys():
         known |= yield from find_or_create(gone, now=from_microseconds(bought.occurred_at), currency=bought.currency)
-    left = after.left({sent_id: product.product_id for sent_id, product in known.items()})
+    names = {sent_id: product.product_id for sent_id, product in known.items()}
+    left, lists = after.left(names), after.lists(names)
     yield from executemany(
-        f"INSERT INTO purchase_history ({_LINES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_id, line)"
+        f"INSERT INTO purchase_history ({_LINES}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (order_id, line)"
         " DO UPDATE SET customer_id = excluded.customer_id, product_id = excluded.product_id,"
         " quantity = excluded.quantity, unit_price = excluded.unit_price, currency = excluded.currency,"
-        " occurred_at = excluded.occurred_at, digest = excluded.digest, import_id = excluded.import_id",
+        " occurred_at = excluded.occurred_at, digest = excluded.digest, import_id = excluded.import_id,"
+        " list_place = excluded.list_place, list_nonce = excluded.list_nonce",
         [
             (bought.order_id, number, bought.customer_id, *line, bought.currency, bought.occurred_at, bought.digest,
-             bought.import_id)
+             bought.import_id, *columns_of(lists.get(line[0])))
             for number, line in enumerate(left)
         ],
     )  # fmt: skip
@@ -112,9 +119,10 @@ def write(after: AmendedOrder, before: StoredOrder | None) -> Steps[None]:
     if after.is_amended:
         yield from rows(
             f"INSERT INTO order_amendments ({_AMENDMENT}) VALUES (:customer_id, :order_id, :occurred_at, :currency, :digest,"
-            " :import_id, :bought, :returned) ON CONFLICT (customer_id, order_id) DO UPDATE SET"
+            " :import_id, :bought, :returned, :lists) ON CONFLICT (customer_id, order_id) DO UPDATE SET"
             " occurred_at = excluded.occurred_at, currency = excluded.currency, digest = excluded.digest,"
-            " import_id = excluded.import_id, bought = excluded.bought, returned = excluded.returned",
+            " import_id = excluded.import_id, bought = excluded.bought, returned = excluded.returned,"
+            " lists = excluded.lists",
             customer_id=bought.customer_id,
             order_id=bought.order_id,
             occurred_at=bought.occurred_at,
@@ -123,6 +131,7 @@ def write(after: AmendedOrder, before: StoredOrder | None) -> Steps[None]:
             import_id=bought.import_id,
             bought=encode(bought.lines).decode(),
             returned=_encoded_causes(after),
+            lists=encode_lists(bought.lists),
         )
 
 
@@ -177,7 +186,7 @@ def _forget(order: StoredOrder, *, n_kept: int, keeps_amendment: bool) -> Steps[
 
 
 def _as_bought(lines: list[Row]) -> StoredOrder:
-    order_id, _, customer_id, _, _, _, currency, occurred_at, digest, import_id = lines[0]
+    order_id, _, customer_id, _, _, _, currency, occurred_at, digest, import_id, *_ = lines[0]
     return StoredOrder(
         bought=BoughtOrder(
             customer_id=customer_id,
@@ -187,13 +196,14 @@ def _as_bought(lines: list[Row]) -> StoredOrder:
             digest=digest,
             import_id=import_id,
             lines=tuple((row[3], row[4], row[5]) for row in lines),
+            lists={row[3]: reference for row in lines if (reference := reference_of(row[-2], row[-1])) is not None},
         ),
         n_lines=len(lines),
     )
 
 
 def _as_amended(row: Row, *, n_lines: int) -> StoredOrder:
-    customer_id, order_id, occurred_at, currency, digest, import_id, bought, returned = row
+    customer_id, order_id, occurred_at, currency, digest, import_id, bought, returned, lists = row
     lines, returns, adjusted = decode_amendment(bought, returned)
     own: Any = returns.pop(_OWN, {})
     return StoredOrder(
@@ -206,6 +216,7 @@ def _as_amended(row: Row, *, n_lines: int) -> StoredOrder:
             import_id=import_id,
             lines=lines,
             returned=own,
+            lists=decode_lists(lists),
         ),
         returns=returns,
         adjusted=adjusted,

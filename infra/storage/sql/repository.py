@@ -31,11 +31,13 @@ from infra.storage.sql import (
     registration,
     stored_lists,
 )
+from infra.storage.sql.attribution_tables import AttributionTables
 from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
 from infra.storage.sql.correction_tables import CorrectionTables
 from infra.storage.sql.customer_activity import activity, purchase_summary
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents
+from infra.storage.sql.list_references import Lists
 from infra.storage.sql.personal_data import PersonalData
 from infra.storage.sql.product_tables import ProductTables
 from infra.storage.sql.rehearsal import ImportRehearsal
@@ -55,7 +57,9 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables, PersonalData, RetentionTables):
+class SqlRepository(
+    CorrectionTables, RelatedTables, ProductTables, AttributionTables, AuditTables, PersonalData, RetentionTables
+):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
@@ -66,6 +70,7 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
         ProductTables.__init__(self, engine, currencies=currencies)
         PersonalData.__init__(self, engine, currencies=currencies, read_state=self.any_state)
         RetentionTables.__init__(self, engine)
+        AttributionTables.__init__(self, engine, currencies=currencies)
         self._currency = currencies.own
         self._write_behind = WriteBehind(engine, delay_seconds=delay_seconds)
         audit_delay = DELAY_SECONDS if delay_seconds else 0.0
@@ -90,7 +95,8 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
         return await self.engine.write(customer_addresses.add_addresses, customer_id, addresses)
 
     async def record(self, events: Sequence[CustomerEvent], *, now: datetime, create_products: bool = False) -> Recorded:
-        return await self.engine.write(self._record, events, now=now, create_products=create_products)
+        lists = await self.lists_of(events)
+        return await self.engine.write(self._record, events, lists=lists, now=now, create_products=create_products)
 
     async def record_while(
         self,
@@ -100,7 +106,8 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
         now: datetime,
         create_products: bool = False,
     ) -> Recorded:
-        return await self.engine.write_while(prepare, self._record, events, now=now, create_products=create_products)
+        lists, run = await self.lists_of(events), self.engine.write_while
+        return await run(prepare, self._record, events, lists=lists, now=now, create_products=create_products)
 
     async def profile(self, customer_id: str) -> StoredProfile:
         return await self.engine.read(self._profile, customer_id)
@@ -197,7 +204,9 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
                 self._count_again_at = began + took / COUNT_SHARE
         return self._counted
 
-    def _record(self, events_of_one: Sequence[CustomerEvent], *, now: datetime, create_products: bool) -> Steps[Recorded]:
+    def _record(
+        self, events_of_one: Sequence[CustomerEvent], *, lists: Lists, now: datetime, create_products: bool
+    ) -> Steps[Recorded]:
         created: list[str] = []
         if create_products:
             # Before the customer is locked: imports lock the catalogue first, too.
@@ -205,7 +214,7 @@ class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables,
             created = yield from create_unknown(product_ids, now=now, currency=self._currency)
         row = yield from guests.known(events_of_one[0])
         customer_id = row.customer_id if row else events_of_one[0].customer_id
-        batch = yield from events.batch_for(events_of_one, now=now, currency=self._currency)
+        batch = yield from events.batch_for(events_of_one, lists=lists, now=now, currency=self._currency)
         is_new = [batch.add(event) for event in events_of_one]
         row = row or (yield from guests.register(customer_id, now=now))
         yield from batch.write(customer_id)

@@ -67,19 +67,21 @@ COPIED_TABLES = (
     )),
     Table("customer_segments", ("customer_id",), ("segment",)),
     Table("browsing_history", ("event_id",), (
-        "customer_id", "product_id", "event_type", "dwell_seconds", "occurred_at", "digest", "import_id",
+        "customer_id", "product_id", "event_type", "dwell_seconds", "occurred_at", "digest", "import_id", "list_place",
+        "list_nonce",
     )),
     Table("purchase_history", ("order_id", "line"), (
         "customer_id", "product_id", "quantity", "unit_price", "currency", "occurred_at", "digest",
-        "import_id",
+        "import_id", "list_place", "list_nonce",
     )),
     Table("order_amendments", ("customer_id", "order_id"), (
-        "occurred_at", "currency", "digest", "import_id", "bought", "returned",
+        "occurred_at", "currency", "digest", "import_id", "bought", "returned", "lists",
     )),
     Table("order_returns", ("customer_id", "return_id"), (
         "occurred_at", "digest", "import_id", "content", "orders",
     )),
     Table("import_changes", ("customer_id", "import_id", "order_id"), ("occurred_at", "before_import_id", "before")),
+    Table("list_impressions", ("list_nonce", "product_index"), ("list_place", "shown_at")),
     Table("imports", ("import_id",), ("started_at", "finished_at", "kind", "files", "options", "counts")),
     Table("erased_customers", ("id_hash",), ("is_finished",)),
     Table("audit_log", ("entry_id",), ("at", "actor", "action", "subject", "outcome")),

@@ -18,7 +18,9 @@ from tests.infra.http.examples import A_PURCHASE, A_VIEW, BACKEND_HEADER, BROWSE
 
 def path_matcher(endpoints):
     """Return a function that matches the paths of `endpoints`; a path parameter never matches another endpoint's path."""
-    patterns = [re.sub(r"{[^}]*}", "(?!process-|for-page)[^/]+", path) for endpoint in endpoints for path in endpoint.paths]
+    patterns = [
+        re.sub(r"{[^}]*}", "(?!process-|record-|for-page)[^/]+", path) for endpoint in endpoints for path in endpoint.paths
+    ]
     return re.compile("|".join(patterns)).fullmatch
 
 

@@ -40,8 +40,9 @@ OPEN_PATHS = {
 STOREFRONT_PATHS = {
     "/products/bought-together", "/products/similar/{product_id:str}", "/products/popular", "/products/trending",
     "/products/new", "/recommendations/{customer_id:str}", "/recommendations/for-page", "/recommendations/process-browsing",
+    "/recommendations/record-impressions",
 }  # fmt: skip
-OF_ANY_KEY = {"/products/popular", "/products/trending", "/products/new"}
+OF_ANY_KEY = {"/products/popular", "/products/trending", "/products/new", "/recommendations/record-impressions"}
 """What every key and token may ask for, with any parameters."""
 
 
@@ -369,7 +370,9 @@ def test_a_customer_id_cannot_be_the_path_of_another_route():
         if re.fullmatch(re.sub(r"{[^}]*}", "[^/]+", pattern), path)
     }
 
-    assert reserved == {"process-browsing", "process-purchase", "for-page", "buy-again", "recently-viewed"}
+    assert reserved == {
+        "process-browsing", "process-purchase", "record-impressions", "for-page", "buy-again", "recently-viewed",
+    }  # fmt: skip
     for name in reserved:
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert({"customer_id": name}, NewCustomer)

@@ -23,7 +23,7 @@ from infra.storage.opening import open_repository
 from infra.use_cases.browser_tokens import issue_token
 from tests.conftest import NOW, client_of
 from tests.infra.http.conftest import path_matcher
-from tests.infra.http.examples import BROWSE, ISSUE, KEYS, assert_problem
+from tests.infra.http.examples import BROWSE, ISSUE, KEYS, SEEN, assert_problem
 
 API_KEYS = ",".join(f"{scope}:{hash_of(key)}" for scope, key in KEYS.items())
 FOR_PAGE = "/recommendations/for-page"
@@ -36,12 +36,15 @@ BROWSER_TARGETS = {
     "/products/popular": "/products/popular", "/products/trending": "/products/trending", "/products/new": "/products/new",
     FOR_PAGE: FOR_PAGE,
     BROWSE: BROWSE,
+    SEEN: SEEN,
 }  # fmt: skip
 """What a token of c-1 may ask for, by the path of the endpoint."""
 
 VIEW = {"customer_id": "c-1", "product_id": "p-2"}
 A_PAGE = {"customer_id": "c-1", "lists": [{"name": "home", "kind": "for-customer"}, {"name": "new", "kind": "new"}]}
-BODIES = {BROWSE: VIEW, FOR_PAGE: A_PAGE}
+BODIES = {
+    BROWSE: VIEW, FOR_PAGE: A_PAGE, SEEN: {"impressions": [{"recommendation_id": "x", "product_ids": ["p-1"]}]},
+}  # fmt: skip
 
 
 class Shop:

@@ -25,6 +25,7 @@ from infra.http.problems import make_problem, problem_headers
 from infra.keys import hash_of
 from infra.settings import Settings
 from infra.storage.opening import open_repository
+from infra.storage.sql import models
 from infra.use_cases.train import TuningBudget, train
 from tests.conftest import NOW, client_of
 from tests.infra.http.documented import differences, document, operations, preparation, replaced
@@ -43,6 +44,8 @@ def demo_database(tmp_path_factory):
 
     async def load():
         async with open_repository(Settings(database_url=f"sqlite:///{database}")) as repository:
+            # The key of the example of an id.
+            await repository.engine.write(models.write_signing_key, b"k" * 32)
             await load_demo_shop(repository, demo_shop(now=NOW), now=NOW)
             await train(repository, now=NOW, budget=TuningBudget(trials=0))
 

@@ -10,6 +10,8 @@ import pytest
 import main
 from domain.errors import StoreBusy, StoreUnavailable
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from infra.http.examples.lists import RECOMMENDATION_ID
+from infra.storage.sql import models
 from infra.storage.sql.statements import rows
 from tests.conftest import NOW
 from tests.fuzz.checks import faults
@@ -51,6 +53,13 @@ REQUESTS = {
     "popular": (b"/products/popular?days=7", None),
     "trending": (b"/products/trending", None),
     "new": (b"/products/new", None),
+    "record_impressions": (
+        b"/recommendations/record-impressions",
+        b'{"impressions":[{"recommendation_id":"'
+        + RECOMMENDATION_ID.encode()
+        + b'","product_ids":["p-1","p-2"]},{"recommendation_id":"none-%d","product_ids":["p-1"]}]}',
+    ),
+    "placements": (b"/reports/placements", None),
     "for_page": (
         b"/recommendations/for-page",
         b'{"customer_id":"c-1","lists":[{"name":"a","kind":"similar","product_ids":["p-1"]},{"name":"b","kind":"popular"}]}',
@@ -139,6 +148,9 @@ async def shop(request, name, database):
         await record_views(repository, (f"g-{number}" for number in range(N_GUESTS if name == "merge" else 0)), guest=True)
         if name in {"amend_order", "take_back"}:
             await fill(repository)
+        if name == "record_impressions":
+            # The key of the example of an id.
+            await repository.engine.write(models.write_signing_key, b"k" * 32)
         if name == "remove_address":
             await add_addresses(repository)
         repository.engine = FailingAt(repository.engine)
@@ -278,6 +290,7 @@ async def test_the_check_detects_one_transaction_per_statement(shop, database, m
         "create_products",
         "erase",
         "merge",
+        "record_impressions",
     ],
 )
 async def test_a_read_only_database_is_503_until_it_is_writable_again(shop, name):

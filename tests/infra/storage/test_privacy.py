@@ -38,7 +38,7 @@ from tests.imports import as_imported
 IMPERSONAL = {
     "product_catalog", "recommendation_models", "product_neighbours", "product_trends", "product_activity",
     "shop_state", "erased_customers",
-    "product_aliases", "imports", "audit_log", "api_keys",
+    "product_aliases", "imports", "audit_log", "api_keys", "list_impressions",
 }  # fmt: skip
 """Tables without personal data: the catalogue, trained models, hashes, and keys of the shop's own servers."""
 
@@ -81,6 +81,8 @@ def canary_row(table, types, numbers):
         "is_guest": 1, "profiling": 0, "bought": '[["canary-bought", 3, 1000037]]',
         "returned": '{"canary-cause": {"canary-back": 2}}',
         "content": '["canary-named", {"canary-item": 4}]', "orders": '["canary-order_amendments-order_id"]',
+        "list_place": '["similar","canary-place",null]',
+        "lists": '{"canary-bought": {"kind": "new", "placement": null, "arm": "canary-arm", "nonce": "canary-nonce"}}',
         "before": '{"customer_id": "canary-person", "order_id": "canary-replaced", "occurred_at": 0, "currency": "EUR",'
         ' "digest": null, "import_id": null, "lines": [["canary-line", 1, null]], "returned": {"canary-own": 1}}',
         "list": msgspec.msgpack.encode(stored), "generated_at": 0,
@@ -88,11 +90,13 @@ def canary_row(table, types, numbers):
     exported_as = {
         "is_guest": '"is_guest":true',
         "profiling": '"profiling":false',
-        "bought": '{"product_id":"canary-bought","quantity":3,"unit_price":100.0037}',
+        "bought": '{"product_id":"canary-bought","quantity":3,"unit_price":100.0037,',
         "returned": '{"canary-cause":{"canary-back":2}}',
         "content": '"canary-named","items":{"canary-item":4}',
         "orders": '"orders":[]',
         "before": '"canary-replaced"',
+        "list_place": '"kind":"similar","placement":"canary-place","arm":null',
+        "lists": '"arm":"canary-arm","nonce":"canary-nonce"',
         "is_default": '"is_default":true',
         "list": "listed-product",
         "generated_at": "2026-11-23T10:00:00Z",
@@ -434,4 +438,4 @@ async def test_an_export_is_one_json_document_of_the_documented_shape(canary_sho
         "customer", "addresses", "browsing", "purchases", "recommendations", "merged_guests", "amended_orders", "returns",
         "replaced_orders", "replaced_returns",
     ]  # fmt: skip
-    assert document["purchases"][0]["items"][0].keys() == {"product_id", "quantity", "unit_price"}
+    assert document["purchases"][0]["items"][0].keys() == {"product_id", "quantity", "unit_price", "recommended_by"}

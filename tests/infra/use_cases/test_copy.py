@@ -2,6 +2,7 @@
 
 import io
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,9 @@ from domain.errors import ConfigurationError
 from domain.records.customers import Address, CustomerChange
 from domain.records.guests import GuestMerge
 from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
+from domain.records.impressions import ShownList
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.periods import Period
 from domain.records.products import ProductChange
 from infra.cli import run
 from infra.progress import PlainProgress
@@ -18,6 +21,7 @@ from infra.storage.opening import open_repository
 from infra.storage.sql.tables import COPIED_TABLES, PAGE_ROWS, read_state
 from infra.use_cases.copy import copy_shop
 from infra.use_cases.recommend import current_list
+from infra.use_cases.recommendation_ids import new_recommendation_id
 from infra.use_cases.train import train
 from tests.imports import as_imported
 
@@ -49,10 +53,17 @@ async def source(urls, now):
             "c-1",
             [Address(kind="shipping", line1="Canarystraße 2", city="Canaryville", postal_code="CANARY-3000", country="CH")],
         )
+        listed = await new_recommendation_id(shop, "similar", model_id="m", placement="home", now=now)
+        await shop.record_impressions([ShownList(recommendation_id=listed, product_ids=("p-1", "p-2"))], now=now)
         await shop.record(
             [
-                BrowsingEvent(customer_id="c-1", product_id="p-1", dwell_seconds=1.5, event_id="e-1"),
-                Purchase(customer_id="c-1", items=(OrderItem(product_id="p-2"), OrderItem(product_id="p-3", quantity=2))),
+                BrowsingEvent(
+                    customer_id="c-1", product_id="p-1", dwell_seconds=1.5, event_id="e-1", recommendation_id=listed
+                ),
+                Purchase(
+                    customer_id="c-1",
+                    items=(OrderItem(product_id="p-2", recommendation_id=listed), OrderItem(product_id="p-3", quantity=2)),
+                ),
             ],
             now=now,
         )
@@ -86,7 +97,9 @@ def silent():
 
 async def answers(shop, now):
     answer = await current_list(shop, "c-1", now=now, reuse_seconds=0)
-    return answer.items, await shop.profile("c-1"), await shop.summary(), await shop.customer_state("c-1")
+    period = Period(begins_at=now, ends_at=now + timedelta(days=1))
+    led_to = await shop.placement_totals(period, attribution_days=7)
+    return answer.items, led_to, await shop.profile("c-1"), await shop.summary(), await shop.customer_state("c-1")
 
 
 async def groups(shop):

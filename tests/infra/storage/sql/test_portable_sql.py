@@ -13,7 +13,9 @@ from domain.errors import CustomerNotFound, ProductNotFound
 from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.guests import GuestMerge
 from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
+from domain.records.impressions import ShownList
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.periods import Period
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from infra.ingest import ImportOptions, import_files
@@ -25,6 +27,7 @@ from infra.storage.sql import schema
 from infra.use_cases.copy import copy_shop
 from infra.use_cases.purge import purge, purge_guests
 from infra.use_cases.recommend import current_list, list_or_newcomers
+from infra.use_cases.recommendation_ids import new_recommendation_id
 from infra.use_cases.train import train
 from tests import postgres
 from tests.imports import as_imported
@@ -95,6 +98,7 @@ async def use_everything(url, folder, now):
         await current_list(shop, "c", request=request, now=now + timedelta(hours=2), reuse_seconds=60)
         query = candidate_query(product_indexes=(1,), categories=("a",), n_newest=1, n_fill=1, request=request)
         await candidates_of(shop, query, customer_id="c")
+        await use_attribution(shop, now)
         await shop.profile("c")
         await shop.stored_list("c", length=10)
         await shop.export("c")
@@ -108,6 +112,25 @@ async def use_everything(url, folder, now):
         await shop.put_customers([CustomerChange(customer_id="c")], now=now)
         with pytest.raises(CustomerNotFound):
             await shop.erase("c")
+
+
+async def use_attribution(shop, now):
+    """Record impressions, a click and an order of a list, and add up what they led to."""
+    listed = await new_recommendation_id(shop, "similar", model_id="m", now=now)
+    shown = [ShownList(recommendation_id=listed, product_ids=tuple(f"p-{n}" for n in range(900)))]
+    await shop.record_impressions(shown, now=now - timedelta(days=3000))
+    item = OrderItem(product_id="p-3", recommendation_id=listed)
+    await shop.record(
+        [
+            BrowsingEvent(customer_id="c", product_id="p-1", recommendation_id=listed),
+            Purchase(customer_id="c", items=(item, OrderItem(product_id="p-1"))),
+        ],
+        now=now,
+    )
+    period = Period(begins_at=now, ends_at=now + timedelta(days=1))
+    [place] = (await shop.placement_totals(period, attribution_days=7)).places
+    # Five orders of before have the product that was clicked at the same moment.
+    assert (place.shown.impressions, place.clicks, place.orders) == (0, 1, 6)
 
 
 async def merge_and_purge(shop, now):

@@ -1,11 +1,15 @@
 """Statements that SQLite must answer from an index that fits them."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.records.currencies import Currencies
+from domain.records.periods import Period
 from domain.records.recommendations import ListRequest
-from infra.storage.sql import catalogue, product_details
+from infra.storage.sql import catalogue, placements, product_details
 from infra.storage.sql.statements import rows
+from tests.conftest import NOW
 
 A = frozenset({"a"})
 
@@ -30,6 +34,18 @@ async def test_the_newest_products_of_a_category_or_a_brand_are_found_by_it(repo
     steps = catalogue.newest_admitted(ListRequest(**filters), 128, Currencies(own="EUR"))
 
     assert f"SEARCH p USING INDEX product_catalog_{index} " in await plan_of(repository, steps)
+
+
+async def test_clicks_of_a_period_are_found_in_an_index_alone(repository):
+    period = Period(begins_at=NOW, ends_at=NOW + timedelta(days=1))
+    steps = placements.totals(period, attribution_days=7, currencies=Currencies())
+    next(steps)
+    statement = steps.send([])
+    plan = await repository.engine.look_up(lambda: rows(f"EXPLAIN QUERY PLAN {statement.text}", **statement.parameters))
+
+    assert "SEARCH browsing_history USING COVERING INDEX browsing_history_by_age (occurred_at>? AND occurred_at<?)" in [
+        row[3] for row in plan
+    ]
 
 
 async def test_the_counts_of_a_product_read_nothing_but_indexes_by_age(repository, now):
