@@ -43,6 +43,8 @@ NAMES = {
     "RecommendationsProcessBrowsing",
     "RecommendationsProcessPurchase",
     "RecommendationsRecentlyViewed",
+    "RecommendationsWhyNot",
+    "ReportsHealthOfData",
 }
 
 

@@ -49,6 +49,8 @@ REFUSAL = {
     "RecommendationsProcessBrowsing": (404, "product-not-found"),
     "RecommendationsProcessPurchase": (400, "validation"),
     "RecommendationsRecentlyViewed": (404, "customer-not-found"),
+    "RecommendationsWhyNot": (404, "customer-not-found"),
+    "ReportsHealthOfData": (400, "validation"),
 }
 
 

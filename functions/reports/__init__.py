@@ -1,0 +1,1 @@
+"""Endpoints that report on the whole shop."""
