@@ -36,6 +36,8 @@ from functions.recommendations.process_browsing import process_browsing
 from functions.recommendations.process_purchase import process_purchase
 from functions.recommendations.recently_viewed import recently_viewed
 from functions.recommendations.record_impressions import record_impressions
+from functions.recommendations.why_not import why_not
+from functions.reports.health_of_data import health_of_data
 from functions.reports.placements import placements
 from infra.background.gc import tune_gc
 from infra.background.retention import purge_when_due
@@ -49,8 +51,8 @@ from infra.http.pictures import pictures
 ENDPOINTS = (
     create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
     issue_token, for_customer, buy_again, recently_viewed, for_page, process_browsing, process_purchase,
-    record_impressions, placements,
-    update_products, get_product, similar, bought_together, popular, trending, new, health, live, ready,
+    record_impressions, why_not, update_products, get_product, similar, bought_together, popular, trending, new,
+    placements, health_of_data, health, live, ready,
 )  # fmt: skip
 
 

@@ -45,6 +45,8 @@ NAMES = {
     "RecommendationsRecentlyViewed",
     "RecommendationsRecordImpressions",
     "ReportsPlacements",
+    "RecommendationsWhyNot",
+    "ReportsHealthOfData",
 }
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from domain.ports.attribution import AttributionStore
 from domain.ports.audit import AuditLog, KeyStore
 from domain.ports.corrections import Corrections
+from domain.ports.diagnosis import Diagnosis
 from domain.ports.export import ExportStore
 from domain.ports.guests import GuestStore
 from domain.ports.lists import ListStore
@@ -89,7 +90,7 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
 
 
 class Repository(
-    GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, ListStore, Corrections, AttributionStore, Protocol
+    GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, ListStore, Corrections, AttributionStore, Diagnosis, Protocol
 ):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 

@@ -72,16 +72,26 @@ def compute_signals(inputs: RankingInputs, *, request: ListRequest) -> Signals:
 
 
 def _may_contain(inputs: RankingInputs, *, request: ListRequest) -> npt.NDArray[np.bool_]:
-    """Return for each of the customer's own products whether the list may contain it.
+    """Return for each of the customer's own products whether the list may contain it."""
+    if request.seen == "exclude":
+        return np.zeros(len(inputs.history.own), dtype=np.bool_)
+    return returns_at(inputs) <= reference_time(inputs)
 
-    A bought product returns only when its category is rebought and its usual interval has passed.
+
+def returns_at(inputs: RankingInputs) -> npt.NDArray[np.float64]:
+    """Return for each of the customer's own products when a list may contain it again, in microseconds.
+
+    A bought product returns only when its category is rebought and its usual interval has passed: infinite for never, and
+    minus infinity for a product that was not bought.
     """
     history, model = inputs.history, inputs.model
-    if request.seen == "exclude":
-        return np.zeros(len(history.own), dtype=np.bool_)
-    may_contain = history.bought_at == NEVER_BOUGHT
+    returns: npt.NDArray[np.float64] = np.where(history.bought_at == NEVER_BOUGHT, -np.inf, np.inf)
     if model.rebuy_days:
         rebuy_days = inputs.catalogue.categories.values(model.rebuy_days)[inputs.catalogue.category_codes[history.own]]
-        reference_time = max(model.newest_event_at, int(history.occurred_at.max(initial=0)))
-        may_contain |= reference_time - history.bought_at >= rebuy_days * DAY
-    return may_contain
+        returns = np.minimum(returns, history.bought_at + rebuy_days * DAY)
+    return returns
+
+
+def reference_time(inputs: RankingInputs) -> int:
+    """Return the microseconds of the newest event of the shop or the customer, from which the age of a purchase counts."""
+    return max(inputs.model.newest_event_at, int(inputs.history.occurred_at.max(initial=0)))

@@ -31,7 +31,9 @@ def _id_pattern(reserved: str, *, refused: str) -> str:
 
 # Clients and proxies resolve dot segments, so no path can name such an id.
 _NO_IDS = r"\.\.?"
-_NO_CUSTOMER_IDS = rf"{_NO_IDS}|process-browsing|process-purchase|record-impressions|for-page|buy-again|recently-viewed"
+_NO_CUSTOMER_IDS = (
+    rf"{_NO_IDS}|process-browsing|process-purchase|record-impressions|for-page|buy-again|recently-viewed|why-not"
+)
 
 MAX_ID_LENGTH = 128
 ID_PATTERN = _id_pattern(_NO_IDS, refused=_FORMAT_ABOVE_FFFF + _SURROGATES)
@@ -93,7 +95,7 @@ _MESSAGES = {
     ID_PATTERN: f"{_ID_MESSAGE})",
     CUSTOMER_ID_PATTERN: (
         f"{_ID_MESSAGE}, `process-browsing`, `process-purchase`, `record-impressions`, `for-page`, `buy-again`,"
-        " `recently-viewed`)"
+        " `recently-viewed`, `why-not`)"
     ),
     ATTRIBUTE_NAME_PATTERN: 'Expected printable text without `"`, `\\` and blanks at the ends',
     TAG_PATTERN: "Expected printable text without `|`",

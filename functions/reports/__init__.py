@@ -1,1 +1,1 @@
-"""Endpoints below `/reports`."""
+"""Endpoints that report on the whole shop."""

@@ -10,6 +10,7 @@ from infra.cli import (
     backup,
     copy,
     evaluate,
+    health_of_data,
     import_files,
     keys,
     migrate,
@@ -22,6 +23,7 @@ from infra.cli import (
     retention,
     serve,
     train,
+    why_not,
 )
 from infra.cli.arguments import Parser, without_credentials
 from infra.logs import configuration
@@ -65,8 +67,8 @@ def _parser() -> Parser:
     serve.add_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in (
-        import_files, train, models, evaluate, recommend, report, personal_data, audit, migrate, copy, backup, restore,
-        retention, keys, new_key,
+        import_files, train, models, evaluate, recommend, why_not, report, health_of_data, personal_data, audit, migrate, copy,
+        backup, restore, retention, keys, new_key,
     ):  # fmt: skip
         command.add_command(commands)
     return parser

@@ -12,7 +12,7 @@ _TAGS = {
     "customer": ("Customers", "Customers, their addresses, their events and their personal data."),
     "recommendations": ("Recommendations", "Lists for a customer, and the events that update them."),
     "products": ("Products", "The catalogue, and lists about products."),
-    "reports": ("Reports", "What lists led to."),
+    "reports": ("Reports", "What lists led to, and what weakens them."),
     "": ("Shop", "Whether the shop answers, and which model it uses."),
 }
 """The tag of each group of endpoints by the first segment of their paths, and of all other endpoints."""

@@ -53,6 +53,12 @@ ProductIds = Annotated[
         schema_extra={"items": {"type": "string", "maxLength": MAX_ID_LENGTH, "pattern": ID_PATTERN}},
     ),
 ]
+AskedProduct = Annotated[
+    Id,
+    QueryParameter(
+        min_length=1, max_length=MAX_ID_LENGTH, pattern=ID_PATTERN, description="Id of the product, or another id of it"
+    ),
+]
 ForCustomer = Annotated[
     CustomerId | None,
     QueryParameter(

@@ -79,7 +79,12 @@ def test_a_function_responds_to_its_event_three_times(shop, name):
 
 @pytest.mark.parametrize(
     ("name", "action"),
-    [("CustomerGetProfile", "read-profile"), ("CustomerExport", "export"), ("CustomerErase", "erase")],
+    [
+        ("CustomerGetProfile", "read-profile"),
+        ("CustomerExport", "export"),
+        ("CustomerErase", "erase"),
+        ("RecommendationsWhyNot", "read-profile"),
+    ],
 )
 def test_the_entry_of_the_audit_and_the_use_of_the_key_are_stored_before_a_function_answers(
     shop, monkeypatch, database, name, action

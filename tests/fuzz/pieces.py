@@ -7,6 +7,7 @@ PATHS = (
     "/recommendations/process-purchase", "/customer/merge", "/customer/update", "/customer/remove-address",
     "/customer/amend-order", "/products/update", "/recommendations/for-page", "/customer/issue-token",
     "/recommendations/{}", "/recommendations/buy-again/{}", "/recommendations/recently-viewed/{}",
+    "/recommendations/why-not/{}", "/reports/health-of-data",
     "/products/get-product/{}", "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}",
     "/products/similar/{}", "/products/bought-together", "/products/popular", "/products/trending", "/products/new",
     "/reports/placements",
@@ -19,7 +20,7 @@ TEXTS = (
     "", " ", "x", "x" * 201, "x" * 70_000, "c-1", "p-1", "a\x00b", "a\nb", "\ud800", "\u202eadA", "👩🏽\u200d🚀", "é",
     "' OR 1=1--", "<script>", "${7*7}", "../../etc/passwd", "%00", "a@canary.ch", "CANARY@EXAMPLE.COM", "@", "Premium",
     "2026-01-01T10:00:00Z", "9999-12-31T23:59:59-14:00", "0000-00-00", "EUR", "CH", "view", "remove_from_cart", "create",
-    "process-browsing", "buy-again",
+    "process-browsing", "buy-again", "why-not",
     "#1001", "gid://canary/1", "SKU 12/3", "a  b", "a ", "a\u00a0b", "a\u2028b", "e\u0301", "x" * 128, "é" * 129, "50%25",
     "+",
 )

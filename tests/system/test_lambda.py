@@ -51,6 +51,8 @@ REFUSAL = {
     "RecommendationsRecentlyViewed": (404, "customer-not-found"),
     "RecommendationsRecordImpressions": (400, "validation"),
     "ReportsPlacements": (400, "validation"),
+    "RecommendationsWhyNot": (404, "customer-not-found"),
+    "ReportsHealthOfData": (400, "validation"),
 }
 
 

@@ -3,6 +3,7 @@
 from infra.http.examples.attribution import ATTRIBUTION
 from infra.http.examples.corrections import CORRECTIONS
 from infra.http.examples.customers import CUSTOMERS
+from infra.http.examples.diagnosis import DIAGNOSIS
 from infra.http.examples.example import Details, Example, OperationExamples
 from infra.http.examples.guests import GUESTS
 from infra.http.examples.product_lists import PRODUCT_LISTS
@@ -10,7 +11,7 @@ from infra.http.examples.products import PRODUCTS
 from infra.http.examples.recommendations import RECOMMENDATIONS
 from infra.http.examples.shop import SHOP
 
-EXAMPLES = CUSTOMERS | CORRECTIONS | GUESTS | PRODUCTS | PRODUCT_LISTS | RECOMMENDATIONS | ATTRIBUTION | SHOP
+EXAMPLES = CUSTOMERS | CORRECTIONS | GUESTS | PRODUCTS | PRODUCT_LISTS | RECOMMENDATIONS | ATTRIBUTION | SHOP | DIAGNOSIS
 """The examples of each endpoint, by its `operationId`."""
 
 __all__ = ["EXAMPLES", "Details", "Example", "OperationExamples"]

@@ -35,6 +35,7 @@ from infra.storage.sql.attribution_tables import AttributionTables
 from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
 from infra.storage.sql.correction_tables import CorrectionTables
 from infra.storage.sql.customer_activity import activity, purchase_summary
+from infra.storage.sql.diagnosis_tables import DiagnosisTables
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents
 from infra.storage.sql.list_references import Lists
@@ -58,7 +59,14 @@ CHECK_SECONDS = 0.5
 
 
 class SqlRepository(
-    CorrectionTables, RelatedTables, ProductTables, AttributionTables, AuditTables, PersonalData, RetentionTables
+    CorrectionTables,
+    RelatedTables,
+    ProductTables,
+    AttributionTables,
+    AuditTables,
+    PersonalData,
+    RetentionTables,
+    DiagnosisTables,
 ):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 

@@ -371,7 +371,7 @@ def test_a_customer_id_cannot_be_the_path_of_another_route():
     }
 
     assert reserved == {
-        "process-browsing", "process-purchase", "record-impressions", "for-page", "buy-again", "recently-viewed",
+        "process-browsing", "process-purchase", "record-impressions", "for-page", "buy-again", "recently-viewed", "why-not",
     }  # fmt: skip
     for name in reserved:
         with pytest.raises(msgspec.ValidationError):

@@ -75,6 +75,7 @@ async def live_through_all_endpoints(send, customer_id, *, event_id):
         f"/products/bought-together?product_id={product}&customer_id={encoded}",
         f"/recommendations/buy-again/{encoded}",
         f"/recommendations/recently-viewed/{encoded}",
+        f"/recommendations/why-not/{encoded}?product_id={product}",
     ):
         answer = await send("GET", target)
         assert answer.status_code == 200, answer.text

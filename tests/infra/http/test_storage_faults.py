@@ -67,6 +67,8 @@ REQUESTS = {
     "bought_together": (b"/products/bought-together?product_id=p-1&customer_id=c-1", None),
     "buy_again": (b"/recommendations/buy-again/c-1", None),
     "recently_viewed": (b"/recommendations/recently-viewed/c-1", None),
+    "why_not": (b"/recommendations/why-not/c-1?product_id=p-1", None),
+    "health_of_data": (b"/reports/health-of-data", None),
     "export": (b"/customer/export/c-1", None),
     "erase": (b"/customer/erase/x-%d", None),
     "merge": (b"/customer/merge", b'{"guest_id":"g-%d","customer_id":"c-1"}'),

@@ -162,6 +162,8 @@ async def use_products(shop, now):
     await shop.product_details("p-0", now=now)
     await shop.products_after(-1)
     await shop.category_paths()
+    await shop.product_status("p-0")
+    await shop.data_counts()
     some = frozenset({"a", "1"})
     await shop.newest_products(
         ListRequest(categories=some, brands=some, tags=some, attributes=(("a", some),), max_price=1.0), n=9

@@ -1,0 +1,26 @@
+"""Why not: gather what a customer's list is computed from, and find what keeps a product out of it."""
+
+from datetime import datetime
+
+import numpy as np
+
+from domain.ports.repository import Repository
+from domain.ranking.recommend import shortlist
+from domain.ranking.why_not import why_not
+from domain.records.recommendations import ListRequest
+from domain.records.why_not import WhyNot
+from infra.use_cases.ranking_data import ranking_data_of
+
+
+async def explain_absence(
+    repository: Repository, customer_id: str, product_id: str, *, request: ListRequest, now: datetime
+) -> WhyNot:
+    """Compute a list afresh, and say why a product is not in it; raise CustomerNotFound or ProductNotFound."""
+    state = await repository.customer_state(customer_id)
+    status = await repository.product_status(product_id)
+    data = ranking_data_of(repository)
+    inputs = await data.inputs(state, categories=request.categories)
+    await data.add_missing(inputs.catalogue, np.array([status.product_index], dtype=np.intp))
+    shortlisted = shortlist(inputs, request=request)
+    candidates = await data.candidates(inputs, shortlisted.query)
+    return why_not(inputs, shortlisted, candidates, status=status, now=now)
