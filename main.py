@@ -35,6 +35,10 @@ from functions.recommendations.for_page import for_page
 from functions.recommendations.process_browsing import process_browsing
 from functions.recommendations.process_purchase import process_purchase
 from functions.recommendations.recently_viewed import recently_viewed
+from functions.rules.list import list_rules
+from functions.rules.preview import preview_rule
+from functions.rules.remove import remove_rule
+from functions.rules.save import save_rule
 from infra.background.gc import tune_gc
 from infra.background.retention import purge_when_due
 from infra.background.training import train_when_due
@@ -47,7 +51,8 @@ from infra.http.pictures import pictures
 ENDPOINTS = (
     create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
     issue_token, for_customer, buy_again, recently_viewed, for_page, process_browsing, process_purchase,
-    update_products, get_product, similar, bought_together, popular, trending, new, health, live, ready,
+    update_products, get_product, similar, bought_together, popular, trending, new,
+    save_rule, list_rules, remove_rule, preview_rule, health, live, ready,
 )  # fmt: skip
 
 

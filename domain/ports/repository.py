@@ -12,6 +12,7 @@ from domain.ports.export import ExportStore
 from domain.ports.guests import GuestStore
 from domain.ports.lists import ListStore
 from domain.ports.products import ProductStore
+from domain.ports.rules import RuleStore
 from domain.ranking.model import NeighbourLists, TunedConfig, WeightedProducts
 from domain.ranking.packed_history import CustomerState
 from domain.records.audit import THE_APP
@@ -35,11 +36,12 @@ class Recorded(Struct, frozen=True, kw_only=True):
 
 
 class ListVersions(Struct, frozen=True, kw_only=True):
-    """The versions of the customer, the catalogue and the model."""
+    """The versions of the customer, the catalogue, the model and the rules; a stored list has the digest of its rules."""
 
     customer: int
     catalogue: int
     model_id: str
+    rules: int = 0
 
 
 class StoredList(Struct, frozen=True, kw_only=True):
@@ -87,7 +89,7 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, ListStore, Corrections, Protocol):
+class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, ListStore, Corrections, RuleStore, Protocol):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound. The id of a
@@ -167,7 +169,7 @@ class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, List
         """Return the stored list and the current versions; None if no list of at least `length` products is current.
 
         A list outlives changes of products which leave their categories and variants as they are: who answers with it must
-        see whether its products are still available.
+        see whether its products are still available, and whether its rules are those of now.
         """
         ...
 

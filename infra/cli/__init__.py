@@ -19,6 +19,7 @@ from infra.cli import (
     recommend,
     restore,
     retention,
+    rules,
     serve,
     train,
 )
@@ -65,7 +66,7 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in (
         import_files, train, models, evaluate, recommend, personal_data, audit, migrate, copy, backup, restore, retention,
-        keys, new_key,
+        keys, new_key, rules,
     ):  # fmt: skip
         command.add_command(commands)
     return parser

@@ -12,6 +12,7 @@ _TAGS = {
     "customer": ("Customers", "Customers, their addresses, their events and their personal data."),
     "recommendations": ("Recommendations", "Lists for a customer, and the events that update them."),
     "products": ("Products", "The catalogue, and lists about products."),
+    "rules": ("Rules", "What the shop hides, pins, boosts or buries in its lists."),
     "": ("Shop", "Whether the shop answers, and which model it uses."),
 }
 """The tag of each group of endpoints by the first segment of their paths, and of all other endpoints."""

@@ -2,11 +2,13 @@
 
 # fmt: off
 PATHS = (
+    "/rules/save", "/rules/preview",
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
     "/recommendations/process-purchase", "/customer/merge", "/customer/update", "/customer/remove-address",
     "/customer/amend-order", "/products/update", "/recommendations/for-page", "/customer/issue-token",
     "/recommendations/{}", "/recommendations/buy-again/{}", "/recommendations/recently-viewed/{}",
     "/products/get-product/{}", "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}",
+    "/rules/remove/{}", "/rules/list",
     "/products/similar/{}", "/products/bought-together", "/products/popular", "/products/trending", "/products/new",
     "/health", "/schema", "/schema/openapi.json", "/recommend.js",
 )

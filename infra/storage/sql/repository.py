@@ -42,6 +42,7 @@ from infra.storage.sql.rehearsal import ImportRehearsal
 from infra.storage.sql.related_tables import RelatedTables
 from infra.storage.sql.removals import settle_new
 from infra.storage.sql.retention_tables import RetentionTables
+from infra.storage.sql.rule_tables import RuleTables
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.unlisted_products import create_unknown
 from infra.storage.sql.write_behind import WriteBehind
@@ -55,7 +56,7 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables, PersonalData, RetentionTables):
+class SqlRepository(CorrectionTables, RelatedTables, ProductTables, RuleTables, AuditTables, PersonalData, RetentionTables):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.
