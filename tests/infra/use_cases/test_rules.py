@@ -202,6 +202,21 @@ async def test_hiding_most_products_leaves_lists_of_the_others(shop, now):
     }
 
 
+async def test_where_rules_hide_the_newest_products_older_ones_fill_a_list(database, now):
+    async with open_sqlite(database, currency="EUR") as repository:
+        changes = [
+            ProductChange(product_id=f"p-{n}", brand="x" if n < 200 else None, created_at=now - timedelta(minutes=n))
+            for n in range(300)
+        ]
+        await repository.put_products(changes, now=now)
+        await repository.create_customer(NewCustomer(customer_id="c-1"), now=now)
+        await save(repository, rule("hide", brand=["x"]), now=now)
+
+        answer = await for_customer(repository, now, limit=100)
+
+        assert [item.product_id for item in answer.items] == [f"p-{n}" for n in range(200, 300)]
+
+
 async def test_a_list_of_which_rules_hide_all_names_them(shop, now):
     everything = [f"p-{n}" for n in range(N_PRODUCTS)]
     await save(shop, rule("hide", *everything, name="Stocktaking"), now=now)
