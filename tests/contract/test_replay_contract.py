@@ -120,7 +120,8 @@ async def test_the_replay_applies_the_rules_of_the_shop(trained_shop):
     first = ruled.ranking(0, model=trained.model, seen="few", k=5)
     assert first != replay.ranking(0, model=trained.model, seen="few", k=5)
     assert ruled.related([0], kind="bought-together", k=9)[1] == 9
-    assert ruled.buy_again(0, k=9, now=NOW) == replay.buy_again(0, k=9, now=NOW)
+    # The pin shows here too if it is of a product that the customer bought.
+    assert set(ruled.buy_again(0, k=9, now=NOW)) - set(replay.buy_again(0, k=9, now=NOW)) <= {9}
 
 
 def columns_of(history):
