@@ -39,6 +39,10 @@ from functions.recommendations.record_impressions import record_impressions
 from functions.recommendations.why_not import why_not
 from functions.reports.health_of_data import health_of_data
 from functions.reports.placements import placements
+from functions.rules.list import list_rules
+from functions.rules.preview import preview_rule
+from functions.rules.remove import remove_rule
+from functions.rules.save import save_rule
 from infra.background.gc import tune_gc
 from infra.background.retention import purge_when_due
 from infra.background.training import train_when_due
@@ -52,7 +56,7 @@ ENDPOINTS = (
     create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
     issue_token, for_customer, buy_again, recently_viewed, for_page, process_browsing, process_purchase,
     record_impressions, why_not, update_products, get_product, similar, bought_together, popular, trending, new,
-    placements, health_of_data, health, live, ready,
+    save_rule, list_rules, remove_rule, preview_rule, placements, health_of_data, health, live, ready,
 )  # fmt: skip
 
 

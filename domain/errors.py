@@ -5,13 +5,14 @@ ShopError
 ├── ProductNotFound       an event names a product that the catalogue lacks
 ├── OrderNotFound         no order of the customer has this id
 ├── AddressNotFound       no address of the customer has this id
+├── RuleNotFound          no rule has this id
 ├── CustomerExists        the id is taken
 ├── EmailTaken            another customer has this e-mail, whatever its case
 ├── MergeRefused          who shall be merged is no guest, or cannot be merged into this customer
 ├── TokenRefused          no browser may have a token for this id
 ├── EventIdReused         the event_id or order_id belongs to other content
 ├── MoreThanBought        an amended order would keep more of a product than was bought
-├── TooManyItems          a list, or the number of stored items of one customer, exceeds its limit
+├── TooManyItems          a list, or the number of stored items of one customer or of rules, exceeds its limit
 ├── InvalidField          a well-formed value that is not acceptable
 ├── InvalidFields         several of them
 ├── EventTooOld           an event older than the retention period
@@ -50,6 +51,12 @@ class AddressNotFound(ShopError):
     def __init__(self, address_id: str) -> None:
         super().__init__(f"The customer has no address with the id {address_id!r}.")
         self.address_id = address_id
+
+
+class RuleNotFound(ShopError):
+    def __init__(self, rule_id: str) -> None:
+        super().__init__(f"No rule has the id {rule_id!r}.")
+        self.rule_id = rule_id
 
 
 class CustomerExists(ShopError):

@@ -1,15 +1,20 @@
 """Events and contexts of AWS Lambda."""
 
 from domain.records.customers import Address
+from domain.records.rules import Rule, RuleTarget
 
 CHANGES = {
     "CustomerUpdateBehavior", "CustomerMerge", "CustomerUpdate", "CustomerAmendOrder", "CustomerIssueToken",
-    "ProductsUpdate", "RecommendationsForPage", "RecommendationsRecordImpressions",
+    "ProductsUpdate", "RecommendationsForPage", "RecommendationsRecordImpressions", "RulesSave", "RulesPreview",
 }  # fmt: skip
 """Functions that answer 200 to a POST, as they create nothing."""
 
 STORED_ADDRESS = Address(kind="shipping", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")
 """The address of demo-1 that `events/CustomerRemoveAddress.json` names by its id."""
+
+
+A_RULE = Rule(rule_id="no-mats", name="No mats", action="hide", target=RuleTarget(product_ids=("p-014",)))
+"""The rule that `events/RulesRemove.json` removes."""
 
 
 def http_v2(method="GET", path="/count", **members):

@@ -47,10 +47,16 @@ NAMES = {
     "ReportsPlacements",
     "RecommendationsWhyNot",
     "ReportsHealthOfData",
+    "RulesList",
+    "RulesPreview",
+    "RulesRemove",
+    "RulesSave",
 }
 
 
-_ID_IN_PATH = {"customer": "{customer_id}", "products": "{product_id}", "recommendations": "{customer_id}"}
+_ID_IN_PATH = {
+    "customer": "{customer_id}", "products": "{product_id}", "recommendations": "{customer_id}", "rules": "{rule_id}",
+}  # fmt: skip
 
 
 def routes_of_template(*, event="Api"):

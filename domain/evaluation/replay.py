@@ -1,10 +1,11 @@
 """A shop in memory that recommends with the code that serves, for evaluation and tuning."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from domain.ranking.buy_again import rank_buy_again
 from domain.ranking.catalogue import Catalogue
@@ -19,8 +20,12 @@ from domain.ranking.recommend import Ranking, recommend, shortlist
 from domain.ranking.related import candidates_of, rank_related
 from domain.ranking.related_evidence import evidence_of
 from domain.ranking.related_inputs import RelatedInputs, RelatedKind, stand_ins_of, trend_paths
-from domain.records.customers import PurchaseSummary, SegmentInputs
-from domain.records.recommendations import ListRequest, Seen
+from domain.ranking.rule_book import ListPlace, RuleBook
+from domain.ranking.rule_targets import RuleTargets
+from domain.ranking.rules import NO_RULES, ListRules, list_rules
+from domain.records.customers import PurchaseSummary, SegmentInputs, segment_of
+from domain.records.recommendations import Kind, ListRequest, Seen
+from domain.records.rules import Rule
 from domain.records.values import from_microseconds
 from domain.training.training_data import TrainingData
 
@@ -28,10 +33,20 @@ Events = npt.NDArray[np.intp]
 """Positions of events in the log."""
 
 
+class ReplayedRules(Struct, frozen=True, kw_only=True):
+    """The rules to replay, without dates, and the product index of each id that they name."""
+
+    in_force: Sequence[Rule] = ()
+    indexes: Mapping[str, int] = {}
+
+
+NO_REPLAYED_RULES = ReplayedRules()
+
+
 class Replay:
     """Recommend to the customers of `data` from a trained model, as of the newest event."""
 
-    def __init__(self, data: TrainingData, trained: TrainedModel) -> None:
+    def __init__(self, data: TrainingData, trained: TrainedModel, *, rules: ReplayedRules = NO_REPLAYED_RULES) -> None:
         self.data = data
         self.model = trained.model
         log, products = data.log, data.products
@@ -44,6 +59,9 @@ class Replay:
         self._neighbours = NeighbourTable(
             trained.neighbours, unknown={product.product_index for product in products} - with_lists
         )
+        self._book = RuleBook(rules.in_force)
+        self._targets = RuleTargets(self._book.rules, self.catalogue, rules.indexes, day=self._book.day(self.now))
+        self._rules: dict[ListPlace, ListRules] = {}
         self._newest = self.catalogue.newest()
         self._newest_of: dict[str, Indexes] = {}
         for code, category in enumerate(self.catalogue.categories.paths):
@@ -63,8 +81,10 @@ class Replay:
     def list_for(self, customer: int, *, model: Model, request: ListRequest) -> Ranking:
         """Compute the customer's list by the steps that serve it, with the weights of `model`."""
         inputs = self.ranking_inputs(customer, model=model)
-        shortlisted = shortlist(inputs, request=request)
-        return recommend(inputs, shortlisted, self.candidates(shortlisted.query), now=self.now)
+        rules = self._rules_of("for-customer", inputs.segment_inputs)
+        shortlisted = shortlist(inputs, request=request, rules=rules)
+        candidates = self.candidates(shortlisted.query, rules=rules)
+        return recommend(inputs, shortlisted, candidates, now=self.now, rules=rules)
 
     def ranking_inputs(self, customer: int, *, model: Model) -> RankingInputs:
         """Collect what a repository reads for a list."""
@@ -105,27 +125,34 @@ class Replay:
             recent_popularity=WeightedProducts(),
             taste=None,
         )
-        request, evidence = ListRequest(limit=k), evidence_of(inputs)
-        candidates = self.candidates(candidates_of(inputs, evidence, request=request))
-        ranked = rank_related(inputs, evidence, candidates, request=request, now=self.now)
+        request, evidence, rules = ListRequest(limit=k), evidence_of(inputs), self._rules_of(kind)
+        candidates = self.candidates(candidates_of(inputs, evidence, request=request, rules=rules), rules=rules)
+        ranked = rank_related(inputs, evidence, candidates, request=request, now=self.now, rules=rules)
         return self.data.representatives.rank([item.product.product_index for item in ranked.items])
 
     def buy_again(self, customer: int, *, k: int, now: datetime) -> list[int]:
         """Return the first `k` products that a customer is due to buy again at `now`, as representatives."""
-        history = self._history(self._events_of(customer))
-        inputs = CustomerInputs(history=history, model=self.model, catalogue=self.catalogue)
-        ranked = rank_buy_again(inputs, request=ListRequest(limit=k), now=now)
+        events = self._events_of(customer)
+        inputs = CustomerInputs(history=self._history(events), model=self.model, catalogue=self.catalogue)
+        rules = self._rules_of("buy-again", self._segment_inputs(customer, events, self.model))
+        ranked = rank_buy_again(inputs, request=ListRequest(limit=k), now=now, rules=rules)
         return self.data.representatives.rank([item.product.product_index for item in ranked.items])
 
-    def candidates(self, query: CandidateQuery) -> Indexes:
+    def candidates(self, query: CandidateQuery, *, rules: ListRules = NO_RULES) -> Indexes:
         """Return the products of `query`, as a repository does."""
         newest = [self._newest_of[category][: query.n_newest] for category in query.categories]
         indexes = union(query.product_indexes, *newest, self._newest[: query.n_newest_of_shop])
-        admitted = self.catalogue.admitted(indexes, query.request)
+        admitted = rules.kept(self.catalogue.admitted(indexes, query.request))
         if n_missing := query.n_missing(admitted, self.catalogue):
-            newest_admitted = self.catalogue.admitted(self._newest, query.request)[:n_missing]
+            newest_admitted = rules.kept(self.catalogue.admitted(self._newest, query.request))[:n_missing]
             admitted = union(admitted, newest_admitted)
         return admitted
+
+    def _rules_of(self, kind: Kind, segment_inputs: SegmentInputs | None = None) -> ListRules:
+        place = ListPlace(kind=kind, segment=segment_of(segment_inputs)[0] if segment_inputs else None)
+        if (found := self._rules.get(place)) is None:
+            found = self._rules[place] = list_rules(self._book, place, self._targets, now=self.now)
+        return found
 
     def _events_of(self, customer: int) -> Events:
         return self._by_customer[self._starts[customer] : self._starts[customer + 1]]

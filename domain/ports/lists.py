@@ -13,6 +13,7 @@ class ListState(Struct, frozen=True, kw_only=True):
 
     catalogue_version: int
     model: Model
+    rules_version: int = 0
 
 
 class SeedState(Struct, frozen=True, kw_only=True):

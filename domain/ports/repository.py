@@ -14,6 +14,7 @@ from domain.ports.export import ExportStore
 from domain.ports.guests import GuestStore
 from domain.ports.lists import ListStore
 from domain.ports.products import ProductStore
+from domain.ports.rules import RuleStore
 from domain.ranking.model import NeighbourLists, TunedConfig, WeightedProducts
 from domain.ranking.packed_history import CustomerState
 from domain.records.audit import THE_APP
@@ -37,11 +38,12 @@ class Recorded(Struct, frozen=True, kw_only=True):
 
 
 class ListVersions(Struct, frozen=True, kw_only=True):
-    """The versions of the customer, the catalogue and the model."""
+    """The versions of the customer, the catalogue, the model and the rules; a stored list has the digest of its rules."""
 
     customer: int
     catalogue: int
     model_id: str
+    rules: int = 0
 
 
 class StoredList(Struct, frozen=True, kw_only=True):
@@ -90,7 +92,17 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
 
 
 class Repository(
-    GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, ListStore, Corrections, AttributionStore, Diagnosis, Protocol
+    GuestStore,
+    AuditLog,
+    KeyStore,
+    ExportStore,
+    ProductStore,
+    ListStore,
+    Corrections,
+    AttributionStore,
+    Diagnosis,
+    RuleStore,
+    Protocol,
 ):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
@@ -172,7 +184,7 @@ class Repository(
         """Return the stored list and the current versions; None if no list of at least `length` products is current.
 
         A list outlives changes of products which leave their categories and variants as they are: who answers with it must
-        see whether its products are still available.
+        see whether its products are still available, and whether its rules are those of now.
         """
         ...
 

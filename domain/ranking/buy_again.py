@@ -16,6 +16,7 @@ from domain.ranking.diversity import best_variants
 from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.packed_history import RETURNED
 from domain.ranking.reasons import scored_product
+from domain.ranking.rules import NO_RULES, ListRules, with_pins, without
 from domain.records.interactions import PURCHASE
 from domain.records.product_lists import RankedProducts
 from domain.records.recommendations import Contribution, HistorySource, ListRequest
@@ -64,10 +65,17 @@ class Habits(Struct, frozen=True, kw_only=True):
     last: npt.NDArray[np.int64]
 
 
-def rank_buy_again(inputs: CustomerInputs, *, request: ListRequest, now: datetime) -> RankedProducts:
-    """Rank the first `limit` products that pass the filters; of a group of variants, the one that was bought last."""
+def rank_buy_again(
+    inputs: CustomerInputs, *, request: ListRequest, now: datetime, rules: ListRules = NO_RULES
+) -> RankedProducts:
+    """Rank the first `limit` products that pass the filters; of a group of variants, the one that was bought last.
+
+    A pin puts only what the customer bought into this list, though it may not be due.
+    """
     habits = habits_of(inputs)
-    shown = np.flatnonzero(positions_in(inputs.catalogue.admitted(habits.products, request), habits.products) >= 0)
+    admitted = rules.kept(inputs.catalogue.admitted(habits.products, request))
+    pins = rules.pins_among(admitted, inputs.catalogue)
+    shown = np.flatnonzero(positions_in(without(admitted, pins, inputs.catalogue), habits.products) >= 0)
     last_variant = best_variants(habits.bought_at[shown].astype(np.float64), inputs.catalogue, habits.products[shown])
     shown = shown[last_variant]
     products, groups = habits.products[shown], habits.groups[shown]
@@ -79,7 +87,8 @@ def rank_buy_again(inputs: CustomerInputs, *, request: ListRequest, now: datetim
     passed = (to_microseconds(now) - habits.last[groups]) / DAY / interval_days
     parts = np.stack([habits.weights[groups], REBOUGHT_SHARE * rebought, np.zeros(len(products))])
     parts[2] = DUE_SHARE * np.clip(passed, 0.0, 1.0) * parts.sum(axis=0)
-    scores = parts.sum(axis=0)
+    before = parts.sum(axis=0)
+    scores = rules.apply(products, before)
     n_days = habits.n_days[groups]
     is_habit = (rebought >= MIN_REPEATED) | (not inputs.model.repeats.purchases)
     is_rebought = (rebought >= MIN_REBOUGHT) | (n_days > 2) | ((n_days > 1) & is_habit)
@@ -88,21 +97,28 @@ def rank_buy_again(inputs: CustomerInputs, *, request: ListRequest, now: datetim
     listed = np.flatnonzero(is_rebought & is_close)
     listed = listed[np.argsort(-scores[listed], kind="stable")[: request.limit]]
     due_at = habits.last[groups] + (interval_days * DAY).astype(np.int64)
+    items = [
+        scored_product(
+            inputs.catalogue.product(index),
+            score,
+            [*_contributions(amounts), *rules.contributions(index, score - unruled)],
+            due_at=from_microseconds(due),
+        )
+        for index, score, unruled, amounts, due in zip(
+            products[listed].tolist(),
+            scores[listed].tolist(),
+            before[listed].tolist(),
+            parts[:, listed].T.tolist(),
+            due_at[listed].tolist(),
+            strict=True,
+        )
+    ]
     return RankedProducts(
         kind="buy-again",
-        strategy="history" if len(listed) else "empty",
+        strategy="history" if items or pins else "empty",
         model_id=inputs.model.model_id,
         placement=request.placement,
-        items=[
-            scored_product(inputs.catalogue.product(index), score, _contributions(amounts), due_at=from_microseconds(due))
-            for index, score, amounts, due in zip(
-                products[listed].tolist(),
-                scores[listed].tolist(),
-                parts[:, listed].T.tolist(),
-                due_at[listed].tolist(),
-                strict=True,
-            )
-        ],
+        items=with_pins(items, pins, inputs.catalogue, k=request.limit),
     )
 
 

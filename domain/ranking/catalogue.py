@@ -22,7 +22,8 @@ class Catalogue:
     `category_codes` are those of `categories`, -1 for none; `brand_codes` number the brands within each category, where a
     product without a brand is one of its own; `group_codes` number the groups of variants. `prices` are in the shop's
     currency, NaN where unknown; `created_at` is in microseconds. A row that was not added, or that was added without a
-    product, is not `available`. Category and group of a row never change: instead, a new catalogue is begun.
+    product, is not `available`. Category and group of a row never change: instead, a new catalogue is begun. `written_in`
+    numbers the last writing of each row, so that what was decided about a product is known to hold still; 0 for no row.
     """
 
     def __init__(self, products: Sequence[Product] = ()) -> None:
@@ -35,6 +36,8 @@ class Catalogue:
         self.prices = np.empty(0)
         self.created_at = np.empty(0, dtype=np.int64)
         self.available = np.empty(0, dtype=np.bool_)
+        self.written_in = np.empty(0, dtype=np.int64)
+        self._n_writings = 0
         self._facets = Facets()
         self._newest: Indexes | None = None
         self.n_added = 0
@@ -58,6 +61,7 @@ class Catalogue:
     def add(self, products: Sequence[Product], *, unknown: Iterable[int] = ()) -> None:
         """Add or replace the rows of `products`, and add empty rows for indexes that no product has."""
         unknown = list(unknown)
+        self._n_writings += 1
         self._reserve(max([product.product_index for product in products] + unknown, default=-1) + 1)
         for product in products:
             index = product.product_index
@@ -76,10 +80,12 @@ class Catalogue:
             self._model_codes[index] = -1
             self.n_added += not self._is_added[index]
             self._is_added[index] = True
+            self.written_in[index] = self._n_writings
         self._facets.forget([product.product_index for product in products])
         self._without_product.update(unknown)
         self._without_product.difference_update(product.product_index for product in products)
         self._is_added[unknown] = True
+        self.written_in[unknown] = self._n_writings
         self.n_added += len(unknown)
 
     def has(self, index: int) -> bool:
@@ -163,6 +169,7 @@ class Catalogue:
         self.prices = _longer(self.prices, n_more, fill=np.nan)
         self.created_at = _longer(self.created_at, n_more, fill=0)
         self.available = _longer(self.available, n_more, fill=False)
+        self.written_in = _longer(self.written_in, n_more, fill=0)
         self._is_added = _longer(self._is_added, n_more, fill=False)
 
 

@@ -71,6 +71,7 @@ class CustomerState(Struct, frozen=True, kw_only=True):
     segment_inputs: SegmentInputs
     history: PackedHistory
     profiling: bool = True
+    rules_version: int = 0
 
 
 def pack_history(events: Iterable[Event], returned: Iterable[tuple[int, int]] = ()) -> PackedHistory:

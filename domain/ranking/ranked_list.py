@@ -18,6 +18,7 @@ def ranked_list(ranking: Ranking) -> RankedList:
         strategy=ranking.strategy,
         generated_at=ranking.generated_at,
         items=[_ranked_product(ranking, *item) for item in items],
+        rules=ranking.rules.digest,
     )
 
 
@@ -47,6 +48,12 @@ def _contributions(ranking: Ranking) -> list[list[Contribution]]:
     for own, amount in zip(found, scores.seen_again[positions].tolist(), strict=True):
         if amount > 0:
             own.append((SEEN_AGAIN_SOURCE, None, amount))
+    if ranking.rules.scales:
+        gains = zip(ranking.products.tolist(), ranking.gains.tolist(), strict=True)
+        for rank, (index, gain) in enumerate(gains):
+            found[rank] += ranking.rules.contributions(index, gain)
+    for rank, pin in ranking.pins.items():
+        found[rank] = pin.contributions
     return found
 
 

@@ -26,12 +26,17 @@ def reasons_of(contributions: Iterable[Contribution], *, product_id: str) -> lis
         ranked = sorted(_merged(ranked))[:MAX_REASONS]
     total = sum([amount for amount, _, _ in ranked])
     named, others = [reason for reason in ranked if reason[2]], [reason for reason in ranked if not reason[2]]
-    return [
-        Reason(source=source, category=cause or None, share=round(amount / total, 4))
-        if source == "category_interest"
-        else Reason(source=source, product_id=cause or None, share=round(amount / total, 4))
-        for amount, source, cause in named + others
-    ]
+    return [_reason(source, cause or None, share=round(amount / total, 4)) for amount, source, cause in named + others]
+
+
+def _reason(source: str, cause: str | None, *, share: float) -> Reason:
+    match source:
+        case "category_interest":
+            return Reason(source=source, category=cause, share=share)
+        case "rule":
+            return Reason(source=source, rule=cause, share=share)
+        case _:
+            return Reason(source=source, product_id=cause, share=share)
 
 
 def scored_product(

@@ -5,6 +5,7 @@ scores and ranks those that exist. A score is the sum of its contributions; ever
 multiplied by its weight.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -20,6 +21,7 @@ from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
 from domain.ranking.own_scores import own_scores
 from domain.ranking.product_scores import on_trial, product_scores
 from domain.ranking.quotas import MAX_OWN, Marks, Quota, fill_places
+from domain.ranking.rules import NO_RULES, ListRules, Pin, seated, seated_scores, without
 from domain.ranking.signals import Signals, compute_signals
 from domain.records.recommendations import MAX_LIMIT, SOURCES, ListRequest, Source, Strategy
 
@@ -62,7 +64,10 @@ class Scores(Struct, frozen=True, kw_only=True):
 
 
 class Ranking(Struct, frozen=True, kw_only=True):
-    """A ranked list: `positions` (k,) index the products of `scores`, `values` (k,) are the scores after reranking."""
+    """A ranked list: `positions` (k,) index the products of `scores`, `values` (k,) are the scores after reranking.
+
+    `gains` (k,) are what the `rules` added to the scores, and `pins` those of the list by rank, from 0.
+    """
 
     inputs: RankingInputs
     signals: Signals
@@ -71,6 +76,9 @@ class Ranking(Struct, frozen=True, kw_only=True):
     values: npt.NDArray[np.float64]
     strategy: Strategy
     generated_at: datetime
+    rules: ListRules
+    gains: npt.NDArray[np.float64]
+    pins: dict[int, Pin]
 
     @property
     def products(self) -> Indexes:
@@ -78,8 +86,8 @@ class Ranking(Struct, frozen=True, kw_only=True):
         return self.scores.products[self.positions]
 
 
-def shortlist(inputs: RankingInputs, *, request: ListRequest) -> Shortlist:
-    """Choose the products to score: the best neighbours, the most popular, and the newest of the categories of interest."""
+def shortlist(inputs: RankingInputs, *, request: ListRequest, rules: ListRules = NO_RULES) -> Shortlist:
+    """Choose the products to score: the best neighbours, the most popular, the newest of top categories, and pinned ones."""
     signals = compute_signals(inputs, request=request)
     # Filters remove many candidates, so a filtered request considers all of them.
     n_neighbours, n_own, n_popular, n_category = (
@@ -93,6 +101,7 @@ def shortlist(inputs: RankingInputs, *, request: ListRequest) -> Shortlist:
         signals.segment_trend.best_first[:n_popular],
         signals.popularity.best_first[:n_popular],
         *(trend.best_first[:n_category] for trend in signals.category_trends.values()),
+        rules.pinned,
     ]
     if inputs.model.config.seen_again:
         pieces.append(np.intersect1d(inputs.history.products, signals.own, assume_unique=True))
@@ -108,13 +117,19 @@ def shortlist(inputs: RankingInputs, *, request: ListRequest) -> Shortlist:
     return Shortlist(query=query, signals=signals)
 
 
-def recommend(inputs: RankingInputs, shortlisted: Shortlist, candidates: Indexes, *, now: datetime) -> Ranking:
+def recommend(
+    inputs: RankingInputs, shortlisted: Shortlist, candidates: Indexes, *, now: datetime, rules: ListRules = NO_RULES
+) -> Ranking:
     """Rank the first `limit` of `candidates`, the catalogue's answer to the shortlist, ascending."""
     request, signals = shortlisted.query.request, shortlisted.signals
-    scores = score(signals, eligible(candidates, inputs, signals), inputs=inputs, now=now)
-    totals = scores.totals
+    scores = score(signals, rules.kept(eligible(candidates, inputs, signals)), inputs=inputs, now=now)
+    before = scores.totals
+    totals = rules.apply(scores.products, before)
+    pins = rules.pins_among(scores.products, inputs.catalogue)
     # A product without a positive score has no reason to be shown.
     positive = np.flatnonzero(totals > 0)
+    if pins:
+        positive = positions_in(scores.products, without(scores.products[positive], pins, inputs.catalogue))
     positive = positive[best_variants(totals[positive], inputs.catalogue, scores.products[positive])]
     is_own = inputs.catalogue.are_variants(scores.products[positive], signals.own)
     marks = Marks(own=is_own, on_trial=on_trial(scores.products[positive], inputs, now=now))
@@ -135,15 +150,32 @@ def recommend(inputs: RankingInputs, shortlisted: Shortlist, candidates: Indexes
     )
     positions = positive[places.positions]
     scores.by_source[SOURCE_INDEX["new"], positions] += places.bonuses
+    values, pinned = places.scores, dict[int, Pin]()
+    if pins:
+        positions, values, pinned = _with_pins(positions, values, pins, products=scores.products, k=k)
     return Ranking(
         inputs=inputs,
         signals=signals,
         scores=scores,
         positions=positions,
-        values=places.scores,
+        values=values,
         strategy=_strategy(inputs, signals, scores.by_source[:, positions]),
         generated_at=now,
+        rules=rules,
+        gains=totals[positions] - before[positions],
+        pins=pinned,
     )
+
+
+def _with_pins(
+    positions: Indexes, values: npt.NDArray[np.float64], pins: Sequence[Pin], *, products: Indexes, k: int
+) -> tuple[Indexes, npt.NDArray[np.float64], dict[int, Pin]]:
+    """Return the positions and scores of the first `k` places with pins in theirs, and the pins by rank."""
+    places = seated(list(zip(positions.tolist(), values.tolist(), strict=True)), pins, k=k)
+    found = [int(np.searchsorted(products, place.product)) if isinstance(place, Pin) else place[0] for place in places]
+    scores = seated_scores([place if isinstance(place, Pin) else place[1] for place in places])
+    pinned = {rank: place for rank, place in enumerate(places) if isinstance(place, Pin)}
+    return np.array(found, dtype=np.intp), np.array(scores), pinned
 
 
 def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: datetime) -> Scores:

@@ -16,8 +16,9 @@ from domain.ranking.diversity import best_variants
 from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.inputs import CandidateQuery
 from domain.ranking.reasons import scored_product
-from domain.ranking.related_evidence import NOTHING, STRATEGIES, Evidence, compared, joined, newest, popular
+from domain.ranking.related_evidence import NEW, NOTHING, STRATEGIES, Evidence, compared, joined, newest, popular
 from domain.ranking.related_inputs import RelatedInputs
+from domain.ranking.rules import NO_RULES, ListRules, with_pins, without
 from domain.records.product_lists import RankedProducts
 from domain.records.recommendations import SOURCES, Contribution, ListRequest
 
@@ -27,17 +28,19 @@ TASTE_SHARE = 0.05
 """So little that a taste decides between nearly equal products only."""
 
 
-def candidates_of(inputs: RelatedInputs, evidence: Evidence, *, request: ListRequest) -> CandidateQuery:
+def candidates_of(
+    inputs: RelatedInputs, evidence: Evidence, *, request: ListRequest, rules: ListRules = NO_RULES
+) -> CandidateQuery:
     """Choose the products to look up; where they may be too few, popular and new products fill the list."""
     learned = union(evidence.products)
     codes = inputs.catalogue.category_codes[inputs.seeds]
     n_learned = np.count_nonzero(positions_in(inputs.left_out, learned) < 0)
-    is_short = request.is_filtered or n_learned < 2 * request.limit
+    is_short = request.is_filtered or rules.hides or n_learned < 2 * request.limit
     popular = [trend.best_first[: None if request.is_filtered else N_POPULAR] for trend in inputs.trends]
     own_categories = tuple(dict.fromkeys(path for path in inputs.catalogue.categories.names(codes) if path is not None))
     is_similar = inputs.kind == "similar"
     return CandidateQuery(
-        product_indexes=union(learned, *popular) if is_short else learned,
+        product_indexes=union(learned, rules.pinned, *(popular if is_short else ())),
         # What nobody looked at yet is similar to products of its category.
         categories=own_categories if is_similar else (),
         n_newest=N_NEWEST,
@@ -49,11 +52,19 @@ def candidates_of(inputs: RelatedInputs, evidence: Evidence, *, request: ListReq
     )
 
 
-def rank_related(
-    inputs: RelatedInputs, evidence: Evidence, candidates: Indexes, *, request: ListRequest, now: datetime
+def rank_related(  # noqa: PLR0913 - the rules are one more input
+    inputs: RelatedInputs,
+    evidence: Evidence,
+    candidates: Indexes,
+    *,
+    request: ListRequest,
+    now: datetime,
+    rules: ListRules = NO_RULES,
 ) -> RankedProducts:
     """Rank the first `limit` of `candidates`, the catalogue's answer to `candidates_of`, ascending."""
-    products = candidates[~inputs.catalogue.are_variants(candidates, inputs.left_out)]
+    products = rules.kept(candidates[~inputs.catalogue.are_variants(candidates, inputs.left_out)])
+    pins = rules.pins_among(products, inputs.catalogue)
+    products = without(products, pins, inputs.catalogue)
     if inputs.kind == "similar":
         products = _of_its_kind(inputs, products)
     evidence = evidence.of(products)
@@ -66,23 +77,30 @@ def rank_related(
         evidence = joined(evidence, newest(inputs, products, evidence.totals(products), now=now))
         totals = evidence.totals(products)
     tastes = TASTE_SHARE * totals * _interests(inputs, products)
-    scores = totals + tastes
+    before = totals + tastes
+    scores = rules.apply(products, before)
+    gains = scores - before
     shown = np.flatnonzero(scores > 0)
     shown = shown[best_variants(scores[shown], inputs.catalogue, products[shown])]
     shown = shown[np.argsort(-scores[shown], kind="stable")[: request.limit]]
     evidence = evidence.of(np.sort(products[shown]))
     contributions = _contributions(inputs, evidence)
+    items = [
+        scored_product(
+            inputs.catalogue.product(index),
+            score,
+            [*contributions[index], *_taste(inputs, index, taste), *rules.contributions(index, gain)],
+        )
+        for index, score, taste, gain in zip(
+            *(column.tolist() for column in (products[shown], scores[shown], tastes[shown], gains[shown])), strict=True
+        )
+    ]
     return RankedProducts(
         kind=inputs.kind,
-        strategy=STRATEGIES[int(evidence.strategies.min(initial=NOTHING))],
+        strategy=STRATEGIES[int(evidence.strategies.min(initial=NEW if pins else NOTHING))],
         model_id=inputs.model.model_id,
         placement=request.placement,
-        items=[
-            scored_product(inputs.catalogue.product(index), score, [*contributions[index], *_taste(inputs, index, taste)])
-            for index, score, taste in zip(
-                products[shown].tolist(), scores[shown].tolist(), tastes[shown].tolist(), strict=True
-            )
-        ],
+        items=with_pins(items, pins, inputs.catalogue, k=request.limit),
     )
 
 

@@ -15,6 +15,7 @@ from domain.ranking.model import UNTRAINED, Model, WeightedProducts
 from domain.ranking.neighbour_table import N_LISTS, NeighbourTable
 from domain.ranking.packed_history import NEVER_BOUGHT
 from domain.ranking.trends import Trend, trend_of, unpack_trend
+from domain.records.customers import Segment, segment_of
 from domain.records.products import category_levels
 
 RelatedKind = Literal["similar", "bought-together"]
@@ -28,13 +29,14 @@ class Taste(Struct, frozen=True, kw_only=True):
     """A customer: `left_out` are the products, ascending, that the list may not contain.
 
     `interests` are in [0, 1] by the code of a category path of the catalogue, which has the rows of `left_out`; `is_named`
-    lets reasons name the categories.
+    lets reasons name the categories. Rules may depend on the `segment`.
     """
 
     catalogue: Catalogue
     left_out: Indexes
     interests: npt.NDArray[np.float64]
     is_named: bool
+    segment: Segment | None = None
 
 
 def taste_of(inputs: RankingInputs, *, is_personal: bool) -> Taste:
@@ -51,6 +53,7 @@ def taste_of(inputs: RankingInputs, *, is_personal: bool) -> Taste:
         left_out=history.own[(history.bought_at != NEVER_BOUGHT) & is_personal],
         interests=inputs.catalogue.categories.interests(*by_category),
         is_named=is_personal,
+        segment=segment_of(inputs.segment_inputs)[0],
     )
 
 

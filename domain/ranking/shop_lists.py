@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.contributions import FILL_SHARE
@@ -19,6 +20,7 @@ from domain.ranking.freshness import freshness
 from domain.ranking.indexes import NO_PRODUCTS, Indexes
 from domain.ranking.packing import unpack
 from domain.ranking.reasons import scored_product
+from domain.ranking.rules import NO_RULES, ListRules, Pin, with_pins
 from domain.records.product_lists import ListStrategy, RankedProducts, ScoredProduct
 from domain.records.recommendations import ListRequest, ShopSource
 
@@ -36,21 +38,31 @@ class ListOrigin(Struct, frozen=True, kw_only=True):
 
 
 class Tier(Struct, frozen=True, kw_only=True):
-    """Products, best first, with positive amounts (n,); `largest` is what an amount of full evidence would be."""
+    """Products, best first, with positive amounts (n,); `largest` is what an amount of full evidence would be.
+
+    `gains` (n,), which only a tier after rules has, are what boosts added to the amounts.
+    """
 
     products: Indexes
     amounts: npt.NDArray[np.float64]
     largest: float
     source: ShopSource
     strategy: ListStrategy
+    gains: npt.NDArray[np.float64] | None = None
 
-    def take(self, chosen: npt.NDArray[np.bool_]) -> "Tier":
-        return Tier(
-            products=self.products[chosen],
-            amounts=self.amounts[chosen],
-            largest=self.largest,
-            source=self.source,
-            strategy=self.strategy,
+    def take(self, chosen: npt.NDArray[np.bool_] | Indexes) -> "Tier":
+        gains = None if self.gains is None else self.gains[chosen]
+        return replace(self, products=self.products[chosen], amounts=self.amounts[chosen], gains=gains)
+
+    def under(self, rules: ListRules) -> "Tier":
+        """Return the tier after rules, best first: without what they hide, and with scaled amounts."""
+        if self.gains is not None or not (rules.hides or rules.scales):
+            return self
+        amounts = rules.apply(self.products, self.amounts)
+        order = np.argsort(-amounts, kind="stable")
+        order = order[amounts[order] > 0]
+        return replace(
+            self, products=self.products[order], amounts=amounts[order], gains=amounts[order] - self.amounts[order]
         )
 
 
@@ -85,7 +97,7 @@ def newest_tier(products: Indexes, catalogue: Catalogue, *, now: datetime) -> Ti
 
 
 def spread(products: Indexes, catalogue: Catalogue, *, limit: int) -> Indexes:
-    """Return the newest `limit` of products given newest first, of one brand or category at most a third.
+    """Return the places of the newest `limit` of products given newest first, of one brand or category at most a third.
 
     Where the others are too few, the newest of those left over fill the list.
     """
@@ -104,27 +116,36 @@ def spread(products: Indexes, catalogue: Catalogue, *, limit: int) -> Indexes:
         chosen.append(place)
         if len(chosen) == limit:
             break
-    return products[sorted([*chosen, *left_over[: limit - len(chosen)]])]
+    return np.array(sorted([*chosen, *left_over[: limit - len(chosen)]]), dtype=np.intp)
 
 
-def rank_shop_list(
+def rank_shop_list(  # noqa: PLR0913 - the rules are one more input
     tiers: Sequence[Tier],
     catalogue: Catalogue,
     *,
     origin: ListOrigin,
     request: ListRequest,
     left_out: Indexes = NO_PRODUCTS,
+    rules: ListRules = NO_RULES,
 ) -> RankedProducts:
     """Return the first `limit` products of tiers that pass the filters, of each group of variants the best.
 
-    Those of `left_out`, and variants of them, are in no list.
+    Those of `left_out`, and variants of them, are in no list. Boosts and buries move products within their tiers.
     """
+    pins: list[Pin] = []
+    if len(rules.pinned):
+        admitted = catalogue.admitted(rules.pinned, request)
+        pins = rules.pins_among(admitted[~catalogue.are_variants(admitted, left_out)], catalogue)
     items: list[ScoredProduct] = []
-    strategy: ListStrategy = "empty"
+    strategy: ListStrategy = "catalogue" if pins else "empty"
     shown: set[int] = set(catalogue.group_codes[left_out].tolist())
-    for tier in tiers:
-        scale = (FILL_SHARE * items[-1].score if items else 1.0) / tier.largest
-        for index, amount in zip(tier.products.tolist(), tier.amounts.tolist(), strict=True):
+    shown.update(int(catalogue.group_codes[pin.product]) for pin in pins)
+    for tier in (one.under(rules) for one in tiers):
+        # What fills a list up stands below the rest, whatever boosts it.
+        largest = tier.largest if tier.gains is None or not items else max(tier.largest, tier.amounts.max(initial=0.0))
+        scale = (FILL_SHARE * items[-1].score if items else 1.0) / float(largest)
+        gains = np.zeros(len(tier.products)) if tier.gains is None else tier.gains
+        for index, amount, gain in zip(tier.products.tolist(), tier.amounts.tolist(), gains.tolist(), strict=True):
             group = int(catalogue.group_codes[index])
             if len(items) == request.limit:
                 break
@@ -132,9 +153,15 @@ def rank_shop_list(
                 shown.add(group)
                 strategy = tier.strategy if not items else strategy
                 score = amount * scale
-                items.append(scored_product(catalogue.product(index), score, [(tier.source, None, score)]))
+                own = score - max(gain, 0.0) * scale
+                parts = [(tier.source, None, own), *rules.contributions(index, gain * scale)]
+                items.append(scored_product(catalogue.product(index), score, parts))
     return RankedProducts(
-        kind=origin.kind, strategy=strategy, model_id=origin.model_id, items=items, placement=request.placement
+        kind=origin.kind,
+        strategy=strategy,
+        model_id=origin.model_id,
+        items=with_pins(items, pins, catalogue, k=request.limit),
+        placement=request.placement,
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from domain.records.products import Product
 from domain.records.recommendations import Kind, Reason, RecommendedProduct
@@ -40,3 +41,11 @@ class ProductList(Struct, frozen=True, kw_only=True):
     strategy: ListStrategy
     generated_at: datetime
     items: list[RecommendedProduct]
+
+
+def without_rule_names(answer: ProductList) -> ProductList:
+    """Return a list for a key that may not read internals of the shop: it sees that a rule counted, but not which one."""
+    if not any(reason.rule is not None for item in answer.items for reason in item.reasons):
+        return answer
+    items = [replace(item, reasons=[replace(reason, rule=None) for reason in item.reasons]) for item in answer.items]
+    return replace(answer, items=items)

@@ -31,8 +31,11 @@ ShopSource = Literal["popular", "new", "rising"]
 HistorySource = Literal["bought_before", "rebought", "due", "looked_at"]
 """The sources of lists of what a customer bought or looked at before: sums of the customer's own events, without weights."""
 
+RULE_SOURCE = "rule"
+"""The source of what a rule of the shop added to a score, and of a product that a rule pinned."""
+
 SOURCES: tuple[Source, ...] = get_args(Source)
-SOURCE_NAMES: tuple[str, ...] = tuple(sorted({*SOURCES, *get_args(HistorySource), *get_args(ShopSource)}))
+SOURCE_NAMES: tuple[str, ...] = tuple(sorted({*SOURCES, *get_args(HistorySource), *get_args(ShopSource), RULE_SOURCE}))
 SourceName = Annotated[str, Meta(extra_json_schema={"enum": list(SOURCE_NAMES)})]
 """One of SOURCE_NAMES, or the name of a source that the shop added; the OpenAPI document adds these."""
 
@@ -55,13 +58,15 @@ Seen = Literal["few", "exclude", "include"]
 class Reason(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A contribution to the score: its source, its cause if any, and its share of all positive contributions.
 
-    Causes are products that the customer looked at or bought, so a storefront key does not receive them.
+    Causes are products that the customer looked at or bought, so a storefront key does not receive them; nor the name of a
+    `rule`, which is an internal of the shop.
     """
 
     source: SourceName
     share: float
     product_id: str | None = None
     category: str | None = None
+    rule: str | None = None
 
 
 class RankedProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True):
@@ -73,14 +78,15 @@ class RankedProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True
     reasons: list[Reason]
 
 
-class RankedList(Struct, frozen=True, kw_only=True):
-    """A list as it is computed and stored."""
+class RankedList(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A list as it is computed and stored; `rules` is the digest of the rules that were applied, "" without any."""
 
     customer_id: str
     segment: Segment
     strategy: Strategy
     generated_at: datetime
     items: list[RankedProduct]
+    rules: str = ""
 
 
 class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
@@ -99,13 +105,18 @@ class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):
     reasons: list[Reason]
     due_at: datetime | UnsetType = UNSET
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether a rule put the product where it is: that is then its only reason."""
+        return len(self.reasons) == 1 and self.reasons[0].source == RULE_SOURCE and self.reasons[0].share == 1.0
+
 
 class RecommendationList(Struct, frozen=True, kw_only=True):
     """A list as answered; a storefront key does not receive the segment.
 
     `recommendation_id` names this answer; a stored list of an export has none. `hint` says why there are no items, where a
-    filter names a category that no product has. `created_products`, after an order that may create products, are those of it
-    that only events have named so far.
+    filter names a category that no product has, or where rules hide products. `created_products`, after an order that may
+    create products, are those of it that only events have named so far.
     """
 
     recommendation_id: str | UnsetType = UNSET
@@ -121,7 +132,7 @@ class RecommendationList(Struct, frozen=True, kw_only=True):
 
 
 Contribution = tuple[str, str | None, float]
-"""A positive contribution to a score: source, cause (a product id or a category path), amount."""
+"""A positive contribution to a score: source, cause (a product id, a category path or the name of a rule), amount."""
 
 
 def for_storefront(
@@ -134,12 +145,22 @@ def for_storefront(
     """
     items = answer.items
     if request:
-        items = [item for item in items if item.product_id not in request.exclude][: request.limit]
+        items = pins_in_place([item for item in items if item.product_id not in request.exclude])[: request.limit]
     reduced = [
         msgspec.structs.replace(item, rank=rank, reasons=_per_source(item.reasons))
         for rank, item in enumerate(items, start=1)
     ]
-    return msgspec.structs.replace(answer, customer_id=asked_for or answer.customer_id, segment=UNSET, items=reduced)
+    owner = asked_for or answer.customer_id
+    return msgspec.structs.replace(answer, customer_id=owner, segment=UNSET, items=reduced, hint=UNSET)
+
+
+def pins_in_place(items: list[RecommendedProduct]) -> list[RecommendedProduct]:
+    """Return items of which others were left out, with pinned ones at their ranks again."""
+    placed = [item for item in items if not item.is_pinned]
+    for item in items:
+        if item.is_pinned:
+            placed.insert(item.rank - 1, item)
+    return placed
 
 
 def _per_source(reasons: Iterable[Reason]) -> list[Reason]:
@@ -167,7 +188,7 @@ class ListRequest(Struct, frozen=True, kw_only=True):
     """A request for a list: its length, and the filters that apply before the best `limit` are taken.
 
     Of a filter with several values a product has any; of several filters it passes all. `attributes` are names, ascending,
-    each with the values as they are written. Prices are in the shop's currency. `placement` is a label without an effect.
+    each with the values as they are written. Prices are in the shop's currency. Only rules depend on the label `placement`.
     """
 
     limit: int = DEFAULT_LIMIT

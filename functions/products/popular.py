@@ -4,7 +4,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from domain.records.product_lists import ProductList
+from domain.records.product_lists import ProductList, without_rule_names
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BROWSER, AuthenticatedRequest
@@ -39,7 +39,8 @@ async def popular(
     """
     counted = days if request.auth == "backend" else days_for_all(days)
     wanted = ShopListRequest(kind="popular", list_request=requested, days=counted)
-    return await shop_list(shop.repository, wanted, now=shop.now())
+    answer = await shop_list(shop.repository, wanted, now=shop.now())
+    return answer if request.auth == "backend" else without_rule_names(answer)
 
 
 app = create_app(popular)

@@ -4,7 +4,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from domain.records.product_lists import ProductList
+from domain.records.product_lists import ProductList, without_rule_names
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
 from infra.http.auth import BROWSER, AuthenticatedRequest, may_be_guest
@@ -49,7 +49,8 @@ async def similar(
         is_personal=request.auth == "backend",
         allows_guest=may_be_guest(request, asked=guest),
     )
-    return await related_list(shop.repository, related, now=shop.now())
+    answer = await related_list(shop.repository, related, now=shop.now())
+    return answer if request.auth == "backend" else without_rule_names(answer)
 
 
 app = create_app(similar)

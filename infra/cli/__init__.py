@@ -21,6 +21,7 @@ from infra.cli import (
     report,
     restore,
     retention,
+    rules,
     serve,
     train,
     why_not,
@@ -67,8 +68,8 @@ def _parser() -> Parser:
     serve.add_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in (
-        import_files, train, models, evaluate, recommend, why_not, report, health_of_data, personal_data, audit, migrate, copy,
-        backup, restore, retention, keys, new_key,
+        import_files, train, models, evaluate, recommend, why_not, rules, report, health_of_data, personal_data, audit,
+        migrate, copy, backup, restore, retention, keys, new_key,
     ):  # fmt: skip
         command.add_command(commands)
     return parser

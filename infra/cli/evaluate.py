@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ from infra.progress import Progress
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases.evaluate import EvaluationData, EvaluationOptions, evaluate, split_for_evaluation
+from infra.use_cases.evaluate_rules import replayed_rules
 from infra.use_cases.train import read_training_data
 
 DESCRIPTION = """\
@@ -225,9 +227,10 @@ async def _from_database(parsed: argparse.Namespace, settings: Settings, *, prog
     async with open_repository(settings) as repository:
         progress.begin("Reading events", (await repository.summary()).n_events)
         data = await read_training_data(repository, progress=progress)
+        rules = await replayed_rules(repository, now=datetime.now(UTC))
     split = split_for_evaluation(data.log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
     ranking = read_ranking(parsed.ranking, customers=_numbered(data), products=_indexed(data)) if parsed.ranking else {}
-    return EvaluationData(train=replace(data, log=split.train), test=split.test, ranking=ranking)
+    return EvaluationData(train=replace(data, log=split.train), test=split.test, ranking=ranking, rules=rules)
 
 
 def _numbered(data: TrainingData) -> dict[str, int]:

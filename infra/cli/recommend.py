@@ -124,6 +124,8 @@ class Explainer:
                 return "New in the shop"
             case "popular":
                 return "Popular in the shop"
+            case "rule":
+                return f"The rule {reason.rule}"
             case own:
                 return own.replace("_", " ").capitalize()
 

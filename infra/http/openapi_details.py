@@ -12,6 +12,7 @@ _TAGS = {
     "customer": ("Customers", "Customers, their addresses, their events and their personal data."),
     "recommendations": ("Recommendations", "Lists for a customer, and the events that update them."),
     "products": ("Products", "The catalogue, and lists about products."),
+    "rules": ("Rules", "What the shop hides, pins, boosts or buries in its lists."),
     "reports": ("Reports", "What lists led to, and what weakens them."),
     "": ("Shop", "Whether the shop answers, and which model it uses."),
 }

@@ -43,6 +43,7 @@ def _id_in_path(of: str) -> PathParameter:
 
 IdInPath = Annotated[str, _id_in_path("customer")]
 ProductIdInPath = Annotated[str, _id_in_path("product, or another id of it")]
+RuleIdInPath = Annotated[str, _id_in_path("rule")]
 
 ProductIds = Annotated[
     list[Id],
@@ -145,6 +146,6 @@ Placement = Annotated[
         min_length=1,
         max_length=MAX_LABEL_LENGTH,
         pattern=CATEGORY_PATTERN,
-        description="A label for the place of the list in the shop, such as `cart`; it has no effect on the list",
+        description="A label for the place of the list in the shop, such as `cart`; only rules may depend on it",
     ),
 ]

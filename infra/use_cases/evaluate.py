@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from domain.errors import ConfigurationError
 from domain.evaluation.baselines import MODELS, ModelName, RankingTask, ranker_of
 from domain.evaluation.measurement import Comparison, EvaluationResult, Rankings, measure
-from domain.evaluation.replay import Replay
+from domain.evaluation.replay import NO_REPLAYED_RULES, Replay, ReplayedRules
 from domain.evaluation.splitting import (
     GroundTruth,
     Split,
@@ -32,11 +32,15 @@ BASELINES: frozenset[ModelName] = frozenset({"popularity", "recent_popularity", 
 
 
 class EvaluationData(Struct, frozen=True, kw_only=True):
-    """The train part of a shop, the held-out events, and optionally a ranking of one's own to compare, by customer."""
+    """The train part of a shop, the held-out events, and optionally a ranking of one's own to compare, by customer.
+
+    Served lists follow the `rules`.
+    """
 
     train: TrainingData
     test: EventLog
     ranking: Mapping[int, Sequence[int]] = {}
+    rules: ReplayedRules = NO_REPLAYED_RULES
 
 
 class EvaluationOptions(Struct, frozen=True, kw_only=True):
@@ -58,7 +62,9 @@ def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Prog
     began = time.perf_counter()
     trained = _train(train, options, progress=progress)
     train_seconds = time.perf_counter() - began
-    task = RankingTask(replay=Replay(train, trained), available=train.available, seen=options.seen, k=options.k)
+    task = RankingTask(
+        replay=Replay(train, trained, rules=data.rules), available=train.available, seen=options.seen, k=options.k
+    )
     comparison = Comparison(task=task, ground_truth=ground_truth, newcomers=newcomers_of(split))
     for name in options.models:
         rankings = _rank(name, comparison, progress=progress)

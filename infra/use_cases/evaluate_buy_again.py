@@ -27,7 +27,7 @@ def evaluate_buy_again(
     cases = repeated_orders(Split(train=train.log, test=data.test), rng=np.random.default_rng(options.seed))
     if not cases:
         raise ConfigurationError("No held-out order repeats a product, so there is nothing to compare.")
-    replay = replay_of(train, progress=progress)
+    replay = replay_of(train, rules=data.rules, progress=progress)
     task = BuyAgainTask(replay=replay, available=train.available, cases=cases, k=options.k)
     for name in BUY_AGAIN_MODELS:
         rankings, seconds = ranked_cases(name, buy_again_ranker(name, task), cases, progress=progress)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-from domain.evaluation.replay import Replay
+from domain.evaluation.replay import Replay, ReplayedRules
 from domain.ranking.model import TunedConfig
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
@@ -20,10 +20,11 @@ class RankedCases(NamedTuple):
     seconds: float
 
 
-def replay_of(train: TrainingData, *, progress: Progress) -> Replay:
+def replay_of(train: TrainingData, *, rules: ReplayedRules, progress: Progress) -> Replay:
     """Train with the documented defaults, because no choice of a tuning is for these lists."""
     progress.begin("Training", 1)
-    return Replay(train, train_model(train, config=TunedConfig(), model_id="evaluated", trained_at=train.log.newest))
+    trained = train_model(train, config=TunedConfig(), model_id="evaluated", trained_at=train.log.newest)
+    return Replay(train, trained, rules=rules)
 
 
 def ranked_cases(

@@ -29,7 +29,7 @@ def evaluate_related(
     cases = cases_of(data.test, kind, rng=np.random.default_rng(options.seed))
     if not cases:
         raise ConfigurationError(f"No {_FOUND_IN[kind]} is held out, so there is nothing to compare.")
-    replay = replay_of(train, progress=progress)
+    replay = replay_of(train, rules=data.rules, progress=progress)
     task = RelatedTask(replay=replay, kind=kind, available=train.available, cases=cases, k=options.k)
     for name in RELATED_MODELS:
         ranker = related_ranker(name, task)

@@ -13,8 +13,14 @@ from domain.ranking.indexes import Indexes
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.related_inputs import RelatedKind, Taste, taste_of
 from domain.records.pages import AnsweredList, ListOfPage, Page, PageRequest
-from domain.records.product_lists import ProductList, RankedProducts
-from domain.records.recommendations import ListRequest, RecommendationList, RecommendedProduct, for_storefront
+from domain.records.product_lists import ProductList, RankedProducts, without_rule_names
+from domain.records.recommendations import (
+    ListRequest,
+    RecommendationList,
+    RecommendedProduct,
+    for_storefront,
+    pins_in_place,
+)
 from infra.use_cases.customer_lists import CustomerListRequest, customer_list
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
@@ -44,7 +50,10 @@ async def page_of(repository: Repository, request: PageRequest, viewer: Viewer) 
     answered: list[AnsweredList] = []
     for asked in request.lists:
         answer = await lists.answer(asked, shown=shown.products)
-        items = [item for item in shown.without(answer.items) if item.product_id not in asked.exclude][: asked.limit]
+        if not viewer.is_backend and isinstance(answer, ProductList):
+            answer = without_rule_names(answer)
+        items = [item for item in shown.without(answer.items) if item.product_id not in asked.exclude]
+        items = pins_in_place(items)[: asked.limit]
         if len(items) < asked.min_items:
             items = []
         shown.add(items)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
@@ -17,12 +16,11 @@ from domain.ranking.model import UNTRAINED, WeightedProducts
 from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.related_inputs import RelatedInputs
+from domain.ranking.rules import NO_RULES, ListRules
 from domain.records.products import Product
 from domain.records.recommendations import ListRequest, RankedList
+from infra.use_cases.versioned_cache import VersionedCache
 from infra.use_cases.whole_catalogue import WholeCatalogue
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 MAX_CACHED_PRODUCTS = 250_000
 MAX_CACHED_NEIGHBOURS = 2**24
@@ -32,38 +30,8 @@ MAX_ADDED_NEIGHBOURS = 2**18
 MAX_CACHED_LISTS = 20_000
 MAX_CACHED_QUERIES = 2000
 FILLER_SIZES = (128, 1024, 8192, 2**31 - 1)
+FILLER_GROWTH = 8
 MAX_ADDED_AT_ONCE = 250
-
-
-class VersionedCache(Generic[K, V]):
-    """Values that were read under one version of their source.
-
-    There are two generations: when the young one has `max_entries`, it becomes the old one, and the former old one is
-    dropped. So about twice `max_entries` are cached at most.
-    """
-
-    def __init__(self, max_entries: int) -> None:
-        self._max_entries = max_entries
-        self._version: int | str = ""
-        self._young: dict[K, V] = {}
-        self._old: dict[K, V] = {}
-
-    def lookup(self, version: int | str, keys: Iterable[K]) -> tuple[dict[K, V], list[K]]:
-        """Return a dictionary with the cached values of `keys`, and the missing keys. Values added to it are cached."""
-        if self._version != version:
-            self._version, self._young, self._old = version, {}, {}
-        elif len(self._young) >= self._max_entries:
-            self._young, self._old = {}, self._young
-        young, old = self._young, self._old
-        missing: list[K] = []
-        for key in keys:
-            if key in young:
-                continue
-            if key in old:
-                young[key] = old[key]
-            else:
-                missing.append(key)
-        return young, missing
 
 
 class RankingData:
@@ -107,8 +75,10 @@ class RankingData:
             recent_popularity=await self._repository.recent_popularity() if model is UNTRAINED else WeightedProducts(),
         )
 
-    async def candidates(self, inputs: RankingInputs | RelatedInputs, query: CandidateQuery) -> Indexes:
-        """Return the available products of `query` that pass its filters, ascending."""
+    async def candidates(
+        self, inputs: RankingInputs | RelatedInputs, query: CandidateQuery, *, rules: ListRules = NO_RULES
+    ) -> Indexes:
+        """Return the available products of `query` that pass its filters, ascending, without those that rules hide."""
         catalogue = inputs.catalogue
         newest, missing = self._newest.lookup(self._listed_in, query.categories)
         if missing:
@@ -117,11 +87,18 @@ class RankingData:
         of_shop = await self._newest_of_shop(query)
         indexes = union(query.product_indexes, np.array(of_categories, dtype=np.intp), of_shop)
         await self.add_missing(catalogue, indexes)
-        admitted = catalogue.admitted(indexes, query.request)
+        admitted = rules.kept(catalogue.admitted(indexes, query.request))
         if n_missing := query.n_missing(admitted, catalogue):
-            fillers = await self.newest(query.request, n=n_missing)
-            await self.add_missing(catalogue, fillers)
-            admitted = union(admitted, catalogue.admitted(fillers, query.request)[:n_missing])
+            n = n_missing
+            while True:
+                newest = await self.newest(query.request, n=n)
+                await self.add_missing(catalogue, newest)
+                fillers = rules.kept(catalogue.admitted(newest, query.request))[:n_missing]
+                if not rules.hides or len(fillers) == n_missing or len(newest) < n:
+                    break
+                # Rules hide so many that older products must fill the list.
+                n *= FILLER_GROWTH
+            admitted = union(admitted, fillers)
         return admitted
 
     async def products_of(self, ranked: RankedList, *, limit: int, catalogue_version: int) -> list[Product] | None:
@@ -158,6 +135,10 @@ class RankingData:
         """Return what the variants of a product have in common now: a code, or the id of a product that no list has read."""
         index = self._catalogue.index_of(product_id)
         return product_id if index is None else int(self._catalogue.group_codes[index])
+
+    @property
+    def catalogue_version(self) -> int:
+        return self._catalogue_version
 
     def is_current(self, catalogue: Catalogue) -> bool:
         return self._catalogue is catalogue

@@ -8,15 +8,21 @@ from msgspec.structs import replace
 from domain.errors import CustomerNotFound
 from domain.ports.repository import ListVersions, Recorded, Repository, StoredList
 from domain.ranking.answers import to_answer
+from domain.ranking.catalogue import Catalogue
+from domain.ranking.inputs import RankingInputs
 from domain.ranking.model import UNTRAINED
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.ranked_list import ranked_list
 from domain.ranking.recommend import recommend, shortlist
+from domain.ranking.rule_book import ListPlace
+from domain.ranking.rules import NO_RULES, ListRules
 from domain.records.category_hints import category_hint
+from domain.records.customers import segment_of
 from domain.records.interactions import CustomerEvent, Purchase
-from domain.records.recommendations import ListRequest, RecommendationList
-from infra.use_cases.ranking_data import ranking_data_of
+from domain.records.recommendations import ListRequest, RankedList, RecommendationList
+from infra.use_cases.ranking_data import RankingData, ranking_data_of
 from infra.use_cases.recommendation_ids import new_recommendation_id
+from infra.use_cases.rule_data import rule_data_of
 
 FIRST_PAGE = ListRequest()
 
@@ -54,7 +60,10 @@ async def current_list(
     """
     if request.is_storable and (stored := await repository.stored_list(customer_id, length=request.limit)):
         ranked, versions = stored
-        if timedelta(0) <= now - ranked.generated_at < timedelta(seconds=reuse_seconds):
+        is_recent = timedelta(0) <= now - ranked.generated_at < timedelta(seconds=reuse_seconds)
+        # Where rules leave nothing, the answer names them, which a stored list cannot.
+        is_told = bool(ranked.items or not ranked.rules)
+        if is_recent and is_told and ranked.rules == await _digest(repository, ranked, versions, request, now=now):
             products = await ranking_data_of(repository).products_of(
                 ranked, limit=request.limit, catalogue_version=versions.catalogue
             )
@@ -64,6 +73,16 @@ async def current_list(
                 )
                 return to_answer(ranked, products, recommendation_id=identifier, cached=True)
     return await fresh_list(repository, customer_id, request=request, now=now)
+
+
+async def _digest(
+    repository: Repository, ranked: RankedList, versions: ListVersions, request: ListRequest, *, now: datetime
+) -> str:
+    """Return the digest of the rules that a list would have now."""
+    if not versions.rules:
+        return ""
+    place = ListPlace(kind="for-customer", placement=request.placement, segment=ranked.segment)
+    return await rule_data_of(repository).digest(versions.rules, place, now=now)
 
 
 async def recorded_list(repository: Repository, event: CustomerEvent, *, now: datetime) -> RecommendationList:
@@ -99,6 +118,8 @@ async def fresh_list(
     made = await _computed(repository, await repository.customer_state(customer_id), request, now=now)
     if request.is_storable:
         await repository.store_list(made.stored)
+    if made.hint and not made.answer.items:
+        return replace(made.answer, hint=made.hint)
     if request.categories and not made.answer.items:
         hint = category_hint(request.categories, await repository.category_paths())
         return replace(made.answer, hint=hint or UNSET)
@@ -108,20 +129,44 @@ async def fresh_list(
 class _Made(Struct, frozen=True, kw_only=True):
     stored: StoredList
     answer: RecommendationList
+    hint: str = ""
 
 
 async def _computed(repository: Repository, state: CustomerState, request: ListRequest, *, now: datetime) -> _Made:
     data = ranking_data_of(repository)
     inputs = await data.inputs(state, categories=request.categories)
-    shortlisted = shortlist(inputs, request=request)
-    candidates = await data.candidates(inputs, shortlisted.query)
-    ranked = ranked_list(recommend(inputs, shortlisted, candidates, now=now))
+    rules = await _rules_of(repository, state, request, catalogue=inputs.catalogue, now=now)
+    ranked = await ranked_under(rules, data, inputs, request, now=now)
     products = [inputs.catalogue.product(item.product_index) for item in ranked.items]
-    versions = ListVersions(customer=state.version, catalogue=state.catalogue_version, model_id=state.model.model_id)
+    versions = ListVersions(
+        customer=state.version,
+        catalogue=state.catalogue_version,
+        model_id=state.model.model_id,
+        rules=state.rules_version,
+    )
     identifier = await new_recommendation_id(
         repository, "for-customer", model_id=versions.model_id, placement=request.placement, now=now
     )
     return _Made(
         stored=StoredList(ranked=ranked, length=request.limit, versions=versions),
         answer=to_answer(ranked, products, recommendation_id=identifier, cached=False),
+        hint=f"Rules hide products here: {', '.join(rules.hiding)}." if rules.hides else "",
     )
+
+
+async def ranked_under(
+    rules: ListRules, data: RankingData, inputs: RankingInputs, request: ListRequest, *, now: datetime
+) -> RankedList:
+    """Rank a customer's list under rules."""
+    shortlisted = shortlist(inputs, request=request, rules=rules)
+    candidates = await data.candidates(inputs, shortlisted.query, rules=rules)
+    return ranked_list(recommend(inputs, shortlisted, candidates, now=now, rules=rules))
+
+
+async def _rules_of(
+    repository: Repository, state: CustomerState, request: ListRequest, *, catalogue: Catalogue, now: datetime
+) -> ListRules:
+    if not state.rules_version:
+        return NO_RULES
+    place = ListPlace(kind="for-customer", placement=request.placement, segment=segment_of(state.segment_inputs)[0])
+    return await rule_data_of(repository).of(state.rules_version, place, catalogue=catalogue, now=now)

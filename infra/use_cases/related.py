@@ -11,12 +11,15 @@ from domain.ranking.indexes import NO_PRODUCTS, Indexes
 from domain.ranking.related import candidates_of, rank_related
 from domain.ranking.related_evidence import evidence_of
 from domain.ranking.related_inputs import RelatedKind, Taste, taste_of
+from domain.ranking.rule_book import ListPlace
+from domain.ranking.rules import NO_RULES
 from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.recommend import state_of
 from infra.use_cases.related_data import related_data_of
+from infra.use_cases.rule_data import rule_data_of
 
 
 class RelatedRequest(Struct, frozen=True, kw_only=True):
@@ -55,7 +58,11 @@ async def related_list(
         inputs = await related_data.inputs(state, kind=request.kind, taste=taste, shown=request.shown)
     if not len(inputs.seeds):
         raise ProductNotFound(request.product_ids[0])
-    evidence = evidence_of(inputs)
-    candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=request.list_request))
-    ranked = rank_related(inputs, evidence, candidates, request=request.list_request, now=now)
+    evidence, asked = evidence_of(inputs), request.list_request
+    rules = NO_RULES
+    if version := state.shop.rules_version:
+        place = ListPlace(kind=request.kind, placement=asked.placement, segment=taste.segment if taste else None)
+        rules = await rule_data_of(repository).of(version, place, catalogue=inputs.catalogue, now=now)
+    candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=asked, rules=rules), rules=rules)
+    ranked = rank_related(inputs, evidence, candidates, request=asked, now=now, rules=rules)
     return await product_list(repository, ranked, now=now)

@@ -10,7 +10,8 @@ from domain.ports.repository import Repository
 from domain.ranking.indexes import NO_PRODUCTS, Indexes, union
 from domain.ranking.model import UNTRAINED, WeightedProducts
 from domain.ranking.related_inputs import RelatedInputs, RelatedKind, Taste, stand_ins_of, trend_paths
-from infra.use_cases.ranking_data import MAX_CACHED_LISTS, RankingData, VersionedCache, ranking_data_of
+from infra.use_cases.ranking_data import MAX_CACHED_LISTS, RankingData, ranking_data_of
+from infra.use_cases.versioned_cache import VersionedCache
 
 
 class RelatedData:

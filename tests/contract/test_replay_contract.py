@@ -1,10 +1,13 @@
 """The replay of an evaluation reads and recommends what every repository does: the same inputs, candidates and lists."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from msgspec.structs import asdict
 
 from domain.evaluation.replay import Replay
+from domain.ranking.model import TrainedModel
 from domain.ranking.ranked_list import ranked_list
 from domain.ranking.recommend import recommend, shortlist
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
@@ -12,9 +15,12 @@ from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from domain.training.train import train_model
 from infra.progress import NoProgress
+from infra.use_cases.evaluate_rules import replayed_rules
 from infra.use_cases.ranking_data import ranking_data_of
+from infra.use_cases.recommend import current_list
 from infra.use_cases.train import read_training_data
 from tests.conftest import NOW
+from tests.domain.rules import rule
 from tests.domain.shop import neighbours_of
 from tests.imports import as_imported
 from tests.inputs import inputs_of
@@ -86,6 +92,36 @@ async def test_the_replay_reads_and_recommends_what_the_repository_does(trained_
 
     # The largest histories have more categories than are considered.
     assert max(n_considered) == 16
+
+
+async def test_the_replay_applies_the_rules_of_the_shop(trained_shop):
+    repository, replay = trained_shop
+    for saved in (
+        rule("hide", category=["c1", "c2"]),
+        rule("pin", "p-9", position=2),
+        rule("boost", brand=["b1"], strength=3, where={"segments": ["Regular"]}),
+        rule("bury", "p-4", strength=2, until=(NOW + timedelta(days=1)).isoformat()),
+        rule("hide", "p-5", starts_at=(NOW + timedelta(days=1)).isoformat()),
+    ):
+        await repository.save_rule(saved, now=NOW, actor="erp")
+    trained = TrainedModel(
+        model=await repository.current_model(),
+        neighbours=await repository.neighbours("m-1", range(N_PRODUCTS)),
+        category_trends=await repository.category_trends("m-1", replay.catalogue.categories.paths),
+    )
+    ruled = Replay(replay.data, trained, rules=await replayed_rules(repository, now=NOW))
+    request = ListRequest(limit=20)
+
+    for customer, customer_id in enumerate(replay.data.log.customer_ids):
+        served = await current_list(repository, customer_id, request=request, now=replay.now, reuse_seconds=0)
+        replayed = ranked_list(ruled.list_for(customer, model=trained.model, request=request))
+        assert [item.product_id for item in served.items] == [item.product_id for item in replayed.items]
+        assert [item.reasons for item in served.items] == [item.reasons for item in replayed.items]
+    first = ruled.ranking(0, model=trained.model, seen="few", k=5)
+    assert first != replay.ranking(0, model=trained.model, seen="few", k=5)
+    assert ruled.related([0], kind="bought-together", k=9)[1] == 9
+    # The pin shows here too if it is of a product that the customer bought.
+    assert set(ruled.buy_again(0, k=9, now=NOW)) - set(replay.buy_again(0, k=9, now=NOW)) <= {9}
 
 
 def columns_of(history):

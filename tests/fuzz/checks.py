@@ -10,7 +10,8 @@ PUBLISHED = frozenset(
 LEAK = re.compile(
     rb'Traceback|File "|\.py\b|site-packages|/usr/|/home/|/tmp/|/dev/shm|/var/|0x[0-9a-f]{6}'
     rb"|(?i:sqlite|postgres|asyncpg|litestar|msgspec|mangum|granian|numpy|uvloop|starlette|pydantic)"
-    rb"|(?i:\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|JOIN|WHERE|PRAGMA)\b)"
+    # Rules have a member `where`; statements have it in capitals.
+    rb"|(?i:\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|JOIN|PRAGMA)\b)|\bWHERE\b"
     rb"|customer_profiles|customer_addresses|browsing_history|purchase_history|product_catalog|customer_recommendations"
     rb"|customer_histories"
 )

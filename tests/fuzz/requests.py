@@ -36,9 +36,9 @@ def fuzzed_request(number, *, seed, identities=((),)):
     """Return the `number`-th request of a seed, with the headers of one of the `identities`."""
     rng = random.Random(f"{seed}-{number}")
     path = rng.choice(PATHS)
-    has_body = rng.random() < 0.9 if path in PATHS[:12] else rng.random() < 0.1
+    has_body = rng.random() < 0.9 if path in PATHS[:14] else rng.random() < 0.1
     body = _body(rng, path) if has_body else b""
-    usual_method = "POST" if has_body else "DELETE" if "erase" in path else "GET"
+    usual_method = "POST" if has_body else "DELETE" if "erase" in path or "remove/" in path else "GET"
     method = rng.choice(METHODS) if rng.random() < 0.05 else usual_method
     headers = [(b"host", b"127.0.0.1:8000"), *([(b"content-type", b"application/json")] if has_body else [])]
     return FuzzedRequest(
@@ -56,8 +56,14 @@ def valid_body(rng, path):
     view = {"product_id": product_id, "event_type": rng.choice(EVENT_TYPES), "dwell_seconds": 2.5}
     order = {"items": [{"product_id": product_id, "quantity": rng.randint(1, 3), "unit_price": 9.95}], "currency": "EUR"}
     event_id = f"e-{rng.randint(1, 20)}"
+    rule = {"rule_id": f"r-{rng.randint(1, 9)}", "name": "Canary sale", "action": "boost", "strength": rng.randint(1, 5),
+            "target": rng.choice([{"product_ids": [product_id]}, {"category": ["home"], "attributes": {"size": [42]}}]),
+            "where": {"kinds": ["for-customer", "popular"], "segments": ["Premium"], "placements": ["cart"]},
+            "from": "2026-01-01T10:00:00Z", "status": rng.choice(["draft", "live"])}  # fmt: skip
     guest = {"customer_id": rng.choice([customer_id, *GUESTS]), "guest": True}
     return {
+        "/rules/save": rule,
+        "/rules/preview": {"rule": rule, "customer_ids": [customer_id], "limit": 3},
         "/customer/create": {"email": f"{rng.randint(1, 60)}@canary.ch", "first_name": "Canary", "last_name": "Canary",
                              "phone": "canary-12345", "segment": "Budget"},
         "/customer/add-address": {"customer_id": customer_id, "addresses": [

@@ -12,7 +12,7 @@ from infra.demo import demo_shop, load_demo_shop
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from tests import postgres
-from tests.invocations import CHANGES, STORED_ADDRESS
+from tests.invocations import A_RULE, CHANGES, STORED_ADDRESS
 from tests.system.built import files_of
 from tests.system.runtime_api import FunctionError, running
 from tests.template import ROOT, all_functions, functions
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.system
 HANDLERS = {name: properties["Handler"] for name, properties in all_functions().items()}
 API_KEYS = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]["API_KEYS"]
 SUCCESS = {"GET": 200, "POST": 201}
-GONE_AFTER_THE_FIRST = {"CustomerErase": 204, "CustomerRemoveAddress": 200}
+GONE_AFTER_THE_FIRST = {"CustomerErase": 204, "CustomerRemoveAddress": 200, "RulesRemove": 200}
 REFUSAL = {
     "CustomerAddAddress": (400, "malformed-json"),
     "CustomerAmendOrder": (400, "validation"),
@@ -53,6 +53,10 @@ REFUSAL = {
     "ReportsPlacements": (400, "validation"),
     "RecommendationsWhyNot": (404, "customer-not-found"),
     "ReportsHealthOfData": (400, "validation"),
+    "RulesList": (400, "validation"),
+    "RulesPreview": (400, "validation"),
+    "RulesRemove": (400, "validation"),
+    "RulesSave": (400, "validation"),
 }
 
 
@@ -68,6 +72,7 @@ async def fill(url):
     async with open_repository(Settings(database_url=url)) as repository:
         await load_demo_shop(repository, demo_shop(now=datetime.now(UTC)), now=datetime.now(UTC))
         await repository.add_addresses("demo-1", [STORED_ADDRESS])
+        await repository.save_rule(A_RULE, now=datetime.now(UTC), actor="local")
 
 
 async def summary_of(url):

@@ -9,9 +9,12 @@ from infra.http.examples.guests import GUESTS
 from infra.http.examples.product_lists import PRODUCT_LISTS
 from infra.http.examples.products import PRODUCTS
 from infra.http.examples.recommendations import RECOMMENDATIONS
+from infra.http.examples.rules import RULES
 from infra.http.examples.shop import SHOP
 
-EXAMPLES = CUSTOMERS | CORRECTIONS | GUESTS | PRODUCTS | PRODUCT_LISTS | RECOMMENDATIONS | ATTRIBUTION | SHOP | DIAGNOSIS
+EXAMPLES = (
+    CUSTOMERS | CORRECTIONS | GUESTS | PRODUCTS | PRODUCT_LISTS | RECOMMENDATIONS | ATTRIBUTION | RULES | SHOP | DIAGNOSIS
+)
 """The examples of each endpoint, by its `operationId`."""
 
 __all__ = ["EXAMPLES", "Details", "Example", "OperationExamples"]

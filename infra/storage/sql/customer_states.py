@@ -40,4 +40,5 @@ class CustomerStates(ModelTables):
             ),
             history=packed.history if row.profiling else PackedHistory(),
             profiling=row.profiling,
+            rules_version=row.rules_version,
         )

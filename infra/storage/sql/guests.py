@@ -81,13 +81,16 @@ def newcomer(customer_id: str) -> Steps[CustomerRow]:
 
 
 def _without_events(customer_id: str, *, version: int) -> Steps[CustomerRow]:
-    catalogue_version, model_id = yield from one("SELECT catalogue_version, model_id FROM shop_state")
+    catalogue_version, model_id, rules_version = yield from one(
+        "SELECT catalogue_version, model_id, rules_version FROM shop_state"
+    )
     return CustomerRow(
         customer_id=customer_id,
         version=version,
         profiling=True,
         catalogue_version=catalogue_version,
         model_id=model_id,
+        rules_version=rules_version,
         segment=None,
         events=CustomerEvents(),
     )

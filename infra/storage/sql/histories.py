@@ -19,8 +19,8 @@ from infra.storage.sql.removals import COUNTED
 from infra.storage.sql.statements import Steps, rows
 
 _CUSTOMER = (
-    "SELECT p.customer_id, p.version, p.profiling, s.catalogue_version, s.model_id, g.segment, h.version, h.purchases,"
-    " h.events, h.own"
+    "SELECT p.customer_id, p.version, p.profiling, s.catalogue_version, s.model_id, s.rules_version, g.segment, h.version,"
+    " h.purchases, h.events, h.own"
     " FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
     " LEFT JOIN customer_segments g ON g.customer_id = p.customer_id"
     " LEFT JOIN customer_histories h ON h.customer_id = p.customer_id"
@@ -43,6 +43,7 @@ class CustomerRow(Struct, frozen=True, kw_only=True):
     profiling: bool
     catalogue_version: int
     model_id: str
+    rules_version: int
     segment: Segment | None
     events: "CustomerEvents | None"
 
@@ -68,7 +69,8 @@ class NewItem(Struct, frozen=True, kw_only=True):
 def read(customer_id: str, *, lock: bool = False) -> Steps[CustomerRow]:
     """Read what is current of a customer; `lock` makes other writers of the customer wait. Raise CustomerNotFound."""
     row = yield from merged_guests.row_of(_CUSTOMER + " FOR UPDATE OF p" * lock, customer_id)
-    stored_id, version, profiling, catalogue_version, model_id, segment, packed_version, purchases, events, own = row
+    stored_id, version, profiling, catalogue_version, model_id, rules_version, segment, *packed = row
+    packed_version, purchases, events, own = packed
     is_current = packed_version == version
     return CustomerRow(
         customer_id=stored_id,
@@ -76,6 +78,7 @@ def read(customer_id: str, *, lock: bool = False) -> Steps[CustomerRow]:
         profiling=bool(profiling),
         catalogue_version=catalogue_version,
         model_id=model_id,
+        rules_version=rules_version,
         segment=segment,
         events=CustomerEvents(purchases=_decode(purchases), history=PackedHistory(events=events, own=own))
         if is_current

@@ -26,8 +26,11 @@ class RelatedTables(ModelTables):
         return await self.engine.look_up(_activity, model_id, measure, days)
 
     def _list_state(self) -> Steps[ListState]:
-        catalogue_version, model_id = yield from one("SELECT catalogue_version, model_id FROM shop_state")
-        return ListState(catalogue_version=catalogue_version, model=(yield from self.model(model_id)))
+        catalogue_version, model_id, rules_version = yield from one(
+            "SELECT catalogue_version, model_id, rules_version FROM shop_state"
+        )
+        model = yield from self.model(model_id)
+        return ListState(catalogue_version=catalogue_version, model=model, rules_version=rules_version)
 
     def _seed_state(self, product_ids: Sequence[str]) -> Steps[SeedState]:
         found = yield from known_products.find(product_ids)

@@ -45,6 +45,7 @@ from infra.storage.sql.rehearsal import ImportRehearsal
 from infra.storage.sql.related_tables import RelatedTables
 from infra.storage.sql.removals import settle_new
 from infra.storage.sql.retention_tables import RetentionTables
+from infra.storage.sql.rule_tables import RuleTables
 from infra.storage.sql.statements import Steps
 from infra.storage.sql.unlisted_products import create_unknown
 from infra.storage.sql.write_behind import WriteBehind
@@ -62,6 +63,7 @@ class SqlRepository(
     CorrectionTables,
     RelatedTables,
     ProductTables,
+    RuleTables,
     AttributionTables,
     AuditTables,
     PersonalData,

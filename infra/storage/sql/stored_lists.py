@@ -30,8 +30,10 @@ class Current(Struct, frozen=True, kw_only=True):
         mine, its = self.versions, stored.versions
         if (its.customer, its.model_id) != (mine.customer, mine.model_id) or stored.length < length:
             return False
-        # Products that came or became available since may belong into a list that is not full.
-        is_full = its.catalogue == mine.catalogue or len(stored.ranked.items) >= stored.length
+        # Products that came or became available since may belong into a list that is not full, and a change of any product
+        # may change what a rule is about.
+        is_whole = len(stored.ranked.items) >= stored.length and not stored.ranked.rules
+        is_full = its.catalogue == mine.catalogue or is_whole
         return its.catalogue >= self.regrouped_in and is_full
 
 
@@ -41,16 +43,16 @@ def read(customer_id: str) -> Steps[tuple[Current, StoredList | None]]:
     A merged guest has those of its customer; raise CustomerNotFound.
     """
     row = yield from merged_guests.row_of(
-        "SELECT p.customer_id, p.version, s.catalogue_version, s.model_id, s.regrouped_in, r.customer_version,"
-        " r.catalogue_version,"
+        "SELECT p.customer_id, p.version, s.catalogue_version, s.model_id, s.regrouped_in, s.rules_version,"
+        " r.customer_version, r.catalogue_version,"
         " r.model_id, r.length, r.list FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
         " LEFT JOIN customer_recommendations r ON r.customer_id = p.customer_id",
         customer_id,
     )
-    stored_id, customer, catalogue, model_id, regrouped_in, *stored_versions, length, packed = row
+    stored_id, customer, catalogue, model_id, regrouped_in, rules, *stored_versions, length, packed = row
     current = Current(
         customer_id=stored_id,
-        versions=ListVersions(customer=customer, catalogue=catalogue, model_id=model_id),
+        versions=ListVersions(customer=customer, catalogue=catalogue, model_id=model_id, rules=rules),
         regrouped_in=regrouped_in,
     )
     # Most lists that are not current are of another version of their customer, and need not be decoded.

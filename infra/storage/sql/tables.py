@@ -86,6 +86,7 @@ COPIED_TABLES = (
     Table("erased_customers", ("id_hash",), ("is_finished",)),
     Table("audit_log", ("entry_id",), ("at", "actor", "action", "subject", "outcome")),
     Table("api_keys", ("key_id",), ("name", "scope", "expires_on", "last_used_at")),
+    Table("shop_rules", ("rule_id",), ("content", "saved_at", "position")),
     Table("recommendation_models", ("model_id",), ("trained_at", "model")),
     Table("product_neighbours", ("model_id", "product_index"), (
         "bought_together", "viewed_together", "similar_product", "complements",
@@ -105,6 +106,7 @@ class ShopState(Struct, frozen=True):
     erasure_key: bytes | None = None
     listed_in: int = 0
     regrouped_in: int = 0
+    rules_version: int = 0
 
 
 _STATE = ShopState.__struct_fields__

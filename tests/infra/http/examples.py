@@ -32,7 +32,8 @@ A_VIEW = {"customer_id": "c-1", "product_id": "p-1"}
 STATUS = {
     "empty-body": 400, "malformed-json": 400, "validation": 400, "json-too-deep": 400, "duplicate-key": 400,
     "too-many-items": 400, "not-found": 404, "customer-not-found": 404, "product-not-found": 404,
-    "order-not-found": 404, "address-not-found": 404, "more-than-bought": 409, "merge-refused": 409, "token-refused": 409,
+    "order-not-found": 404, "address-not-found": 404, "rule-not-found": 404,
+    "more-than-bought": 409, "merge-refused": 409, "token-refused": 409,
     "method-not-allowed": 405, "request-timeout": 408, "email-taken": 409, "customer-exists": 409, "body-too-large": 413,
     "unsupported-media-type": 415, "unsupported-encoding": 415, "event-id-reused": 422,
     "event-too-old": 400, "unauthorized": 401, "forbidden": 403, "rate-limited": 429,

@@ -20,6 +20,7 @@ from infra.http.app import create_app
 from infra.http.examples import EXAMPLES
 from infra.http.examples.customers import EMAIL_OF_ANOTHER
 from infra.http.examples.problems import UNKNOWN_CUSTOMER, UNKNOWN_PRODUCT
+from infra.http.examples.rules import UNKNOWN_RULE
 from infra.http.openapi import openapi_document
 from infra.http.problems import make_problem, problem_headers
 from infra.keys import hash_of
@@ -186,7 +187,10 @@ async def provoke(client, operation, slug):
     }
     changed = {
         "validation": lambda: body | refused,
-        "customer-not-found": lambda: replaced(body, "customer_id", UNKNOWN_CUSTOMER),
+        "customer-not-found": lambda: replaced(
+            replaced(body, "customer_id", UNKNOWN_CUSTOMER), "customer_ids", [UNKNOWN_CUSTOMER]
+        ),
+        "rule-not-found": lambda: replaced(body, "rule_id", UNKNOWN_RULE),
         "product-not-found": lambda: replaced(body, "product_id", UNKNOWN_PRODUCT),
         "event-too-old": lambda: with_instant(body, too_old),
         "event-id-reused": lambda: with_instant(body, "2026-11-19T12:00:00Z"),
@@ -199,7 +203,11 @@ async def provoke(client, operation, slug):
         ),
         "too-many-items": lambda: with_too_many(body, operation),
     }
-    in_path = {"customer-not-found": {"customer_id": UNKNOWN_CUSTOMER}, "product-not-found": {"product_id": UNKNOWN_PRODUCT}}
+    in_path = {
+        "customer-not-found": {"customer_id": UNKNOWN_CUSTOMER},
+        "product-not-found": {"product_id": UNKNOWN_PRODUCT},
+        "rule-not-found": {"rule_id": UNKNOWN_RULE},
+    }
     method, target, _ = operation.request(body)
     match slug:
         case "method-not-allowed":
@@ -210,6 +218,9 @@ async def provoke(client, operation, slug):
             # Only the bounds of a storefront key are left to exceed, and lists about products have none.
             is_bounded = operation.name == "get_recommendations"
             return await sent(client, operation, headers=STOREFRONT, limit=100) if is_bounded else None
+        case "too-many-items" if operation.name == "save_rule":
+            # Only a shop with 200 rules refuses one more.
+            return None
         case slug if slug in headers:
             return await sent(client, operation, body, headers=headers[slug])
         case slug if slug in raw:

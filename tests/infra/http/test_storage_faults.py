@@ -10,6 +10,7 @@ import pytest
 import main
 from domain.errors import StoreBusy, StoreUnavailable
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
+from domain.records.rules import Rule, RuleTarget
 from infra.http.examples.lists import RECOMMENDATION_ID
 from infra.storage.sql import models
 from infra.storage.sql.statements import rows
@@ -22,6 +23,7 @@ from tests.power.replay import STATE
 AN_ADDRESS = b'{"kind":"shipping","line1":"Canary %d","city":"Canaryville","postal_code":"CANARY-3000","country":"CH"}'
 AN_ORDER = b'"order_id":"o-%d","items":[{"product_id":"p-1"},{"product_id":"p-2"}]'
 A_VIEW = b'"event_id":"e-%d","product_id":"p-3"'
+A_RULE = b'{"rule_id":"r-%d","name":"Canary","action":"hide","target":{"product_ids":["p-1"]},"status":"live"}'
 
 REQUESTS = {
     "create": (b"/customer/create", b'{"customer_id":"n-%d","email":"%d@canary.ch","segment":"Premium"}'),
@@ -73,6 +75,10 @@ REQUESTS = {
     "erase": (b"/customer/erase/x-%d", None),
     "merge": (b"/customer/merge", b'{"guest_id":"g-%d","customer_id":"c-1"}'),
     "issue_token": (b"/customer/issue-token", b'{"customer_id":"n-%d","guest":true}'),
+    "save_rule": (b"/rules/save", A_RULE),
+    "list_rules": (b"/rules/list", None),
+    "remove_rule": (b"/rules/remove/r-%d", None),
+    "preview_rule": (b"/rules/preview", b'{"rule":' + A_RULE + b',"customer_ids":["c-1"]}'),
     "guest": (b"/recommendations/process-browsing", b'{"customer_id":"n-%d","guest":true,' + A_VIEW + b"}"),
     "newcomer": (b"/recommendations/nobody?guest=true", None),
     "health": (b"/health", None),
@@ -155,6 +161,8 @@ async def shop(request, name, database):
             await repository.engine.write(models.write_signing_key, b"k" * 32)
         if name == "remove_address":
             await add_addresses(repository)
+        if name == "remove_rule":
+            await save_rules(repository)
         repository.engine = FailingAt(repository.engine)
         yield app, repository.engine
 
@@ -171,6 +179,13 @@ async def fill(repository):
     orders = [Purchase(customer_id="c-1", order_id=f"to-amend-{n}", items=(item,)) for n in range(N_TO_CORRECT)]
     carts = [BrowsingEvent(customer_id="c-1", product_id="p-3", event_type="cart") for _ in range(N_TO_CORRECT)]
     await repository.record([*carts, *orders], now=NOW)
+
+
+async def save_rules(repository):
+    """Save rules to remove."""
+    for number in range(N_TO_CORRECT):
+        rule = Rule(rule_id=f"r-{number}", name="Canary", action="hide", target=RuleTarget(product_ids=("p-1",)))
+        await repository.save_rule(rule, now=NOW, actor="local")
 
 
 async def add_addresses(repository):
@@ -192,7 +207,7 @@ async def add_addresses(repository):
 def request(name, number):
     target, body = REQUESTS[name]
     if body is None:
-        method = "DELETE" if name == "erase" else "GET"
+        method = "DELETE" if name in {"erase", "remove_rule"} else "GET"
         target = target.replace(b"%d", str(number).encode())
         return FuzzedRequest(method=method, target=target, headers=[], parts=[b""], ends=True)
     body = body.replace(b"%d", str(number).encode())
@@ -293,6 +308,8 @@ async def test_the_check_detects_one_transaction_per_statement(shop, database, m
         "erase",
         "merge",
         "record_impressions",
+        "save_rule",
+        "remove_rule",
     ],
 )
 async def test_a_read_only_database_is_503_until_it_is_writable_again(shop, name):

@@ -39,8 +39,9 @@ IMPERSONAL = {
     "product_catalog", "recommendation_models", "product_neighbours", "product_trends", "product_activity",
     "shop_state", "erased_customers",
     "product_aliases", "imports", "audit_log", "api_keys", "list_impressions",
+    "shop_rules",
 }  # fmt: skip
-"""Tables without personal data: the catalogue, trained models, hashes, and keys of the shop's own servers."""
+"""Tables without personal data: the catalogue, trained models, hashes, rules, and keys of the shop's own servers."""
 
 NOT_EXPORTED = {
     ("customer_profiles", "email_key"),  # the e-mail address in one case

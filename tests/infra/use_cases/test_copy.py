@@ -14,6 +14,7 @@ from domain.records.impressions import ShownList
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.periods import Period
 from domain.records.products import ProductChange
+from domain.records.rules import Rule, RuleTarget
 from infra.cli import run
 from infra.progress import PlainProgress
 from infra.settings import Settings
@@ -70,6 +71,8 @@ async def source(urls, now):
         await import_and_return(shop, now)
         await shop.record([BrowsingEvent(customer_id="g-1", product_id="p-1", guest=True)], now=now)
         await shop.merge_guest(GuestMerge(guest_id="g-1", customer_id="c-1"), now=now)
+        rule = Rule(rule_id="r-1", name="No p-5", action="hide", target=RuleTarget(product_ids=("p-5",)), status="live")
+        await shop.save_rule(rule, now=now, actor="local")
         await train(shop, now=now)
         yield shop
 

@@ -13,9 +13,10 @@ from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases import ranking_data
-from infra.use_cases.ranking_data import RankingData, VersionedCache, ranking_data_of
+from infra.use_cases.ranking_data import RankingData, ranking_data_of
 from infra.use_cases.recommend import current_list, fresh_list
 from infra.use_cases.related import RelatedRequest, related_list
+from infra.use_cases.versioned_cache import VersionedCache
 from tests.answers import without_id
 from tests.domain.shop import neighbour_lists, neighbours_of
 from tests.inputs import candidate_query, candidates_of, inputs_of

@@ -18,6 +18,7 @@ from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.periods import Period
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
+from domain.records.rules import Rule, RuleTarget
 from infra.ingest import ImportOptions, import_files
 from infra.progress import PlainProgress
 from infra.settings import Settings
@@ -85,6 +86,7 @@ async def use_everything(url, folder, now):
         await shop.put_customers([CustomerChange(customer_id="c", email="canary-b@b.c", segment=None)], now=now)
         await shop.put_products([ProductChange(product_id="p-1", name="New")], now=now)
         await use_products(shop, now)
+        await use_rules(shop, now)
         await shop.add_addresses(
             "c",
             [Address(kind="billing", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")],
@@ -168,6 +170,18 @@ async def use_products(shop, now):
     await shop.newest_products(
         ListRequest(categories=some, brands=some, tags=some, attributes=(("a", some),), max_price=1.0), n=9
     )
+
+
+async def use_rules(shop, now):
+    """Save, replace, read and remove rules, and look up what previews need."""
+    target = RuleTarget(product_ids=tuple(f"p-{n}" for n in range(100)))
+    for number in (1, 2, 1):
+        rule = Rule(rule_id=f"r-{number}", name="Rule", action="hide", target=target, status="live")
+        await shop.save_rule(rule, now=now, actor="local")
+    await shop.remove_rule("r-1", actor="local")
+    await shop.stored_rules()
+    await shop.product_indexes(("p-1", "p-1-x", "nothing"))
+    await shop.recent_customers(n=20)
 
 
 async def import_again(shop, now):

@@ -1,0 +1,166 @@
+"""Rules of the shop: what lists hide, pin, boost or bury, where and when."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from domain.errors import InvalidField, InvalidFields
+from domain.records.attributes import MAX_ATTRIBUTES, encoded
+from domain.records.customers import Segment
+from domain.records.pages import Label
+from domain.records.recommendations import MAX_VALUES, Kind, ListRequest
+from domain.records.values import EPOCH, AttributeName, AttributeValue, CategoryPath, Id, Instant, Tag, Text
+
+MAX_RULES = 200
+"""Rules of a shop, drafts included."""
+MAX_TARGETS = 100
+MAX_POSITION = 100
+MAX_STRENGTH = 5
+MAX_AGE_DAYS = 3650
+
+RuleAction = Literal["hide", "pin", "boost", "bury"]
+RuleStatus = Literal["draft", "live"]
+Strength = Annotated[int, Meta(ge=1, le=MAX_STRENGTH)]
+Position = Annotated[int, Meta(ge=1, le=MAX_POSITION)]
+_Price = Annotated[float, Meta(ge=0, le=1e9)]
+
+
+class RuleTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The products that a rule is about: those with these ids, or those that pass the filters, which are those of lists.
+
+    An id stands for the product with its variants. With `newer_than_days`, only products count that were created on that
+    day or later, by days of UTC.
+    """
+
+    product_ids: Annotated[tuple[Id, ...], Meta(max_length=MAX_TARGETS)] = ()
+    category: Annotated[tuple[CategoryPath, ...], Meta(max_length=MAX_VALUES)] = ()
+    brand: Annotated[tuple[Text, ...], Meta(max_length=MAX_VALUES)] = ()
+    tag: Annotated[tuple[Tag, ...], Meta(max_length=MAX_VALUES)] = ()
+    attributes: dict[AttributeName, Annotated[tuple[AttributeValue, ...], Meta(min_length=1, max_length=MAX_VALUES)]] = {}
+    min_price: _Price | UnsetType = UNSET
+    max_price: _Price | UnsetType = UNSET
+    newer_than_days: Annotated[int, Meta(ge=1, le=MAX_AGE_DAYS)] | UnsetType = UNSET
+
+    @property
+    def list_request(self) -> ListRequest:
+        """The filters as those of a list."""
+        attributes = {
+            name: frozenset(value if isinstance(value, str) else encoded(value) for value in values)
+            for name, values in self.attributes.items()
+        }
+        return ListRequest(
+            categories=frozenset(self.category),
+            brands=frozenset(self.brand),
+            tags=frozenset(self.tag),
+            attributes=tuple(sorted(attributes.items())),
+            min_price=None if self.min_price is UNSET else self.min_price,
+            max_price=None if self.max_price is UNSET else self.max_price,
+        )
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Yield the members that do not fit together, with a message each; an empty name is the target itself."""
+        is_filter = self.list_request.is_filtered
+        if not (self.product_ids or is_filter or self.newer_than_days is not UNSET):
+            yield "", "Expected `product_ids`, a filter or `newer_than_days`"
+        if self.product_ids and is_filter:
+            yield "/product_ids", "Expected either `product_ids` or filters"
+        if len(self.attributes) > MAX_ATTRIBUTES:
+            yield "/attributes", f"Expected at most {MAX_ATTRIBUTES} attributes"
+        if self.min_price is not UNSET and self.max_price is not UNSET and self.min_price > self.max_price:
+            yield "/min_price", "Expected at most `max_price`"
+
+
+class RulePlaces(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The lists that a rule applies to; without any value of a kind, all.
+
+    A list that is not of one customer has no segment.
+    """
+
+    placements: Annotated[tuple[Label, ...], Meta(max_length=MAX_VALUES)] = ()
+    kinds: Annotated[tuple[Kind, ...], Meta(max_length=MAX_VALUES)] = ()
+    segments: Annotated[tuple[Segment, ...], Meta(max_length=MAX_VALUES)] = ()
+
+
+EVERYWHERE = RulePlaces()
+
+
+class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule; `position` is for a pin, `strength` for a boost or a bury. It is in force from `from` until before `until`."""
+
+    rule_id: Id | UnsetType = UNSET
+    name: Text
+    action: RuleAction
+    position: Position | UnsetType = UNSET
+    strength: Strength | UnsetType = UNSET
+    target: RuleTarget
+    where: RulePlaces = EVERYWHERE
+    starts_at: Instant | UnsetType = field(default=UNSET, name="from")
+    until: Instant | UnsetType = UNSET
+    status: RuleStatus = "draft"
+
+    @property
+    def known_id(self) -> str:
+        """The id of a rule that has one, as every saved rule does."""
+        return "" if self.rule_id is UNSET else self.rule_id
+
+    def check(self, pointer: str = "#") -> None:
+        """Raise InvalidFields for all members that do not fit together."""
+        if found := [InvalidField(f"{pointer}/{name}", detail) for name, detail in self.faults()]:
+            raise InvalidFields(*found)
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Yield the members that do not fit together, with a message each."""
+        is_pin, is_scaling = self.action == "pin", self.action in {"boost", "bury"}
+        if is_pin and self.position is UNSET:
+            yield "position", "A pin needs a `position`"
+        if not is_pin and self.position is not UNSET:
+            yield "position", "Only a pin has a `position`"
+        if is_scaling and self.strength is UNSET:
+            yield "strength", f"A {self.action} needs a `strength`"
+        if not is_scaling and self.strength is not UNSET:
+            yield "strength", "Only a boost or a bury has a `strength`"
+        if is_pin and not self.target.product_ids:
+            yield "target/product_ids", "A pin needs `product_ids`"
+        else:
+            yield from ((f"target{name}", detail) for name, detail in self.target.faults())
+        for name, instant in (("from", self.starts_at), ("until", self.until)):
+            if isinstance(instant, datetime) and instant < EPOCH:
+                yield name, "Expected an instant of 1970 or later"
+        if isinstance(self.starts_at, datetime) and isinstance(self.until, datetime) and self.starts_at >= self.until:
+            yield "until", "Expected an instant after `from`"
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Return whether a live rule is between its dates."""
+        has_begun = self.starts_at is UNSET or self.starts_at <= now
+        return self.status == "live" and has_begun and (self.until is UNSET or now < self.until)
+
+
+class ListedRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A stored rule with the instant of its last change."""
+
+    saved_at: datetime
+
+
+class RuleList(Struct, frozen=True, kw_only=True):
+    """All rules, those that were saved first at the top."""
+
+    rules: list[ListedRule]
+
+
+class RuleSaved(Struct, frozen=True, kw_only=True):
+    """A saved rule, what was stored under its id `previous`ly, and the products of its target that nobody knows.
+
+    To save `previous`, or to remove the rule where there is none, undoes the change.
+    """
+
+    rule: Rule
+    previous: Rule | None
+    unknown_products: list[str]
+
+
+class RuleRemoved(Struct, frozen=True, kw_only=True):
+    """The rule that was removed; to save it undoes that."""
+
+    previous: Rule

@@ -1,0 +1,89 @@
+"""The rules of a shop, cached by process: what is cached costs no statement."""
+
+from datetime import datetime
+from weakref import WeakKeyDictionary, proxy
+
+import numpy as np
+
+from domain.ports.repository import Repository
+from domain.ranking.catalogue import Catalogue
+from domain.ranking.rule_book import ListPlace, RuleBook
+from domain.ranking.rule_targets import RuleTargets
+from domain.ranking.rules import NO_RULES, ListRules, list_rules
+from infra.use_cases.ranking_data import RankingData, ranking_data_of
+
+MAX_CACHED_RULES = 256
+"""Lists, by place, whose rules are kept ready."""
+
+
+class DecidedRules:
+    """The rules of one book for lists of a repository's catalogue: their targets are decided once for each product."""
+
+    def __init__(self, book: RuleBook, repository: Repository, data: RankingData) -> None:
+        self.book = book
+        self._repository = repository
+        self._data = data
+        self._targets: RuleTargets | None = None
+        self._catalogue_version = -1
+        self._lists: dict[tuple[int, ...], ListRules] = {}
+
+    async def of(self, place: ListPlace, *, catalogue: Catalogue, now: datetime) -> ListRules:
+        """Return the rules that apply to a list of products of `catalogue`."""
+        applying = self.book.applying(place, now)
+        if not applying.positions:
+            return NO_RULES
+        targets = await self._targets_in(catalogue, now)
+        if (found := self._lists.get(applying.positions)) is None:
+            if len(self._lists) >= MAX_CACHED_RULES:
+                self._lists.clear()
+            found = self._lists[applying.positions] = list_rules(self.book, place, targets, now=now)
+        return found
+
+    async def _targets_in(self, catalogue: Catalogue, now: datetime) -> RuleTargets:
+        """Return the targets in a catalogue, anew if ids name other products, or if ages count from another day."""
+        version, targets, day = self._data.catalogue_version, self._targets, self.book.day(now)
+        is_other = targets is None or targets.catalogue is not catalogue or targets.day != day
+        if targets is not None and not is_other and version == self._catalogue_version:
+            return targets
+        indexes = await self._repository.product_indexes(self.book.product_ids)
+        await self._data.add_missing(catalogue, np.array(sorted(set(indexes.values())), dtype=np.intp))
+        if targets is None or is_other or targets.indexes != indexes:
+            targets = RuleTargets(self.book.rules, catalogue, indexes, day=day)
+            self._lists.clear()
+        self._targets, self._catalogue_version = targets, version
+        return targets
+
+
+class RuleData:
+    """The rules of a repository as of the version that lists learn with what they depend on."""
+
+    def __init__(self, repository: Repository, data: RankingData) -> None:
+        self._repository = repository
+        self._data = data
+        self._decided = DecidedRules(RuleBook(), repository, data)
+
+    async def of(self, version: int, place: ListPlace, *, catalogue: Catalogue, now: datetime) -> ListRules:
+        """Return the rules of a `version`, or of a later one, that apply to a list."""
+        return await (await self._rules_of(version)).of(place, catalogue=catalogue, now=now)
+
+    async def digest(self, version: int, place: ListPlace, *, now: datetime) -> str:
+        """Return the digest of the rules that apply to a list, "" without any."""
+        return (await self._rules_of(version)).book.digest(place, now)
+
+    async def _rules_of(self, version: int) -> DecidedRules:
+        decided = self._decided
+        if decided.book.version != version:
+            stored = await self._repository.stored_rules()
+            decided = DecidedRules(RuleBook(stored.rules, version=stored.version), self._repository, self._data)
+            self._decided = decided
+        return decided
+
+
+_data_of: WeakKeyDictionary[Repository, RuleData] = WeakKeyDictionary()
+
+
+def rule_data_of(repository: Repository) -> RuleData:
+    """Return the cached rules of a repository."""
+    if repository not in _data_of:
+        _data_of[repository] = RuleData(proxy(repository), ranking_data_of(repository))
+    return _data_of[repository]
