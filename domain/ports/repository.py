@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from domain.ports.audit import AuditLog, KeyStore
 from domain.ports.corrections import Corrections
+from domain.ports.dashboard import DashboardStore
 from domain.ports.export import ExportStore
 from domain.ports.guests import GuestStore
 from domain.ports.lists import ListStore
@@ -87,7 +88,9 @@ class ShopSummary(Struct, frozen=True, kw_only=True):
     config: TunedConfig
 
 
-class Repository(GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, ListStore, Corrections, Protocol):
+class Repository(
+    GuestStore, AuditLog, KeyStore, ExportStore, ProductStore, ListStore, Corrections, DashboardStore, Protocol
+):
     """Serve customers. Every method is one transaction and returns only after it is durable.
 
     All but `store_list` raise StoreBusy or StoreUnavailable; those that name a customer raise CustomerNotFound. The id of a

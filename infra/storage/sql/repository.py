@@ -34,6 +34,7 @@ from infra.storage.sql import (
 from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
 from infra.storage.sql.correction_tables import CorrectionTables
 from infra.storage.sql.customer_activity import activity, purchase_summary
+from infra.storage.sql.dashboard_tables import DashboardTables
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents
 from infra.storage.sql.personal_data import PersonalData
@@ -55,7 +56,9 @@ CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
 
-class SqlRepository(CorrectionTables, RelatedTables, ProductTables, AuditTables, PersonalData, RetentionTables):
+class SqlRepository(
+    CorrectionTables, RelatedTables, ProductTables, AuditTables, PersonalData, RetentionTables, DashboardTables
+):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 
     What may be lost is written `delay_seconds` after the answer.

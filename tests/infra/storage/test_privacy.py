@@ -38,7 +38,7 @@ from tests.imports import as_imported
 IMPERSONAL = {
     "product_catalog", "recommendation_models", "product_neighbours", "product_trends", "product_activity",
     "shop_state", "erased_customers",
-    "product_aliases", "imports", "audit_log", "api_keys",
+    "product_aliases", "imports", "audit_log", "api_keys", "dashboard_sessions",
 }  # fmt: skip
 """Tables without personal data: the catalogue, trained models, hashes, and keys of the shop's own servers."""
 
