@@ -46,6 +46,10 @@ class DayCount(Struct, frozen=True, kw_only=True):
     interactions: int
     orders: int
 
+    @property
+    def events(self) -> int:
+        return self.interactions + self.orders
+
 
 class NewestEvent(Struct, frozen=True, kw_only=True):
     event_type: str

@@ -5,6 +5,7 @@ from hmac import compare_digest
 from urllib.parse import parse_qsl
 
 from litestar.datastructures import UploadFile
+from litestar.exceptions import HTTPException
 from litestar.types import HTTPReceiveMessage, Receive
 from msgspec import Struct
 
@@ -57,6 +58,17 @@ async def read_form(
         form = Form(dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)))
     else:
         raise RequestRefused("unsupported-media-type", "A form of the dashboard is expected.")
+    try:
+        _check(request, form, cookie=cookie)
+    except ShopError:
+        if form.file is not None:
+            await form.file.close()
+        raise
+    return Form({name: value.strip() for name, value in form.fields.items()}, form.file)
+
+
+def _check(request: AuthenticatedRequest, form: Form, *, cookie: str) -> None:
+    """Raise FormRefused for a form without the token of its session, RequestRefused for one with NUL."""
     secret = get_cookie(request.scope, cookie.encode())
     if cookie == SESSION_COOKIE and request.scope["state"][SESSION] is None:
         raise FormRefused
@@ -64,17 +76,23 @@ async def read_form(
         raise FormRefused
     if any("\0" in value for value in form.fields.values()):
         raise RequestRefused("bad-request")
-    return Form({name: value.strip() for name, value in form.fields.items()}, form.file)
 
 
 async def _with_file(request: AuthenticatedRequest, *, max_bytes: int) -> Form:
     length = get_header(request.scope, b"content-length")
     if length.isdigit() and int(length[:20]) > max_bytes:
         raise RequestRefused("body-too-large")
-    request.receive = _bounded(request.receive, max_bytes=max_bytes)
+    request.receive = bounded = _BoundedBody(request.receive, max_bytes=max_bytes)
+    try:
+        sent = await request.form()
+    except (HTTPException, UnicodeError, LookupError) as error:
+        # Not only a damaged form: it also ends too early where the rest is refused.
+        raise bounded.refusal or RequestRefused("bad-request") from error
+    if bounded.refusal is not None:
+        raise bounded.refusal
     fields: dict[str, str] = {}
     file: UploadFile | None = None
-    for name, value in (await request.form()).multi_items():
+    for name, value in sent.multi_items():
         if isinstance(value, UploadFile):
             file = value
         else:
@@ -82,21 +100,28 @@ async def _with_file(request: AuthenticatedRequest, *, max_bytes: int) -> Form:
     return Form(fields, file)
 
 
-def _bounded(receive: Receive, *, max_bytes: int) -> Receive:
-    n_bytes = 0
+class _BoundedBody:
+    """Receive a body, and end it where it is too long, too slow or broken off.
 
-    async def receive_bounded() -> HTTPReceiveMessage:
-        nonlocal n_bytes
+    An error would leave the temporary files of the form open.
+    """
+
+    def __init__(self, receive: Receive, *, max_bytes: int) -> None:
+        self.refusal: RequestRefused | None = None
+        self._receive = receive
+        self._n_left = max_bytes
+
+    async def __call__(self) -> HTTPReceiveMessage:
         try:
             async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-                message = await receive()
-        except TimeoutError as error:
-            raise RequestRefused("request-timeout") from error
+                message = await self._receive()
+        except TimeoutError:
+            return self._end("request-timeout")
         if message["type"] != "http.request":
-            raise RequestRefused("bad-request")
-        n_bytes += len(message.get("body", b""))
-        if n_bytes > max_bytes:
-            raise RequestRefused("body-too-large")
-        return message
+            return self._end("bad-request")
+        self._n_left -= len(message.get("body", b""))
+        return message if self._n_left >= 0 else self._end("body-too-large")
 
-    return receive_bounded
+    def _end(self, slug: str) -> HTTPReceiveMessage:
+        self.refusal = RequestRefused(slug)
+        return {"type": "http.request", "body": b"", "more_body": False}

@@ -126,9 +126,9 @@ def _advise(name: str, *, path: str | None = None, **values: Any) -> Advice:
 
 def _bars(counts: Sequence[DayCount]) -> list[tuple[int, float, float]]:
     """Return the place of each day in the chart, and the heights of its interactions and orders together, and of orders."""
-    most = max((count.interactions + count.orders for count in counts), default=0) or 1
+    most = max((count.events for count in counts), default=0) or 1
     scale = CHART_HEIGHT / most
-    heights = [(count.day, scale * (count.interactions + count.orders), scale * count.orders) for count in counts]
+    heights = [(count.day, scale * count.events, scale * count.orders) for count in counts]
     return [(day, round(of_all, 1), round(of_orders, 1)) for day, of_all, of_orders in heights]
 
 

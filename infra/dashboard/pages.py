@@ -21,8 +21,6 @@ from infra.http.problems import make_problem, reported
 from infra.http.responses import get_request_id
 from infra.storage.opening import Shop
 
-SIGN_IN_PATH = f"{PATH}/login"
-
 
 def path_of(*parts: str) -> str:
     """Return the path of a page, with the parts encoded."""
@@ -36,16 +34,10 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.globals.update(t=text, asset=address_of, token_field=TOKEN_FIELD, path=path_of, tile_of=tile_of)
-_ENVIRONMENT.filters.update(
-    money=formats.money,
-    number=formats.number,
-    ago=formats.ago,
-    day=formats.day,
-    minute=formats.minute,
-    clock=formats.clock,
-    events_of_day=lambda count: count.interactions + count.orders,
-)
+_GLOBALS = {"t": text, "asset": address_of, "token_field": TOKEN_FIELD, "path": path_of, "tile_of": tile_of}
+_FORMATS = (formats.money, formats.number, formats.ago, formats.day, formats.minute, formats.clock)
+cast("dict[str, Any]", _ENVIRONMENT.globals).update(_GLOBALS)
+cast("dict[str, Any]", _ENVIRONMENT.filters).update((function.__name__, function) for function in _FORMATS)
 
 
 async def show(request: AuthenticatedRequest, shop: Shop, template: str, **values: Any) -> Response[str]:
@@ -79,7 +71,7 @@ def page_of(
         f"default-src 'self'; img-src {pictures}; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
         " object-src 'none'"
     )
-    headers = {"content-security-policy": policy, "cross-origin-opener-policy": "same-origin"}
+    headers = {"content-security-policy": policy}
     return Response(content, media_type="text/html", status_code=status_code, headers=headers, cookies=cookies or [])
 
 
@@ -96,8 +88,8 @@ def show_error(request: Request[Any, Any, Any], error: Exception) -> Response[An
         title, detail = text("error.form"), text("error.form_detail")
     else:
         problem, headers = reported(error, get_request_id(request.scope))
-        if problem.status == 401 and request.scope["path"] != SIGN_IN_PATH:
-            return Redirect(SIGN_IN_PATH, status_code=303)
+        if problem.status == 401:
+            return see("login")
         title, detail = problem.title, problem.detail
     page = page_of(render("error.html", title=title, detail=detail, status=problem.status), status_code=problem.status)
     page.headers.update({name: value for name, value in headers.items() if name != "www-authenticate"})

@@ -57,7 +57,8 @@ def causes_of(history: History, catalogue: Catalogue) -> dict[str, Cause]:
         strongest[index] = "purchase" if bought_at != NEVER_BOUGHT and bought_at < RETURNED else "view"
     for position, code in zip(history.positions.tolist(), history.event_types.tolist(), strict=True):
         index, event_type = int(history.products[position]), EVENT_TYPES[code]
-        strongest[index] = max(strongest.get(index, "view"), event_type, key=_STRENGTH.__getitem__)
+        before = strongest.get(index, "view")
+        strongest[index] = event_type if _STRENGTH[event_type] > _STRENGTH[before] else before
     products = [(catalogue.product(index), event_type) for index, event_type in strongest.items()]
     return {product.product_id: Cause(name=product.name, event_type=event_type) for product, event_type in products}
 

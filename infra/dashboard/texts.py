@@ -18,7 +18,7 @@ def all_texts() -> Mapping[str, Mapping[str, str]]:
     return msgspec.json.decode((_FOLDER / f"{LANGUAGE}.json").read_bytes(), type=dict[str, dict[str, str]])
 
 
-def text(key: str, **values: Any) -> Markup:
+def text(key: str, /, **values: Any) -> Markup:
     """Return a text, named `page.text`, as HTML; what fills its gaps is escaped.
 
     With `n`, a key that ends in `_one` replaces the text for 1.
@@ -30,7 +30,7 @@ def text(key: str, **values: Any) -> Markup:
     return Markup(found or texts[name]).format(**values)  # noqa: S704
 
 
-def plain(key: str, **values: Any) -> str:
+def plain(key: str, /, **values: Any) -> str:
     """Return a text without markup, for what is stored or escaped later."""
     page, _, name = key.partition(".")
     return all_texts()[page][name].format(**values)

@@ -62,7 +62,6 @@ TOKEN = "shop.token"  # noqa: S105 - a name
 ACTOR = "shop.actor"
 SESSION = "shop.session"
 """The names, in the ASGI state, of the key, the browser token or the session of a request, and of who sent it."""
-
 SESSION_COOKIE = "shop_session"
 _DASHBOARD_SCOPES = frozenset({"backend", "viewer"})
 
@@ -85,10 +84,6 @@ def may_be_guest(request: AuthenticatedRequest, *, asked: bool) -> bool:
     return asked if token is None else token.is_guest
 
 
-async def _no_session(_: bytes) -> None:
-    return None
-
-
 class Authenticator:
     """Authenticate requests by their API key or browser token.
 
@@ -100,7 +95,7 @@ class Authenticator:
         settings: Settings,
         *,
         read_token: TokenReader,
-        read_session: SessionReader = _no_session,
+        read_session: SessionReader,
         environment: Mapping[str, str] = os.environ,
         clock: Clock = system_clock,
     ) -> None:
@@ -167,13 +162,14 @@ class Authenticator:
         if access == "sign-in":
             return "anyone"
         secret = get_cookie(scope, SESSION_COOKIE.encode())
-        state[SESSION] = session = await self._read_session(secret) if secret else None
+        session = await self._read_session(secret) if secret else None
         if key_scope is not None:
+            state[SESSION] = session if session and session.key_id == LOCAL else None
             return key_scope
         key = next((key for _, key in self._keys if session and key.key_id == session.key_id), None)
         if key is None or key.scope not in _DASHBOARD_SCOPES or self._is_expired(key):
             raise RequestRefused("unauthorized")
-        state |= {KEY: key, ACTOR: key.name}
+        state |= {SESSION: session, KEY: key, ACTOR: key.name}
         if not self._rate_limit.allow(bytes.fromhex(key.key_hash)):
             raise RequestRefused("rate-limited")
         if access == "dashboard-backend" and key.scope != "backend":

@@ -123,11 +123,21 @@ async def test_a_file_that_is_too_large_is_refused_with_and_without_a_length(fil
     assert kept(temporary) == []
 
 
-async def test_a_damaged_form_is_a_bad_request(owner):
+@pytest.mark.parametrize(
+    "content", [b"nothing", b'--x\r\ncontent-disposition: form-data; name="kind"\r\n\r\n\xff\r\n--x--\r\n']
+)
+async def test_a_damaged_form_is_a_bad_request(owner, content):
     headers = {"content-type": "multipart/form-data; boundary=x"}
-    response = await owner.client.post("/dashboard/data/check", content=b"nothing", headers=headers)
+    response = await owner.client.post("/dashboard/data/check", content=content, headers=headers)
 
     assert response.status_code == 400
+
+
+async def test_an_upload_without_the_token_of_the_session_is_refused_and_not_kept(owner, temporary):
+    response = await owner.post("/data/check", fields={"kind": "products"}, files={"file": ("a.csv", CSV)})
+
+    assert response.status_code == 403
+    assert kept(temporary) == []
 
 
 async def test_a_second_upload_replaces_the_first_and_signing_out_removes_it(owner, temporary):

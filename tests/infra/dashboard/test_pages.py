@@ -232,12 +232,11 @@ async def test_texts_of_a_shop_and_of_customers_are_never_markup(owner, shop):
         text = (await owner.get(path)).text
         assert "<script>alert" not in text, path
         assert "<b>canary" not in text
-        assert '"<' not in text.replace('"></', "")
     for path in ("/customers", "/products"):
         assert "<script>alert" not in (await owner.get(path, params={"q": HOSTILE})).text
 
 
-async def test_the_overview_says_what_would_make_lists_better(owner, shop):
+async def test_the_overview_says_what_would_make_lists_better(written_at_once, owner, shop):
     await shop.put_products([ProductChange(product_id="bare")], now=NOW)
     await shop.begin_import(ImportRecord(import_id="i", started_at=NOW, kind="products"))
     await shop.finish_import("i", {"refused": 2, "new": 1}, now=NOW)

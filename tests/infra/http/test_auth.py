@@ -288,8 +288,8 @@ def test_a_function_without_keys_does_not_start():
     environment = {"AWS_LAMBDA_FUNCTION_NAME": "function"}
 
     with pytest.raises(ConfigurationError, match="new-key backend"):
-        Authenticator(Settings(), read_token=anything, environment=environment)
-    assert Authenticator(Settings(api_keys=API_KEYS), read_token=anything, environment=environment)
+        Authenticator(Settings(), read_token=anything, read_session=anything, environment=environment)
+    assert Authenticator(Settings(api_keys=API_KEYS), read_token=anything, read_session=anything, environment=environment)
 
 
 @pytest.mark.parametrize(
