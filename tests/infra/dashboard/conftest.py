@@ -23,7 +23,7 @@ from tests.conftest import NOW, running
 OWNER, VIEWER, STOREFRONT = "b" * 43, "v" * 43, "s" * 43
 API_KEYS = f"backend:{hash_of(OWNER)}:owner,viewer:{hash_of(VIEWER)}:board:2026-11-30,storefront:{hash_of(STOREFRONT)}:web"
 HOSTILE = '<script>alert("x")</script>'
-PERSON = NewCustomer(customer_id="canary", email="canary@example.com", first_name="Canary", last_name="O'Person")
+PERSON = NewCustomer(customer_id="canary", email="canary@example.com", first_name="Canary", last_name="O'Canary")
 
 
 class Browser:

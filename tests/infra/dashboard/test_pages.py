@@ -73,7 +73,7 @@ async def test_a_viewer_sees_no_personal_value(viewer, path):
 
     assert response.status_code == 200
     assert "canary" not in response.text.lower()
-    assert "O&#39;Person" not in response.text
+    assert "O&#39;Canary" not in response.text
     assert "/dashboard/customers" not in response.text
     assert "data/erase" not in response.text
 
@@ -96,7 +96,7 @@ async def test_a_viewer_changes_nothing(viewer, path):
 async def test_a_customer_is_shown_with_history_interests_and_a_list_with_reasons(owner):
     text = (await owner.get("/customers/canary")).text
 
-    assert "<h1>Canary O&#39;Person</h1>" in text
+    assert "<h1>Canary O&#39;Canary</h1>" in text
     assert "canary@example.com" in text
     assert "Acme tent 0, Acme tent 1, Acme tent 2" in text
     assert "€15.00" in text
@@ -122,7 +122,7 @@ async def test_a_customer_who_objects_and_a_guest_say_so(shop, owner):
 
 async def test_a_look_at_a_person_and_a_search_are_in_the_audit(owner, shop):
     await owner.get("/customers/canary")
-    await owner.get("/customers", params={"q": "person"})
+    await owner.get("/customers", params={"q": "o'canary"})
     await owner.get("/customers/nobody")
     for _ in range(200):
         if len(entries := await shop.audit_entries(AuditQuery(actor="owner"))) == 4:
@@ -134,7 +134,7 @@ async def test_a_look_at_a_person_and_a_search_are_in_the_audit(owner, shop):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("asked", ["canary", "CANARY@example.com", "o'per", " Canary O'Person "])
+@pytest.mark.parametrize("asked", ["canary", "CANARY@example.com", "o'can", " Canary O'Canary "])
 async def test_a_customer_is_found_by_id_address_or_name(owner, asked):
     response = await owner.get("/customers", params={"q": asked})
 
@@ -142,7 +142,9 @@ async def test_a_customer_is_found_by_id_address_or_name(owner, asked):
 
 
 async def test_several_customers_or_nobody_may_be_found(owner, shop):
-    await shop.put_customers([CustomerChange(customer_id="canary-1", first_name="Canary", last_name="Other")], now=NOW)
+    await shop.put_customers(
+        [CustomerChange(customer_id="canary-1", first_name="Canary", last_name="Canary-Other")], now=NOW
+    )
 
     several = (await owner.get("/customers", params={"q": "canar"})).text
     nobody = (await owner.get("/customers", params={"q": "100%"})).text
