@@ -25,6 +25,7 @@ MAX_KEYS_PER_SCOPE = 8
 KEY_NAME = "[a-z0-9-]{1,32}"
 _KEY = rf"(?:{'|'.join(get_args(KeyScope))}):[0-9a-f]{{64}}(?::{KEY_NAME}(?::\d{{4}}-\d{{2}}-\d{{2}})?)?"
 _RATE = r"[A-Z]{3}=\d{1,10}(?:\.\d{1,12})?"
+_IMAGE_HOST = r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?"
 _ORIGIN = r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?"
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
@@ -80,6 +81,8 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
     address_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
     browser_limit_per_second: Annotated[int, Meta(ge=0, le=1_000_000)] = 20
     trusted_proxies: str = ""
+    image_hosts: Annotated[str, Meta(pattern=_comma_separated(_IMAGE_HOST))] = ""
+    upload_max_bytes: Annotated[int, Meta(ge=1, le=1 << 40)] = 200_000_000
 
     def __repr__(self) -> str:
         """Show no value: some contain passwords and keys, and tracebacks or debuggers print representations."""
@@ -127,6 +130,11 @@ class Settings(Struct, frozen=True, kw_only=True, rename="upper"):
         return frozenset(origin.encode() for origin in _split(self.cors_origins))
 
     @property
+    def picture_hosts(self) -> tuple[str, ...]:
+        """Return the hosts whose pictures the dashboard shows, `*.` before one for all below it."""
+        return tuple(_split(self.image_hosts))
+
+    @property
     def is_postgres(self) -> bool:
         return self.database_url.startswith(_POSTGRES)
 
@@ -156,8 +164,8 @@ EXPECTED = {
     "DATABASE_POOL_SIZE": "a whole number of connections from 1 to 1000",
     "DATABASE_STATEMENT_CACHE_SIZE": "a whole number of statements; 0 behind a pooler in transaction mode",
     "API_KEYS": (
-        "backend:SHA256 or storefront:SHA256, optionally followed by :NAME or :NAME:YYYY-MM-DD, comma-separated, at most"
-        " eight of each, with different names other than local (`python main.py new-key`)"
+        "backend:SHA256, storefront:SHA256 or viewer:SHA256, optionally followed by :NAME or :NAME:YYYY-MM-DD,"
+        " comma-separated, at most eight of each, with different names other than local (`python main.py new-key`)"
     ),
     "RATE_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",
     "EVENT_RETENTION_DAYS": "a whole number of days, or 0 to keep events until their customer is erased",
@@ -169,6 +177,8 @@ EXPECTED = {
     "ADDRESS_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",
     "BROWSER_LIMIT_PER_SECOND": "a whole number of requests, or 0 for no limit",
     "TRUSTED_PROXIES": "a comma-separated list of addresses or networks like 10.0.0.7,192.0.2.0/24",
+    "IMAGE_HOSTS": "a comma-separated list of hosts in small letters like images.shop.example,*.cdn.example",
+    "UPLOAD_MAX_BYTES": "a whole number of bytes from 1",
 }
 _SECRET = frozenset({"DATABASE_URL", "API_KEYS"})
 """Settings whose invalid values are not printed, since they may contain a password or a key."""

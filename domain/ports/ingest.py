@@ -53,7 +53,7 @@ class IngestStore(Protocol):
 
     async def finish_import(self, import_id: str, counts: Mapping[str, int], *, now: datetime) -> None: ...
 
-    async def imports(self, n: int) -> list[ImportRecord]:
+    async def imports(self, n: int) -> Sequence[ImportRecord]:
         """Return the `n` last imports, newest first."""
         ...
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from domain.ports.attribution import AttributionStore
 from domain.ports.audit import AuditLog, KeyStore
 from domain.ports.corrections import Corrections
+from domain.ports.dashboard import DashboardStore
 from domain.ports.diagnosis import Diagnosis
 from domain.ports.export import ExportStore
 from domain.ports.guests import GuestStore
@@ -102,6 +103,7 @@ class Repository(
     AttributionStore,
     Diagnosis,
     RuleStore,
+    DashboardStore,
     Protocol,
 ):
     """Serve customers. Every method is one transaction and returns only after it is durable.

@@ -5,8 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-KeyScope = Literal["backend", "storefront"]
-"""`backend` keys may use every endpoint; `storefront` keys only recommendations and browsing events."""
+KeyScope = Literal["backend", "storefront", "viewer"]
+"""`backend` keys may use every endpoint; `storefront` keys only recommendations and browsing events. `viewer`
+keys look at the dashboard, without personal data, and may use no endpoint that needs a key."""
 
 DAYS_OF_WARNING = 14
 

@@ -6,8 +6,8 @@ from typing import Literal
 from msgspec import Struct
 
 Action = Literal[
-    "read-profile", "export", "erase", "merge", "restore", "add-key", "change-key", "remove-key", "save-rule",
-    "remove-rule",
+    "read-profile", "search-customers", "export", "erase", "merge", "import", "restore", "sign-in", "sign-out",
+    "add-key", "change-key", "remove-key", "save-rule", "remove-rule",
 ]  # fmt: skip
 Result = Literal["done", "not-found", "failed"]
 
@@ -52,10 +52,11 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
 
 
 class AuditQuery(Struct, frozen=True, kw_only=True):
-    """Which entries to read: the newest `limit` of those that match all that is set."""
+    """Which entries to read: the newest `limit` of those that match all that is set; `before` is the id of a newer entry."""
 
     customer_id: str | None = None
     action: Action | None = None
     actor: str | None = None
     since: datetime | None = None
+    before: str | None = None
     limit: int = 100

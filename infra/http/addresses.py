@@ -34,6 +34,15 @@ def client_address(scope: Any, proxies: Collection[Network]) -> str:
     return _client(address)
 
 
+def is_https(scope: Any, proxies: Collection[Network]) -> bool:
+    """Return whether a request came by HTTPS, to this server or to a proxy of `proxies` before it."""
+    address = _parsed((scope.get("client") or ("",))[0])
+    forwarded = get_header(scope, b"x-forwarded-proto").rpartition(b",")[2].strip()
+    if forwarded and address is not None and _is_proxy(address, proxies):
+        return forwarded == b"https"
+    return scope["scheme"] == "https"
+
+
 def _parsed(text: str) -> _Address | None:
     try:
         address = ipaddress.ip_address(text)

@@ -17,7 +17,8 @@ from litestar.types import Send
 
 from domain.errors import ConfigurationError, StoreUnreachable
 from domain.records.browser_tokens import BrowserToken
-from infra.http.auth import ACCESS_LEVELS, Authenticator
+from domain.records.sessions import DashboardSession, hash_of_secret
+from infra.http.auth import ACCESS_LEVELS, OF_DASHBOARD, Authenticator
 from infra.http.headers import Headers, cors_headers, preflight_headers
 from infra.http.host import check_host
 from infra.http.key_use import KeyUses
@@ -116,9 +117,13 @@ def create_app(
         shop = await storage.shop()
         return await accepted_token(shop.repository, text, now=shop.now())
 
+    async def read_session(secret: bytes) -> DashboardSession | None:
+        shop = await storage.shop()
+        return await shop.repository.session(hash_of_secret(secret), now=shop.now())
+
     @cache
     def authenticator() -> Authenticator:
-        return Authenticator(storage.settings(), read_token=read_token, clock=clock)
+        return Authenticator(storage.settings(), read_token=read_token, read_session=read_session, clock=clock)
 
     key_uses = KeyUses(storage, clock=clock)
 
@@ -179,8 +184,10 @@ def _check_route(handler: HTTPRouteHandler) -> None:
     for option in UNSAFE_ROUTE_OPTIONS:
         if getattr(handler, option):
             raise ValueError(f"{handler.paths} sets the option {option}, which could bypass the validation of requests")
-    if handler.opt.get("access") not in ACCESS_LEVELS:
+    if (access := handler.opt.get("access")) not in ACCESS_LEVELS:
         raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, BROWSER, OPTIONAL or OPEN")
+    if handler.opt.get("takes_form") and access not in OF_DASHBOARD:
+        raise ValueError(f"{handler.paths} takes forms: only the dashboard checks that its own pages sent them")
 
 
 async def send_problem(send: Send, problem: Problem) -> None:

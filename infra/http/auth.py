@@ -17,13 +17,15 @@ from domain.errors import ConfigurationError
 from domain.records.api_keys import DAYS_OF_WARNING, ApiKey, KeyScope
 from domain.records.audit import A_BROWSER, LOCAL, THE_QUEUE
 from domain.records.browser_tokens import TOKEN_PREFIX, BrowserToken
+from domain.records.sessions import DashboardSession
 from infra.http.addresses import client_address
-from infra.http.headers import get_header
-from infra.http.host import INTERNAL_SCOPE, get_host
+from infra.http.headers import get_cookie, get_header
+from infra.http.host import INTERNAL_SCOPE
+from infra.http.loopback import check_loopback
 from infra.http.problems import RequestRefused
 from infra.http.rate_limit import Arrivals, RateLimit, shared_path
 from infra.keys import NO_KEYS
-from infra.settings import Settings, is_loopback
+from infra.settings import Settings
 from infra.storage.opening import Clock, system_clock
 
 logger = logging.getLogger(__name__)
@@ -34,7 +36,14 @@ BROWSER = {"access": "browser"}
 OPTIONAL = {"access": "optional"}
 """Open without a key; a key gets what its scope allows, and a wrong key is refused."""
 OPEN = {"access": "open"}
-ACCESS_LEVELS = frozenset({"backend", "browser", "optional", "open"})
+SIGN_IN = {"access": "sign-in"}
+"""For everybody who may sign in to the dashboard; without keys on loopback addresses only."""
+DASHBOARD = {"access": "dashboard"}
+"""For sessions of the dashboard, and for everybody on a loopback address where no keys are set."""
+DASHBOARD_BACKEND = {"access": "dashboard-backend"}
+"""As DASHBOARD, but only with a backend key: for personal data and for changes."""
+OF_DASHBOARD = frozenset({"sign-in", "dashboard", "dashboard-backend"})
+ACCESS_LEVELS = frozenset({"backend", "browser", "optional", "open", *OF_DASHBOARD})
 
 Scope = Literal[KeyScope, "browser", "anyone"]
 """The scope of a request: that of its key, `browser` with a token, or `anyone` on an open route."""
@@ -42,13 +51,19 @@ Scope = Literal[KeyScope, "browser", "anyone"]
 TokenReader = Callable[[bytes], Awaitable[BrowserToken | None]]
 """Returns what a token says, or None for one that is not accepted."""
 
+SessionReader = Callable[[bytes], Awaitable[DashboardSession | None]]
+"""Returns the session of a secret, or None if there is none."""
+
 AuthenticatedRequest = Request[None, Scope, State]
 """A validated request; `auth` is its scope."""
 
 KEY = "shop.key"
 TOKEN = "shop.token"  # noqa: S105 - a name
 ACTOR = "shop.actor"
-"""The names, in the ASGI state, of the key or the browser token of a request, and of who sent it."""
+SESSION = "shop.session"
+"""The names, in the ASGI state, of the key, the browser token or the session of a request, and of who sent it."""
+SESSION_COOKIE = "shop_session"
+_DASHBOARD_SCOPES = frozenset({"backend", "viewer"})
 
 _BEARER_LENGTH = len("Bearer ")
 
@@ -80,6 +95,7 @@ class Authenticator:
         settings: Settings,
         *,
         read_token: TokenReader,
+        read_session: SessionReader,
         environment: Mapping[str, str] = os.environ,
         clock: Clock = system_clock,
     ) -> None:
@@ -88,6 +104,7 @@ class Authenticator:
         self.origins = settings.origins
         self._keys = tuple((bytes.fromhex(key.key_hash), key) for key in settings.keys)
         self._read_token = read_token
+        self._read_session = read_session
         self._clock = clock
         self._warned: set[tuple[str, int]] = set()
         self._proxies = settings.proxies
@@ -110,6 +127,8 @@ class Authenticator:
         access = scope["route_handler"].opt.get("access", "backend")
         if access == "open":
             return "anyone"
+        if access in OF_DASHBOARD:
+            return await self._authenticate_session(scope, access)
         header = get_header(scope, b"authorization")
         if access == "optional" and not header:
             self.count_stranger(scope)
@@ -119,7 +138,7 @@ class Authenticator:
         digest, key_scope = self._verify(scope) if self._keys else _local_backend(scope)
         if not self._rate_limit.allow(digest):
             raise RequestRefused("rate-limited")
-        if access == "backend" and key_scope != "backend":
+        if key_scope != "backend" and (access == "backend" or (access, key_scope) == ("browser", "viewer")):
             raise RequestRefused("forbidden")
         return key_scope
 
@@ -136,6 +155,33 @@ class Authenticator:
         if access not in {"browser", "optional"}:
             raise RequestRefused("forbidden")
         return "browser"
+
+    async def _authenticate_session(self, scope: Any, access: str) -> Scope:
+        """Return the scope of the key with which the session of a request was opened, `anyone` on the page to sign in."""
+        state, key_scope = scope["state"], None if self._keys else _local_backend(scope)[1]
+        if access == "sign-in":
+            return "anyone"
+        secret = get_cookie(scope, SESSION_COOKIE.encode())
+        session = await self._read_session(secret) if secret else None
+        if key_scope is not None:
+            state[SESSION] = session if session and session.key_id == LOCAL else None
+            return key_scope
+        key = next((key for _, key in self._keys if session and key.key_id == session.key_id), None)
+        if key is None or key.scope not in _DASHBOARD_SCOPES or self._is_expired(key):
+            raise RequestRefused("unauthorized")
+        state |= {SESSION: session, KEY: key, ACTOR: key.name}
+        if not self._rate_limit.allow(bytes.fromhex(key.key_hash)):
+            raise RequestRefused("rate-limited")
+        if access == "dashboard-backend" and key.scope != "backend":
+            raise RequestRefused("forbidden")
+        return key.scope
+
+    def sign_in(self, scope: Any, text: str) -> ApiKey | None:
+        """Return the key whose text is given if it may open the dashboard; each attempt counts as one of a stranger."""
+        if not self._stranger_limit.allow(client_address(scope, self._proxies).encode()):
+            raise RequestRefused("rate-limited")
+        key = self._find(b"Bearer " + text.encode())[1]
+        return key if key is not None and key.scope in _DASHBOARD_SCOPES else None
 
     def count_stranger(self, scope: Any) -> None:
         """Count a request without a valid key; raise RequestRefused if its address sends too many of them.
@@ -195,15 +241,7 @@ def _is_local(scope: Any) -> bool:
 
 
 def _local_backend(scope: Any) -> tuple[bytes, KeyScope]:
-    """Accept a request without a key if it arrives on a loopback address and names a loopback host or none.
-
-    The host check stops DNS rebinding: a web page can resolve its own host name to a loopback address, but its requests
-    name that host. Browsers always name a host.
-    """
-    address = (scope.get("server") or ("",))[0]
-    if not is_loopback(str(address)):
-        raise ConfigurationError(NO_KEYS + "requests are accepted only on a loopback address.")
-    if (host := get_host(scope)) and not is_loopback(host):
-        raise RequestRefused("foreign-host", "Without API_KEYS, the host must be 127.0.0.1, [::1] or localhost.")
+    """Accept a request without a key if it comes from this machine."""
+    check_loopback(scope)
     scope["state"][ACTOR] = LOCAL
     return b"", "backend"

@@ -37,6 +37,13 @@ def preflight_headers(scope: Any, origins: Collection[bytes]) -> Headers | None:
     return _PREFLIGHT if get_header(scope, b"access-control-request-method") else None
 
 
+def get_cookie(scope: Any, name: bytes) -> bytes:
+    """Return the value of a cookie, empty if the request has none or several of this name."""
+    pairs = (pair.strip().partition(b"=") for pair in get_header(scope, b"cookie").split(b";"))
+    values = [value for key, _, value in pairs if key == name]
+    return values[0] if len(values) == 1 else b""
+
+
 def get_header(scope: Any, name: bytes) -> bytes:
     """Return a request header, empty if absent; join repeated headers with commas (RFC 9110, 5.3)."""
     joined = None

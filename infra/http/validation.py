@@ -63,7 +63,7 @@ def request_validation_hook(
     """Return the `before_request` hook that authenticates a request, notes its key, and validates query and body.
 
     A route sets the limit of its body with `opt={"max_body_bytes": ...}`, and lets `null` clear values with
-    `opt={"takes_null": True}`.
+    `opt={"takes_null": True}`. Forms of the dashboard (`takes_form`) are read by their handlers.
     """
 
     async def validate(request: AuthenticatedRequest) -> None:
@@ -77,7 +77,7 @@ def request_validation_hook(
         if (key := scope["state"].get(KEY)) is not None and key_uses.is_due(key):
             await key_uses.note(key)
         check_query(scope["query_string"], request.route_handler)
-        if scope["method"] == "POST":
+        if scope["method"] == "POST" and not request.route_handler.opt.get("takes_form"):
             document = await _validated_body(request)
             if token is not None and isinstance(document, dict):
                 _check_customers(token, [document.get("customer_id")])
@@ -94,7 +94,7 @@ def _check_customers(token: BrowserToken, named: Iterable[Any]) -> None:
 async def _validated_body(request: AuthenticatedRequest) -> Any:
     """Read and validate the body, let the request deliver it again, and return its document."""
     check_body_headers(request.scope)
-    body = await _read(request, max_bytes=request.route_handler.opt.get("max_body_bytes", MAX_BODY_BYTES))
+    body = await read_body(request, max_bytes=request.route_handler.opt.get("max_body_bytes", MAX_BODY_BYTES))
     document = check_json(body, takes_null=request.route_handler.opt.get("takes_null", False))
     request.receive = _replay(body, request.receive)
     return document
@@ -131,7 +131,8 @@ def check_json(body: bytes, *, takes_null: bool = False) -> Any:
     return document
 
 
-async def _read(request: AuthenticatedRequest, *, max_bytes: int) -> bytes:
+async def read_body(request: AuthenticatedRequest, *, max_bytes: int) -> bytes:
+    """Return the body; raise RequestRefused if it is longer than `max_bytes`, or does not arrive in time."""
     content_length = get_header(request.scope, b"content-length")
     if content_length.isdigit() and int(content_length[:20]) > max_bytes:
         raise RequestRefused("body-too-large")

@@ -31,6 +31,7 @@ def test_every_setting_can_be_set():
         "AUDIT_RETENTION_DAYS": "3650", "ATTRIBUTION_DAYS": "14", "CORS_ORIGINS": "https://a.example,http://b:8080",
         "DOCS": "0", "ADDRESS_LIMIT_PER_SECOND": "5", "BROWSER_LIMIT_PER_SECOND": "7",
         "TRUSTED_PROXIES": "10.0.0.7,2001:db8::/32",
+        "IMAGE_HOSTS": "images.shop.example,*.cdn.example:8443", "UPLOAD_MAX_BYTES": "5",
     }  # fmt: skip
 
     settings = read_settings(environment | {"PATH": "/bin"})
@@ -44,6 +45,7 @@ def test_every_setting_can_be_set():
         ApiKey(key_hash=B, scope="storefront", name="web", expires_on=date(2027, 1, 31)),
     )
     assert settings.origins == {b"https://a.example", b"http://b:8080"}
+    assert settings.picture_hosts == ("images.shop.example", "*.cdn.example:8443")
 
 
 def test_an_empty_variable_counts_as_absent():
@@ -64,7 +66,8 @@ def test_an_empty_variable_counts_as_absent():
         ("API_KEYS", f"backend:{A}:ERP"), ("API_KEYS", f"backend:{A}:erp:2027-02-29"),
         ("API_KEYS", f"backend:{A}:{'n' * 33}"),
         ("API_KEYS", f"backend:{A}:backend-bbbbbbbb,backend:{B}"), ("API_KEYS", f"backend:{A}:2027-01-31:erp"),
-        ("AUDIT_RETENTION_DAYS", "-1"),
+        ("AUDIT_RETENTION_DAYS", "-1"), ("IMAGE_HOSTS", "https://a"), ("IMAGE_HOSTS", "a.example; script-src *"),
+        ("IMAGE_HOSTS", "*"), ("UPLOAD_MAX_BYTES", "0"),
         *(("CURRENCY_RATES", value) for value in (
             "usd=1", "USD=-1", "USD=0.0", "USD=nan", "USD=1e999", "USD=1,USD=2", "USD", "USD=1,", "USD=inf",
         )),

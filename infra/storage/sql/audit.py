@@ -76,6 +76,9 @@ def read(query: AuditQuery) -> Steps[list[AuditEntry]]:
     if query.since is not None:
         conditions.append("entry_id >= :first")
         wanted["first"] = _first_id(to_microseconds(query.since))
+    if query.before is not None:
+        conditions.append("entry_id < :before")
+        wanted["before"] = query.before
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     found = yield from rows(
         f"SELECT entry_id, at, actor, action, subject, outcome FROM audit_log{where} ORDER BY entry_id DESC LIMIT :n",

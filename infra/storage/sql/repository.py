@@ -35,6 +35,7 @@ from infra.storage.sql.attribution_tables import AttributionTables
 from infra.storage.sql.audit_tables import DELAY_SECONDS, AuditTables
 from infra.storage.sql.correction_tables import CorrectionTables
 from infra.storage.sql.customer_activity import activity, purchase_summary
+from infra.storage.sql.dashboard_tables import DashboardTables
 from infra.storage.sql.diagnosis_tables import DiagnosisTables
 from infra.storage.sql.engine import Engine
 from infra.storage.sql.histories import CustomerEvents
@@ -69,6 +70,7 @@ class SqlRepository(
     PersonalData,
     RetentionTables,
     DiagnosisTables,
+    DashboardTables,
 ):
     """A shop in tables; the own one of `currencies` is the default of prices and orders.
 

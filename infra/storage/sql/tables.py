@@ -94,7 +94,8 @@ COPIED_TABLES = (
     Table("product_trends", ("model_id", "category"), ("products",)),
     Table("product_activity", ("model_id", "measure", "age_days"), ("products",)),
 )  # fmt: skip
-"""All tables except the stored lists, which are computed again, and `shop_state`, which is written last."""
+"""All tables except the stored lists, which are computed again, the sessions of the dashboard, and `shop_state`, which is
+written last."""
 
 
 class ShopState(Struct, frozen=True):

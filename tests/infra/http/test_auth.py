@@ -207,7 +207,7 @@ def test_the_deployed_applications_have_no_other_open_routes():
         }
         open_paths = {path for path, access in declared.items() if access & {"open", None}}
         if app is main.app:
-            assert open_paths == OPEN_PATHS
+            assert open_paths == {*OPEN_PATHS, "/dashboard/static/{file_name:str}"}
         else:
             assert open_paths == ({"/recommend.js"} if "/recommend.js" in declared else set())
 
@@ -289,8 +289,8 @@ def test_a_function_without_keys_does_not_start():
     environment = {"AWS_LAMBDA_FUNCTION_NAME": "function"}
 
     with pytest.raises(ConfigurationError, match="new-key backend"):
-        Authenticator(Settings(), read_token=anything, environment=environment)
-    assert Authenticator(Settings(api_keys=API_KEYS), read_token=anything, environment=environment)
+        Authenticator(Settings(), read_token=anything, read_session=anything, environment=environment)
+    assert Authenticator(Settings(api_keys=API_KEYS), read_token=anything, read_session=anything, environment=environment)
 
 
 @pytest.mark.parametrize(

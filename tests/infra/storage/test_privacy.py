@@ -38,8 +38,7 @@ from tests.imports import as_imported
 IMPERSONAL = {
     "product_catalog", "recommendation_models", "product_neighbours", "product_trends", "product_activity",
     "shop_state", "erased_customers",
-    "product_aliases", "imports", "audit_log", "api_keys", "list_impressions",
-    "shop_rules",
+    "product_aliases", "imports", "audit_log", "api_keys", "list_impressions", "shop_rules", "dashboard_sessions",
 }  # fmt: skip
 """Tables without personal data: the catalogue, trained models, hashes, rules, and keys of the shop's own servers."""
 

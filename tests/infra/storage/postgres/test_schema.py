@@ -20,7 +20,7 @@ async def test_the_tables_have_the_same_columns_as_in_sqlite(repository, postgre
 
     assert {table.name: set(table.columns) for table in COPIED_TABLES}.items() <= columns.items()
     assert columns.keys() - {table.name for table in COPIED_TABLES} == {
-        "customer_recommendations", "customer_histories", "shop_state", "schema_versions",
+        "customer_recommendations", "customer_histories", "shop_state", "schema_versions", "dashboard_sessions",
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.errors import CustomerNotFound, ProductNotFound
+from domain.records.audit import AuditQuery
 from domain.records.customers import Address, CustomerChange, NewCustomer
 from domain.records.guests import GuestMerge
 from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
@@ -19,6 +20,7 @@ from domain.records.periods import Period
 from domain.records.products import ProductChange
 from domain.records.recommendations import ListRequest
 from domain.records.rules import Rule, RuleTarget
+from domain.records.sessions import DashboardSession
 from infra.ingest import ImportOptions, import_files
 from infra.progress import PlainProgress
 from infra.settings import Settings
@@ -87,6 +89,7 @@ async def use_everything(url, folder, now):
         await shop.put_products([ProductChange(product_id="p-1", name="New")], now=now)
         await use_products(shop, now)
         await use_rules(shop, now)
+        await use_dashboard(shop, now)
         await shop.add_addresses(
             "c",
             [Address(kind="billing", line1="Canary Road 1", city="Canaryville", postal_code="CANARY-3000", country="CH")],
@@ -182,6 +185,24 @@ async def use_rules(shop, now):
     await shop.stored_rules()
     await shop.product_indexes(("p-1", "p-1-x", "nothing"))
     await shop.recent_customers(n=20)
+
+
+async def use_dashboard(shop, now):
+    """Begin, change and end a session of the dashboard, and read what its pages show."""
+    session = DashboardSession(session_hash="a", key_id="local", ends_at=now + timedelta(hours=1))
+    await shop.begin_session(session, now=now)
+    await shop.session("a", now=now)
+    await shop.set_notice("a", "text")
+    await shop.end_session("a")
+    await shop.find_customers("canary", n=9)
+    await shop.find_products("tent", lacking="price", n=9)
+    await shop.latest_buyers(n=9)
+    await shop.recent_events("c", n=9)
+    await shop.events_per_day(since=now - timedelta(days=9))
+    await shop.newest_event()
+    await shop.sampled_lists(n=9)
+    await shop.shop_counts()
+    await shop.audit_entries(AuditQuery(before="f"))
 
 
 async def import_again(shop, now):

@@ -1,0 +1,17 @@
+"""The dashboard: pages for the owner of a shop, below `/dashboard` of the local app."""
+
+from litestar.handlers import HTTPRouteHandler
+
+from infra.dashboard import assets, customers, data, keys, overview, products, signing_in
+
+DASHBOARD_ROUTES: tuple[HTTPRouteHandler, ...] = (
+    assets.asset,
+    signing_in.sign_in_page, signing_in.sign_in, signing_in.sign_out,
+    overview.overview_page,
+    customers.customers_page, customers.customer_page,
+    products.products_page, products.product_page,
+    data.data_page, data.check_file, data.upload_page, data.import_upload, data.discard_upload, data.export_person,
+    data.erase_person,
+    keys.keys_page,
+)  # fmt: skip
+"""Every page and form; each declares its access, as all routes do."""

@@ -1,0 +1,144 @@
+"""The first page: how the shop is doing, and what would make its lists better."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from markupsafe import Markup
+from msgspec import Struct
+
+from domain.ports.repository import Repository, ShopSummary
+from domain.records.dashboard import DayCount, ListedProducts, NewestEvent, ShopCounts
+from domain.records.products import Product
+from domain.records.values import DAY, from_microseconds, to_microseconds
+from infra.dashboard.pages import page, path_of, show
+from infra.dashboard.texts import text
+from infra.http.auth import AuthenticatedRequest
+from infra.storage.opening import Shop
+
+N_DAYS = 31
+N_LISTS = 300
+"""Stored lists that are looked at: a list takes about 20 microseconds."""
+N_ON_SHELF = 8
+REUSE_SECONDS = 30.0
+CHART_HEIGHT = 60.0
+_STRATEGIES = (("personalised", "bought"), ("segment", "trend"), ("popular", "popular"), ("catalogue", "new"))
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the page shows of a shop, without what follows from it."""
+
+    first_day: datetime
+    days: Sequence[DayCount]
+    newest: NewestEvent | None
+    lists: Sequence[ListedProducts]
+    shelf: Sequence[tuple[Product, int]]
+    counts: ShopCounts
+    summary: ShopSummary
+    n_refused: int
+
+
+class Advice(Struct, frozen=True, kw_only=True):
+    """A fact with its consequence, and the page of the next step with the words for it, if the dashboard has one."""
+
+    fact: Markup
+    consequence: Markup
+    step: Markup
+    path: str | None = None
+
+
+_known: WeakKeyDictionary[Repository, tuple[float, Facts]] = WeakKeyDictionary()
+"""The last facts of each open shop, and when they were read: counting takes longer than all other pages together."""
+
+
+@page("/dashboard")
+async def overview_page(shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest) -> Response[Any]:
+    now = shop.now()
+    read_at, facts = _known.get(shop.repository, (0.0, None))
+    if facts is None or time.monotonic() - read_at > REUSE_SECONDS:
+        facts = await _facts(shop.repository, now)
+        _known[shop.repository] = time.monotonic(), facts
+    by_day = {count.day: count for count in facts.days}
+    counts = [by_day.get(day, DayCount(day=day, interactions=0, orders=0)) for day in range(N_DAYS)]
+    strategies = Counter(listed.strategy for listed in facts.lists)
+    return await show(
+        request, shop, "overview.html",
+        active="overview", facts=facts, advice=_advice(facts, now), counts=counts, bars=_bars(counts),
+        mix=_mix(strategies), n_shown_products=len({index for one in facts.lists for index in one.product_indexes}),
+    )  # fmt: skip
+
+
+async def _facts(repository: Repository, now: datetime) -> Facts:
+    first_day = from_microseconds(to_microseconds(now) // DAY * DAY) - timedelta(days=N_DAYS - 1)
+    lists = await repository.sampled_lists(n=N_LISTS)
+    places = Counter(index for listed in lists for index in listed.product_indexes)
+    first = sorted(places.items(), key=lambda pair: (-pair[1], pair[0]))[:N_ON_SHELF]
+    products = {one.product_index: one for one in await repository.products([index for index, _ in first])}
+    imports = await repository.imports(1)
+    return Facts(
+        first_day=first_day,
+        days=await repository.events_per_day(since=first_day),
+        newest=await repository.newest_event(),
+        lists=lists,
+        shelf=[(products[index], n) for index, n in first if index in products],
+        counts=await repository.shop_counts(),
+        summary=await repository.summary(),
+        n_refused=imports[0].counts.get("refused", 0) if imports else 0,
+    )
+
+
+def _advice(facts: Facts, now: datetime) -> list[Advice]:
+    """Return what weakens the lists of a shop, most useful first."""
+    found: list[Advice] = []
+    summary, newest = facts.summary, facts.newest
+    if not facts.counts.n_listed:
+        found.append(_advise("no_products", path=path_of("data")))
+    if newest is None:
+        found.append(_advise("no_events", path=path_of("data")))
+    elif now - newest.occurred_at > timedelta(days=1):
+        found.append(_advise("silence", path=path_of("keys"), n=(now - newest.occurred_at) // timedelta(days=1)))
+    if newest is not None and summary.trained_at is None:
+        found.append(_advise("untrained"))
+    elif summary.n_events_untrained > summary.n_events / 2:
+        found.append(_advise("outdated", n=summary.n_events_untrained))
+    for gap, n_products in facts.counts.n_lacking.items():
+        if n_products:
+            found.append(_advise(f"no_{gap}", path=f"{path_of('products')}?lacking={gap}", n=n_products))
+    if facts.n_refused:
+        found.append(_advise("refused", path=path_of("data"), n=facts.n_refused))
+    return found
+
+
+def _advise(name: str, *, path: str | None = None, **values: Any) -> Advice:
+    return Advice(
+        fact=text(f"advice.{name}", **values),
+        consequence=text(f"advice.{name}_means"),
+        step=text(f"advice.{name}_step"),
+        path=path,
+    )
+
+
+def _bars(counts: Sequence[DayCount]) -> list[tuple[int, float, float]]:
+    """Return the place of each day in the chart, and the heights of its interactions and orders together, and of orders."""
+    most = max((count.events for count in counts), default=0) or 1
+    scale = CHART_HEIGHT / most
+    heights = [(count.day, scale * count.events, scale * count.orders) for count in counts]
+    return [(day, round(of_all, 1), round(of_orders, 1)) for day, of_all, of_orders in heights]
+
+
+def _mix(strategies: Counter[Any]) -> list[tuple[str, str, float, float]]:
+    """Return strategy, colour, start and width in per cent of what lists rest on."""
+    total = sum(strategies[name] for name, _ in _STRATEGIES) or 1
+    mix: list[tuple[str, str, float, float]] = []
+    start = 0.0
+    for name, colour in _STRATEGIES:
+        if width := 100 * strategies[name] / total:
+            mix.append((name, colour, round(start, 1), round(width, 1)))
+            start += width
+    return mix

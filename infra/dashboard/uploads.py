@@ -1,0 +1,148 @@
+"""Files that were uploaded, kept until they are imported or discarded, at most for an hour."""
+
+import asyncio
+import io
+import os
+import re
+import secrets
+import shutil
+import time
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+import msgspec
+from msgspec import Struct
+
+from domain.errors import ConfigurationError
+from infra.http.problems import RequestRefused
+from infra.http.rate_limit import shared_path
+from infra.ingest import ImportOptions, Report, import_files
+from infra.ingest.options import Kind
+from infra.progress import NoProgress
+from infra.settings import Settings
+from infra.storage.opening import open_repository
+
+KEPT_SECONDS = 3600
+MAX_NAME_LENGTH = 100
+_UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
+_RESULT = "result.json"
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What an import of a file would do, or did; `problem` says why nothing can be imported."""
+
+    kind: Kind
+    file_name: str
+    understood: str = ""
+    n_read: int = 0
+    counts: dict[str, int] = {}
+    reasons: list[str] = []
+    problem: str | None = None
+
+    @property
+    def n_refused(self) -> int:
+        return self.counts.get("refused", 0)
+
+    @property
+    def n_stored(self) -> int:
+        return sum(self.counts.get(status, 0) for status in ("new", "changed", "replaced", "returned"))
+
+
+class Uploads:
+    """The uploads of one session, in a folder that only this user can read, which all processes of a machine share."""
+
+    def __init__(self, settings: Settings, session_hash: str) -> None:
+        self._settings = settings
+        self._root = shared_path(settings.database_url, None, settings.api_keys).with_suffix(".uploads")
+        self._prefix = session_hash[:32]
+
+    def store(self, file: IO[bytes], *, name: str) -> str:
+        """Keep a file, and return the id of the upload; an earlier one of the session is discarded."""
+        self._root.mkdir(mode=0o700, exist_ok=True)
+        if self._root.is_symlink() or self._root.stat().st_uid != os.geteuid():
+            raise ConfigurationError("The folder for uploads belongs to another user.")
+        self._remove_old()
+        upload_id = secrets.token_hex(16)
+        folder = self._folder(upload_id)
+        folder.mkdir(mode=0o700)
+        with (folder / _safe(name)).open("wb") as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+        return upload_id
+
+    def try_out(self, upload_id: str, kind: Kind, *, now: datetime) -> None:
+        """Keep beside the file what an import would do."""
+        result = self._imported(upload_id, kind, now=now, dry_run=True)
+        (self._folder(upload_id) / _RESULT).write_bytes(msgspec.json.encode(result))
+
+    def result(self, upload_id: str) -> Result:
+        """Return what an import of an upload would do; raise RequestRefused for one that is gone."""
+        with suppress(OSError):
+            return msgspec.json.decode((self._folder(upload_id) / _RESULT).read_bytes(), type=Result)
+        raise RequestRefused("not-found", "The file is not here any more. Upload it again.")
+
+    def carry_out(self, upload_id: str, *, now: datetime) -> Result:
+        """Import a file that was tried out, and remove it."""
+        tried = self.result(upload_id)
+        try:
+            return self._imported(upload_id, tried.kind, now=now, dry_run=False)
+        finally:
+            self.discard(upload_id)
+
+    def discard(self, upload_id: str) -> None:
+        shutil.rmtree(self._folder(upload_id), ignore_errors=True)
+
+    def discard_all(self) -> None:
+        for folder in self._root.glob(f"{self._prefix}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _remove_old(self) -> None:
+        self.discard_all()
+        for folder in self._root.iterdir():
+            # Another process may remove it at the same time.
+            with suppress(OSError):
+                if folder.stat().st_mtime < time.time() - KEPT_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _folder(self, upload_id: str) -> Path:
+        if not _UPLOAD_ID.fullmatch(upload_id):
+            raise RequestRefused("not-found")
+        return self._root / f"{self._prefix}-{upload_id}"
+
+    def _imported(self, upload_id: str, kind: Kind, *, now: datetime, dry_run: bool) -> Result:
+        folder = self._folder(upload_id)
+        [path] = [file for file in folder.iterdir() if file.name != _RESULT]
+        options = ImportOptions(
+            kind=kind,
+            paths=(str(path),),
+            dry_run=dry_run,
+            currency=self._settings.currency,
+            retention_days=self._settings.event_retention_days,
+        )
+        said = io.StringIO()
+        try:
+            # With a loop and a connection of its own, in a thread: to read a file takes long, and must not stop others.
+            report = asyncio.run(_import(options, self._settings, now=now, said=said))
+        except ConfigurationError as error:
+            return Result(kind=kind, file_name=path.name, problem=str(error).replace(str(path), path.name))
+        return Result(
+            kind=kind,
+            file_name=path.name,
+            understood=said.getvalue().replace(str(path), path.name),
+            n_read=report.read,
+            counts=dict(report.counts),
+            reasons=report.reasons(),
+        )
+
+
+async def _import(options: ImportOptions, settings: Settings, *, now: datetime, said: io.StringIO) -> Report:
+    async with open_repository(settings) as repository:
+        store = repository.rehearsal() if options.dry_run else repository
+        return await import_files(options, store=store, now=now, progress=NoProgress(), say=said.write)
+
+
+def _safe(name: str) -> str:
+    """Return a file name without folders and special characters; its end, which says the format, stays."""
+    kept = re.sub(r"[^A-Za-z0-9._-]+", "-", name.replace("\\", "/").rpartition("/")[2])[-MAX_NAME_LENGTH:].lstrip(".-")
+    return f"file-{kept}" if kept in {"", _RESULT} else kept

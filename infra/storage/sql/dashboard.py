@@ -1,0 +1,174 @@
+"""What only the dashboard shows: searches, recent events, and counts of the whole shop."""
+
+from collections import defaultdict
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, get_args
+
+from domain.records.currencies import Currencies
+from domain.records.dashboard import (
+    Buyer,
+    DayCount,
+    FoundCustomer,
+    Gap,
+    ListedProducts,
+    NewestEvent,
+    PastEvent,
+    ShopCounts,
+)
+from domain.records.products import Product
+from domain.records.values import DAY, from_microseconds, from_units, to_microseconds
+from infra.storage.sql import known_products, merged_guests, stored_lists
+from infra.storage.sql.catalogue import PRODUCT_COLUMNS, UNLISTED, by_index, product_from
+from infra.storage.sql.removals import COUNTED
+from infra.storage.sql.statements import Row, Steps, one, rows
+
+N_NEWEST_ITEMS = 200
+"""Items of orders among which the latest buyers are looked for."""
+N_FIRST = 10
+_IN_LISTS = "in_stock = 1 AND withdrawn = 0"
+_GAPS: dict[Gap, str] = {"category": "category IS NULL", "price": "price IS NULL", "picture": "image_url IS NULL"}
+_CUSTOMER = "SELECT customer_id, first_name, last_name, email, is_guest FROM customer_profiles"
+
+
+def find_customers(text: str, n: int) -> Steps[list[FoundCustomer]]:
+    """Find a customer by id or e-mail address, else customers by a part of the name."""
+    merged = yield from merged_guests.read(text)
+    found = yield from rows(
+        f"{_CUSTOMER} WHERE customer_id = :customer_id OR email_key = :email_key ORDER BY customer_id",
+        customer_id=merged.customer_id if merged else text,
+        email_key=text.casefold(),
+    )
+    if not found:
+        found = yield from rows(
+            f"{_CUSTOMER} WHERE LOWER(COALESCE(first_name, '') || ' ' || COALESCE(last_name, '')) LIKE :pattern ESCAPE '!'"
+            " ORDER BY customer_id LIMIT :n",
+            pattern=_containing(text),
+            n=n,
+        )
+    return [_customer(row) for row in found]
+
+
+def latest_buyers(n: int) -> Steps[list[Buyer]]:
+    """Read the customers of the newest items of orders."""
+    found = yield from rows(
+        "SELECT i.customer_id, MAX(i.occurred_at) FROM"
+        " (SELECT customer_id, occurred_at FROM purchase_history ORDER BY occurred_at DESC LIMIT :n_items) i"
+        " GROUP BY i.customer_id ORDER BY MAX(i.occurred_at) DESC, i.customer_id LIMIT :n",
+        n_items=N_NEWEST_ITEMS,
+        n=n,
+    )
+    return [Buyer(customer_id=customer_id, bought_at=from_microseconds(at)) for customer_id, at in found]
+
+
+def recent_events(customer_id: str, *, n: int) -> Steps[list[PastEvent]]:
+    """Read the newest interactions that count, and the newest items of orders."""
+    browsed = yield from rows(
+        "SELECT b.event_type, b.product_id, p.name, b.occurred_at FROM browsing_history b"
+        " JOIN product_catalog p ON p.product_id = b.product_id"
+        f" WHERE b.customer_id = :customer_id AND {COUNTED} ORDER BY b.occurred_at DESC LIMIT :n",
+        customer_id=customer_id,
+        n=n,
+    )
+    bought = yield from rows(
+        "SELECT h.product_id, p.name, h.occurred_at, h.order_id, h.quantity, h.unit_price, h.currency"
+        " FROM purchase_history h JOIN product_catalog p ON p.product_id = h.product_id"
+        " WHERE h.customer_id = :customer_id ORDER BY h.occurred_at DESC, h.order_id, h.line LIMIT :n",
+        customer_id=customer_id,
+        n=n,
+    )
+    events = [
+        PastEvent(event_type=event_type, product_id=product_id, name=name, occurred_at=from_microseconds(at))
+        for event_type, product_id, name, at in browsed
+    ]
+    return sorted([*events, *map(_bought, bought)], key=attrgetter("occurred_at"), reverse=True)
+
+
+def find_products(text: str, *, lacking: Gap | None, n: int, currencies: Currencies) -> Steps[list[Product]]:
+    """Find a product by id or alias, else products by a part of name or brand."""
+    if known := (yield from known_products.find([text])).get(text):
+        return (yield from by_index([known.product_index], currencies))
+    parameters: dict[str, Any] = {"pattern": _containing(text), "unlisted": UNLISTED, "n": n}
+    gap = "" if lacking is None else f" AND {_IN_LISTS} AND {_GAPS[lacking]}"
+    found = yield from rows(
+        f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.withdrawn <> :unlisted"
+        f" AND LOWER(p.name || ' ' || COALESCE(p.brand, '')) LIKE :pattern ESCAPE '!'{gap}"
+        " ORDER BY p.product_index LIMIT :n",
+        **parameters,
+    )
+    return [product_from(row, currencies) for row in found]
+
+
+def events_per_day(since: datetime) -> Steps[list[DayCount]]:
+    """Count interactions that count, and orders, by the day they are of."""
+    counts: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for place, table, counted, condition in (
+        (0, "browsing_history", "*", f" AND {COUNTED}"),
+        (1, "purchase_history", "DISTINCT order_id", ""),
+    ):
+        found = yield from rows(
+            f"SELECT (occurred_at - :since) / {DAY}, COUNT({counted}) FROM {table}"
+            f" WHERE occurred_at >= :since{condition} GROUP BY (occurred_at - :since) / {DAY}",
+            since=to_microseconds(since),
+        )
+        for day, n_events in found:
+            counts[day][place] = n_events
+    return [DayCount(day=day, interactions=browsed, orders=bought) for day, (browsed, bought) in sorted(counts.items())]
+
+
+def newest_event() -> Steps[NewestEvent | None]:
+    """Read the newest of all interactions and items of orders."""
+    newest: list[Row] = []
+    for table, event_type in (("browsing_history", "e.event_type"), ("purchase_history", "'purchase'")):
+        newest += yield from rows(
+            f"SELECT {event_type}, p.name, e.occurred_at FROM {table} e"
+            " JOIN product_catalog p ON p.product_id = e.product_id ORDER BY e.occurred_at DESC LIMIT 1"
+        )
+    if not newest:
+        return None
+    event_type, name, at = max(newest, key=lambda row: row[2])
+    return NewestEvent(event_type=event_type, product_name=name, occurred_at=from_microseconds(at))
+
+
+def listed(n: int) -> Steps[list[ListedProducts]]:
+    """Read the first products of stored lists."""
+    found = yield from rows("SELECT list FROM customer_recommendations ORDER BY customer_id LIMIT :n", n=n)
+    return [
+        ListedProducts(strategy=ranked.strategy, product_indexes=[item.product_index for item in ranked.items[:N_FIRST]])
+        for (packed,) in found
+        if (ranked := stored_lists.decode(packed)) is not None
+    ]
+
+
+def shop_counts() -> Steps[ShopCounts]:
+    """Count the products of lists with what they lack, and the customers."""
+    gaps = ", ".join(f"COUNT(CASE WHEN {_GAPS[gap]} THEN 1 END)" for gap in get_args(Gap))
+    n_listed, *n_lacking = yield from one(f"SELECT COUNT(*), {gaps} FROM product_catalog WHERE {_IN_LISTS}")
+    (n_customers,) = yield from one("SELECT COUNT(*) FROM customer_profiles WHERE is_guest = 0")
+    return ShopCounts(n_listed=n_listed, n_lacking=dict(zip(get_args(Gap), n_lacking, strict=True)), n_customers=n_customers)
+
+
+def _containing(text: str) -> str:
+    escaped = text.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%"
+
+
+def _customer(row: Row) -> FoundCustomer:
+    customer_id, first_name, last_name, email, is_guest = row
+    return FoundCustomer(
+        customer_id=customer_id, first_name=first_name, last_name=last_name, email=email, is_guest=bool(is_guest)
+    )
+
+
+def _bought(row: Row) -> PastEvent:
+    product_id, name, at, order_id, quantity, unit_price, currency = row
+    return PastEvent(
+        event_type="purchase",
+        product_id=product_id,
+        name=name,
+        occurred_at=from_microseconds(at),
+        order_id=order_id,
+        quantity=quantity,
+        unit_price=None if unit_price is None else from_units(unit_price),
+        currency=currency,
+    )
