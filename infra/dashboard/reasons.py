@@ -21,6 +21,7 @@ _COLOURS = {
     "category_interest": "interest",
     "popular": "popular",
     "new": "new",
+    "rule": "rule",
 }
 """The classes of the style sheet by source; every other source is `rest`."""
 
@@ -81,6 +82,8 @@ def sentence_of(reasons: Sequence[Reason], causes: Mapping[str, Cause], *, segme
             return text(f"because.{largest.source}", segment=segment)
         case "new" | "popular":
             return text(f"because.is_{largest.source}")
+        case "rule":
+            return text("because.rule", rule=largest.rule or "")
         case _ if largest.source in _BECAUSE:
             return text("because.history")
         case own:
