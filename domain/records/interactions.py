@@ -159,10 +159,12 @@ CustomerEvent = BrowsingEvent | Purchase
 
 def recommendation_ids_of(events: Sequence[CustomerEvent]) -> set[str]:
     """Return the ids of lists that events name."""
-    named = (
-        part.recommendation_id for event in events for part in (event.items if isinstance(event, Purchase) else (event,))
-    )
-    return {identifier for identifier in named if identifier is not None}
+    found: set[str] = set()
+    for event in events:
+        for part in event.items if isinstance(event, Purchase) else (event,):
+            if part.recommendation_id is not None:
+                found.add(part.recommendation_id)
+    return found
 
 
 class EventCounts(Struct, frozen=True, kw_only=True):

@@ -42,5 +42,8 @@ class AttributionTables:
     async def _lists_named(self, recommendation_ids: Collection[str]) -> dict[str, ListReference]:
         if self._key is None:
             self._key = await self.engine.look_up(models.signing_key)
-        origins = {one: origin_of(one, key=self._key) for one in recommendation_ids}
-        return {one: reference_to(origin) for one, origin in origins.items() if origin is not None}
+        lists: dict[str, ListReference] = {}
+        for identifier in recommendation_ids:
+            if (origin := origin_of(identifier, key=self._key)) is not None:
+                lists[identifier] = reference_to(origin)
+        return lists

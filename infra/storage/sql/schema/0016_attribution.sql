@@ -22,4 +22,4 @@ CREATE TABLE list_impressions (
     PRIMARY KEY (list_nonce, product_index)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX list_impressions_by_age ON list_impressions (shown_at);
+CREATE INDEX list_impressions_by_age ON list_impressions (shown_at, list_place, list_nonce, product_index);
