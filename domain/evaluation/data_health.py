@@ -74,7 +74,7 @@ def _n_listed(counts: DataCounts) -> int:
 
 
 def _no_products() -> Found:
-    return _whole("no_products", 0, "No list has a product.", "Import the catalogue: `python main.py import products FILE`.")
+    return _whole("no_products", 0, "No list has a product.", "Import the catalogue with the command `import products`.")
 
 
 def _of_training(counts: DataCounts) -> Iterator[Found]:
@@ -85,7 +85,7 @@ def _of_training(counts: DataCounts) -> Iterator[Found]:
                 "untrained",
                 n,
                 "No model was trained: lists know content and the last events, but not what is bought together.",
-                "Train: `python main.py train`, or set `TRAIN_AFTER_EVENTS`.",
+                "Train with the command `train`, or set `TRAIN_AFTER_EVENTS`.",
             )
         return
     yield from _above(
@@ -93,7 +93,7 @@ def _of_training(counts: DataCounts) -> Iterator[Found]:
         Share(n, model.n_events + n),
         "model_behind",
         f"The model was trained on {from_microseconds(model.trained_at):%Y-%m-%d}, and has not learned from newer events.",
-        "Train: `python main.py train`, or set `TRAIN_AFTER_EVENTS`.",
+        "Train with the command `train`, or set `TRAIN_AFTER_EVENTS`.",
     )
     weights = structs.asdict(model.config.source_weights)
     weights = {**weights.pop("own"), **weights}
@@ -106,7 +106,7 @@ def _of_training(counts: DataCounts) -> Iterator[Found]:
                 count=len(zero),
                 of=len(weights),
                 effect=f"Tuning found that these sources do not improve lists, and gave them no weight: {', '.join(zero)}.",
-                next_step="Improve what they need, such as categories or prices, and tune again: `python main.py train`.",
+                next_step="Improve what they need, such as categories or prices, and tune again with the command `train`.",
             ),
         )
 
@@ -149,21 +149,21 @@ def _of_rows(counts: DataCounts) -> Iterator[Found]:
         counts.without_category,
         "products_without_category",
         "These products get no score from interests in categories, and are found less as similar.",
-        "Add `category` to the catalogue, and import or update it.",
+        "Add `category` to the catalogue, and import it again.",
     )
     yield from _above(
         MIN_SHARE,
         counts.without_price,
         "products_without_price",
         "These products pass no price filter, and whether they fit the usual prices of a segment is unknown.",
-        "Add `price` to the catalogue, and import or update it.",
+        "Add `price` to the catalogue, and import it again.",
     )
     yield from _above(
         MIN_SHARE,
         counts.without_name,
         "products_without_name",
         "These products have their id as their name: lists show it, and compare no words.",
-        "Add `name` to the catalogue, and import or update it.",
+        "Add `name` to the catalogue, and import it again.",
     )
     yield from _above(
         MIN_SHARE,
@@ -180,7 +180,7 @@ def _of_rows(counts: DataCounts) -> Iterator[Found]:
             _enough(Share(n_available - counts.touched.count, n_available)),
             "products_without_events",
             "The newest events name none of these products: only content, category and age bring them into lists.",
-            "Check that events use the ids of the catalogue; show new products where customers browse.",
+            "Check that events use the ids of the catalogue; show new products on pages that customers open.",
         )
     yield from _above(
         MAX_SILENT_SHARE,
