@@ -60,8 +60,11 @@ def causes_of(history: History, catalogue: Catalogue) -> dict[str, Cause]:
         index, event_type = int(history.products[position]), EVENT_TYPES[code]
         before = strongest.get(index, "view")
         strongest[index] = event_type if _STRENGTH[event_type] > _STRENGTH[before] else before
-    products = [(catalogue.product(index), event_type) for index, event_type in strongest.items()]
-    return {product.product_id: Cause(name=product.name, event_type=event_type) for product, event_type in products}
+    return {
+        product.product_id: Cause(name=product.name, event_type=event_type)
+        for index, event_type in strongest.items()
+        for product in [catalogue.product(index)]
+    }
 
 
 def sentence_of(reasons: Sequence[Reason], causes: Mapping[str, Cause], *, segment: str) -> Markup:

@@ -91,6 +91,9 @@ def test_axe_finds_nothing(browser, server, tmp_path):
                     for one in violations
                     for node in one["nodes"]
                 ]
+            page.evaluate("document.querySelector('h1').innerHTML += '<button></button>'")
+            planted = page.evaluate("axe.run(document)")["violations"]
+            assert "button-name" in {one["id"] for one in planted}
 
     assert found == []
 

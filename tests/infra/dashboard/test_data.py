@@ -68,6 +68,17 @@ async def test_a_file_is_tried_out_and_then_imported(owner, filled, temporary):
     assert (entry.actor, entry.subject, entry.outcome) == ("owner", "products", "done")
 
 
+async def test_a_file_is_imported_into_postgresql(keyed, migrated_url):
+    settings = replace(keyed, database_url=migrated_url)
+    async with browsing(settings) as browser:
+        await browser.sign_in(OWNER)
+        path = await check(browser)
+        text = await browser.see(await browser.send(f"{path}/import"))
+
+    assert "Imported: 3 lines new or changed, 1 refused." in text
+    assert await names(settings) == {"new-1", "new-2", "new-3"}
+
+
 async def test_a_file_can_be_discarded(owner, filled, temporary):
     path = await check(owner)
     text = await owner.see(await owner.send(f"{path}/discard", page=path))
