@@ -31,7 +31,7 @@ async def data_page(shop: NamedDependency[SkipValidation[Shop]], request: Authen
     return await show(
         request, shop, "data.html",
         active="data", kinds=list(_KINDS), imports=await repository.imports(N_IMPORTS),
-        counts=await repository.shop_counts(), max_megabytes=max(1, shop.settings.upload_max_bytes // 1_000_000),
+        max_megabytes=max(1, shop.settings.upload_max_bytes // 1_000_000),
     )  # fmt: skip
 
 

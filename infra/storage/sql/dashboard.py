@@ -88,12 +88,17 @@ def find_products(text: str, *, lacking: Gap | None, n: int, currencies: Currenc
     """Find a product by id or alias, else products by a part of name or brand."""
     if known := (yield from known_products.find([text])).get(text):
         return (yield from by_index([known.product_index], currencies))
-    parameters: dict[str, Any] = {"pattern": _containing(text), "unlisted": UNLISTED, "n": n}
-    gap = "" if lacking is None else f" AND {_IN_LISTS} AND {_GAPS[lacking]}"
+    conditions, parameters = ["p.withdrawn <> :unlisted"], dict[str, Any](unlisted=UNLISTED, n=n)
+    if text:
+        conditions.append("LOWER(p.name || ' ' || COALESCE(p.brand, '')) LIKE :pattern ESCAPE '!'")
+        parameters["pattern"] = _containing(text)
+    order = "p.product_index"
+    if lacking is not None:
+        conditions += [_IN_LISTS, _GAPS[lacking]]
+        # As the index of available products has them, which are not sorted then.
+        order = "p.category, p.created_at, p.product_index"
     found = yield from rows(
-        f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE p.withdrawn <> :unlisted"
-        f" AND LOWER(p.name || ' ' || COALESCE(p.brand, '')) LIKE :pattern ESCAPE '!'{gap}"
-        " ORDER BY p.product_index LIMIT :n",
+        f"SELECT {PRODUCT_COLUMNS} FROM product_catalog p WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT :n",
         **parameters,
     )
     return [product_from(row, currencies) for row in found]
