@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
@@ -77,6 +78,8 @@ def _model_of(parameter):
 
 
 def _argument(parameter, value):
+    if datetime in _types_of(parameter):
+        return datetime.fromisoformat(value)
     kinds = [one for one in _types_of(parameter) if isinstance(one, type) and issubclass(one, enum.Enum)]
     return kinds[0](value) if kinds else value
 
