@@ -34,7 +34,8 @@ USED_ONCE = [
 ]
 NAMED = tuple(filter(None, [os.environ.get("ONLY_CUSTOMER")])) or CUSTOMERS
 """The customers whom valid requests name; with ONLY_CUSTOMER, that of a token."""
-EXISTING_IDS = {"customer_id": NAMED, "product_id": PRODUCTS}
+RULES = tuple(f"r-{number}" for number in range(9))
+EXISTING_IDS = {"customer_id": NAMED, "product_id": PRODUCTS, "rule_id": RULES}
 TO_MERGE = tuple(f"canary guest/{number}" for number in range(100))
 MERGED_INTO = tuple(f"canary-member-{number}" for number in range(8))
 """The customers of merges. A request that erases a merged guest erases its customer, which must be none of CUSTOMERS."""
@@ -88,9 +89,44 @@ def _with_products_once(body):
     return {"products": list({item["product_id"]: item | {"aliases": []} for item in body["products"]}.values())}
 
 
+def _fit_rule(rule):
+    """Remove what an action cannot have, and return what it needs."""
+    target = rule["target"]
+    for name, actions in (("position", {"pin"}), ("strength", {"boost", "bury"})):
+        if rule["action"] not in actions:
+            rule.pop(name, None)
+    if rule["action"] == "pin" or target.get("product_ids"):
+        product_ids = [_choose(PRODUCTS, name) for name in target.get("product_ids", [])] or [PRODUCTS[0]]
+        target = {"product_ids": product_ids}
+    else:
+        low, high = target.get("min_price"), target.get("max_price")
+        if low is not None and high is not None:
+            target = target | {"min_price": min(low, high), "max_price": max(low, high)}
+        target = {"category": ["home"]} | target
+        target["category"] = target["category"] or ["home"]
+    needed = {"pin": {"position": 1}, "boost": {"strength": 1}, "bury": {"strength": 1}}.get(rule["action"], {})
+    dates = {"from": PAST, "until": "2099-01-01T00:00:00Z"}
+    return needed | {name: rule[name] for name in needed if name in rule} | {"target": target} | dates
+
+
+def _fit_preview(body):
+    """Remove what a preview cannot have beside other members, and return what it needs."""
+    customer_ids = [_choose(NAMED, name) for name in body.get("customer_ids", [])]
+    if customer_ids:
+        body.pop("sample", None)
+    if "rule" not in body:
+        return {"customer_ids": customer_ids, "rule_id": body.get("rule_id", RULES[0])}
+    body.pop("rule_id", None)
+    rule = body["rule"]
+    fitted = _fit_rule(rule)
+    return {"customer_ids": customer_ids, "rule": rule | fitted}
+
+
 FITTED = {
     "/customer/update-behavior": _with_an_event,
     "/products/update": _with_products_once,
+    "/rules/save": _fit_rule,
+    "/rules/preview": _fit_preview,
     "/recommendations/for-page": lambda body: {"customer_id": NAMED[0], "lists": _fitted(body["lists"])},
     "/recommendations/record-impressions": lambda body: {
         "impressions": [

@@ -63,7 +63,7 @@ def test_functions_that_score_import_numpy_and_only_training_imports_scipy():
     assert {name for name, packages in packages_by_function.items() if "numpy" not in packages} == {
         "CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior", "CustomerErase", "CustomerExport",
         "BrowserRecommendJs", "CustomerIssueToken", "CustomerMerge", "CustomerUpdate", "CustomerRemoveAddress",
-        "CustomerAmendOrder", "ProductsUpdate", "ProductsGetProduct",
+        "CustomerAmendOrder", "ProductsUpdate", "ProductsGetProduct", "RulesList", "RulesRemove", "RulesSave",
     }  # fmt: skip
     assert all("asyncpg" in packages for packages in packages_by_function.values())
 
