@@ -52,6 +52,7 @@ _SENTENCES: dict[Verdict, Callable[[WhyNot], str]] = {
     "returned": lambda _: "Only a later order of it: the customer sent it, or a variant of it, back.",
     "bought_not_due": _bought_not_due,
     "in_history": lambda _: "Ask with `seen=include`: the customer looked at it, or bought it, before.",
+    "hidden_by_rule": lambda found: f"Remove or change the rules that hide it: {', '.join(found.rules)}.",
     "variant_in_list": _variant_in_list,
     "no_signal": lambda _: (
         "Events and a category: no source connects it with what the customer did, and few customers have turned to it."

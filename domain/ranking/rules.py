@@ -75,6 +75,14 @@ class ListRules:
         codes = self._decided(products)
         return products[~self._hidden[codes]]
 
+    def that_hide(self, product: int) -> list[str]:
+        """Return the names of the rules that hide a product of the catalogue."""
+        if not self.hides:
+            return []
+        code = int(self._targets.codes(np.array([product]))[0])
+        rules = [self._rules[position] for position in self._targets.rules_of[code].tolist() if position in self._positions]
+        return [rule.name for rule in rules if rule.action == "hide"]
+
     def apply(self, products: Indexes, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the scores (n,) of `products` (n,) after boosts and buries; 0 for what rules hide."""
         if not (self.hides or self.scales):

@@ -1,7 +1,7 @@
 """Why a product is not in a list: what keeps it out first, found with the code that ranks.
 
 The checks come in the order in which a list is made: what is admitted, what is eligible, which products are candidates, and
-which of them get a place. A rule that hides products has its check after that of what is eligible.
+which of them get a place. Rules that hide products come after what is eligible.
 """
 
 from collections.abc import Iterator
@@ -18,8 +18,9 @@ from domain.ranking.inputs import RankingInputs
 from domain.ranking.own_scores import own_names
 from domain.ranking.packed_history import RETURNED
 from domain.ranking.recommend import SEEN_AGAIN_SOURCE, Ranking, Scores, Shortlist, eligible, recommend, score
+from domain.ranking.rules import NO_RULES, ListRules
 from domain.ranking.signals import reference_time, returns_at
-from domain.records.recommendations import SOURCES, ListRequest, Seen
+from domain.records.recommendations import RULE_SOURCE, SOURCES, ListRequest, Seen
 from domain.records.values import from_microseconds
 from domain.records.why_not import DIVERSITY, ProductStatus, ScorePart, Verdict, WhyNot
 
@@ -27,8 +28,14 @@ NO_EVIDENCE = frozenset({"new", "price_fit"})
 """Sources that speak for a product as for any other of its age and price."""
 
 
-def why_not(
-    inputs: RankingInputs, shortlisted: Shortlist, candidates: Indexes, *, status: ProductStatus, now: datetime
+def why_not(  # noqa: PLR0913 - what a list is computed from, and the product
+    inputs: RankingInputs,
+    shortlisted: Shortlist,
+    candidates: Indexes,
+    *,
+    status: ProductStatus,
+    now: datetime,
+    rules: ListRules = NO_RULES,
 ) -> WhyNot:
     """Find what keeps a product out of the list of `shortlisted` and `candidates`; the catalogue must have its row."""
     request = shortlisted.query.request
@@ -45,8 +52,10 @@ def why_not(
         found = _not_admitted(asked, inputs.catalogue, request, status)
     elif not len(eligible(product, inputs, shortlisted.signals)):
         found = _not_eligible(asked, inputs, product)
+    elif hiding := rules.that_hide(status.product_index):
+        found = replace(asked, verdict="hidden_by_rule", rules=hiding)
     else:
-        found = _ranked(asked, _Rankings(inputs, shortlisted, candidates, now), product)
+        found = _ranked(asked, _Rankings(inputs, shortlisted, candidates, rules, now), product)
     return replace(found, advice=advice_for(found))
 
 
@@ -91,6 +100,7 @@ class _Rankings(Struct, frozen=True):
     inputs: RankingInputs
     shortlisted: Shortlist
     candidates: Indexes
+    rules: ListRules
     now: datetime
 
     def whole(self, *, seen: Seen | None = None) -> Ranking:
@@ -99,7 +109,7 @@ class _Rankings(Struct, frozen=True):
         n = max(query.request.limit, len(self.candidates))
         request = replace(query.request, limit=n, seen=seen or query.request.seen)
         longer = replace(self.shortlisted, query=replace(query, request=request))
-        return recommend(self.inputs, longer, self.candidates, now=self.now)
+        return recommend(self.inputs, longer, self.candidates, now=self.now, rules=self.rules)
 
 
 def _ranked(asked: WhyNot, rankings: _Rankings, product: Indexes) -> WhyNot:
@@ -111,7 +121,7 @@ def _ranked(asked: WhyNot, rankings: _Rankings, product: Indexes) -> WhyNot:
     if rank is not None and ranked == asked.product_id:
         value, parts = _place(ranking, rank)
     else:
-        value, parts = _parts(score(signals, product, inputs=inputs, now=rankings.now), 0, value=None)
+        value, parts = _parts(score(signals, product, inputs=inputs, now=rankings.now), 0)
     variant = None if ranked == asked.product_id else ranked
     found = replace(asked, rank=rank, variant=variant, score=value, parts=parts)
     if n_shown := min(asked.limit, len(ranking.products)):
@@ -147,16 +157,23 @@ def _rank_of(product: Indexes, ranking: Ranking) -> int | None:
 
 
 def _place(ranking: Ranking, rank: int) -> tuple[float, list[ScorePart]]:
-    return _parts(ranking.scores, int(ranking.positions[rank - 1]), value=float(ranking.values[rank - 1]))
+    """Return the score of a place, and the parts that add up to it; a pin gives what its product lacks."""
+    position, value = int(ranking.positions[rank - 1]), float(ranking.values[rank - 1])
+    is_pinned = rank - 1 in ranking.pins
+    gain = value - float(ranking.scores.totals[position]) if is_pinned else float(ranking.gains[rank - 1])
+    return _parts(ranking.scores, position, value=value, gain=gain)
 
 
-def _parts(scores: Scores, position: int, *, value: float | None) -> tuple[float, list[ScorePart]]:
-    """Return the score of a product, its total without a `value`, and the parts that add up to it, the largest first."""
+def _parts(scores: Scores, position: int, *, value: float | None = None, gain: float = 0.0) -> tuple[float, list[ScorePart]]:
+    """Return the score of a product, its total without a `value`, and the parts that add up to it, the largest first.
+
+    Rules added the `gain` to it.
+    """
     amounts = dict(zip((*SOURCES, *own_names()), scores.by_source[:, position].tolist(), strict=True))
     amounts[SEEN_AGAIN_SOURCE] += float(scores.seen_again[position])
     total = sum(amounts.values())
     if value is not None:
-        amounts[DIVERSITY] = value - total
+        amounts |= {RULE_SOURCE: gain, DIVERSITY: value - total - gain}
     rounded = {source: round(amount, 6) for source, amount in amounts.items()}
     parts = [ScorePart(source=source, amount=amount) for source, amount in rounded.items() if amount]
     return round(total if value is None else value, 6), sorted(parts, key=lambda part: -part.amount)

@@ -15,6 +15,7 @@ Verdict = Literal[
     "outside_filters",
     "returned",
     "bought_not_due",
+    "hidden_by_rule",
     "in_history",
     "variant_in_list",
     "no_signal",
@@ -61,7 +62,7 @@ class WhyNot(Struct, frozen=True, kw_only=True):
     and purchases keep nothing out. `rank` is that of the product, or of the `variant` of it that ranks higher, also beyond
     the list. `score_of_last_shown` and `parts_of_last_shown` are those of `last_shown`, the last product of the list.
     `due_at` ends the usual interval after which the bought product may return. `filters` are those that the product does not
-    pass. `advice` says in one sentence what would change the verdict.
+    pass, `rules` are the names of those that hide it. `advice` says in one sentence what would change the verdict.
     """
 
     customer_id: str
@@ -79,3 +80,4 @@ class WhyNot(Struct, frozen=True, kw_only=True):
     variant: str | None = None
     due_at: datetime | None = None
     filters: list[str] = []
+    rules: list[str] = []

@@ -135,7 +135,7 @@ class _Made(Struct, frozen=True, kw_only=True):
 async def _computed(repository: Repository, state: CustomerState, request: ListRequest, *, now: datetime) -> _Made:
     data = ranking_data_of(repository)
     inputs = await data.inputs(state, categories=request.categories)
-    rules = await _rules_of(repository, state, request, catalogue=inputs.catalogue, now=now)
+    rules = await rules_of(repository, state, request, catalogue=inputs.catalogue, now=now)
     ranked = await ranked_under(rules, data, inputs, request, now=now)
     products = [inputs.catalogue.product(item.product_index) for item in ranked.items]
     versions = ListVersions(
@@ -163,9 +163,10 @@ async def ranked_under(
     return ranked_list(recommend(inputs, shortlisted, candidates, now=now, rules=rules))
 
 
-async def _rules_of(
+async def rules_of(
     repository: Repository, state: CustomerState, request: ListRequest, *, catalogue: Catalogue, now: datetime
 ) -> ListRules:
+    """Return the rules of the shop that apply to a customer's list."""
     if not state.rules_version:
         return NO_RULES
     place = ListPlace(kind="for-customer", placement=request.placement, segment=segment_of(state.segment_inputs)[0])

@@ -14,6 +14,7 @@ from infra.storage.sqlite import open_sqlite
 from infra.use_cases.recommend import current_list
 from infra.use_cases.train import TuningBudget, train
 from infra.use_cases.why_not import explain_absence
+from tests.domain.rules import rule
 
 N_PRODUCTS = 40
 CUSTOMERS = ("c-1", "c-2", "c-3")
@@ -68,9 +69,20 @@ async def answered(shop, customer_id, request, now):
     return {item.product_id: (item.rank, item.score) for item in answer.items}
 
 
+RULES = (
+    rule("hide", "p-3", "p-7"),
+    rule("pin", "p-5", position=2),
+    rule("boost", category=["a"], strength=3),
+    rule("bury", "p-2", strength=5),
+)
+
+
+@pytest.mark.parametrize("rules", [(), RULES], ids=["without-rules", "with-rules"])
 @pytest.mark.parametrize("seed", range(4))
-async def test_a_verdict_agrees_with_the_list_of_a_random_shop(shop, now, seed):
+async def test_a_verdict_agrees_with_the_list_of_a_random_shop(shop, now, seed, rules):
     await fill(shop, random.Random(seed), now)
+    for one in rules:
+        await shop.save_rule(one, now=now, actor="local")
     if seed:
         await train(shop, now=now, budget=TuningBudget(trials=0))
 
@@ -84,7 +96,41 @@ async def test_a_verdict_agrees_with_the_list_of_a_random_shop(shop, now, seed):
                 assert (found.verdict == "in_list") == (f"p-{number}" in listed), found
                 if found.verdict == "in_list":
                     assert (found.rank, found.score) == listed[f"p-{number}"]
+                    assert sum(part.amount for part in found.parts) == pytest.approx(found.score, abs=1e-5)
     assert {"in_list", "out_of_stock", "withdrawn", "outside_filters", "excluded"} <= verdicts
+    assert ("hidden_by_rule" in verdicts) == bool(rules)
+
+
+async def test_a_rule_that_hides_a_product_is_named_and_without_it_the_product_is_back(shop, now):
+    await fill(shop, random.Random(1), now)
+    await shop.put_products([ProductChange(product_id="new", category="a")], now=now)
+    request = ListRequest(limit=100)
+    await shop.save_rule(rule("hide", "new", name="No news", rule_id="r-1"), now=now, actor="local")
+
+    hidden = await explain_absence(shop, "c-1", "new", request=request, now=now)
+    await shop.remove_rule("r-1", actor="local")
+
+    assert (hidden.verdict, hidden.rules) == ("hidden_by_rule", ["No news"])
+    assert hidden.advice == "Remove or change the rules that hide it: No news."
+    assert (await explain_absence(shop, "c-1", "new", request=request, now=now)).verdict == "in_list"
+
+
+async def test_the_parts_of_a_boosted_and_of_a_pinned_product_have_what_rules_give(shop, now):
+    await fill(shop, random.Random(1), now)
+    request = ListRequest(limit=100)
+    (first, _), *_ = (await answered(shop, "c-1", request, now)).items()
+    plain = await explain_absence(shop, "c-1", first, request=request, now=now)
+
+    await shop.save_rule(rule("boost", first, strength=1, rule_id="r-1"), now=now, actor="local")
+    boosted = await explain_absence(shop, "c-1", first, request=request, now=now)
+    await shop.save_rule(rule("pin", first, position=3, rule_id="r-1"), now=now, actor="local")
+    pinned = await explain_absence(shop, "c-1", first, request=request, now=now)
+
+    gain = {part.source: part.amount for part in boosted.parts}["rule"]
+    assert gain == pytest.approx(0.25 * plain.score, abs=1e-5)
+    assert boosted.score == pytest.approx(1.25 * plain.score, abs=1e-5)
+    assert pinned.rank == 3
+    assert "rule" in {part.source for part in pinned.parts}
 
 
 async def test_what_is_advised_changes_the_verdict(shop, now):
