@@ -186,7 +186,7 @@ def _valid(value, *, is_new_customer, customer_id=None):
     if isinstance(value, list):
         return [_valid(element, is_new_customer=is_new_customer, customer_id=customer_id) for element in value]
     if isinstance(value, str):
-        # Hypothesis takes words from the code, such as names of tables, which an answer that repeats them would seem to leak.
+        # Hypothesis takes words from the code, such as names of tables: an answer that repeats them would seem to leak.
         return LEAK.sub(b"word", value.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     if not isinstance(value, dict):
         return int(value) if isinstance(value, float) and value.is_integer() else value
