@@ -19,7 +19,7 @@ from domain.records.interactions import OrderItem, Purchase
 from domain.records.values import ID_PATTERN
 from infra.http.examples import EXAMPLES
 from tests.conftest import NOW
-from tests.fuzz.checks import faults
+from tests.fuzz.checks import LEAK, faults
 from tests.fuzz.requests import CUSTOMERS, PRODUCTS, TO_ERASE, FuzzedRequest
 from tests.fuzz.shop import Response
 
@@ -193,6 +193,9 @@ def _valid(value, *, is_new_customer, customer_id=None):
     """
     if isinstance(value, list):
         return [_valid(element, is_new_customer=is_new_customer, customer_id=customer_id) for element in value]
+    if isinstance(value, str):
+        # Hypothesis takes words from the code, such as names of tables: an answer that repeats them would seem to leak.
+        return LEAK.sub(b"word", value.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     if not isinstance(value, dict):
         return int(value) if isinstance(value, float) and value.is_integer() else value
     customer_id = value.get("customer_id", customer_id)
