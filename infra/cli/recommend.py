@@ -125,7 +125,7 @@ class Explainer:
             case "popular":
                 return "Popular in the shop"
             case "rule":
-                return f"The rule {reason.rule}"
+                return f"Because of the rule {reason.rule}"
             case own:
                 return own.replace("_", " ").capitalize()
 

@@ -29,11 +29,12 @@ def sentences(*reasons, first_name="Canary"):
         ("price_fit", {}, "Fits the usual price of Premium customers"),
         ("new", {}, "New in the shop"),
         ("popular", {}, "Popular in the shop"),
+        ("rule", {"rule": "Spring"}, "Because of the rule Spring"),
         ("in_season", {}, "In season"),
     ],
     ids=[
         "bought-product", "viewed-product", "product-outside-the-history", "unnamed-products", "similar-product",
-        "similar-to-unnamed-products", "segment", "category", "unnamed-category", "price", "new", "popular", "own-source",
+        "similar-to-unnamed-products", "segment", "category", "unnamed-category", "price", "new", "popular", "rule", "own-source",
     ],
 )  # fmt: skip
 def test_each_reason_is_a_sentence_with_its_share(source, cause, sentence):

@@ -31,6 +31,7 @@ def sentence(*reasons):
         ("price_fit", {}, "It has the price that Premium customers usually pay."),
         ("new", {}, "It is new in the shop."),
         ("popular", {}, "Many customers buy it."),
+        ("rule", {"rule": "Spring"}, "Because of your rule Spring."),
         ("own_margin", {}, "Own margin."),
     ],
 )

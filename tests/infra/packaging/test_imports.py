@@ -64,6 +64,7 @@ def test_functions_that_score_import_numpy_and_only_training_imports_scipy():
         "CustomerCreate", "CustomerAddAddress", "CustomerUpdateBehavior", "CustomerErase", "CustomerExport",
         "BrowserRecommendJs", "CustomerIssueToken", "CustomerMerge", "CustomerUpdate", "CustomerRemoveAddress",
         "CustomerAmendOrder", "ProductsUpdate", "ProductsGetProduct", "RulesList", "RulesRemove", "RulesSave",
+        "RecommendationsRecordImpressions", "ReportsPlacements", "ReportsHealthOfData",
     }  # fmt: skip
     assert all("asyncpg" in packages for packages in packages_by_function.values())
 
