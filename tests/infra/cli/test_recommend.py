@@ -34,7 +34,8 @@ def sentences(*reasons, first_name="Canary"):
     ],
     ids=[
         "bought-product", "viewed-product", "product-outside-the-history", "unnamed-products", "similar-product",
-        "similar-to-unnamed-products", "segment", "category", "unnamed-category", "price", "new", "popular", "rule", "own-source",
+        "similar-to-unnamed-products", "segment", "category", "unnamed-category", "price", "new", "popular",
+        "rule", "own-source",
     ],
 )  # fmt: skip
 def test_each_reason_is_a_sentence_with_its_share(source, cause, sentence):
