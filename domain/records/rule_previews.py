@@ -50,7 +50,7 @@ class ListChange(Struct, frozen=True, kw_only=True):
 class HitsCost(Struct, frozen=True, kw_only=True):
     """What a rule costs in hits: how many products of the last order a list of ten has, as means over `customers`.
 
-    The lists know nothing of these orders. `interval` is the 95 % bootstrap interval of the paired `difference`: the rule
+    The lists know nothing of these orders. `interval` is the 95 % interval of the paired `difference`: the rule
     costs hits where both ends are below 0.
     """
 
