@@ -47,6 +47,7 @@ from infra.background.gc import tune_gc
 from infra.background.retention import purge_when_due
 from infra.background.training import train_when_due
 from infra.dashboard import DASHBOARD_ROUTES
+from infra.dashboard.uploads import remove_old_uploads
 from infra.demo.pictures import PICTURE_POLICY, PICTURES_PATH, picture
 from infra.http.app import ShopApplication, create_app
 from infra.http.health import health, live, ready
@@ -64,7 +65,7 @@ ENDPOINTS = (
 def local_app(*others: HTTPRouteHandler) -> ShopApplication:
     """Return the application of all endpoints, their documentation, the script for pages, the dashboard, and `others`."""
     routes = (*ENDPOINTS, *documentation(*ENDPOINTS), recommend_js, *DASHBOARD_ROUTES, *others)
-    return create_app(*routes, background=[train_when_due, purge_when_due, tune_gc], waits=True)
+    return create_app(*routes, background=[train_when_due, purge_when_due, remove_old_uploads, tune_gc], waits=True)
 
 
 def demo_app() -> ShopApplication:

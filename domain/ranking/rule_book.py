@@ -14,7 +14,7 @@ from domain.records.rules import Rule
 from domain.records.values import DAY, to_microseconds
 
 MAX_CACHED_PLACES = 4096
-_encode = msgspec.msgpack.Encoder().encode
+_encode = msgspec.json.Encoder().encode
 
 
 class ListPlace(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Rules of the shop: what lists hide, pin, boost or bury, where and when."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -126,8 +126,8 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         else:
             yield from ((f"target{name}", detail) for name, detail in self.target.faults())
         for name, instant in (("from", self.starts_at), ("until", self.until)):
-            if isinstance(instant, datetime) and instant < EPOCH:
-                yield name, "Expected an instant of 1970 or later"
+            if isinstance(instant, datetime) and not _is_storable(instant):
+                yield name, "Expected an instant from 1970 to 9999 in UTC"
         if isinstance(self.starts_at, datetime) and isinstance(self.until, datetime) and self.starts_at >= self.until:
             yield "until", "Expected an instant after `from`"
 
@@ -135,6 +135,13 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return whether a live rule is between its dates."""
         has_begun = self.starts_at is UNSET or self.starts_at <= now
         return self.status == "live" and has_begun and (self.until is UNSET or now < self.until)
+
+
+def _is_storable(instant: datetime) -> bool:
+    try:
+        return instant.astimezone(UTC) >= EPOCH
+    except OverflowError:
+        return False
 
 
 class ListedRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -19,13 +19,10 @@ INTERVAL_SECONDS = 3600.0
 
 @asynccontextmanager
 async def purge_when_due(storage: Storage) -> AsyncGenerator[None]:
-    """Purge at the start of the application and then every hour, if a retention is set."""
+    """Purge at the start of the application and then every hour: impressions have a retention in any case."""
     settings = storage.settings()
     retention = Retention(event_days=settings.event_retention_days, guest_days=settings.guest_retention_days)
     audit_days = settings.audit_retention_days
-    if retention.event_days == retention.guest_days == audit_days == 0:
-        yield
-        return
     repository = (await storage.shop()).repository
     async with background_task(purge_periodically(repository, retention=retention, audit_days=audit_days)):
         yield

@@ -7,6 +7,7 @@ from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
+from domain.errors import ConfigurationError
 from domain.records.audit import Act
 from domain.records.sessions import DashboardSession
 from infra.dashboard.forms import read_form
@@ -66,10 +67,14 @@ async def import_upload(
     await read_form(request)
     uploads, repository = _uploads_of(shop, request), shop.repository
     act = Act(actor=actor_of(request), action="import", name=uploads.result(upload_id).kind)
-    async with audited(repository, act, keep=repository.record_act):
-        result = await asyncio.to_thread(uploads.carry_out, upload_id, now=shop.now())
-    done = plain("data.imported", stored=f"{result.n_stored:,}", refused=f"{result.n_refused:,}")
-    await notify(request, shop, result.problem or done)
+    try:
+        async with audited(repository, act, keep=repository.record_act):
+            result = await asyncio.to_thread(uploads.carry_out, upload_id, now=shop.now())
+        notice = plain("data.imported", stored=f"{result.n_stored:,}", refused=f"{result.n_refused:,}")
+    except ConfigurationError:
+        # Its text may have values of the file.
+        notice = plain("data.not_imported")
+    await notify(request, shop, notice)
     return see("data")
 
 

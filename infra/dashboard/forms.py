@@ -10,7 +10,7 @@ from litestar.types import HTTPReceiveMessage, Receive
 from msgspec import Struct
 
 from domain.errors import ShopError
-from infra.dashboard.sessions import form_token
+from infra.dashboard.sessions import OWN_SITES, form_token
 from infra.http.auth import SESSION, SESSION_COOKIE, AuthenticatedRequest
 from infra.http.headers import get_cookie, get_header
 from infra.http.problems import RequestRefused
@@ -19,7 +19,6 @@ from infra.http.validation import BODY_TIMEOUT_SECONDS, MAX_BODY_BYTES, read_bod
 TOKEN_FIELD = "token"  # noqa: S105 - a name
 FORM_OVERHEAD_BYTES = 64 * 1024
 """What a form with a file may have beside the content of the file."""
-_OWN_SITES = {b"", b"same-origin", b"none"}
 _MULTIPART = b"multipart/form-data"
 _URL_ENCODED = b"application/x-www-form-urlencoded"
 
@@ -46,7 +45,7 @@ async def read_form(
     With `max_file_bytes`, a form with a file is read too; the file is temporary, and gone when it is closed.
     """
     # Browsers say which site sent a form; the token holds also where they do not.
-    if get_header(request.scope, b"sec-fetch-site") not in _OWN_SITES:
+    if get_header(request.scope, b"sec-fetch-site") not in OWN_SITES:
         raise FormRefused
     if get_header(request.scope, b"content-encoding").lower() not in {b"", b"identity"}:
         raise RequestRefused("unsupported-encoding")
@@ -72,7 +71,8 @@ def _check(request: AuthenticatedRequest, form: Form, *, cookie: str) -> None:
     secret = get_cookie(request.scope, cookie.encode())
     if cookie == SESSION_COOKIE and request.scope["state"][SESSION] is None:
         raise FormRefused
-    if not secret or not compare_digest(form[TOKEN_FIELD].encode(), form_token(secret).encode()):
+    # A field in an odd encoding may have half of a character.
+    if not secret or not compare_digest(form[TOKEN_FIELD].encode("utf-8", "replace"), form_token(secret).encode()):
         raise FormRefused
     if any("\0" in value for value in form.fields.values()):
         raise RequestRefused("bad-request")

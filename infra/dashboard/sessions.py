@@ -1,6 +1,7 @@
 """Sessions in the browser: a random secret in a cookie, of which the shop keeps the hash."""
 
 import hmac
+import re
 import secrets
 from hashlib import sha256
 
@@ -11,11 +12,13 @@ from domain.records.audit import LOCAL
 from domain.records.sessions import SESSION_LENGTH, DashboardSession, hash_of_secret
 from infra.http.addresses import is_https
 from infra.http.auth import SESSION, SESSION_COOKIE, AuthenticatedRequest
-from infra.http.headers import get_cookie
+from infra.http.headers import get_cookie, get_header
 from infra.storage.opening import Shop
 
 PATH = "/dashboard"
 SECRET_BYTES = 32
+OWN_SITES = frozenset({b"", b"same-origin", b"none"})
+"""What browsers send as `sec-fetch-site` with requests of the dashboard's own pages, and of the address bar."""
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -35,6 +38,11 @@ def new_secret() -> bytes:
     return secrets.token_urlsafe(SECRET_BYTES).encode()
 
 
+def is_secret(sent: bytes) -> bool:
+    """Return whether a cookie can be a secret: any client may send anything."""
+    return re.fullmatch(rb"[A-Za-z0-9_-]{43}", sent) is not None
+
+
 def cookie_of(
     request: AuthenticatedRequest, shop: Shop, secret: bytes, *, name: str = SESSION_COOKIE, ends: bool = False
 ) -> Cookie:
@@ -52,12 +60,16 @@ def cookie_of(
 
 async def begin(shop: Shop, key_id: str, *, notice: str | None = None) -> tuple[bytes, DashboardSession]:
     """Store a new session; its secret is nowhere but in the answer."""
-    secret, now = new_secret(), shop.now()
-    session = DashboardSession(
-        session_hash=hash_of_secret(secret), key_id=key_id, ends_at=now + SESSION_LENGTH, notice=notice
-    )
-    await shop.repository.begin_session(session, now=now)
+    secret = new_secret()
+    session = _session_of(shop, key_id, secret, notice=notice)
+    await shop.repository.begin_session(session, now=shop.now())
     return secret, session
+
+
+def _session_of(shop: Shop, key_id: str, secret: bytes, *, notice: str | None = None) -> DashboardSession:
+    return DashboardSession(
+        session_hash=hash_of_secret(secret), key_id=key_id, ends_at=shop.now() + SESSION_LENGTH, notice=notice
+    )
 
 
 async def visit_of(request: AuthenticatedRequest, shop: Shop) -> Visit:
@@ -65,6 +77,10 @@ async def visit_of(request: AuthenticatedRequest, shop: Shop) -> Visit:
     session: DashboardSession | None = request.scope["state"][SESSION]
     if session is not None:
         return Visit(secret=get_cookie(request.scope, SESSION_COOKIE.encode()), session=session)
+    if get_header(request.scope, b"sec-fetch-site") not in OWN_SITES:
+        # A page of another site that shows or links this one begins no session; its forms are out of date.
+        secret = new_secret()
+        return Visit(secret=secret, session=_session_of(shop, LOCAL, secret))
     secret, session = await begin(shop, LOCAL)
     return Visit(secret=secret, session=session, cookie=cookie_of(request, shop, secret))
 

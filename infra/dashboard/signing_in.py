@@ -11,7 +11,7 @@ from domain.records.audit import Act
 from domain.records.sessions import DashboardSession
 from infra.dashboard.forms import read_form
 from infra.dashboard.pages import form, open_form, open_page, page_of, render, see
-from infra.dashboard.sessions import begin, cookie_of, form_token, new_secret
+from infra.dashboard.sessions import begin, cookie_of, form_token, is_secret, new_secret
 from infra.dashboard.texts import text
 from infra.dashboard.uploads import Uploads
 from infra.http.auth import SESSION, AuthenticatedRequest, Authenticator, actor_of
@@ -59,7 +59,8 @@ async def sign_out(shop: NamedDependency[SkipValidation[Shop]], request: Authent
 
 
 def _page(request: AuthenticatedRequest, shop: Shop, *, is_refused: bool = False) -> Response[str]:
-    secret = get_cookie(request.scope, SIGN_IN_COOKIE.encode()) or new_secret()
+    sent = get_cookie(request.scope, SIGN_IN_COOKIE.encode())
+    secret = sent if is_secret(sent) else new_secret()
     problem = text("login.refused") if is_refused else None
     content = render("login.html", form_token=form_token(secret), problem=problem)
     cookies = [cookie_of(request, shop, secret, name=SIGN_IN_COOKIE)]

@@ -7,7 +7,8 @@ import re
 import secrets
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -22,12 +23,14 @@ from infra.ingest import ImportOptions, Report, import_files
 from infra.ingest.options import Kind
 from infra.progress import NoProgress
 from infra.settings import Settings
-from infra.storage.opening import open_repository
+from infra.storage.opening import Storage, open_repository
+from infra.tasks import background_task
 
 KEPT_SECONDS = 3600
 MAX_NAME_LENGTH = 100
 _UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 _RESULT = "result.json"
+GONE = "The file is not here any more. Upload it again."
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -50,12 +53,39 @@ class Result(Struct, frozen=True, kw_only=True):
         return sum(self.counts.get(status, 0) for status in ("new", "changed", "replaced", "returned"))
 
 
+@asynccontextmanager
+async def remove_old_uploads(storage: Storage) -> AsyncGenerator[None]:
+    """Remove uploads that nobody imported, at the start of the application and then every hour."""
+    async with background_task(_remove_periodically(folder_of(storage.settings()))):
+        yield
+
+
+async def _remove_periodically(root: Path) -> None:
+    while True:
+        await asyncio.to_thread(remove_old, root)
+        await asyncio.sleep(KEPT_SECONDS)
+
+
+def folder_of(settings: Settings) -> Path:
+    """Return the folder of all uploads to a shop, which its processes share."""
+    return shared_path(settings.database_url, None, settings.api_keys).with_suffix(".uploads")
+
+
+def remove_old(root: Path) -> None:
+    """Remove the uploads in a folder that are older than an hour."""
+    # Another process may remove them at the same time, and the folder may not be there yet.
+    with suppress(OSError):
+        for folder in root.iterdir():
+            if folder.stat().st_mtime < time.time() - KEPT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 class Uploads:
     """The uploads of one session, in a folder that only this user can read, which all processes of a machine share."""
 
     def __init__(self, settings: Settings, session_hash: str) -> None:
         self._settings = settings
-        self._root = shared_path(settings.database_url, None, settings.api_keys).with_suffix(".uploads")
+        self._root = folder_of(settings)
         self._prefix = session_hash[:32]
 
     def store(self, file: IO[bytes], *, name: str) -> str:
@@ -63,7 +93,8 @@ class Uploads:
         self._root.mkdir(mode=0o700, exist_ok=True)
         if self._root.is_symlink() or self._root.stat().st_uid != os.geteuid():
             raise ConfigurationError("The folder for uploads belongs to another user.")
-        self._remove_old()
+        self.discard_all()
+        remove_old(self._root)
         upload_id = secrets.token_hex(16)
         folder = self._folder(upload_id)
         folder.mkdir(mode=0o700)
@@ -74,21 +105,26 @@ class Uploads:
     def try_out(self, upload_id: str, kind: Kind, *, now: datetime) -> None:
         """Keep beside the file what an import would do."""
         result = self._imported(upload_id, kind, now=now, dry_run=True)
-        (self._folder(upload_id) / _RESULT).write_bytes(msgspec.json.encode(result))
+        # Unless another request discarded it meanwhile: the page of the upload says so.
+        with suppress(FileNotFoundError):
+            (self._folder(upload_id) / _RESULT).write_bytes(msgspec.json.encode(result))
 
     def result(self, upload_id: str) -> Result:
         """Return what an import of an upload would do; raise RequestRefused for one that is gone."""
         with suppress(OSError):
             return msgspec.json.decode((self._folder(upload_id) / _RESULT).read_bytes(), type=Result)
-        raise RequestRefused("not-found", "The file is not here any more. Upload it again.")
+        raise RequestRefused("not-found", GONE)
 
     def carry_out(self, upload_id: str, *, now: datetime) -> Result:
-        """Import a file that was tried out, and remove it."""
+        """Import a file that was tried out, and remove it; raise ConfigurationError if it cannot be imported."""
         tried = self.result(upload_id)
         try:
-            return self._imported(upload_id, tried.kind, now=now, dry_run=False)
+            result = tried if tried.problem else self._imported(upload_id, tried.kind, now=now, dry_run=False)
         finally:
             self.discard(upload_id)
+        if result.problem:
+            raise ConfigurationError(result.problem)
+        return result
 
     def discard(self, upload_id: str) -> None:
         shutil.rmtree(self._folder(upload_id), ignore_errors=True)
@@ -97,22 +133,19 @@ class Uploads:
         for folder in self._root.glob(f"{self._prefix}-*"):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _remove_old(self) -> None:
-        self.discard_all()
-        for folder in self._root.iterdir():
-            # Another process may remove it at the same time.
-            with suppress(OSError):
-                if folder.stat().st_mtime < time.time() - KEPT_SECONDS:
-                    shutil.rmtree(folder, ignore_errors=True)
-
     def _folder(self, upload_id: str) -> Path:
         if not _UPLOAD_ID.fullmatch(upload_id):
             raise RequestRefused("not-found")
         return self._root / f"{self._prefix}-{upload_id}"
 
+    def _file_of(self, upload_id: str) -> Path:
+        """Return the file of an upload; raise RequestRefused if another request discarded it."""
+        with suppress(OSError, StopIteration):
+            return next(file for file in self._folder(upload_id).iterdir() if file.name != _RESULT)
+        raise RequestRefused("not-found", GONE)
+
     def _imported(self, upload_id: str, kind: Kind, *, now: datetime, dry_run: bool) -> Result:
-        folder = self._folder(upload_id)
-        [path] = [file for file in folder.iterdir() if file.name != _RESULT]
+        path = self._file_of(upload_id)
         options = ImportOptions(
             kind=kind,
             paths=(str(path),),

@@ -13,6 +13,7 @@ from domain.ports.shop import ShopStore
 from domain.ranking.model import Model
 from domain.records.guests import GuestCounts
 from domain.records.interactions import oldest_kept
+from domain.records.periods import MAX_PERIOD
 from infra.use_cases.train import TrainingWatcher, TuningBudget, train
 
 logger = logging.getLogger(__name__)
@@ -51,10 +52,11 @@ async def plan_purge(repository: Repository, *, now: datetime, retention_days: i
 async def purge(repository: Repository, *, now: datetime, retention_days: int, is_confirmed: bool = False) -> int:
     """Delete the events older than `retention_days`, batch by batch, and return their number; 0 days keep all events.
 
-    Impressions of the same age go too.
+    Impressions of the same age go too, and in any case those that are older than any report reaches.
 
     Log before what will be deleted. More than half of a history is deleted only if that is confirmed.
     """
+    await _purge_impressions(repository, before=now - MAX_PERIOD)
     if retention_days == 0:
         return 0
     plan = await plan_purge(repository, now=now, retention_days=retention_days)
@@ -83,7 +85,7 @@ async def _purge_impressions(store: AttributionStore, *, before: datetime) -> No
         n_purged += n
         await asyncio.sleep(PAUSE_SECONDS)
     if n_purged:
-        logger.info("Deleted %d impressions, which are as old.", n_purged)
+        logger.info("Deleted %d impressions of before %s.", n_purged, before.date())
 
 
 class GuestPlan(Struct, frozen=True, kw_only=True):

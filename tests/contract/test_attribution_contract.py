@@ -344,6 +344,29 @@ async def test_an_erased_customer_counts_no_more(shop, listed, now, at):
     assert (found.shown.impressions, found.clicks, found.orders) == (1, 0, 0)
 
 
+async def test_a_list_has_no_more_impressions_than_a_list_has_products(shop, listed, now):
+    products = [f"q-{n:03}" for n in range(120)]
+    await shop.put_products([ProductChange(product_id=name) for name in products], now=now)
+    one = listed(1)
+
+    first = await shop.record_impressions([seen(one, *products[:90])], now=now)
+    more = await shop.record_impressions([seen(one, *products[80:120])], now=now)
+    again = await shop.record_impressions([seen(one, *products[:100])], now=now)
+
+    assert first == RecordedImpressions(recorded=90, seen_before=0, unknown=0)
+    assert more == RecordedImpressions(recorded=10, seen_before=10, unknown=20)
+    assert again == RecordedImpressions(recorded=0, seen_before=100, unknown=0)
+
+
+async def test_impressions_that_no_report_reaches_are_deleted_without_any_retention(shop, listed, now, at):
+    await shop.record_impressions([seen(listed(1), "p-1")], now=at(401))
+    await shop.record_impressions([seen(listed(2), "p-1")], now=at(399))
+
+    await purge(shop, now=now, retention_days=0)
+
+    assert (await totals(shop, now, since=402))["home"].shown.impressions == 1
+
+
 async def test_the_retention_deletes_impressions_too(shop, listed, now, at, monkeypatch):
     monkeypatch.setattr(impressions, "MAX_ROWS", 2)
     for days in (40, 11, 9):

@@ -40,12 +40,8 @@ def find_customers(text: str, n: int) -> Steps[list[FoundCustomer]]:
         email_key=text.casefold(),
     )
     if not found:
-        found = yield from rows(
-            f"{_CUSTOMER} WHERE LOWER(COALESCE(first_name, '') || ' ' || COALESCE(last_name, '')) LIKE :pattern ESCAPE '!'"
-            " ORDER BY customer_id LIMIT :n",
-            pattern=_containing(text),
-            n=n,
-        )
+        condition, patterns = _containing(text, "COALESCE(first_name, '') || ' ' || COALESCE(last_name, '')")
+        found = yield from rows(f"{_CUSTOMER} WHERE {condition} ORDER BY customer_id LIMIT :n", **patterns, n=n)
     return [_customer(row) for row in found]
 
 
@@ -90,8 +86,9 @@ def find_products(text: str, *, lacking: Gap | None, n: int, currencies: Currenc
         return (yield from by_index([known.product_index], currencies))
     conditions, parameters = ["p.withdrawn <> :unlisted"], dict[str, Any](unlisted=UNLISTED, n=n)
     if text:
-        conditions.append("LOWER(p.name || ' ' || COALESCE(p.brand, '')) LIKE :pattern ESCAPE '!'")
-        parameters["pattern"] = _containing(text)
+        condition, patterns = _containing(text, "p.name || ' ' || COALESCE(p.brand, '')")
+        conditions.append(condition)
+        parameters |= patterns
     order = "p.product_index"
     if lacking is not None:
         conditions += [_IN_LISTS, _GAPS[lacking]]
@@ -153,9 +150,16 @@ def shop_counts() -> Steps[ShopCounts]:
     return ShopCounts(n_listed=n_listed, n_lacking=dict(zip(get_args(Gap), n_lacking, strict=True)), n_customers=n_customers)
 
 
-def _containing(text: str) -> str:
-    escaped = text.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return f"%{escaped}%"
+def _containing(text: str, column: str) -> tuple[str, dict[str, str]]:
+    """Return the condition that a column contains a text in any case, and its parameters.
+
+    SQLite folds the case of ASCII letters only, so the usual spellings are tried.
+    """
+    escaped = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    spellings = (escaped, escaped.lower(), escaped.title(), escaped.upper())
+    patterns = {f"pattern_{number}": f"%{spelling}%" for number, spelling in enumerate(spellings)}
+    conditions = [f"LOWER({column}) LIKE LOWER(:{name}) ESCAPE '!'" for name in patterns]
+    return f"({' OR '.join(conditions)})", patterns
 
 
 def _customer(row: Row) -> FoundCustomer:

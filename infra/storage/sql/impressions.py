@@ -5,6 +5,7 @@ from datetime import datetime
 
 from domain.records.impressions import RecordedImpressions, ShownList
 from domain.records.list_references import ListReference
+from domain.records.recommendations import MAX_LIMIT
 from domain.records.values import to_microseconds
 from infra.storage.sql.known_products import find
 from infra.storage.sql.list_references import Lists, encode_place
@@ -17,19 +18,36 @@ def record(shown: Sequence[ShownList], lists: Lists, *, now: datetime) -> Steps[
     answered = [(lists[one.recommendation_id], one) for one in shown if one.recommendation_id in lists]
     known = yield from find({product_id for _, one in answered for product_id in one.product_ids})
     indexes_of: dict[str, tuple[ListReference, set[int]]] = {}
-    n_known = n_recorded = 0
+    n_known = n_recorded = n_beyond = 0
     for reference, one in answered:
         indexes = [known[product_id].product_index for product_id in one.product_ids if product_id in known]
         n_known += len(indexes)
         indexes_of.setdefault(reference.nonce, (reference, set()))[1].update(indexes)
     # Sorted, because writers that insert the same keys in different orders would deadlock.
     for nonce in sorted(indexes_of):
-        n_recorded += yield from _insert(*indexes_of[nonce], now=now)
+        reference, indexes = indexes_of[nonce]
+        new, n_more = yield from _new_of(nonce, indexes)
+        n_recorded += yield from _insert(reference, new, now=now)
+        n_beyond += n_more
     n_all = sum(len(one.product_ids) for one in shown)
-    return RecordedImpressions(recorded=n_recorded, seen_before=n_known - n_recorded, unknown=n_all - n_known)
+    return RecordedImpressions(
+        recorded=n_recorded, seen_before=n_known - n_recorded - n_beyond, unknown=n_all - n_known + n_beyond
+    )
 
 
-def _insert(reference: ListReference, indexes: set[int], *, now: datetime) -> Steps[int]:
+def _new_of(nonce: str, indexes: set[int]) -> Steps[tuple[list[int], int]]:
+    """Return the products that a list has no row of, as many as it may have, and the number of those beyond.
+
+    No list has more than MAX_LIMIT products, so whoever invents impressions cannot fill the disk with one list.
+    """
+    found = yield from rows("SELECT product_index FROM list_impressions WHERE list_nonce = :nonce", nonce=nonce)
+    known = {index for (index,) in found}
+    new = sorted(indexes - known)
+    n_left = max(0, MAX_LIMIT - len(known))
+    return new[:n_left], len(new[n_left:])
+
+
+def _insert(reference: ListReference, indexes: Sequence[int], *, now: datetime) -> Steps[int]:
     """Add the rows that are not there yet, and return their number."""
     if not indexes:
         return 0
@@ -40,7 +58,7 @@ def _insert(reference: ListReference, indexes: set[int], *, now: datetime) -> St
         list_nonce=reference.nonce,
         list_place=encode_place(reference),
         shown_at=to_microseconds(now),
-        indexes=sorted(indexes),
+        indexes=indexes,
     )
     return len(added)
 

@@ -65,7 +65,7 @@ def test_all_members_that_do_not_fit_together_are_named():
     }
     assert faults(target={}, **{"from": "1969-01-01T00:00:00Z"}) == {
         "#/target": "Expected `product_ids`, a filter or `newer_than_days`",
-        "#/from": "Expected an instant of 1970 or later",
+        "#/from": "Expected an instant from 1970 to 9999 in UTC",
     }
     assert faults(target={"attributes": {f"a{n}": ["x"] for n in range(51)}}) == {
         "#/target/attributes": "Expected at most 50 attributes"
@@ -110,3 +110,9 @@ def test_the_filters_of_a_target_are_those_of_lists():
 
 def test_a_rule_without_an_id_has_an_empty_one():
     assert (rule().known_id, rule(rule_id="r-1").known_id) == ("", "r-1")
+
+
+@pytest.mark.parametrize("member", ["from", "until"])
+@pytest.mark.parametrize("instant", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00", "1969-12-31T23:59:59Z"])
+def test_an_instant_that_has_no_form_in_utc_is_refused(member, instant):
+    assert [name for name, _ in rule(**{member: instant}).faults()] == [member]

@@ -1,5 +1,6 @@
 """Files are tried out before they are imported; a person is exported, and erased with the id typed twice."""
 
+import asyncio
 import gzip
 import os
 import tempfile
@@ -11,9 +12,9 @@ from msgspec.structs import replace
 
 from domain.errors import ConfigurationError
 from domain.records.audit import AuditQuery
-from infra.dashboard.uploads import Uploads
+from infra.dashboard.uploads import Uploads, remove_old, remove_old_uploads
 from infra.http.problems import RequestRefused
-from infra.storage.opening import open_repository
+from infra.storage.opening import Storage, open_repository
 from tests.conftest import NOW
 from tests.infra.dashboard.conftest import OWNER, browsing
 
@@ -183,6 +184,53 @@ async def test_an_upload_that_is_forgotten_is_removed_with_the_next_one(owner, k
 
     assert not other.exists()
     assert recent.exists()
+
+
+async def test_the_application_removes_forgotten_uploads(owner, keyed, temporary):
+    await check(owner)
+    [folder] = [path for path in temporary.glob("*.uploads/*") if path.is_dir()]
+    os.utime(folder, (0, 0))
+    async with remove_old_uploads(Storage(lambda: keyed)):
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+            if not folder.exists():
+                break
+
+    assert not folder.exists()
+    # Without any upload, there is no folder.
+    remove_old(temporary / "nothing")
+
+
+async def test_an_upload_that_another_request_discarded_is_gone(owner, keyed, temporary, monkeypatch):
+    path = await check(owner)
+    [folder] = [path for path in temporary.glob("*.uploads/*") if path.is_dir()]
+    [file] = [path for path in folder.iterdir() if path.suffix == ".csv"]
+    file.unlink()
+
+    assert (await owner.send(f"{path}/import")).status_code == 404
+
+
+def test_a_try_out_whose_upload_is_discarded_meanwhile_leaves_nothing(keyed, temporary, tmp_path, monkeypatch):
+    uploads = Uploads(keyed, "0" * 64)
+    with (tmp_path / "file").open("w+b") as file:
+        upload_id = uploads.store(file, name="a.csv")
+    monkeypatch.setattr(uploads, "_imported", lambda *_, **__: uploads.discard(upload_id))
+
+    uploads.try_out(upload_id, "products", now=NOW)
+
+    assert kept(temporary) == []
+
+
+async def test_an_import_that_fails_is_failed_in_the_audit(filled):
+    async with browsing(filled) as browser:
+        await browser.sign_in(OWNER)
+        path = await check(browser, b"\0\1\2")
+        text = await browser.see(await browser.send(f"{path}/import"))
+
+    assert "Nothing was imported" in text
+    async with open_repository(filled) as shop:
+        [entry] = await shop.audit_entries(AuditQuery(action="import"))
+    assert entry.outcome == "failed"
 
 
 @pytest.mark.parametrize("upload_id", ["a", "../" + "a" * 32, "A" * 32])

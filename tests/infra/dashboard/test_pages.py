@@ -141,6 +141,14 @@ async def test_a_customer_is_found_by_id_address_or_name(owner, asked):
     assert (response.status_code, response.headers["location"]) == (303, "/dashboard/customers/canary")
 
 
+@pytest.mark.parametrize("asked", ["Özlem", "özlem", "ÖZLEM", "zlem öz"])
+async def test_names_are_found_in_the_usual_spellings(owner, shop, asked):
+    person = CustomerChange(customer_id="canary-8", first_name="Özlem", last_name="Özcanary")
+    await shop.put_customers([person], now=NOW)
+
+    assert (await owner.get("/customers", params={"q": asked})).headers["location"] == "/dashboard/customers/canary-8"
+
+
 async def test_several_customers_or_nobody_may_be_found(owner, shop):
     await shop.put_customers(
         [CustomerChange(customer_id="canary-1", first_name="Canary", last_name="Canary-Other")], now=NOW

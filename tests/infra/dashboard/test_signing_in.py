@@ -1,6 +1,7 @@
 """Who may open the dashboard, for how long, and which forms it accepts."""
 
 import asyncio
+import re
 import sqlite3
 from datetime import timedelta
 
@@ -338,3 +339,21 @@ def scope_of(browser, path, headers):
         "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("sent", [b"\xff", b'a"b', b"x" * 42])
+async def test_a_cookie_that_is_no_secret_is_replaced(filled, sent):
+    async with browsing(filled) as browser:
+        answer = await browser.client.get("/dashboard/login", headers=[(b"cookie", b"shop_sign_in=" + sent)])
+
+    assert answer.status_code == 200
+    assert re.search(r"shop_sign_in=[\w-]{43};", answer.headers["set-cookie"])
+
+
+async def test_a_page_of_another_site_begins_no_session(database):
+    async with browsing(Settings(database_url=f"sqlite:///{database}")) as browser:
+        foreign = await browser.get(headers={"sec-fetch-site": "cross-site"})
+        own = await browser.get(headers={"sec-fetch-site": "none"})
+
+    assert (foreign.status_code, "set-cookie" in foreign.headers) == (200, False)
+    assert "shop_session" in own.headers["set-cookie"]
