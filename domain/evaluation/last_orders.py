@@ -54,7 +54,8 @@ def hits_cost(before: Sequence[int], after: Sequence[int]) -> HitsCost:
         before=round(float(first.mean()), 4),
         after=round(float(second.mean()), 4),
         difference=round(difference, 4),
-        interval=(round(difference - margin, 4), round(difference + margin, 4)),
+        low=round(difference - margin, 4),
+        high=round(difference + margin, 4),
     )
 
 

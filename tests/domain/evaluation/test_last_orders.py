@@ -45,7 +45,7 @@ def test_the_cost_is_the_mean_of_paired_differences():
 
     assert (cost.customers, cost.before, cost.after, cost.difference) == (4, 1.0, 0.75, -0.25)
     # Differences of -1, 0, 0, 0: a standard deviation of 0.5, divided by the root of 4.
-    assert cost.interval == (-0.25 - 1.96 * 0.25, -0.25 + 1.96 * 0.25)
-    assert hits_cost([1, 0], [1, 0]).interval == (0.0, 0.0)
+    assert (cost.low, cost.high) == (-0.25 - 1.96 * 0.25, -0.25 + 1.96 * 0.25)
+    assert (hits_cost([1, 0], [1, 0]).low, hits_cost([1, 0], [1, 0]).high) == (0.0, 0.0)
     with pytest.raises(ValueError, match="two customers"):
         hits_cost([1], [1])

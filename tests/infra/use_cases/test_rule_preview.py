@@ -57,7 +57,7 @@ async def test_lists_are_shown_before_and_after_and_hits_are_compared(shop, now)
     assert [item.rank for item in newcomer.after] == list(range(1, len(newcomer.after) + 1))
     # Every list has p-1, which each of the customers bought.
     assert (found.hits.customers, found.hits.before, found.hits.after) == (N_CUSTOMERS, 1.0, 0.0)
-    assert (found.hits.difference, found.hits.interval) == (-1.0, (-1.0, -1.0))
+    assert (found.hits.difference, found.hits.low, found.hits.high) == (-1.0, -1.0, -1.0)
     assert found.warnings == []
 
 
