@@ -50,8 +50,8 @@ class ListChange(Struct, frozen=True, kw_only=True):
 class HitsCost(Struct, frozen=True, kw_only=True):
     """What a rule costs in hits: how many products of the last order a list of ten has, as means over `customers`.
 
-    The lists know nothing of these orders. `low` and `high` are the ends of the 95 % interval of the paired `difference`: the
-    rule costs hits where both are below 0.
+    The lists know nothing of these orders. `low` and `high` are the ends of the 95 % interval of the paired `difference`:
+    the rule costs hits where both are below 0.
     """
 
     customers: int
