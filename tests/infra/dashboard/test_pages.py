@@ -141,9 +141,9 @@ async def test_a_customer_is_found_by_id_address_or_name(owner, asked):
     assert (response.status_code, response.headers["location"]) == (303, "/dashboard/customers/canary")
 
 
-@pytest.mark.parametrize("asked", ["Özlem", "özlem", "ÖZLEM", "zlem öz"])
+@pytest.mark.parametrize("asked", ["Öcanary", "öcanary", "ÖCANARY", "canary öz"])
 async def test_names_are_found_in_the_usual_spellings(owner, shop, asked):
-    person = CustomerChange(customer_id="canary-8", first_name="Özlem", last_name="Özcanary")
+    person = CustomerChange(customer_id="canary-8", first_name="Öcanary", last_name="Özcanary")
     await shop.put_customers([person], now=NOW)
 
     assert (await owner.get("/customers", params={"q": asked})).headers["location"] == "/dashboard/customers/canary-8"
