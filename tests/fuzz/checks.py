@@ -15,6 +15,7 @@ LEAK = re.compile(
     rb"|customer_profiles|customer_addresses|browsing_history|purchase_history|product_catalog|customer_recommendations"
     rb"|customer_histories"
 )
+RANDOM = re.compile(rb'"(?:recommendation_id|token)":"[\w.-]*"')
 
 
 def faults(request, response):
@@ -51,4 +52,6 @@ def _leaks(request, response):
     # The documentation page contains words like "update" and "select", and nothing from a request.
     if request.target.startswith(b"/schema") and response.status == 200:
         return False
-    return any(LEAK.search(part) for part in (response.body, *response.headers.values()))
+    # Ids and tokens are random text: a few in a million have such a word.
+    body = RANDOM.sub(b"", response.body)
+    return any(LEAK.search(part) for part in (body, *response.headers.values()))
