@@ -122,6 +122,6 @@ def _pages(repository: SqlRepository, seeds: list[list[str]], customer_ids: list
 def _lists_of_page(kinds: Sequence[Any], seeds: Sequence[str]) -> list[ListOfPage]:
     n_seeds = {"similar": 1, "bought-together": N_SEEDS}
     return [
-        ListOfPage(name=f"list {place}", kind=kind, product_ids=list(seeds[: n_seeds.get(kind, 0)]))
+        ListOfPage(name=f"list {place}", kind=kind, product_ids=tuple(seeds[: n_seeds.get(kind, 0)]))
         for place, kind in enumerate(kinds)
     ]

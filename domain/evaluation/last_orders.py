@@ -5,13 +5,12 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from msgspec import Struct
 
+from domain.evaluation.attribution import Z
 from domain.ranking.packed_history import EVENT, NEVER_BOUGHT, OWN_PRODUCT, PackedHistory, pack_history
 from domain.records.interactions import PURCHASE
 from domain.records.rule_previews import HitsCost
 
 MIN_CUSTOMERS = 2
-QUANTILE = 1.96
-"""Of the normal distribution, for an interval of 95 %."""
 
 
 class HeldOutOrder(Struct, frozen=True, kw_only=True):
@@ -48,7 +47,7 @@ def hits_cost(before: Sequence[int], after: Sequence[int]) -> HitsCost:
         raise ValueError("Expected two customers or more.")
     first, second = np.array(before, dtype=np.float64), np.array(after, dtype=np.float64)
     difference = float((second - first).mean())
-    margin = QUANTILE * float((second - first).std(ddof=1)) / len(first) ** 0.5
+    margin = Z * float((second - first).std(ddof=1)) / len(first) ** 0.5
     return HitsCost(
         customers=len(first),
         before=round(float(first.mean()), 4),

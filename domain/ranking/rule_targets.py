@@ -59,7 +59,7 @@ class _Condition:
 
     def __init__(self, rule: Rule, catalogue: Catalogue, indexes: Mapping[str, int], *, day: int) -> None:
         target = rule.target
-        self._request: ListRequest | None = request if (request := target.list_request).is_filtered else None
+        self._request: ListRequest | None = request if (request := target.filtered).is_filtered else None
         self._oldest = 0 if target.newer_than_days is UNSET else (day - target.newer_than_days) * DAY
         self._groups: npt.NDArray[np.int32] | None = None
         if target.product_ids:

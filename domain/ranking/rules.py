@@ -80,8 +80,7 @@ class ListRules:
         if not self.hides:
             return []
         code = int(self._targets.codes(np.array([product]))[0])
-        rules = [self._rules[position] for position in self._targets.rules_of[code].tolist() if position in self._positions]
-        return [rule.name for rule in rules if rule.action == "hide"]
+        return [rule.name for rule in self._rules_at(self._targets.rules_of[code]) if rule.action == "hide"]
 
     def apply(self, products: Indexes, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the scores (n,) of `products` (n,) after boosts and buries; 0 for what rules hide."""
@@ -119,13 +118,17 @@ class ListRules:
                 chosen.setdefault(int(catalogue.group_codes[pin.product]), pin)
         return _in_free_places(list(chosen.values()))
 
+    def _rules_at(self, positions: Indexes) -> list[Rule]:
+        """Return the rules of this list among those at `positions` of all rules."""
+        return [self._rules[position] for position in positions.tolist() if position in self._positions]
+
     def _decided(self, products: Indexes) -> npt.NDArray[np.int32]:
         """Return the codes of products, for all of which the tables have entries afterwards."""
         targets = self._targets
         codes = targets.codes(products)
         if len(self._names) < len(targets.rules_of):
             for of_code in targets.rules_of[len(self._names) :]:
-                own = [self._rules[position] for position in of_code.tolist() if position in self._positions]
+                own = self._rules_at(of_code)
                 net = sum(_strength(rule) for rule in own)
                 self._hidden = np.append(self._hidden, any(rule.action == "hide" for rule in own))
                 self._factors = np.append(self._factors, _factor(net))

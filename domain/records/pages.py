@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
 from domain.errors import InvalidField, InvalidFields
-from domain.records.attributes import MAX_ATTRIBUTES, encoded
+from domain.records.filters import Filters
 from domain.records.product_lists import ListStrategy
 from domain.records.recommendations import (
     DEFAULT_LIMIT,
@@ -16,14 +17,13 @@ from domain.records.recommendations import (
     MAX_LABEL_LENGTH,
     MAX_LIMIT,
     MAX_SEEDS,
-    MAX_VALUES,
     Kind,
     ListRequest,
     RecommendedProduct,
     Seen,
     Strategy,
 )
-from domain.records.values import CATEGORY_PATTERN, AttributeName, AttributeValue, CategoryPath, CustomerId, Id, Tag, Text
+from domain.records.values import CATEGORY_PATTERN, CustomerId, Id
 
 MAX_LISTS = 10
 PERSONAL_KINDS: frozenset[Kind] = frozenset({"for-customer", "buy-again", "recently-viewed"})
@@ -35,10 +35,9 @@ Label = Annotated[
     str,
     Meta(min_length=1, max_length=MAX_LABEL_LENGTH, pattern=CATEGORY_PATTERN, description="A label of the shop's own"),
 ]
-_Price = Annotated[float, Meta(ge=0, le=1e9)]
 
 
-class ListOfPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ListOfPage(Filters, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A list to show: what it is about, how long it is, and which products may be in it.
 
     A list of fewer than `min_items` products is answered empty. `placement` is the name unless it is given.
@@ -46,33 +45,18 @@ class ListOfPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: Label
     kind: Kind
-    product_ids: Annotated[list[Id], Meta(max_length=MAX_SEEDS)] = []
+    product_ids: Annotated[tuple[Id, ...], Meta(max_length=MAX_SEEDS)] = ()
     days: Annotated[int, Meta(ge=1, le=MAX_DAYS)] | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
     min_items: Annotated[int, Meta(ge=0, le=MAX_LIMIT)] = 0
-    category: Annotated[list[CategoryPath], Meta(max_length=MAX_VALUES)] = []
-    brand: Annotated[list[Text], Meta(max_length=MAX_VALUES)] = []
-    tag: Annotated[list[Tag], Meta(max_length=MAX_VALUES)] = []
-    attributes: dict[AttributeName, Annotated[list[AttributeValue], Meta(min_length=1, max_length=MAX_VALUES)]] = {}
-    min_price: _Price | UnsetType = UNSET
-    max_price: _Price | UnsetType = UNSET
-    exclude: Annotated[list[Id], Meta(max_length=MAX_EXCLUDED)] = []
+    exclude: Annotated[tuple[Id, ...], Meta(max_length=MAX_EXCLUDED)] = ()
     placement: Label | UnsetType = UNSET
 
     def list_request(self, *, seen: Seen) -> ListRequest:
-        """Return the length and the filters; values of attributes as the query of a single list would write them."""
-        attributes = {
-            name: frozenset(value if isinstance(value, str) else encoded(value) for value in values)
-            for name, values in self.attributes.items()
-        }
-        return ListRequest(
+        """Return the length, the filters and what else a single list would be asked for."""
+        return replace(
+            self.filtered,
             limit=self.limit,
-            categories=frozenset(self.category),
-            brands=frozenset(self.brand),
-            tags=frozenset(self.tag),
-            attributes=tuple(sorted(attributes.items())),
-            min_price=None if self.min_price is UNSET else self.min_price,
-            max_price=None if self.max_price is UNSET else self.max_price,
             exclude=frozenset(self.exclude),
             seen=seen,
             placement=self.name if self.placement is UNSET else self.placement,
@@ -90,12 +74,9 @@ class ListOfPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             yield "product_ids", f"A list of the kind `{self.kind}` is not about products"
         if self.kind != "popular" and self.days is not UNSET:
             yield "days", f"A list of the kind `{self.kind}` counts no days"
-        if len(self.attributes) > MAX_ATTRIBUTES:
-            yield "attributes", f"Expected at most {MAX_ATTRIBUTES} attributes"
         if self.min_items > self.limit:
             yield "min_items", "Expected at most `limit`"
-        if self.min_price is not UNSET and self.max_price is not UNSET and self.min_price > self.max_price:
-            yield "min_price", "Expected at most `max_price`"
+        yield from self.filter_faults()
 
 
 class PageRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

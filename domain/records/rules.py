@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from domain.errors import InvalidField, InvalidFields
-from domain.records.attributes import MAX_ATTRIBUTES, encoded
 from domain.records.customers import Segment
+from domain.records.filters import Filters
 from domain.records.pages import Label
-from domain.records.recommendations import MAX_VALUES, Kind, ListRequest
-from domain.records.values import EPOCH, AttributeName, AttributeValue, CategoryPath, Id, Instant, Tag, Text
+from domain.records.recommendations import MAX_VALUES, Kind
+from domain.records.values import EPOCH, Id, Instant, Text
 
 MAX_RULES = 200
 """Rules of a shop, drafts included."""
@@ -24,10 +24,9 @@ RuleAction = Literal["hide", "pin", "boost", "bury"]
 RuleStatus = Literal["draft", "live"]
 Strength = Annotated[int, Meta(ge=1, le=MAX_STRENGTH)]
 Position = Annotated[int, Meta(ge=1, le=MAX_POSITION)]
-_Price = Annotated[float, Meta(ge=0, le=1e9)]
 
 
-class RuleTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class RuleTarget(Filters, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The products that a rule is about: those with these ids, or those that pass the filters, which are those of lists.
 
     An id stands for the product with its variants. With `newer_than_days`, only products count that were created on that
@@ -35,41 +34,16 @@ class RuleTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """
 
     product_ids: Annotated[tuple[Id, ...], Meta(max_length=MAX_TARGETS)] = ()
-    category: Annotated[tuple[CategoryPath, ...], Meta(max_length=MAX_VALUES)] = ()
-    brand: Annotated[tuple[Text, ...], Meta(max_length=MAX_VALUES)] = ()
-    tag: Annotated[tuple[Tag, ...], Meta(max_length=MAX_VALUES)] = ()
-    attributes: dict[AttributeName, Annotated[tuple[AttributeValue, ...], Meta(min_length=1, max_length=MAX_VALUES)]] = {}
-    min_price: _Price | UnsetType = UNSET
-    max_price: _Price | UnsetType = UNSET
     newer_than_days: Annotated[int, Meta(ge=1, le=MAX_AGE_DAYS)] | UnsetType = UNSET
-
-    @property
-    def list_request(self) -> ListRequest:
-        """The filters as those of a list."""
-        attributes = {
-            name: frozenset(value if isinstance(value, str) else encoded(value) for value in values)
-            for name, values in self.attributes.items()
-        }
-        return ListRequest(
-            categories=frozenset(self.category),
-            brands=frozenset(self.brand),
-            tags=frozenset(self.tag),
-            attributes=tuple(sorted(attributes.items())),
-            min_price=None if self.min_price is UNSET else self.min_price,
-            max_price=None if self.max_price is UNSET else self.max_price,
-        )
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield the members that do not fit together, with a message each; an empty name is the target itself."""
-        is_filter = self.list_request.is_filtered
+        is_filter = self.filtered.is_filtered
         if not (self.product_ids or is_filter or self.newer_than_days is not UNSET):
             yield "", "Expected `product_ids`, a filter or `newer_than_days`"
         if self.product_ids and is_filter:
             yield "/product_ids", "Expected either `product_ids` or filters"
-        if len(self.attributes) > MAX_ATTRIBUTES:
-            yield "/attributes", f"Expected at most {MAX_ATTRIBUTES} attributes"
-        if self.min_price is not UNSET and self.max_price is not UNSET and self.min_price > self.max_price:
-            yield "/min_price", "Expected at most `max_price`"
+        yield from ((f"/{name}", detail) for name, detail in self.filter_faults())
 
 
 class RulePlaces(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

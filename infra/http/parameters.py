@@ -69,26 +69,23 @@ ForCustomer = Annotated[
 
 Days = Annotated[int, QueryParameter(ge=1, le=MAX_DAYS, description="How many days count")]
 
+
+def _end_of_period(name: str, description: str) -> QueryParameter:
+    return QueryParameter(
+        name=name,
+        min_length=1,
+        max_length=MAX_INSTANT_LENGTH,
+        schema_extra={"format": "date-time"},
+        description=description,
+    )
+
+
 _INSTANT = "an instant (RFC 3339), or a date, which is its beginning in UTC"
 PeriodBegin = Annotated[
-    str | None,
-    QueryParameter(
-        name="from",
-        min_length=1,
-        max_length=MAX_INSTANT_LENGTH,
-        schema_extra={"format": "date-time"},
-        description=f"The beginning of the period: {_INSTANT}; default: 28 days before its end",
-    ),
+    str | None, _end_of_period("from", f"The beginning of the period: {_INSTANT}; default: 28 days before its end")
 ]
 PeriodEnd = Annotated[
-    str | None,
-    QueryParameter(
-        name="to",
-        min_length=1,
-        max_length=MAX_INSTANT_LENGTH,
-        schema_extra={"format": "date-time"},
-        description=f"The end of the period, which is not part of it: {_INSTANT}; default: now",
-    ),
+    str | None, _end_of_period("to", f"The end of the period, which is not part of it: {_INSTANT}; default: now")
 ]
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Maximum number of products")]

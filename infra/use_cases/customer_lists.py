@@ -11,15 +11,12 @@ from domain.ranking.customer_inputs import CustomerInputs
 from domain.ranking.history import unpack_history
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.recently_viewed import rank_recently_viewed
-from domain.ranking.rule_book import ListPlace
-from domain.ranking.rules import NO_RULES
-from domain.records.customers import segment_of
 from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
 from infra.use_cases.product_lists import product_list
 from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.recommend import state_of
-from infra.use_cases.rule_data import rule_data_of
+from infra.use_cases.rule_data import place_of, rule_data_of
 
 CustomerListKind = Literal["buy-again", "recently-viewed"]
 
@@ -47,10 +44,7 @@ async def customer_list(
     catalogue = await data.catalogue_of(state.catalogue_version)
     await data.add_missing(catalogue, history.own)
     inputs = CustomerInputs(history=history, model=state.model, catalogue=catalogue)
-    rules = NO_RULES
-    if state.rules_version:
-        segment = segment_of(state.segment_inputs)[0]
-        place = ListPlace(kind=request.kind, placement=request.list_request.placement, segment=segment)
-        rules = await rule_data_of(repository).of(state.rules_version, place, catalogue=catalogue, now=now)
+    place = place_of(request.kind, state, request.list_request)
+    rules = await rule_data_of(repository).of(state.rules_version, place, catalogue=catalogue, now=now)
     ranked = _RANKINGS[request.kind](inputs, request=request.list_request, now=now, rules=rules)
     return await product_list(repository, ranked, now=now)

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from msgspec import Struct
 
@@ -70,21 +72,23 @@ async def purge(repository: Repository, *, now: datetime, retention_days: int, i
         return 0
     if plan.n_old:
         logger.info("Deleting %d of %d events, which are older than %d days.", plan.n_old, plan.n_all, retention_days)
-    n_purged = 0
-    while n := await repository.purge_events(before=plan.before):
-        n_purged += n
-        # Requests that wait for the write lock run between two batches.
-        await asyncio.sleep(PAUSE_SECONDS)
+    n_purged = await _in_batches(partial(repository.purge_events, before=plan.before))
     await _purge_impressions(repository, before=plan.before)
     return n_purged
 
 
-async def _purge_impressions(store: AttributionStore, *, before: datetime) -> None:
-    n_purged = 0
-    while n := await store.purge_impressions(before=before):
-        n_purged += n
+async def _in_batches(delete: Callable[[], Awaitable[int]]) -> int:
+    """Delete batches until none is left; return the number of all that were deleted."""
+    n_deleted = 0
+    while n := await delete():
+        n_deleted += n
+        # Requests that wait for the write lock run between two batches.
         await asyncio.sleep(PAUSE_SECONDS)
-    if n_purged:
+    return n_deleted
+
+
+async def _purge_impressions(store: AttributionStore, *, before: datetime) -> None:
+    if n_purged := await _in_batches(partial(store.purge_impressions, before=before)):
         logger.info("Deleted %d impressions of before %s.", n_purged, before.date())
 
 
@@ -157,10 +161,7 @@ async def purge_audit(log: AuditLog, *, now: datetime, retention_days: int) -> i
     """Delete the entries of the audit older than `retention_days`, and return their number; 0 days keep all entries."""
     if retention_days == 0:
         return 0
-    n_purged = 0
-    while n := await log.purge_audit(before=now - timedelta(days=retention_days)):
-        n_purged += n
-        await asyncio.sleep(PAUSE_SECONDS)
+    n_purged = await _in_batches(partial(log.purge_audit, before=now - timedelta(days=retention_days)))
     if n_purged:
         logger.info("Deleted %d entries of the audit, which are older than %d days.", n_purged, retention_days)
     return n_purged

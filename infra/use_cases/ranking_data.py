@@ -89,17 +89,20 @@ class RankingData:
         await self.add_missing(catalogue, indexes)
         admitted = rules.kept(catalogue.admitted(indexes, query.request))
         if n_missing := query.n_missing(admitted, catalogue):
-            n = n_missing
-            while True:
-                newest = await self.newest(query.request, n=n)
-                await self.add_missing(catalogue, newest)
-                fillers = rules.kept(catalogue.admitted(newest, query.request))[:n_missing]
-                if not rules.hides or len(fillers) == n_missing or len(newest) < n:
-                    break
-                # Rules hide so many that older products must fill the list.
-                n *= FILLER_GROWTH
-            admitted = union(admitted, fillers)
+            admitted = union(admitted, await self._newest_kept(catalogue, query.request, n=n_missing, rules=rules))
         return admitted
+
+    async def _newest_kept(self, catalogue: Catalogue, request: ListRequest, *, n: int, rules: ListRules) -> Indexes:
+        """Return up to `n` products of which the newest are admitted, without those that rules hide."""
+        n_read = n
+        while True:
+            newest = await self.newest(request, n=n_read)
+            await self.add_missing(catalogue, newest)
+            fillers = rules.kept(catalogue.admitted(newest, request))[:n]
+            if not rules.hides or len(fillers) == n or len(newest) < n_read:
+                return fillers
+            # Rules hide so many that older products must fill the list.
+            n_read *= FILLER_GROWTH
 
     async def products_of(self, ranked: RankedList, *, limit: int, catalogue_version: int) -> list[Product] | None:
         """Return the first `limit` products of a list as they are in a version of the catalogue or later.

@@ -8,21 +8,19 @@ from msgspec.structs import replace
 from domain.errors import CustomerNotFound
 from domain.ports.repository import ListVersions, Recorded, Repository, StoredList
 from domain.ranking.answers import to_answer
-from domain.ranking.catalogue import Catalogue
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.model import UNTRAINED
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.ranked_list import ranked_list
 from domain.ranking.recommend import recommend, shortlist
 from domain.ranking.rule_book import ListPlace
-from domain.ranking.rules import NO_RULES, ListRules
+from domain.ranking.rules import ListRules
 from domain.records.category_hints import category_hint
-from domain.records.customers import segment_of
 from domain.records.interactions import CustomerEvent, Purchase
 from domain.records.recommendations import ListRequest, RankedList, RecommendationList
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
 from infra.use_cases.recommendation_ids import new_recommendation_id
-from infra.use_cases.rule_data import rule_data_of
+from infra.use_cases.rule_data import place_of, rule_data_of
 
 FIRST_PAGE = ListRequest()
 
@@ -79,8 +77,6 @@ async def _digest(
     repository: Repository, ranked: RankedList, versions: ListVersions, request: ListRequest, *, now: datetime
 ) -> str:
     """Return the digest of the rules that a list would have now."""
-    if not versions.rules:
-        return ""
     place = ListPlace(kind="for-customer", placement=request.placement, segment=ranked.segment)
     return await rule_data_of(repository).digest(versions.rules, place, now=now)
 
@@ -135,7 +131,8 @@ class _Made(Struct, frozen=True, kw_only=True):
 async def _computed(repository: Repository, state: CustomerState, request: ListRequest, *, now: datetime) -> _Made:
     data = ranking_data_of(repository)
     inputs = await data.inputs(state, categories=request.categories)
-    rules = await rules_of(repository, state, request, catalogue=inputs.catalogue, now=now)
+    place = place_of("for-customer", state, request)
+    rules = await rule_data_of(repository).of(state.rules_version, place, catalogue=inputs.catalogue, now=now)
     ranked = await ranked_under(rules, data, inputs, request, now=now)
     products = [inputs.catalogue.product(item.product_index) for item in ranked.items]
     versions = ListVersions(
@@ -161,13 +158,3 @@ async def ranked_under(
     shortlisted = shortlist(inputs, request=request, rules=rules)
     candidates = await data.candidates(inputs, shortlisted.query, rules=rules)
     return ranked_list(recommend(inputs, shortlisted, candidates, now=now, rules=rules))
-
-
-async def rules_of(
-    repository: Repository, state: CustomerState, request: ListRequest, *, catalogue: Catalogue, now: datetime
-) -> ListRules:
-    """Return the rules of the shop that apply to a customer's list."""
-    if not state.rules_version:
-        return NO_RULES
-    place = ListPlace(kind="for-customer", placement=request.placement, segment=segment_of(state.segment_inputs)[0])
-    return await rule_data_of(repository).of(state.rules_version, place, catalogue=catalogue, now=now)

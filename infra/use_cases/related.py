@@ -12,7 +12,6 @@ from domain.ranking.related import candidates_of, rank_related
 from domain.ranking.related_evidence import evidence_of
 from domain.ranking.related_inputs import RelatedKind, Taste, taste_of
 from domain.ranking.rule_book import ListPlace
-from domain.ranking.rules import NO_RULES
 from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
 from infra.use_cases.product_lists import product_list
@@ -59,10 +58,8 @@ async def related_list(
     if not len(inputs.seeds):
         raise ProductNotFound(request.product_ids[0])
     evidence, asked = evidence_of(inputs), request.list_request
-    rules = NO_RULES
-    if version := state.shop.rules_version:
-        place = ListPlace(kind=request.kind, placement=asked.placement, segment=taste.segment if taste else None)
-        rules = await rule_data_of(repository).of(version, place, catalogue=inputs.catalogue, now=now)
+    place = ListPlace(kind=request.kind, placement=asked.placement, segment=taste.segment if taste else None)
+    rules = await rule_data_of(repository).of(state.shop.rules_version, place, catalogue=inputs.catalogue, now=now)
     candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=asked, rules=rules), rules=rules)
     ranked = rank_related(inputs, evidence, candidates, request=asked, now=now, rules=rules)
     return await product_list(repository, ranked, now=now)

@@ -7,9 +7,12 @@ import numpy as np
 
 from domain.ports.repository import Repository
 from domain.ranking.catalogue import Catalogue
+from domain.ranking.packed_history import CustomerState
 from domain.ranking.rule_book import ListPlace, RuleBook
 from domain.ranking.rule_targets import RuleTargets
 from domain.ranking.rules import NO_RULES, ListRules, list_rules
+from domain.records.customers import segment_of
+from domain.records.recommendations import Kind, ListRequest
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
 
 MAX_CACHED_RULES = 256
@@ -63,11 +66,15 @@ class RuleData:
         self._decided = DecidedRules(RuleBook(), repository, data)
 
     async def of(self, version: int, place: ListPlace, *, catalogue: Catalogue, now: datetime) -> ListRules:
-        """Return the rules of a `version`, or of a later one, that apply to a list."""
+        """Return the rules of a `version`, or of a later one, that apply to a list; a shop without rules has version 0."""
+        if not version:
+            return NO_RULES
         return await (await self._rules_of(version)).of(place, catalogue=catalogue, now=now)
 
     async def digest(self, version: int, place: ListPlace, *, now: datetime) -> str:
         """Return the digest of the rules that apply to a list, "" without any."""
+        if not version:
+            return ""
         return (await self._rules_of(version)).book.digest(place, now)
 
     async def _rules_of(self, version: int) -> DecidedRules:
@@ -77,6 +84,11 @@ class RuleData:
             decided = DecidedRules(RuleBook(stored.rules, version=stored.version), self._repository, self._data)
             self._decided = decided
         return decided
+
+
+def place_of(kind: Kind, state: CustomerState, request: ListRequest) -> ListPlace:
+    """Return what the rules of a customer's list depend on."""
+    return ListPlace(kind=kind, placement=request.placement, segment=segment_of(state.segment_inputs)[0])
 
 
 _data_of: WeakKeyDictionary[Repository, RuleData] = WeakKeyDictionary()

@@ -13,14 +13,13 @@ from domain.ports.repository import Repository
 from domain.ranking.answers import as_recommended
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.packed_history import CustomerState
-from domain.ranking.rule_book import ListPlace, RuleBook
-from domain.records.customers import segment_of
+from domain.ranking.rule_book import RuleBook
 from domain.records.recommendations import ListRequest, RankedList, RecommendedProduct
 from domain.records.rule_previews import DEFAULT_SAMPLE, HitsCost, ListChange, PreviewRequest, RulePreview
 from domain.records.rules import Rule
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
 from infra.use_cases.recommend import ranked_under
-from infra.use_cases.rule_data import DecidedRules
+from infra.use_cases.rule_data import DecidedRules, place_of
 from infra.use_cases.rules import unknown_products
 
 N_COMPARED = 200
@@ -99,8 +98,7 @@ async def _ranked(  # noqa: PLR0913 - what one list depends on
     *,
     now: datetime,
 ) -> RankedList:
-    place = ListPlace(kind="for-customer", placement=request.placement, segment=segment_of(state.segment_inputs)[0])
-    applying = await rules.of(place, catalogue=inputs.catalogue, now=now)
+    applying = await rules.of(place_of("for-customer", state, request), catalogue=inputs.catalogue, now=now)
     return await ranked_under(applying, data, inputs, request, now=now)
 
 

@@ -17,7 +17,7 @@ from domain.ranking.catalogue import Catalogue
 from domain.ranking.indexes import NO_PRODUCTS, Indexes, union
 from domain.ranking.model import UNTRAINED, Model
 from domain.ranking.rule_book import ListPlace
-from domain.ranking.rules import NO_RULES, ListRules, without
+from domain.ranking.rules import ListRules, without
 from domain.ranking.shop_lists import (
     ListOrigin,
     ShopListKind,
@@ -78,12 +78,10 @@ async def shop_list(
     shop = shop or await repository.list_state()
     catalogue = await data.catalogue_of(shop.catalogue_version)
     await data.add_missing(catalogue, request.left_out)
-    rules = NO_RULES
-    if shop.rules_version:
-        place = ListPlace(kind=request.kind, placement=asked.placement)
-        rules = await rule_data_of(repository).of(shop.rules_version, place, catalogue=catalogue, now=now)
-        # Pinned products stand in their own places, so others are needed for those that the ranking would give them.
-        request = replace(request, n_pinned=len(rules.pinned))
+    place = ListPlace(kind=request.kind, placement=asked.placement)
+    rules = await rule_data_of(repository).of(shop.rules_version, place, catalogue=catalogue, now=now)
+    # Pinned products stand in their own places, so others are needed for those that the ranking would give them.
+    request = replace(request, n_pinned=len(rules.pinned))
     tiers: list[Tier] = []
     async with aclosing(_tiers(repository, request, shop.model)) as found:
         async for tier in found:

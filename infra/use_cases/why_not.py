@@ -10,7 +10,7 @@ from domain.ranking.why_not import why_not
 from domain.records.recommendations import ListRequest
 from domain.records.why_not import WhyNot
 from infra.use_cases.ranking_data import ranking_data_of
-from infra.use_cases.recommend import rules_of
+from infra.use_cases.rule_data import place_of, rule_data_of
 
 
 async def explain_absence(
@@ -22,7 +22,8 @@ async def explain_absence(
     data = ranking_data_of(repository)
     inputs = await data.inputs(state, categories=request.categories)
     await data.add_missing(inputs.catalogue, np.array([status.product_index], dtype=np.intp))
-    rules = await rules_of(repository, state, request, catalogue=inputs.catalogue, now=now)
+    place = place_of("for-customer", state, request)
+    rules = await rule_data_of(repository).of(state.rules_version, place, catalogue=inputs.catalogue, now=now)
     shortlisted = shortlist(inputs, request=request, rules=rules)
     candidates = await data.candidates(inputs, shortlisted.query, rules=rules)
     return why_not(inputs, shortlisted, candidates, status=status, now=now, rules=rules)

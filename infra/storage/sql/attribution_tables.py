@@ -22,6 +22,11 @@ class AttributionTables:
         self.currencies = currencies
         self._key: bytes | None = None
 
+    async def signing_key(self) -> bytes:
+        if self._key is None:
+            self._key = await self.engine.look_up(models.signing_key)
+        return self._key
+
     async def record_impressions(self, shown: Sequence[ShownList], *, now: datetime) -> RecordedImpressions:
         lists = await self._lists_named({one.recommendation_id for one in shown})
         return await self.engine.write(impressions.record, shown, lists, now=now)
@@ -40,10 +45,9 @@ class AttributionTables:
         return await self._lists_named(recommendation_ids) if recommendation_ids else {}
 
     async def _lists_named(self, recommendation_ids: Collection[str]) -> dict[str, ListReference]:
-        if self._key is None:
-            self._key = await self.engine.look_up(models.signing_key)
+        key = await self.signing_key()
         lists: dict[str, ListReference] = {}
         for identifier in recommendation_ids:
-            if (origin := origin_of(identifier, key=self._key)) is not None:
+            if (origin := origin_of(identifier, key=key)) is not None:
                 lists[identifier] = reference_to(origin)
         return lists

@@ -20,13 +20,13 @@ from domain.records.products import Product
 from domain.records.values import DAY, from_microseconds, from_units, to_microseconds
 from infra.storage.sql import known_products, merged_guests, stored_lists
 from infra.storage.sql.catalogue import PRODUCT_COLUMNS, UNLISTED, by_index, product_from
+from infra.storage.sql.filters import AVAILABLE
 from infra.storage.sql.removals import COUNTED
 from infra.storage.sql.statements import Row, Steps, one, rows
 
 N_NEWEST_ITEMS = 200
 """Items of orders among which the latest buyers are looked for."""
 N_FIRST = 10
-_IN_LISTS = "in_stock = 1 AND withdrawn = 0"
 _GAPS: dict[Gap, str] = {"category": "category IS NULL", "price": "price IS NULL", "picture": "image_url IS NULL"}
 _CUSTOMER = "SELECT customer_id, first_name, last_name, email, is_guest FROM customer_profiles"
 
@@ -91,7 +91,7 @@ def find_products(text: str, *, lacking: Gap | None, n: int, currencies: Currenc
         parameters |= patterns
     order = "p.product_index"
     if lacking is not None:
-        conditions += [_IN_LISTS, _GAPS[lacking]]
+        conditions += [AVAILABLE, _GAPS[lacking]]
         # As the index of available products has them, which are not sorted then.
         order = "p.category, p.created_at, p.product_index"
     found = yield from rows(
@@ -145,7 +145,7 @@ def listed(n: int) -> Steps[list[ListedProducts]]:
 def shop_counts() -> Steps[ShopCounts]:
     """Count the products of lists with what they lack, and the customers."""
     gaps = ", ".join(f"COUNT(CASE WHEN {_GAPS[gap]} THEN 1 END)" for gap in get_args(Gap))
-    n_listed, *n_lacking = yield from one(f"SELECT COUNT(*), {gaps} FROM product_catalog WHERE {_IN_LISTS}")
+    n_listed, *n_lacking = yield from one(f"SELECT COUNT(*), {gaps} FROM product_catalog p WHERE {AVAILABLE}")
     (n_customers,) = yield from one("SELECT COUNT(*) FROM customer_profiles WHERE is_guest = 0")
     return ShopCounts(n_listed=n_listed, n_lacking=dict(zip(get_args(Gap), n_lacking, strict=True)), n_customers=n_customers)
 

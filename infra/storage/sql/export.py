@@ -1,6 +1,5 @@
 """Export all data of a customer: at once, or the events in pages."""
 
-from collections.abc import Sequence
 from itertools import groupby
 
 from msgspec import UNSET
@@ -12,16 +11,15 @@ from domain.ranking.answers import to_answer
 from domain.records.currencies import Currencies
 from domain.records.customers import Customer, StoredAddress
 from domain.records.interactions import id_as_sent
-from domain.records.list_references import ListReference
 from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedOrder
 from domain.records.recommendations import RecommendationList
 from domain.records.values import from_microseconds
 from infra.storage.sql import merged_guests
 from infra.storage.sql.catalogue import by_index
 from infra.storage.sql.exported_returns import amended_orders, recorded_items, recorded_returns, replaced_by_imports
-from infra.storage.sql.list_references import reference_of
+from infra.storage.sql.list_references import lists_of_lines, reference_of
 from infra.storage.sql.removals import sent_type
-from infra.storage.sql.statements import Row, Steps, one_or_none, rows
+from infra.storage.sql.statements import Steps, one_or_none, rows
 from infra.storage.sql.stored_lists import decode
 
 PAGE_ROWS = 1000
@@ -121,16 +119,11 @@ def purchases_page(customer_id: str, after: EventKey) -> Steps[ExportedPage[Reco
             order_id=order_id,
             currency=currency,
             occurred_at=from_microseconds(occurred_at),
-            items=recorded_items([row[3:6] for row in lines], _lists_of(lines)),
+            items=recorded_items([row[3:6] for row in lines], lists_of_lines((row[3], row[6], row[7]) for row in lines)),
         )
         for (occurred_at, order_id, currency), lines in whole
     ]
     return records, None if is_last else whole[-1][0][:2]
-
-
-def _lists_of(lines: Sequence[Row]) -> dict[str, ListReference]:
-    """Return the lists from which the products of an order were bought."""
-    return {row[3]: reference for row in lines if (reference := reference_of(row[6], row[7])) is not None}
 
 
 def _check_exists(customer_id: str) -> Steps[None]:

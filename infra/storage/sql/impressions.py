@@ -14,7 +14,10 @@ from infra.storage.sql.statements import Steps, rows
 
 
 def record(shown: Sequence[ShownList], lists: Lists, *, now: datetime) -> Steps[RecordedImpressions]:
-    """Record the products of those `lists` that are known, and count all of them."""
+    """Record the products of those `lists` that are known, and count all of them.
+
+    No list has more than MAX_LIMIT products, so whoever invents impressions cannot fill the disk with one list.
+    """
     answered = [(lists[one.recommendation_id], one) for one in shown if one.recommendation_id in lists]
     known = yield from find({product_id for _, one in answered for product_id in one.product_ids})
     indexes_of: dict[str, tuple[ListReference, set[int]]] = {}
@@ -23,28 +26,30 @@ def record(shown: Sequence[ShownList], lists: Lists, *, now: datetime) -> Steps[
         indexes = [known[product_id].product_index for product_id in one.product_ids if product_id in known]
         n_known += len(indexes)
         indexes_of.setdefault(reference.nonce, (reference, set()))[1].update(indexes)
+    recorded = yield from _recorded(list(indexes_of))
     # Sorted, because writers that insert the same keys in different orders would deadlock.
     for nonce in sorted(indexes_of):
         reference, indexes = indexes_of[nonce]
-        new, n_more = yield from _new_of(nonce, indexes)
-        n_recorded += yield from _insert(reference, new, now=now)
-        n_beyond += n_more
+        new = sorted(indexes - recorded[nonce])
+        n_left = max(0, MAX_LIMIT - len(recorded[nonce]))
+        n_recorded += yield from _insert(reference, new[:n_left], now=now)
+        n_beyond += len(new[n_left:])
     n_all = sum(len(one.product_ids) for one in shown)
     return RecordedImpressions(
         recorded=n_recorded, seen_before=n_known - n_recorded - n_beyond, unknown=n_all - n_known + n_beyond
     )
 
 
-def _new_of(nonce: str, indexes: set[int]) -> Steps[tuple[list[int], int]]:
-    """Return the products that a list has no row of, as many as it may have, and the number of those beyond.
-
-    No list has more than MAX_LIMIT products, so whoever invents impressions cannot fill the disk with one list.
-    """
-    found = yield from rows("SELECT product_index FROM list_impressions WHERE list_nonce = :nonce", nonce=nonce)
-    known = {index for (index,) in found}
-    new = sorted(indexes - known)
-    n_left = max(0, MAX_LIMIT - len(known))
-    return new[:n_left], len(new[n_left:])
+def _recorded(nonces: Sequence[str]) -> Steps[dict[str, set[int]]]:
+    """Return the products of lists that have a row."""
+    indexes_of: dict[str, set[int]] = {nonce: set() for nonce in nonces}
+    if nonces:
+        found = yield from rows(
+            "SELECT list_nonce, product_index FROM list_impressions WHERE list_nonce IN (:nonces)", nonces=nonces
+        )
+        for nonce, index in found:
+            indexes_of[nonce].add(index)
+    return indexes_of
 
 
 def _insert(reference: ListReference, indexes: Sequence[int], *, now: datetime) -> Steps[int]:

@@ -1,6 +1,6 @@
 """The columns of events that say from which list they came: `list_place`, by which reports group, and `list_nonce`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -41,6 +41,15 @@ def reference_of(list_place: str | None, list_nonce: str | None) -> ListReferenc
         return None
     kind, placement, arm = _decode_place(list_place)
     return ListReference(kind=kind, placement=placement, arm=arm, nonce=list_nonce)
+
+
+def lists_of_lines(lines: Iterable[tuple[str, str | None, str | None]]) -> dict[str, ListReference]:
+    """Return the lists from which products were bought, by product, of lines with their products and list columns."""
+    return {
+        product_id: reference
+        for product_id, list_place, list_nonce in lines
+        if (reference := reference_of(list_place, list_nonce)) is not None
+    }
 
 
 def lists_of_items(order: Order, known: Mapping[str, KnownProduct], lists: Lists) -> dict[str, ListReference]:

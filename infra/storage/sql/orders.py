@@ -10,7 +10,7 @@ from domain.records.interactions import Purchase, content_digest
 from domain.records.values import MONEY_UNITS, from_microseconds
 from infra.storage.sql.import_run import ImportRun
 from infra.storage.sql.known_products import KnownProduct, find, find_or_create
-from infra.storage.sql.list_references import columns_of, decode_lists, encode_lists, reference_of
+from infra.storage.sql.list_references import columns_of, decode_lists, encode_lists, lists_of_lines
 from infra.storage.sql.statements import Row, Steps, executemany, rows
 
 _LINES = (
@@ -196,7 +196,7 @@ def _as_bought(lines: list[Row]) -> StoredOrder:
             digest=digest,
             import_id=import_id,
             lines=tuple((row[3], row[4], row[5]) for row in lines),
-            lists={row[3]: reference for row in lines if (reference := reference_of(row[-2], row[-1])) is not None},
+            lists=lists_of_lines((row[3], row[-2], row[-1]) for row in lines),
         ),
         n_lines=len(lines),
     )

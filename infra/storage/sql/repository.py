@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from domain.ports.repository import CatalogueChanges, ListVersions, Recorded, ShopSummary, StoredList, StoredProfile
-from domain.ranking.model import Model, NeighbourLists, WeightedProducts
+from domain.ports.repository import CatalogueChanges, ListVersions, Recorded, StoredList, StoredProfile
+from domain.ranking.model import NeighbourLists, WeightedProducts
 from domain.ranking.packed_history import CustomerState
 from domain.records.audit import THE_APP
 from domain.records.currencies import Currencies
@@ -17,7 +17,6 @@ from domain.records.guests import CustomerStatus, GuestMerge, MergedGuest
 from domain.records.interactions import CustomerEvent, count_events
 from domain.records.products import Product
 from domain.records.recommendations import ListRequest, RankedList
-from domain.records.values import from_microseconds
 from infra.storage.sql import addresses as customer_addresses
 from infra.storage.sql import (
     catalogue,
@@ -48,14 +47,13 @@ from infra.storage.sql.removals import settle_new
 from infra.storage.sql.retention_tables import RetentionTables
 from infra.storage.sql.rule_tables import RuleTables
 from infra.storage.sql.statements import Steps
+from infra.storage.sql.summary_tables import SummaryTables
 from infra.storage.sql.unlisted_products import create_unknown
 from infra.storage.sql.write_behind import WriteBehind
 from infra.storage.sql.write_monitor import WriteMonitor
 
 T = TypeVar("T")
 
-LONG_COUNT_SECONDS = 0.05
-COUNT_SHARE = 0.01
 CHECK_SECONDS = 0.5
 """How long a successful check holds; anyone may ask for it, as often as they like."""
 
@@ -69,6 +67,7 @@ class SqlRepository(
     AuditTables,
     PersonalData,
     RetentionTables,
+    SummaryTables,
     DiagnosisTables,
     DashboardTables,
 ):
@@ -89,9 +88,6 @@ class SqlRepository(
         AuditTables.__init__(self, engine, write_behind=self._write_behind, delay_seconds=audit_delay)
         self._write_monitor = WriteMonitor(engine)
         self._check_again_at = 0.0
-        self._counted = (0, 0, 0)
-        self._counted_for = ""
-        self._count_again_at = 0.0
 
     def rehearsal(self) -> ImportRehearsal:
         """Return a store for imports that answers as this one, and keeps nothing."""
@@ -142,9 +138,6 @@ class SqlRepository(
     async def catalogue_changes(self, since: int) -> CatalogueChanges:
         return await self.engine.look_up(catalogue.changes_after, since, self.currencies)
 
-    async def signing_key(self) -> bytes:
-        return await self.engine.look_up(models.signing_key)
-
     async def products(self, indexes: Sequence[int]) -> list[Product]:
         return await self.engine.look_up(catalogue.by_index, indexes, self.currencies)
 
@@ -187,34 +180,6 @@ class SqlRepository(
 
     async def accepts_writes(self) -> bool:
         return await self._write_monitor.accepts_writes()
-
-    async def summary(self) -> ShopSummary:
-        return await self.engine.read(self._summary)
-
-    def _summary(self) -> Steps[ShopSummary]:
-        model = yield from self.model_in_use()
-        n_products, n_events, n_newer = yield from self._counts(model)
-        return ShopSummary(
-            n_products=n_products,
-            n_events=n_events,
-            n_events_trained=model.n_events,
-            # Events may have been purged since the training, and old events may arrive late; the larger bound holds.
-            n_events_untrained=max(n_events - model.n_events, n_newer),
-            model_id=model.model_id,
-            trained_at=from_microseconds(model.trained_at) if model.trained_at else None,
-            config=model.config,
-        )
-
-    def _counts(self, model: Model) -> Steps[tuple[int, int, int]]:
-        """Count products and events; a slow count is reused, so that counting takes at most 1 % of the time."""
-        began = time.monotonic()
-        if began >= self._count_again_at or self._counted_for != model.model_id:
-            self._counted = yield from models.count_rows(model.newest_event_at)
-            self._counted_for = model.model_id
-            took = time.monotonic() - began
-            if took > LONG_COUNT_SECONDS:
-                self._count_again_at = began + took / COUNT_SHARE
-        return self._counted
 
     def _record(
         self, events_of_one: Sequence[CustomerEvent], *, lists: Lists, now: datetime, create_products: bool

@@ -99,7 +99,7 @@ def test_a_rule_is_in_force_while_it_is_live_and_between_its_dates():
 def test_the_filters_of_a_target_are_those_of_lists():
     target = RuleTarget(category=("a",), brand=("b",), tag=("t",), attributes={"size": (42, "L")}, min_price=1.0)
 
-    assert target.list_request == ListRequest(
+    assert target.filtered == ListRequest(
         categories=frozenset({"a"}),
         brands=frozenset({"b"}),
         tags=frozenset({"t"}),

@@ -50,7 +50,7 @@ async def test_a_fresh_list_needs_few_statements_and_a_stored_one_needs_one(
 
 
 async def test_slow_counts_are_cached_for_a_while(shop, now, monkeypatch):
-    monkeypatch.setattr("infra.storage.sql.repository.LONG_COUNT_SECONDS", 0.0)
+    monkeypatch.setattr("infra.storage.sql.summary_tables.LONG_COUNT_SECONDS", 0.0)
 
     before = await shop.summary()
     await shop.put_products([ProductChange(product_id="late")], now=now)
