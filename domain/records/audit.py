@@ -8,6 +8,7 @@ from msgspec import Struct
 Action = Literal[
     "read-profile", "search-customers", "export", "erase", "merge", "import", "restore", "sign-in", "sign-out",
     "add-key", "change-key", "remove-key", "save-rule", "remove-rule",
+    "download-refused",
 ]  # fmt: skip
 Result = Literal["done", "not-found", "failed"]
 

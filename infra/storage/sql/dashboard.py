@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, get_args
+from typing import Any
 
 from domain.records.currencies import Currencies
 from domain.records.dashboard import (
@@ -14,7 +14,6 @@ from domain.records.dashboard import (
     ListedProducts,
     NewestEvent,
     PastEvent,
-    ShopCounts,
 )
 from domain.records.products import Product
 from domain.records.values import DAY, from_microseconds, from_units, to_microseconds
@@ -142,12 +141,8 @@ def listed(n: int) -> Steps[list[ListedProducts]]:
     ]
 
 
-def shop_counts() -> Steps[ShopCounts]:
-    """Count the products of lists with what they lack, and the customers."""
-    gaps = ", ".join(f"COUNT(CASE WHEN {_GAPS[gap]} THEN 1 END)" for gap in get_args(Gap))
-    n_listed, *n_lacking = yield from one(f"SELECT COUNT(*), {gaps} FROM product_catalog p WHERE {AVAILABLE}")
-    (n_customers,) = yield from one("SELECT COUNT(*) FROM customer_profiles WHERE is_guest = 0")
-    return ShopCounts(n_listed=n_listed, n_lacking=dict(zip(get_args(Gap), n_lacking, strict=True)), n_customers=n_customers)
+def n_customers() -> Steps[int]:
+    return (yield from one("SELECT COUNT(*) FROM customer_profiles WHERE is_guest = 0"))[0]
 
 
 def _containing(text: str, column: str) -> tuple[str, dict[str, str]]:
