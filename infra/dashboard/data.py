@@ -88,7 +88,7 @@ async def refused_lines(
     async with audited(repository, act, keep=repository.record_act):
         content = await asyncio.to_thread(uploads.refused_lines, upload_id)
     headers = {"content-disposition": 'attachment; filename="refused-lines.csv"'}
-    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(content, media_type="text/csv", headers=headers)
 
 
 @backend_form("/dashboard/data/uploads/{upload_id:str}/discard")

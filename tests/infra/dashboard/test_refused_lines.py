@@ -116,5 +116,5 @@ def test_a_table_ends_at_its_limits(tmp_path, monkeypatch):
 
 
 def test_a_file_that_is_gone_has_no_table(tmp_path):
-    assert refused(tmp_path, b"\0\1", [refusal(1)]) is None
+    assert refused(tmp_path, b"", [refusal(1)]) is None
     assert uploads._safe("refused.csv") == "file-refused.csv"  # noqa: SLF001
