@@ -14,6 +14,7 @@ from domain.records.impressions import MAX_SHOWN_PRODUCTS
 from infra.demo.generate import DemoShop, demo_shop
 from infra.demo.rules import demo_rules
 from infra.demo.seen_lists import MAX_PRODUCTS, SeenLists, seen_lists
+from infra.use_cases.recommend import fresh_list
 from infra.use_cases.rules import save_rule
 from infra.use_cases.signing_key import signing_key_of
 from infra.use_cases.train import TuningBudget, train
@@ -23,6 +24,8 @@ WriteText = Callable[[str], None]
 
 BATCH_SIZE = 250
 """Records per call; an order has at most three items, which keeps a batch below 1,000 rows."""
+
+N_STORED_LISTS = 40
 
 
 async def prepare_demo_shop(store: ShopStore, *, write: WriteText = lambda _: None) -> None:
@@ -42,6 +45,10 @@ async def prepare_demo_shop(store: ShopStore, *, write: WriteText = lambda _: No
             await save_rule(store, rule, now=now, actor=THE_APP)
     with _timed("Training", write):
         await train(store, now=now, budget=TuningBudget(trials=0))
+        customers = [customer.customer_id for customer in shop.customers if not customer.is_guest]
+        # A shop has stored lists of those who were there last.
+        for customer_id in customers[-N_STORED_LISTS:]:
+            await fresh_list(store, customer_id, now=now)
 
 
 async def load_demo_shop(store: IngestStore, shop: DemoShop, *, now: datetime) -> None:
