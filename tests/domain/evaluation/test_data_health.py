@@ -109,6 +109,10 @@ def test_shares_of_few_things_are_no_problem(fields):
     assert problems_of(**fields) == []
 
 
+def test_a_shop_that_names_no_picture_at_all_has_them_elsewhere():
+    assert problems_of(without_picture=Share(1000, 1000)) == []
+
+
 def test_few_events_do_not_show_that_products_have_none():
     assert problems_of(touched=Share(0, 1000), n_recent_events=999) == []
 

@@ -30,7 +30,7 @@ def test_each_problem_has_a_fact_a_consequence_and_a_next_step(name):
 
 
 def test_views_that_never_arrived_are_told_from_those_that_stopped():
-    assert advice_for("no_views").fact == "No view of a product has arrived yet."
+    assert advice_for("no_views").fact == "No view of a product is among the last events."
     assert advice_for("no_views", last_at=NOW).fact == "No view has arrived for 3 days."
     assert advice_for("single_item_orders").fact == "3 of the last 9,000 orders have one product only."
 
