@@ -276,6 +276,6 @@ def test_every_function_of_a_trial_uses_its_own_copy_of_the_demo_shop(trial_arte
     for name in sorted(functions()):
         settings = {"DATABASE_URL": f"sqlite:///{tmp_path}/{name}.db", "ALLOW_EPHEMERAL_SQLITE": "1", "API_KEYS": API_KEYS}
         with running(trial_artefacts / name, HANDLERS[name], **settings) as trial:
-            # The demo shop has neither addresses nor rules.
+            # The demo shop has neither addresses nor the rule that the event removes.
             expected = {404} if name in {"CustomerRemoveAddress", "RulesRemove"} else {200, 201, 204}
             assert trial.invoke(event(name))["statusCode"] in expected
