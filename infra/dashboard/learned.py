@@ -26,9 +26,7 @@ def weights_of(model: Model) -> list[Weight]:
     ordered = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))[:N_SHOWN]
     return [
         Weight(
-            name=text(f"learned.{source}")
-            if source in structs.asdict(model.config.source_weights)
-            else Markup.escape(words(source)),
+            name=text(f"learned.{source}") if source in known else Markup.escape(words(source)),
             percent=100 * weight / total,
             bar=bar_of([(source, 100 * weight / largest)]),
         )

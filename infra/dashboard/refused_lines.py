@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,12 +19,18 @@ MAX_BYTES = 16_000_000
 LINE, REASON, RECORD = "line", "refused because", "record"
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What begins a formula in some spreadsheet, also as wide characters."""
+_FORMULA_WITHIN = re.compile(r'([;|\t\r\n]["\s]*)([=+@\uff1d\uff0b\uff0d\uff20-])')
+"""A formula in a spreadsheet that takes another character than the comma as the end of a cell."""
 
 
 def write_refused_lines(refusals: Path, *, of_file: Path, table: Path) -> None:
     """Write the lines of a file that an import refused, which `refusals` lists as JSON Lines."""
     reasons = _reasons(refusals)
-    with suppress(FileUnreadable, NotUnderstood), open_rows(str(of_file)) as file, table.open("w", newline="") as target:
+    with (
+        suppress(FileUnreadable, NotUnderstood),
+        open_rows(str(of_file)) as file,
+        table.open("w", encoding="utf-8", errors="replace", newline="") as target,
+    ):
         # The mark at the beginning tells spreadsheets the encoding.
         target.write("\ufeff")
         writer = csv.writer(target, quoting=csv.QUOTE_ALL)
@@ -36,6 +43,7 @@ def write_refused_lines(refusals: Path, *, of_file: Path, table: Path) -> None:
 
 def safe_cell(text: str) -> str:
     """Return a text that no spreadsheet runs as a formula; numbers stay as they are."""
+    text = _FORMULA_WITHIN.sub(r"\1'\2", text)
     if not text.lstrip(" ").startswith(_FORMULA_SIGNS):
         return text
     with suppress(ValueError):

@@ -131,8 +131,10 @@ class Uploads:
             if result.problem:
                 raise ConfigurationError(result.problem)
             if is_kept := result.n_refused > 0:
-                self._file_of(upload_id).unlink()
-                self._keep(upload_id, result)
+                # Unless another request discarded it meanwhile.
+                with suppress(FileNotFoundError, RequestRefused):
+                    self._file_of(upload_id).unlink()
+                    self._keep(upload_id, result)
         finally:
             if not is_kept:
                 self.discard(upload_id)

@@ -27,8 +27,9 @@ def table_of(content):
 @pytest.mark.parametrize(
     ("text", "safe"),
     [
-        ("=1+1", "'=1+1"), ("+49 30 1", "'+49 30 1"), ("-cmd", "'-cmd"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"),
-        (" =1", "' =1"), ("\uff1d1", "'\uff1d1"), ("-5", "-5"), ("+4.5", "+4.5"), ("tent", "tent"), ("", ""), ("a=b", "a=b"),
+        ("=1+1", "'=1+1"), ("+49 30 1", "'+49 30 1"), ("-cmd", "'-cmd"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t'=1"),
+        (" =1", "' =1"), ("\uff1d1", "'\uff1d1"), ("-5", "-5"), ("+4.5", "+4.5"), ("tent", "tent"), ("", ""),
+        ("a;=1", "a;'=1"), ('a; "-1', 'a; "\'-1'), ("a\n@b", "a\n'@b"), ("a|b - c", "a|b - c"), ("a=b", "a=b"),
     ],
 )  # fmt: skip
 def test_no_cell_is_a_formula_and_numbers_stay_numbers(text, safe):
