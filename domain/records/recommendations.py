@@ -79,7 +79,10 @@ class RankedProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True
 
 
 class RankedList(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A list as it is computed and stored; `rules` is the digest of the rules that were applied, "" without any."""
+    """A list as it is computed and stored; `rules` is the digest of the rules that were applied, "" without any.
+
+    `arm` is the digest of the arm of the experiment in which it was made, "" without one.
+    """
 
     customer_id: str
     segment: Segment
@@ -87,6 +90,7 @@ class RankedList(Struct, frozen=True, kw_only=True, omit_defaults=True):
     generated_at: datetime
     items: list[RankedProduct]
     rules: str = ""
+    arm: str = ""
 
 
 class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):

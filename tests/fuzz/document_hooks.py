@@ -35,7 +35,8 @@ USED_ONCE = [
 NAMED = tuple(filter(None, [os.environ.get("ONLY_CUSTOMER")])) or CUSTOMERS
 """The customers whom valid requests name; with ONLY_CUSTOMER, that of a token."""
 RULES = tuple(f"r-{number}" for number in range(9))
-EXISTING_IDS = {"customer_id": NAMED, "product_id": PRODUCTS, "rule_id": RULES}
+EXPERIMENTS = tuple(f"e-{number}" for number in range(9))
+EXISTING_IDS = {"customer_id": NAMED, "product_id": PRODUCTS, "rule_id": RULES, "experiment_id": EXPERIMENTS}
 TO_MERGE = tuple(f"canary guest/{number}" for number in range(100))
 MERGED_INTO = tuple(f"canary-member-{number}" for number in range(8))
 """The customers of merges. A request that erases a merged guest erases its customer, which must be none of CUSTOMERS."""
@@ -122,7 +123,14 @@ def _fit_preview(body):
     return {"customer_ids": customer_ids, "rule": rule | fitted}
 
 
+def _fit_experiment(body):
+    """Return what makes a draft that no other experiment or rule stands in the way of."""
+    arms = [{"name": f"arm-{place}", "share": arm.get("share", 1)} for place, arm in enumerate(body["arms"])]
+    return {"status": "draft", "arms": arms, "from": PAST, "until": "2099-01-01T00:00:00Z"}
+
+
 FITTED = {
+    "/experiments/save": _fit_experiment,
     "/customer/update-behavior": _with_an_event,
     "/products/update": _with_products_once,
     "/rules/save": _fit_rule,
