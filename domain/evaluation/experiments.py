@@ -111,7 +111,6 @@ def _summary(verdict: Verdict, control: str, difference: Estimate | None, days_l
         low, high = difference.low, inf if difference.high is None else difference.high
         match verdict:
             case "better":
-                # Rounded towards no difference.
                 most = "" if high == inf else f" to {high:.1%}"
                 return f"Better than {control}: {low:.1%}{most} more customers order."
             case "worse":

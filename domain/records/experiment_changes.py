@@ -20,10 +20,10 @@ def settled(asked: Experiment, before: Experiment | None, *, now: datetime) -> E
     """Return what is stored when `asked` is saved over `before`; raise ExperimentRefused or InvalidField."""
     if before is not None and before.has_begun(now):
         return _changed_while_it_counts(asked, before, now)
+    # What was removed after its end comes back as it was.
+    if before is None and isinstance(asked.until, datetime) and asked.until <= now and asked.has_begun(now):
+        return asked
     if asked.status == "ended":
-        # To restore what was removed.
-        if before is None and isinstance(asked.until, datetime) and asked.until <= now and asked.has_begun(now):
-            return asked
         raise ExperimentRefused(NOT_BEGUN)
     if asked.status == "draft":
         return asked

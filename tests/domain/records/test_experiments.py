@@ -125,7 +125,8 @@ def test_one_that_is_over_may_be_renamed_only():
 
 
 def test_only_one_that_ran_can_be_stored_as_ended():
-    assert settled(OVER, None, now=NOW) == OVER
+    # A removal is undone.
+    assert [settled(one, None, now=NOW) for one in (OVER, PASSED)] == [OVER, PASSED]
     for before in (DRAFT, None):
         assert refused(replace(DRAFT, status="ended"), before) == NOT_BEGUN
     assert refused(replace(OVER, until=NOW + HOUR), None) == NOT_BEGUN
