@@ -79,10 +79,7 @@ class RankedProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True
 
 
 class RankedList(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A list as it is computed and stored; `rules` is the digest of the rules that were applied, "" without any.
-
-    `arm` is the digest of the arm of the experiment in which it was made, "" without one.
-    """
+    """A list as it is computed and stored; `rules` and `arm` are digests of those that it was made with, "" without any."""
 
     customer_id: str
     segment: Segment
