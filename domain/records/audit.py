@@ -8,7 +8,7 @@ from msgspec import Struct
 Action = Literal[
     "read-profile", "search-customers", "export", "erase", "merge", "import", "restore", "sign-in", "sign-out",
     "add-key", "change-key", "remove-key", "save-rule", "remove-rule",
-    "save-experiment", "remove-experiment",
+    "save-experiment", "remove-experiment", "download-refused",
 ]  # fmt: skip
 Result = Literal["done", "not-found", "failed"]
 

@@ -212,7 +212,7 @@ async def use_dashboard(shop, now):
     await shop.events_per_day(since=now - timedelta(days=9))
     await shop.newest_event()
     await shop.sampled_lists(n=9)
-    await shop.shop_counts()
+    await shop.n_customers()
     await shop.audit_entries(AuditQuery(before="f"))
 
 
