@@ -14,7 +14,7 @@ from domain.ranking.packed_history import CustomerState
 from domain.ranking.ranked_list import ranked_list
 from domain.ranking.recommend import recommend, shortlist
 from domain.ranking.rule_book import ListPlace
-from domain.ranking.rules import ListRules
+from domain.ranking.rules import NO_RULES, ListRules
 from domain.records.category_hints import category_hint
 from domain.records.interactions import CustomerEvent, Purchase
 from domain.records.recommendations import ListRequest, RankedList, RecommendationList
@@ -114,9 +114,7 @@ async def fresh_list(
     made = await _computed(repository, await repository.customer_state(customer_id), request, now=now)
     if request.is_storable:
         await repository.store_list(made.stored)
-    if made.hint and not made.answer.items:
-        return replace(made.answer, hint=made.hint)
-    if request.categories and not made.answer.items:
+    if request.categories and not made.answer.items and made.answer.hint is UNSET:
         hint = category_hint(request.categories, await repository.category_paths())
         return replace(made.answer, hint=hint or UNSET)
     return made.answer
@@ -125,7 +123,6 @@ async def fresh_list(
 class _Made(Struct, frozen=True, kw_only=True):
     stored: StoredList
     answer: RecommendationList
-    hint: str = ""
 
 
 async def _computed(repository: Repository, state: CustomerState, request: ListRequest, *, now: datetime) -> _Made:
@@ -134,6 +131,10 @@ async def _computed(repository: Repository, state: CustomerState, request: ListR
     place = place_of("for-customer", state, request)
     rules = await rule_data_of(repository).of(state.rules_version, place, catalogue=inputs.catalogue, now=now)
     ranked = await ranked_under(rules, data, inputs, request, now=now)
+    hint = ""
+    if rules.hides and not ranked.items:
+        without = await ranked_under(NO_RULES, data, inputs, request, now=now)
+        hint = rules.hint_without(item.product_index for item in without.items)
     products = [inputs.catalogue.product(item.product_index) for item in ranked.items]
     versions = ListVersions(
         customer=state.version,
@@ -146,8 +147,7 @@ async def _computed(repository: Repository, state: CustomerState, request: ListR
     )
     return _Made(
         stored=StoredList(ranked=ranked, length=request.limit, versions=versions),
-        answer=to_answer(ranked, products, recommendation_id=identifier, cached=False),
-        hint=f"Rules hide products here: {', '.join(rules.hiding)}." if rules.hides else "",
+        answer=replace(to_answer(ranked, products, recommendation_id=identifier, cached=False), hint=hint or UNSET),
     )
 
 

@@ -10,7 +10,7 @@ from domain.records.products import ProductChange
 from domain.records.rule_previews import PreviewRequest
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases import rule_preview
-from infra.use_cases.rule_preview import OTHER_KIND, TOO_FEW, preview
+from infra.use_cases.rule_preview import TOO_FEW, preview
 from infra.use_cases.train import TuningBudget, train
 from tests.domain.rules import rule
 
@@ -96,8 +96,29 @@ async def test_a_preview_warns_of_surprises(shop, now):
     found = await previewed(shop, now, rule=everything, customer_ids=("new",))
     other = await previewed(shop, now, rule=rule("hide", "p-1", where={"kinds": ["new"], "placements": ["home"]}))
 
-    assert found.warnings == ["No product has the id no.", "1 of 1 lists would be empty."]
-    assert (other.warnings, other.n_changed) == ([OTHER_KIND], 0)
+    assert found.warnings == [
+        "No product has the id no.",
+        "1 of 1 lists would be empty.",
+        "Lists of the whole shop would be empty, such as one of the kind `popular`.",
+    ]
+    assert (other.warnings, other.n_changed) == (
+        ["The rule is not for lists of the kind `for-customer`, which the preview shows."], 0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("where", "emptied"),
+    [({"kinds": ["new"]}, "new"), ({"segments": ["Premium"]}, None), ({"kinds": ["similar"]}, None)],
+)
+async def test_a_preview_warns_of_empty_lists_of_the_shop_where_the_rule_is_for_them(shop, now, where, emptied):
+    everything = rule("hide", max_price=1.0, where=where)
+    await shop.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(10)], now=now)
+
+    warnings = (await previewed(shop, now, rule=everything, customer_ids=("new",))).warnings
+
+    assert [one for one in warnings if one.startswith("Lists of the whole shop")] == (
+        [f"Lists of the whole shop would be empty, such as one of the kind `{emptied}`."] if emptied else []
+    )
 
 
 async def test_too_few_customers_have_no_interval(shop, now, monkeypatch):
