@@ -18,10 +18,22 @@ from infra.storage.opening import open_repository
 from tests.conftest import NOW
 from tests.infra.dashboard.conftest import API_KEYS, OWNER, STOREFRONT, VIEWER, browsing
 
-PAGES = ("", "/customers", "/customers/canary", "/products", "/products/p-1", "/data", "/keys", f"/data/uploads/{'a' * 32}")
+PAGES = (
+    "",
+    "/customers",
+    "/customers/canary",
+    "/products",
+    "/products/p-1",
+    "/rules",
+    "/rules/new",
+    "/rules/rule/r",
+    "/data",
+    "/keys",
+    f"/data/uploads/{'a' * 32}",
+)
 FORMS = (
     "/logout", "/data/check", f"/data/uploads/{'a' * 32}/import", f"/data/uploads/{'a' * 32}/discard", "/data/export",
-    "/data/erase",
+    "/data/erase", "/rules/preview", "/rules/save", "/rules/change", "/rules/undo", "/rules/product",
 )  # fmt: skip
 
 
