@@ -65,8 +65,8 @@ class HitsCost(Struct, frozen=True, kw_only=True):
 class Surprises(Struct, frozen=True, kw_only=True):
     """What may surprise about a rule.
 
-    Products that nobody knows; how many of `n_lists` lists it would empty; the kind of a list of the whole shop that it
-    would empty; and that it is not for the lists of customers, which a preview shows.
+    Products that nobody knows; how many of `n_lists` lists it would empty; a kind of lists in which it hides every product;
+    and that it is not for the lists of customers, which a preview shows.
     """
 
     unknown_products: Sequence[str] = ()
@@ -90,7 +90,7 @@ class Surprises(Struct, frozen=True, kw_only=True):
         if self.n_emptied:
             found.append(f"{self.n_emptied} of {self.n_lists} lists would be empty.")
         if self.emptied_kind:
-            found.append(f"Lists of the whole shop would be empty, such as one of the kind `{self.emptied_kind}`.")
+            found.append(f"Lists of the kind `{self.emptied_kind}` would be empty: it hides every product there.")
         return found
 
 

@@ -80,8 +80,9 @@ def _rule_about(product_id: str, name: str, action: ProductAction, rules: Sequen
         status="live",
     )
     # Somebody may have made another rule of it.
-    is_other = any(one.rule_id == rule_id and not _is_for(one, product_id) for one in rules)
-    return replace(rule, rule_id=UNSET) if is_other else rule
+    stored = next((one for one in rules if one.rule_id == rule_id), rule)
+    is_same = stored.action == action and _is_for(stored, product_id)
+    return rule if is_same else replace(rule, rule_id=UNSET)
 
 
 def _is_live_for(rule: Rule, product_id: str) -> bool:

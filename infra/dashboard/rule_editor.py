@@ -92,12 +92,12 @@ def name_of(rule: Rule) -> str:
     return blake2b(content, digest_size=16).hexdigest()
 
 
-async def find(repository: Repository, rule_id: str) -> ListedRule | None:
+async def find_rule(repository: Repository, rule_id: str) -> ListedRule | None:
     return next((one for one in (await repository.stored_rules()).rules if one.rule_id == rule_id), None)
 
 
 async def stored_rule(repository: Repository, rule_id: str) -> ListedRule:
     """Return a rule; raise RuleNotFound."""
-    if (found := await find(repository, rule_id)) is None:
+    if (found := await find_rule(repository, rule_id)) is None:
         raise RuleNotFound(rule_id)
     return found

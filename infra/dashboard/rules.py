@@ -6,15 +6,16 @@ from typing import Annotated, Any
 from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
+from markupsafe import Markup
 from msgspec.structs import replace
 
 from domain.errors import RuleChanged, RuleNotFound, TooManyItems
 from domain.ports.repository import Repository
 from domain.ports.rules import ExpectedVersion
-from domain.records.rules import MAX_RULES, Rule, RuleStatus
+from domain.records.rules import MAX_RULES, ListedRule, Rule, RuleStatus
 from infra.dashboard.forms import Form, read_form
 from infra.dashboard.pages import backend_form, backend_page, form, page, see, show
-from infra.dashboard.rule_editor import Editor, find, name_of, show_editor, stored_rule, with_preview
+from infra.dashboard.rule_editor import Editor, find_rule, name_of, show_editor, stored_rule, with_preview
 from infra.dashboard.rule_forms import (
     MAX_RULE_FORM_BYTES,
     NEW_RULE,
@@ -32,6 +33,7 @@ from infra.dashboard.texts import plain, text
 from infra.dashboard.undo import Undo
 from infra.http.auth import AuthenticatedRequest, actor_of
 from infra.http.parameters import RuleIdInPath
+from infra.http.problems import RequestRefused
 from infra.storage.opening import Shop
 from infra.use_cases.rules import remove_rule, save_rule
 
@@ -100,8 +102,8 @@ async def save_typed(shop: NamedDependency[SkipValidation[Shop]], request: Authe
     try:
         await _save(request, shop, rule, expected=expected_version(filled))
     except RuleChanged:
-        stored = await find(repository, rule.known_id)
-        others = differences(fields_of(stored), filled.fields) if stored else []
+        stored = await find_rule(repository, rule.known_id)
+        others = _differences(stored, filled, status=status) if stored else []
         return await show_editor(request, shop, replace(editor, stored=stored, is_outdated=True, others=others))
     except TooManyItems:
         wrong = {"other": text("rules.too_many", n=MAX_RULES)}
@@ -116,6 +118,8 @@ async def change_rule(shop: NamedDependency[SkipValidation[Shop]], request: Auth
     action, _, button = filled["do"].partition(" ")
     saved_at, _, rule_id = button.partition(" ")
     expected = version_of(saved_at)
+    if action not in {"publish", "draft", "remove"}:
+        raise RequestRefused("bad-request")
     try:
         if action == "remove":
             await _remove(request, shop, rule_id, expected=expected)
@@ -134,8 +138,16 @@ async def change_rule(shop: NamedDependency[SkipValidation[Shop]], request: Auth
 async def _typed(repository: Repository, filled: Form, *, status: RuleStatus) -> tuple[Editor, Rule | None]:
     """Return the page for what somebody typed, and the rule that it describes, None if something is wrong."""
     found = filled_rule(filled, status=status)
-    stored = await find(repository, filled["rule_id"])
+    stored = await find_rule(repository, filled["rule_id"])
     return Editor(fields=filled.fields, stored=stored, wrong=found.wrong), found.rule
+
+
+def _differences(stored: ListedRule, filled: Form, *, status: RuleStatus) -> list[tuple[Markup, str, str]]:
+    """Return what differs between the stored rule and what somebody typed, the button that was pressed included."""
+    found = differences(fields_of(stored), filled.fields)
+    if stored.status != status:
+        found.append((text("rules.state"), text(f"state.{stored.status}"), text(f"state.{status}")))
+    return found
 
 
 async def _save(request: AuthenticatedRequest, shop: Shop, rule: Rule, *, expected: ExpectedVersion) -> None:

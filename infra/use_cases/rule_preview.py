@@ -13,7 +13,6 @@ from domain.ranking.answers import as_recommended
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.rule_book import ListPlace, RuleBook
-from domain.ranking.shop_lists import ShopListKind
 from domain.records.recommendations import Kind, ListRequest, RankedList, RecommendedProduct
 from domain.records.rule_previews import DEFAULT_SAMPLE, HitsCost, ListChange, PreviewRequest, RulePreview, Surprises
 from domain.records.rules import Rule
@@ -30,7 +29,6 @@ K = 10
 MAX_SECONDS = 4.0
 """After which the comparison of hits ends with the customers that it has."""
 TOO_FEW = f"Fewer than {MIN_COMPARED} customers of the newest orders have an order with events before it."
-SHOP_LIST_KINDS: tuple[ShopListKind, ...] = ("popular", "trending", "new")
 _ONE = ListRequest(limit=1)
 
 
@@ -158,17 +156,22 @@ async def _hits(repository: Repository, books: _Books, request: ListRequest, *, 
 
 
 async def _emptied_kind(repository: Repository, rule: Rule, books: _Books, *, now: datetime) -> Kind | None:
-    """Return the kind of a list of the whole shop that the rule leaves empty."""
-    kinds: list[ShopListKind] = [kind for kind in SHOP_LIST_KINDS if not rule.where.kinds or kind in rule.where.kinds]
-    # Lists that are not of one customer have no segment.
-    if rule.action != "hide" or rule.where.segments or not kinds:
+    """Return a kind of lists that the rule is for if it hides every product there.
+
+    Lists of the whole shop tell that, ranked under the rules of that kind: they may show any product.
+    """
+    if rule.action != "hide":
         return None
-    shop, place = await repository.list_state(), ListPlace(kind=kinds[0], placement=_placement_of(rule))
+    segment = next(iter(rule.where.segments), None)
+    # Lists that are not of one customer have no segment.
+    kind: Kind = rule.where.kinds[0] if rule.where.kinds else "for-customer" if segment else "popular"
+    place = ListPlace(kind=kind, placement=_placement_of(rule), segment=segment)
+    request = ShopListRequest(kind="popular", list_request=_ONE)
+    shop = await repository.list_state()
     catalogue = await ranking_data_of(repository).catalogue_of(shop.catalogue_version)
     n_found: list[int] = []
     for decided in (books.without, books.with_it):
         rules = await decided.of(place, catalogue=catalogue, now=now)
-        request = ShopListRequest(kind=kinds[0], list_request=_ONE)
         ranked = await ranked_shop_list(repository, request, shop.model, catalogue=catalogue, rules=rules, now=now)
         n_found.append(len(ranked.items))
-    return kinds[0] if n_found == [1, 0] else None
+    return kind if n_found == [1, 0] else None

@@ -154,7 +154,7 @@ async def test_where_rules_hide_everything_every_kind_of_list_is_empty_and_names
 
     preview = (await client.post("/rules/preview", json={"rule_id": "all", "customer_ids": ["c-1"]})).json()
     assert preview["warnings"] == [
-        "1 of 1 lists would be empty.", "Lists of the whole shop would be empty, such as one of the kind `popular`.",
+        "1 of 1 lists would be empty.", "Lists of the kind `popular` would be empty: it hides every product there.",
     ]  # fmt: skip
 
 

@@ -99,7 +99,7 @@ async def test_a_preview_warns_of_surprises(shop, now):
     assert found.warnings == [
         "No product has the id no.",
         "1 of 1 lists would be empty.",
-        "Lists of the whole shop would be empty, such as one of the kind `popular`.",
+        "Lists of the kind `popular` would be empty: it hides every product there.",
     ]
     assert (other.warnings, other.n_changed) == (
         ["The rule is not for lists of the kind `for-customer`, which the preview shows."], 0,
@@ -108,17 +108,19 @@ async def test_a_preview_warns_of_surprises(shop, now):
 
 @pytest.mark.parametrize(
     ("where", "emptied"),
-    [({"kinds": ["new"]}, "new"), ({"segments": ["Premium"]}, None), ({"kinds": ["similar"]}, None)],
+    [
+        ({"kinds": ["similar", "new"]}, "similar"),
+        ({"segments": ["Premium"]}, "for-customer"),
+        ({"placements": ["x"]}, "popular"),
+    ],
 )
-async def test_a_preview_warns_of_empty_lists_of_the_shop_where_the_rule_is_for_them(shop, now, where, emptied):
+async def test_a_preview_warns_where_a_rule_hides_every_product_of_a_kind_of_lists(shop, now, where, emptied):
     everything = rule("hide", max_price=1.0, where=where)
     await shop.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(10)], now=now)
 
     warnings = (await previewed(shop, now, rule=everything, customer_ids=("new",))).warnings
 
-    assert [one for one in warnings if one.startswith("Lists of the whole shop")] == (
-        [f"Lists of the whole shop would be empty, such as one of the kind `{emptied}`."] if emptied else []
-    )
+    assert f"Lists of the kind `{emptied}` would be empty: it hides every product there." in warnings
 
 
 async def test_too_few_customers_have_no_interval(shop, now, monkeypatch):
