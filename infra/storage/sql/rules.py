@@ -19,7 +19,11 @@ N_NEWEST = 20_000
 """Order items, or views, whose customers rules are previewed on."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Rule).decode
-_RAISE_VERSION = "UPDATE shop_state SET rules_version = rules_version + 1"
+
+
+def raise_version() -> Steps[None]:
+    """Let all processes read rules and experiments anew; other writers of these wait."""
+    yield from rows("UPDATE shop_state SET rules_version = rules_version + 1")
 
 
 def read() -> Steps[StoredRules]:
@@ -32,7 +36,7 @@ def read() -> Steps[StoredRules]:
 def save(rule: Rule, *, now: datetime, actor: str, expected: ExpectedVersion, position: int | None) -> Steps[SavedRule]:
     """Create or replace a rule; a replaced one keeps its place."""
     # First, because it makes other changes of rules wait.
-    yield from rows(_RAISE_VERSION)
+    yield from raise_version()
     before = yield from _stored(rule.known_id)
     _check(before, expected, rule_id=rule.known_id)
     n_rules, last = yield from one("SELECT COUNT(*), COALESCE(MAX(position), 0) FROM shop_rules")
@@ -54,7 +58,7 @@ def save(rule: Rule, *, now: datetime, actor: str, expected: ExpectedVersion, po
 
 def remove(rule_id: str, *, actor: str, expected: ExpectedVersion) -> Steps[RemovedRule]:
     """Delete a rule; raise RuleNotFound or RuleChanged."""
-    yield from rows(_RAISE_VERSION)
+    yield from raise_version()
     stored = yield from _stored(rule_id)
     if stored is None:
         raise RuleNotFound(rule_id)
