@@ -6,6 +6,7 @@ ShopError
 ├── OrderNotFound         no order of the customer has this id
 ├── AddressNotFound       no address of the customer has this id
 ├── RuleNotFound          no rule has this id
+├── RuleChanged           the rule is not the one any more that a change expects
 ├── ExperimentNotFound    no experiment has this id
 ├── ExperimentRefused     an experiment cannot be saved, removed or reported now
 ├── CustomerExists        the id is taken
@@ -58,6 +59,14 @@ class AddressNotFound(ShopError):
 class RuleNotFound(ShopError):
     def __init__(self, rule_id: str) -> None:
         super().__init__(f"No rule has the id {rule_id!r}.")
+        self.rule_id = rule_id
+
+
+class RuleChanged(ShopError):
+    """Another version of a rule is stored than a change expects, or none."""
+
+    def __init__(self, rule_id: str) -> None:
+        super().__init__(f"The rule {rule_id!r} was changed or removed since this version of it. Read it again.")
         self.rule_id = rule_id
 
 

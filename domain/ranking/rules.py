@@ -55,9 +55,7 @@ class ListRules:
         self._rules = rules
         self._positions = frozenset(positions)
         own = [rules[position] for position in positions]
-        self.hiding = tuple(rule.name for rule in own if rule.action == "hide")
-        """The names of the rules that hide products."""
-        self.hides = bool(self.hiding)
+        self.hides = any(rule.action == "hide" for rule in own)
         self.scales = any(rule.action in {"boost", "bury"} for rule in own)
         self.largest_factor = _factor(sum(_strength(rule) for rule in own if rule.action == "boost"))
         """No score grows more than by this."""
@@ -81,6 +79,11 @@ class ListRules:
             return []
         code = int(self._targets.codes(np.array([product]))[0])
         return [rule.name for rule in self._rules_at(self._targets.rules_of[code]) if rule.action == "hide"]
+
+    def hint_without(self, products: Iterable[int]) -> str:
+        """Return why a list is empty that would have `products` without rules; "" if no rule hides any of them."""
+        names = dict.fromkeys(name for product in products for name in self.that_hide(product))
+        return f"Rules hide products here: {', '.join(names)}." if names else ""
 
     def apply(self, products: Indexes, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the scores (n,) of `products` (n,) after boosts and buries; 0 for what rules hide."""

@@ -116,13 +116,14 @@ class PageRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class AnsweredList(Struct, frozen=True, kw_only=True):
-    """A list of a page; `recommendation_id` names this answer of it."""
+    """A list of a page; `recommendation_id` names this answer of it. `hint` says why it has no items, as in single lists."""
 
     name: str
     recommendation_id: str
     kind: Kind
     strategy: Strategy | ListStrategy
     items: list[RecommendedProduct]
+    hint: str | UnsetType = UNSET
 
 
 class Page(Struct, frozen=True, kw_only=True):

@@ -1,12 +1,12 @@
 """Previews of rules: what a request asks for, and the answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from domain.errors import InvalidField, InvalidFields
-from domain.records.recommendations import DEFAULT_LIMIT, RecommendedProduct
+from domain.records.recommendations import DEFAULT_LIMIT, Kind, RecommendedProduct
 from domain.records.rules import Rule
 from domain.records.values import CustomerId, Id
 
@@ -60,6 +60,38 @@ class HitsCost(Struct, frozen=True, kw_only=True):
     difference: float
     low: float
     high: float
+
+
+class Surprises(Struct, frozen=True, kw_only=True):
+    """What may surprise about a rule.
+
+    Products that nobody knows; how many of `n_lists` lists it would empty; a kind of lists in which it hides every product;
+    and that it is not for the lists of customers, which a preview shows.
+    """
+
+    unknown_products: Sequence[str] = ()
+    n_emptied: int = 0
+    n_lists: int = 0
+    emptied_kind: Kind | None = None
+    is_for_other_lists: bool = False
+
+    @property
+    def empties_lists(self) -> bool:
+        return self.n_emptied > 0 or self.emptied_kind is not None
+
+    @property
+    def warnings(self) -> list[str]:
+        """The sentences of an answer."""
+        found: list[str] = []
+        if self.is_for_other_lists:
+            found.append("The rule is not for lists of the kind `for-customer`, which the preview shows.")
+        if self.unknown_products:
+            found.append(f"No product has the id {', '.join(self.unknown_products)}.")
+        if self.n_emptied:
+            found.append(f"{self.n_emptied} of {self.n_lists} lists would be empty.")
+        if self.emptied_kind:
+            found.append(f"Lists of the kind `{self.emptied_kind}` would be empty: it hides every product there.")
+        return found
 
 
 class RulePreview(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -123,10 +123,32 @@ def _is_storable(instant: datetime) -> bool:
         return False
 
 
+class RuleToSave(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule to save. With the `saved_at` of the version that was read, it is saved only if that is the stored one."""
+
+    saved_at: Instant | UnsetType = UNSET
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(**_members(self))
+
+
 class ListedRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A stored rule with the instant of its last change."""
+    """A stored rule with the instant of its last change, which is another after each."""
 
     saved_at: datetime
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(**_members(self))
+
+
+def listed(rule: Rule, *, saved_at: datetime) -> ListedRule:
+    return ListedRule(**_members(rule), saved_at=saved_at)
+
+
+def _members(rule: Rule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in Rule.__struct_fields__}
 
 
 class RuleList(Struct, frozen=True, kw_only=True):
@@ -141,7 +163,7 @@ class RuleSaved(Struct, frozen=True, kw_only=True):
     To save `previous`, or to remove the rule where there is none, undoes the change.
     """
 
-    rule: Rule
+    rule: ListedRule
     previous: Rule | None
     unknown_products: list[str]
 

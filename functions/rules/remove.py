@@ -31,7 +31,8 @@ async def remove_rule(
     Use it for what is not needed any more; with the `status` `draft`, a rule only rests. To save `previous` undoes the
     removal.
     """
-    return await rules.remove_rule(shop.repository, rule_id, actor=actor_of(request))
+    removed = await rules.remove_rule(shop.repository, rule_id, actor=actor_of(request))
+    return RuleRemoved(previous=removed.rule)
 
 
 app = create_app(remove_rule)

@@ -12,7 +12,7 @@ import msgspec
 
 from domain.errors import ConfigurationError
 from domain.records.audit import COMMAND_LINE
-from domain.records.rules import ListedRule, Rule, RuleList, RulePlaces, RuleSaved, RuleTarget
+from domain.records.rules import ListedRule, RuleList, RulePlaces, RuleSaved, RuleTarget, RuleToSave
 from infra.cli.arguments import as_columns
 from infra.settings import Settings
 from infra.storage.opening import open_repository
@@ -66,10 +66,10 @@ def run_remove(parsed: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _rule_of(file: Path) -> Rule:
+def _rule_of(file: Path) -> RuleToSave:
     """Read the rule of a file; raise ConfigurationError or InvalidFields."""
     try:
-        rule = msgspec.json.decode(file.read_bytes(), type=Rule)
+        rule = msgspec.json.decode(file.read_bytes(), type=RuleToSave)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
     except msgspec.DecodeError as error:
@@ -101,9 +101,11 @@ async def _read(settings: Settings) -> list[ListedRule]:
         return list((await repository.stored_rules()).rules)
 
 
-async def _save(settings: Settings, rule: Rule) -> RuleSaved:
+async def _save(settings: Settings, rule: RuleToSave) -> RuleSaved:
     async with open_repository(settings) as repository:
-        return await rules.save_rule(repository, rule, now=datetime.now(UTC), actor=COMMAND_LINE)
+        return await rules.save_rule(
+            repository, rule.rule, now=datetime.now(UTC), actor=COMMAND_LINE, expected=rule.saved_at
+        )
 
 
 async def _remove(settings: Settings, rule_id: str) -> None:

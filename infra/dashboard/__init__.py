@@ -2,7 +2,19 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from infra.dashboard import assets, customers, data, keys, overview, products, results, signing_in
+from infra.dashboard import (
+    assets,
+    customers,
+    data,
+    keys,
+    overview,
+    product_rules,
+    products,
+    results,
+    rules,
+    signing_in,
+    undo,
+)
 
 DASHBOARD_ROUTES: tuple[HTTPRouteHandler, ...] = (
     assets.asset,
@@ -10,6 +22,8 @@ DASHBOARD_ROUTES: tuple[HTTPRouteHandler, ...] = (
     overview.overview_page,
     customers.customers_page, customers.customer_page,
     products.products_page, products.product_page,
+    rules.rules_page, rules.new_rule_page, rules.rule_page, rules.preview_rule, rules.save_typed, rules.change_rule,
+    undo.undo_change, product_rules.press,
     results.results_page,
     data.data_page, data.check_file, data.upload_page, data.refused_lines, data.import_upload, data.discard_upload,
     data.export_person, data.erase_person,

@@ -15,6 +15,7 @@ from domain.records.audit import Act
 from domain.records.dashboard import PastEvent
 from infra.dashboard.absence import absence_of
 from infra.dashboard.pages import backend_page, see, show
+from infra.dashboard.product_rules import pressed_of
 from infra.dashboard.reasons import category_name, causes_of, sentence_of, shares_of
 from infra.http.auth import AuthenticatedRequest, actor_of
 from infra.http.parameters import IdInPath
@@ -88,6 +89,7 @@ async def customer_page(
         active="customers", customer=customer, activity=stored.activity, recommended=recommended, items=items,
         interests=[(category_name(interest.category), round(100 * interest.weight, 1)) for interest in interests],
         days=_days(events), absence=absence, currency=shop.settings.currency,
+        pressed=await pressed_of(repository, [item.product_id for item in recommended.items]),
     )  # fmt: skip
 
 

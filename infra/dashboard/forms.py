@@ -38,7 +38,11 @@ class Form(Struct, frozen=True):
 
 
 async def read_form(
-    request: AuthenticatedRequest, *, cookie: str = SESSION_COOKIE, max_file_bytes: int | None = None
+    request: AuthenticatedRequest,
+    *,
+    cookie: str = SESSION_COOKIE,
+    max_bytes: int = MAX_BODY_BYTES,
+    max_file_bytes: int | None = None,
 ) -> Form:
     """Return a form; raise FormRefused without the token of the secret in `cookie`.
 
@@ -53,7 +57,7 @@ async def read_form(
     if media_type == _MULTIPART and max_file_bytes is not None:
         form = await _with_file(request, max_bytes=max_file_bytes + FORM_OVERHEAD_BYTES)
     elif media_type == _URL_ENCODED:
-        body = await read_body(request, max_bytes=MAX_BODY_BYTES)
+        body = await read_body(request, max_bytes=max_bytes)
         form = Form(dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)))
     else:
         raise RequestRefused("unsupported-media-type", "A form of the dashboard is expected.")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
@@ -13,7 +14,7 @@ from litestar.response import Redirect
 from infra.dashboard import formats
 from infra.dashboard.assets import address_of
 from infra.dashboard.forms import TOKEN_FIELD, FormRefused
-from infra.dashboard.sessions import PATH, form_token, visit_of
+from infra.dashboard.sessions import PATH, Notice, form_token, visit_of
 from infra.dashboard.texts import text
 from infra.dashboard.tiles import tile_of
 from infra.http.auth import DASHBOARD, DASHBOARD_BACKEND, SIGN_IN, AuthenticatedRequest, actor_of
@@ -40,22 +41,27 @@ cast("dict[str, Any]", _ENVIRONMENT.globals).update(_GLOBALS)
 cast("dict[str, Any]", _ENVIRONMENT.filters).update((function.__name__, function) for function in _FORMATS)
 
 
-async def show(request: AuthenticatedRequest, shop: Shop, template: str, **values: Any) -> Response[str]:
+async def show(
+    request: AuthenticatedRequest, shop: Shop, template: str, *, status_code: int = 200, **values: Any
+) -> Response[str]:
     """Return a page for the session of a request, with the message that waits for it."""
     visit = await visit_of(request, shop)
+    notice = None
     if visit.session.notice is not None:
+        notice = msgspec.json.decode(visit.session.notice, type=Notice)
         await shop.repository.set_notice(visit.session.session_hash, None)
     content = render(
         template,
         form_token=form_token(visit.secret),
         is_viewer=request.auth == "viewer",
         key_name=actor_of(request) if shop.settings.keys else None,
-        notice=visit.session.notice,
+        notice=notice,
         now=shop.now(),
         hosts=shop.settings.picture_hosts,
         **values,
     )
-    return page_of(content, shop.settings.picture_hosts, cookies=[visit.cookie] if visit.cookie else [])
+    cookies = [visit.cookie] if visit.cookie else []
+    return page_of(content, shop.settings.picture_hosts, status_code=status_code, cookies=cookies)
 
 
 def render(template: str, **values: Any) -> str:

@@ -11,6 +11,7 @@ from domain.records.product_lists import ProductList
 from domain.records.recommendations import ListRequest
 from infra.dashboard.customers import Query
 from infra.dashboard.pages import page, see, show
+from infra.dashboard.product_rules import pressed_of
 from infra.dashboard.reasons import shares_of
 from infra.dashboard.tiles import web_address
 from infra.http.auth import AuthenticatedRequest
@@ -52,7 +53,7 @@ async def product_page(
     return await show(
         request, shop, "product.html",
         active="products", product=product, shop_url=web_address(product.url), similar=_with_shares(similar),
-        together=_with_shares(together),
+        together=_with_shares(together), pressed=(await pressed_of(repository, [product.product_id]))[product.product_id],
     )  # fmt: skip
 
 

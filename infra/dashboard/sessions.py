@@ -5,6 +5,7 @@ import re
 import secrets
 from hashlib import sha256
 
+import msgspec
 from litestar.datastructures import Cookie
 from msgspec import Struct
 
@@ -85,7 +86,15 @@ async def visit_of(request: AuthenticatedRequest, shop: Shop) -> Visit:
     return Visit(secret=secret, session=session, cookie=cookie_of(request, shop, secret))
 
 
-async def notify(request: AuthenticatedRequest, shop: Shop, notice: str) -> None:
+class Notice(Struct, frozen=True, kw_only=True):
+    """A message for the next page; `undo` is what the form beside it sends, "" if nothing can be undone."""
+
+    text: str
+    undo: str = ""
+
+
+async def notify(request: AuthenticatedRequest, shop: Shop, notice: str, *, undo: str = "") -> None:
     """Leave a message for the next page of the session."""
     session: DashboardSession = request.scope["state"][SESSION]
-    await shop.repository.set_notice(session.session_hash, notice)
+    encoded = msgspec.json.encode(Notice(text=notice, undo=undo)).decode()
+    await shop.repository.set_notice(session.session_hash, encoded)

@@ -11,9 +11,10 @@ from domain.ranking.customer_inputs import CustomerInputs
 from domain.ranking.history import unpack_history
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.recently_viewed import rank_recently_viewed
-from domain.records.product_lists import ProductList
+from domain.ranking.rules import ListRules
+from domain.records.product_lists import ProductList, RankedProducts
 from domain.records.recommendations import ListRequest
-from infra.use_cases.product_lists import product_list
+from infra.use_cases.product_lists import product_list, ranked_with_hint
 from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.recommend import state_of
 from infra.use_cases.rule_data import place_of, rule_data_of
@@ -48,5 +49,8 @@ async def customer_list(
     decided = rule_data_of(repository)
     arm = await decided.arm_of(state.rules_version, state.experiment_key, place, now=now)
     rules = await decided.of(state.rules_version, place, catalogue=catalogue, arm=arm, now=now)
-    ranked = _RANKINGS[request.kind](inputs, request=request.list_request, now=now, rules=rules)
-    return await product_list(repository, ranked, arm=arm.label, now=now)
+
+    async def rank(rules: ListRules) -> RankedProducts:
+        return _RANKINGS[request.kind](inputs, request=request.list_request, now=now, rules=rules)
+
+    return await product_list(repository, await ranked_with_hint(rank, rules), arm=arm.label, now=now)

@@ -64,6 +64,7 @@ async def page_of(repository: Repository, request: PageRequest, viewer: Viewer) 
                 kind=asked.kind,
                 strategy=answer.strategy if items else "empty",
                 items=[replace(item, rank=rank) for rank, item in enumerate(items, start=1)],
+                hint=answer.hint,
             )
         )
     return Page(customer_id=request.customer_id, generated_at=viewer.now, lists=answered)

@@ -15,7 +15,7 @@ from domain.ranking.packed_history import CustomerState
 from domain.ranking.ranked_list import ranked_list
 from domain.ranking.recommend import recommend
 from domain.ranking.rule_book import ListPlace
-from domain.ranking.rules import ListRules
+from domain.ranking.rules import NO_RULES, ListRules
 from domain.records.category_hints import category_hint
 from domain.records.experiments import Arm
 from domain.records.interactions import CustomerEvent, Purchase
@@ -122,9 +122,7 @@ async def fresh_list(
     made = await _computed(repository, await repository.customer_state(customer_id), request, now=now)
     if request.is_storable:
         await repository.store_list(made.stored)
-    if made.hint and not made.answer.items:
-        return replace(made.answer, hint=made.hint)
-    if request.categories and not made.answer.items:
+    if request.categories and not made.answer.items and made.answer.hint is UNSET:
         hint = category_hint(request.categories, await repository.category_paths())
         return replace(made.answer, hint=hint or UNSET)
     return made.answer
@@ -133,7 +131,6 @@ async def fresh_list(
 class _Made(Struct, frozen=True, kw_only=True):
     stored: StoredList
     answer: RecommendationList
-    hint: str = ""
 
 
 async def _computed(repository: Repository, state: CustomerState, request: ListRequest, *, now: datetime) -> _Made:
@@ -144,6 +141,10 @@ async def _computed(repository: Repository, state: CustomerState, request: ListR
     arm = await decided.arm_of(state.rules_version, state.experiment_key, place, now=now)
     rules = await decided.of(state.rules_version, place, catalogue=inputs.catalogue, arm=arm, now=now)
     ranked = await ranked_under(rules, data, inputs, request, arm=arm.arm, now=now)
+    hint = ""
+    if rules.hides and not ranked.items:
+        without = await ranked_under(NO_RULES, data, inputs, request, arm=arm.arm, now=now)
+        hint = rules.hint_without(item.product_index for item in without.items)
     if arm.digest:
         ranked = replace(ranked, arm=arm.digest)
     products = [inputs.catalogue.product(item.product_index) for item in ranked.items]
@@ -158,8 +159,7 @@ async def _computed(repository: Repository, state: CustomerState, request: ListR
     )
     return _Made(
         stored=StoredList(ranked=ranked, length=request.limit, versions=versions),
-        answer=to_answer(ranked, products, recommendation_id=identifier, cached=False),
-        hint=f"Rules hide products here: {', '.join(rules.hiding)}." if rules.hides else "",
+        answer=replace(to_answer(ranked, products, recommendation_id=identifier, cached=False), hint=hint or UNSET),
     )
 
 

@@ -12,9 +12,10 @@ from domain.ranking.related import candidates_of, rank_related
 from domain.ranking.related_evidence import evidence_of
 from domain.ranking.related_inputs import RelatedKind, Taste, taste_of
 from domain.ranking.rule_book import ListPlace
-from domain.records.product_lists import ProductList
+from domain.ranking.rules import ListRules
+from domain.records.product_lists import ProductList, RankedProducts
 from domain.records.recommendations import ListRequest
-from infra.use_cases.product_lists import product_list
+from infra.use_cases.product_lists import product_list, ranked_with_hint
 from infra.use_cases.ranking_data import ranking_data_of
 from infra.use_cases.recommend import state_of
 from infra.use_cases.related_data import related_data_of
@@ -60,6 +61,9 @@ async def related_list(
     evidence, asked = evidence_of(inputs), request.list_request
     place = ListPlace(kind=request.kind, placement=asked.placement, segment=taste.segment if taste else None)
     rules = await rule_data_of(repository).of(state.shop.rules_version, place, catalogue=inputs.catalogue, now=now)
-    candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=asked, rules=rules), rules=rules)
-    ranked = rank_related(inputs, evidence, candidates, request=asked, now=now, rules=rules)
-    return await product_list(repository, ranked, now=now)
+
+    async def rank(rules: ListRules) -> RankedProducts:
+        candidates = await data.candidates(inputs, candidates_of(inputs, evidence, request=asked, rules=rules), rules=rules)
+        return rank_related(inputs, evidence, candidates, request=asked, now=now, rules=rules)
+
+    return await product_list(repository, await ranked_with_hint(rank, rules), now=now)

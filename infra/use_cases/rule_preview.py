@@ -1,7 +1,6 @@
 """Preview a rule: lists of customers without it and with it, and what it costs in hits on their last orders."""
 
 import time
-from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import UNSET, Struct
@@ -13,14 +12,15 @@ from domain.ports.repository import Repository
 from domain.ranking.answers import as_recommended
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.packed_history import CustomerState
-from domain.ranking.rule_book import RuleBook
-from domain.records.recommendations import ListRequest, RankedList, RecommendedProduct
-from domain.records.rule_previews import DEFAULT_SAMPLE, HitsCost, ListChange, PreviewRequest, RulePreview
+from domain.ranking.rule_book import ListPlace, RuleBook
+from domain.records.recommendations import Kind, ListRequest, RankedList, RecommendedProduct
+from domain.records.rule_previews import DEFAULT_SAMPLE, HitsCost, ListChange, PreviewRequest, RulePreview, Surprises
 from domain.records.rules import Rule
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
 from infra.use_cases.recommend import ranked_under
 from infra.use_cases.rule_data import DecidedRules, place_of
 from infra.use_cases.rules import unknown_products
+from infra.use_cases.shop_lists import ShopListRequest, ranked_shop_list
 
 N_COMPARED = 200
 MIN_COMPARED = 30
@@ -29,7 +29,7 @@ K = 10
 MAX_SECONDS = 4.0
 """After which the comparison of hits ends with the customers that it has."""
 TOO_FEW = f"Fewer than {MIN_COMPARED} customers of the newest orders have an order with events before it."
-OTHER_KIND = "The rule is not for lists of the kind `for-customer`, which the preview shows."
+_ONE = ListRequest(limit=1)
 
 
 class _Books(Struct, frozen=True):
@@ -41,20 +41,42 @@ class _Books(Struct, frozen=True):
 
 async def preview(repository: Repository, asked: PreviewRequest, *, now: datetime) -> RulePreview:
     """Return what a rule changes as if it were live now; raise RuleNotFound or CustomerNotFound. Nothing is stored."""
-    rule, books = await _books_of(repository, asked)
-    placement = next(iter(rule.where.placements), None)
-    request = ListRequest(limit=asked.limit, placement=placement)
-    sample = asked.sample if isinstance(asked.sample, int) else DEFAULT_SAMPLE
-    customer_ids = asked.customer_ids or await repository.recent_customers(n=sample)
-    changes = [await _change(repository, customer_id, books, request, now=now) for customer_id in customer_ids]
-    hits = await _hits(repository, books, replace(request, limit=K), now=now)
+    changes, surprises = await compared(repository, asked, now=now)
+    hits = await cost_of(repository, asked, now=now)
     return RulePreview(
         customers=changes,
         n_changed=sum(change.is_changed for change in changes),
         hits=hits,
         no_hits_because=UNSET if hits else TOO_FEW,
-        warnings=await _warnings(repository, rule, changes),
+        warnings=surprises.warnings,
     )
+
+
+async def compared(repository: Repository, asked: PreviewRequest, *, now: datetime) -> tuple[list[ListChange], Surprises]:
+    """Return the lists of customers before and after, and what may surprise about the rule."""
+    rule, books = await _books_of(repository, asked)
+    request = ListRequest(limit=asked.limit, placement=_placement_of(rule))
+    sample = asked.sample if isinstance(asked.sample, int) else DEFAULT_SAMPLE
+    customer_ids = asked.customer_ids or await repository.recent_customers(n=sample)
+    changes = [await _change(repository, customer_id, books, request, now=now) for customer_id in customer_ids]
+    surprises = Surprises(
+        unknown_products=await unknown_products(repository, rule),
+        n_emptied=sum(bool(change.before) and not change.after for change in changes),
+        n_lists=len(changes),
+        emptied_kind=await _emptied_kind(repository, rule, books, now=now),
+        is_for_other_lists=bool(rule.where.kinds) and "for-customer" not in rule.where.kinds,
+    )
+    return changes, surprises
+
+
+async def cost_of(repository: Repository, asked: PreviewRequest, *, now: datetime) -> HitsCost | None:
+    """Return what a rule costs in hits, None if too few customers have an order to compare with."""
+    rule, books = await _books_of(repository, asked)
+    return await _hits(repository, books, ListRequest(limit=K, placement=_placement_of(rule)), now=now)
+
+
+def _placement_of(rule: Rule) -> str | None:
+    return next(iter(rule.where.placements), None)
 
 
 async def _books_of(repository: Repository, asked: PreviewRequest) -> tuple[Rule, _Books]:
@@ -133,12 +155,23 @@ async def _hits(repository: Repository, books: _Books, request: ListRequest, *, 
     return hits_cost(before, after) if len(before) >= MIN_COMPARED else None
 
 
-async def _warnings(repository: Repository, rule: Rule, changes: Sequence[ListChange]) -> list[str]:
-    found: list[str] = []
-    if rule.where.kinds and "for-customer" not in rule.where.kinds:
-        found.append(OTHER_KIND)
-    if unknown := await unknown_products(repository, rule):
-        found.append(f"No product has the id {', '.join(unknown)}.")
-    if n_empty := sum(bool(change.before) and not change.after for change in changes):
-        found.append(f"{n_empty} of {len(changes)} lists would be empty.")
-    return found
+async def _emptied_kind(repository: Repository, rule: Rule, books: _Books, *, now: datetime) -> Kind | None:
+    """Return a kind of lists that the rule is for if it hides every product there.
+
+    Lists of the whole shop tell that, ranked under the rules of that kind: they may show any product.
+    """
+    if rule.action != "hide":
+        return None
+    segment = next(iter(rule.where.segments), None)
+    # Lists that are not of one customer have no segment.
+    kind: Kind = rule.where.kinds[0] if rule.where.kinds else "for-customer" if segment else "popular"
+    place = ListPlace(kind=kind, placement=_placement_of(rule), segment=segment)
+    request = ShopListRequest(kind="popular", list_request=_ONE)
+    shop = await repository.list_state()
+    catalogue = await ranking_data_of(repository).catalogue_of(shop.catalogue_version)
+    n_found: list[int] = []
+    for decided in (books.without, books.with_it):
+        rules = await decided.of(place, catalogue=catalogue, now=now)
+        ranked = await ranked_shop_list(repository, request, shop.model, catalogue=catalogue, rules=rules, now=now)
+        n_found.append(len(ranked.items))
+    return kind if n_found == [1, 0] else None

@@ -29,9 +29,9 @@ from domain.ranking.shop_lists import (
     spread,
     weighted_tier,
 )
-from domain.records.product_lists import ProductList
+from domain.records.product_lists import ProductList, RankedProducts
 from domain.records.recommendations import ListRequest
-from infra.use_cases.product_lists import product_list
+from infra.use_cases.product_lists import product_list, ranked_with_hint
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
 from infra.use_cases.rule_data import rule_data_of
 from infra.use_cases.versioned_cache import VersionedCache
@@ -80,19 +80,36 @@ async def shop_list(
     await data.add_missing(catalogue, request.left_out)
     place = ListPlace(kind=request.kind, placement=asked.placement)
     rules = await rule_data_of(repository).of(shop.rules_version, place, catalogue=catalogue, now=now)
+
+    async def rank(rules: ListRules) -> RankedProducts:
+        return await ranked_shop_list(repository, request, shop.model, catalogue=catalogue, rules=rules, now=now)
+
+    return await product_list(repository, await ranked_with_hint(rank, rules), now=now)
+
+
+async def ranked_shop_list(  # noqa: PLR0913 - what one list depends on
+    repository: Repository,
+    request: ShopListRequest,
+    model: Model,
+    *,
+    catalogue: Catalogue,
+    rules: ListRules,
+    now: datetime,
+) -> RankedProducts:
+    """Rank a list of the whole shop under rules."""
+    data, asked = ranking_data_of(repository), request.list_request
     # Pinned products stand in their own places, so others are needed for those that the ranking would give them.
     request = replace(request, n_pinned=len(rules.pinned))
     tiers: list[Tier] = []
-    async with aclosing(_tiers(repository, request, shop.model)) as found:
+    async with aclosing(_tiers(repository, request, model)) as found:
         async for tier in found:
             tiers.append(await _admitted(tier, data, catalogue, request, rules=rules))
             if catalogue.n_groups(union(*(one.products for one in tiers))) >= request.n_wanted:
                 break
         else:
             tiers.append(await _newest(data, catalogue, request, now=now, rules=rules))
-    origin = ListOrigin(kind=request.kind, model_id=shop.model.model_id)
-    ranked = rank_shop_list(tiers, catalogue, origin=origin, request=asked, left_out=request.left_out, rules=rules)
-    return await product_list(repository, ranked, now=now)
+    origin = ListOrigin(kind=request.kind, model_id=model.model_id)
+    return rank_shop_list(tiers, catalogue, origin=origin, request=asked, left_out=request.left_out, rules=rules)
 
 
 async def _tiers(repository: Repository, request: ShopListRequest, model: Model) -> AsyncGenerator[Tier]:

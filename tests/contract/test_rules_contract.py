@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from domain.errors import RuleNotFound, TooManyItems
+from domain.errors import RuleChanged, RuleNotFound, TooManyItems
 from domain.records.audit import AuditQuery
 from domain.records.customers import CustomerUpdate, NewCustomer
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
@@ -15,7 +15,7 @@ from tests.domain.rules import rule
 
 
 async def save(repository, saved, now):
-    return await repository.save_rule(saved, now=now, actor="erp")
+    return (await repository.save_rule(saved, now=now, actor="erp")).previous
 
 
 async def test_rules_are_kept_in_the_order_in_which_they_were_saved_first(repository, now):
@@ -40,11 +40,38 @@ async def test_rules_are_kept_in_the_order_in_which_they_were_saved_first(reposi
 async def test_a_removed_rule_is_answered_and_gone(repository, now):
     await save(repository, rule("hide", "p-1", rule_id="r/1"), now)
 
-    assert await repository.remove_rule("r/1", actor="erp") == rule("hide", "p-1", rule_id="r/1")
+    assert (await repository.remove_rule("r/1", actor="erp")).rule == rule("hide", "p-1", rule_id="r/1")
 
     assert (await repository.stored_rules()).rules == []
     with pytest.raises(RuleNotFound):
         await repository.remove_rule("r/1", actor="erp")
+
+
+async def test_a_change_may_expect_a_version_of_the_rule(repository, now):
+    first = rule("hide", "p-1", rule_id="r-1")
+    saved = (await repository.save_rule(first, now=now, actor="erp", expected=None)).rule
+    # Also within the same microsecond, another version has another instant.
+    newer = (await repository.save_rule(first, now=now, actor="erp", expected=saved.saved_at)).rule
+
+    for expected in (saved.saved_at, None):
+        with pytest.raises(RuleChanged):
+            await repository.save_rule(first, now=now, actor="erp", expected=expected)
+        with pytest.raises(RuleChanged):
+            await repository.remove_rule("r-1", actor="erp", expected=expected)
+    assert (await repository.stored_rules()).rules == [newer]
+    await repository.remove_rule("r-1", actor="erp", expected=newer.saved_at)
+    with pytest.raises(RuleChanged):
+        await repository.save_rule(first, now=now, actor="erp", expected=newer.saved_at)
+
+
+async def test_a_removed_rule_can_return_to_its_place(repository, now):
+    for name in ("a", "b", "c"):
+        await save(repository, rule("hide", "p-1", rule_id=name), now)
+
+    removed = await repository.remove_rule("b", actor="erp")
+    await repository.save_rule(removed.rule, now=now, actor="erp", position=removed.position)
+
+    assert [one.rule_id for one in (await repository.stored_rules()).rules] == ["a", "b", "c"]
 
 
 async def test_each_change_raises_the_version_that_lists_learn(repository, now):

@@ -97,6 +97,8 @@ def _with_products_once(body):
 
 def _fit_rule(rule):
     """Remove what an action cannot have, and return what it needs."""
+    # No invented version is the stored one.
+    rule.pop("saved_at", None)
     target = rule["target"]
     for name, actions in (("position", {"pin"}), ("strength", {"boost", "bury"})):
         if rule["action"] not in actions:

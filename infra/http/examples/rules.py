@@ -31,18 +31,21 @@ RULES = {
             Example(
                 summary="A boost of a category until Christmas",
                 body=_WINTER,
-                answer={"rule": _WINTER, "previous": None, "unknown_products": []},
+                answer={"rule": _WINTER | {"saved_at": INSTANT}, "previous": None, "unknown_products": []},
             ),
             Example(
                 summary="A draft that hides a product",
                 body=_HIDDEN,
-                answer={"rule": _HIDDEN, "previous": None, "unknown_products": []},
+                answer={"rule": _HIDDEN | {"saved_at": INSTANT}, "previous": None, "unknown_products": []},
             ),
         ),
         refused={"strength": 9},
         problems={
             "validation": Details(errors={"#/strength": "Expected `int` <= 5"}),
             "too-many-items": Details(detail="A shop has at most 200 rules."),
+            "rule-changed": Details(
+                detail="The rule 'winter' was changed or removed since this version of it. Read it again."
+            ),
         },
     ),
     "list_rules": OperationExamples(

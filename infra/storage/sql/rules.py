@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec import UNSET
 
-from domain.errors import RuleNotFound, TooManyItems
-from domain.ports.rules import StoredRules
+from domain.errors import RuleChanged, RuleNotFound, TooManyItems
+from domain.ports.rules import ExpectedVersion, RemovedRule, SavedRule, StoredRules
 from domain.records.audit import Act
-from domain.records.rules import MAX_RULES, ListedRule, Rule
+from domain.records.rules import MAX_RULES, ListedRule, Rule, listed
 from domain.records.values import from_microseconds, to_microseconds
 from infra.storage.sql import audit, known_products
 from infra.storage.sql.customers import MAY_BE_USED
@@ -28,38 +29,54 @@ def raise_version() -> Steps[None]:
 def read() -> Steps[StoredRules]:
     """Read all rules with their version."""
     (version,) = yield from one("SELECT rules_version FROM shop_state")
-    found = yield from rows("SELECT content, saved_at FROM shop_rules ORDER BY position")
+    found = yield from rows("SELECT content, saved_at FROM shop_rules ORDER BY position, rule_id")
     return StoredRules(version=version, rules=[_listed(row) for row in found])
 
 
-def save(rule: Rule, *, now: datetime, actor: str) -> Steps[Rule | None]:
+def save(rule: Rule, *, now: datetime, actor: str, expected: ExpectedVersion, position: int | None) -> Steps[SavedRule]:
     """Create or replace a rule; a replaced one keeps its place."""
     # First, because it makes other changes of rules wait.
     yield from raise_version()
-    before = yield from one_or_none("SELECT content FROM shop_rules WHERE rule_id = :rule_id", rule_id=rule.known_id)
+    before = yield from _stored(rule.known_id)
+    _check(before, expected, rule_id=rule.known_id)
     n_rules, last = yield from one("SELECT COUNT(*), COALESCE(MAX(position), 0) FROM shop_rules")
     if before is None and n_rules >= MAX_RULES:
         raise TooManyItems(f"A shop has at most {MAX_RULES} rules.")
+    # Later than the version before it, whatever the clocks of processes say.
+    saved_at = to_microseconds(now) if before is None else max(to_microseconds(now), to_microseconds(before.saved_at) + 1)
     yield from rows(
         "INSERT INTO shop_rules (rule_id, content, saved_at, position) VALUES (:rule_id, :content, :saved_at, :position)"
         " ON CONFLICT (rule_id) DO UPDATE SET content = excluded.content, saved_at = excluded.saved_at",
         rule_id=rule.known_id,
         content=_encode(rule).decode(),
-        saved_at=to_microseconds(now),
-        position=last + 1,
+        saved_at=saved_at,
+        position=last + 1 if position is None else position,
     )
     yield from audit.record(Act(actor=actor, action="save-rule", name=rule.known_id))
-    return None if before is None else _decode(before[0])
+    return SavedRule(rule=listed(rule, saved_at=from_microseconds(saved_at)), previous=before and before.rule)
 
 
-def remove(rule_id: str, *, actor: str) -> Steps[Rule]:
-    """Delete a rule; raise RuleNotFound."""
+def remove(rule_id: str, *, actor: str, expected: ExpectedVersion) -> Steps[RemovedRule]:
+    """Delete a rule; raise RuleNotFound or RuleChanged."""
     yield from raise_version()
-    gone = yield from rows("DELETE FROM shop_rules WHERE rule_id = :rule_id RETURNING content", rule_id=rule_id)
-    if not gone:
+    stored = yield from _stored(rule_id)
+    if stored is None:
         raise RuleNotFound(rule_id)
+    _check(stored, expected, rule_id=rule_id)
+    [(position,)] = yield from rows("DELETE FROM shop_rules WHERE rule_id = :rule_id RETURNING position", rule_id=rule_id)
     yield from audit.record(Act(actor=actor, action="remove-rule", name=rule_id))
-    return _decode(gone[0][0])
+    return RemovedRule(rule=stored.rule, position=position)
+
+
+def _stored(rule_id: str) -> Steps[ListedRule | None]:
+    found = yield from one_or_none("SELECT content, saved_at FROM shop_rules WHERE rule_id = :rule_id", rule_id=rule_id)
+    return None if found is None else _listed(found)
+
+
+def _check(stored: ListedRule | None, expected: ExpectedVersion, *, rule_id: str) -> None:
+    """Raise RuleChanged if another version is stored than the expected one."""
+    if expected is not UNSET and (stored.saved_at if stored else None) != expected:
+        raise RuleChanged(rule_id)
 
 
 def product_indexes(product_ids: Sequence[str]) -> Steps[dict[str, int]]:
@@ -90,6 +107,4 @@ def _customers_in(table: str) -> Steps[list[str]]:
 
 def _listed(row: Row) -> ListedRule:
     content, saved_at = row
-    rule = _decode(content)
-    members = {name: getattr(rule, name) for name in Rule.__struct_fields__}
-    return ListedRule(**members, saved_at=from_microseconds(saved_at))
+    return listed(_decode(content), saved_at=from_microseconds(saved_at))

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from msgspec.structs import replace
@@ -15,9 +16,10 @@ from infra.dashboard import overview
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from tests.conftest import NOW
+from tests.domain.rules import rule
 from tests.infra.dashboard.conftest import HOSTILE, OWNER, VIEWER, browsing
 
-OF_VIEWERS = ("", "/products", "/products/p-1", "/results", "/data", "/keys")
+OF_VIEWERS = ("", "/products", "/products/p-1", "/rules", "/results", "/data", "/keys")
 PERSONAL = (
     "/customers",
     "/customers?q=canary",
@@ -243,8 +245,22 @@ async def test_texts_of_a_shop_and_of_customers_are_never_markup(owner, shop):
     change = CustomerChange(customer_id="canary", first_name=HOSTILE, last_name=HOSTILE, email='"<b>canary"@example.com')
     await shop.put_customers([change, CustomerChange(customer_id=HOSTILE, first_name=HOSTILE)], now=NOW)
     await shop.begin_import(ImportRecord(import_id="i", started_at=NOW, kind="products", files=(HOSTILE,)))
+    for action, members in (("hide", {}), ("pin", {"position": 1}), ("boost", {"strength": 1})):
+        hostile = rule(action, "p-1", HOSTILE, name=HOSTILE, rule_id=f"{action}{HOSTILE}", **members)
+        await shop.save_rule(hostile, now=NOW, actor="erp")
+    of_category = rule("hide", name=HOSTILE, category=[HOSTILE], brand=[HOSTILE], attributes={"<b>": [HOSTILE]},
+                       where={"placements": [HOSTILE]}, rule_id="r", status="draft")  # fmt: skip
+    await shop.save_rule(of_category, now=NOW, actor="erp")
+    pressed = await owner.send("/rules/product", page="/products/p-2", fields={"product": "p-2", "do": "boost"})
+    assert "<script>alert" not in await owner.see(pressed)
 
-    for path in (*OF_VIEWERS, *PERSONAL[:3], "/customers/%3Cscript%3Ealert(%22x%22)%3C%2Fscript%3E"):
+    for path in (
+        *OF_VIEWERS,
+        "/rules/rule/r",
+        f"/rules/rule/{quote('pin' + HOSTILE, safe='')}",
+        *PERSONAL[:3],
+        "/customers/%3Cscript%3Ealert(%22x%22)%3C%2Fscript%3E",
+    ):
         text = (await owner.get(path)).text
         assert "<script>alert" not in text, path
         assert "<b>canary" not in text

@@ -19,12 +19,13 @@ from tests.conftest import NOW
 from tests.infra.dashboard.conftest import API_KEYS, OWNER, STOREFRONT, VIEWER, browsing
 
 PAGES = (
-    "", "/customers", "/customers/canary", "/products", "/products/p-1", "/results", "/data", "/keys",
+    "", "/customers", "/customers/canary", "/products", "/products/p-1", "/rules", "/rules/new", "/rules/rule/r",
+    "/results", "/data", "/keys",
     f"/data/uploads/{'a' * 32}", f"/data/uploads/{'a' * 32}/refused.csv",
 )  # fmt: skip
 FORMS = (
     "/logout", "/data/check", f"/data/uploads/{'a' * 32}/import", f"/data/uploads/{'a' * 32}/discard", "/data/export",
-    "/data/erase",
+    "/data/erase", "/rules/preview", "/rules/save", "/rules/change", "/rules/undo", "/rules/product",
 )  # fmt: skip
 
 

@@ -127,6 +127,52 @@ async def test_a_storefront_key_sees_that_a_rule_counted_but_not_which_one(clien
         assert '{"source":"rule","share":1.0}' in outside.text, path
 
 
+async def test_where_rules_hide_everything_every_kind_of_list_is_empty_and_names_them(client):
+    everything = [f"p-{n}" for n in range(10)]
+    view = {"customer_id": "c-1", "product_id": "p-1", "event_type": "view"}
+    await client.post("/recommendations/process-browsing", json=view)
+    hide = {"rule_id": "all", "name": "Secret stocktaking", "action": "hide", "status": "live"}
+    await client.post("/rules/save", json=hide | {"target": {"product_ids": everything}})
+    kinds = ("for-customer", "popular", "new", "recently-viewed")
+    page = {"customer_id": "c-1", "lists": [{"name": kind, "kind": kind} for kind in kinds]}
+    requests = [
+        ("GET", "/recommendations/c-1", None), ("GET", "/products/popular", None), ("GET", "/products/trending", None),
+        ("GET", "/products/new", None), ("GET", "/products/similar/p-1", None),
+        ("GET", "/products/bought-together?product_id=p-1", None),
+        ("GET", "/recommendations/recently-viewed/c-1", None), ("POST", "/recommendations/for-page", page),
+        ("POST", "/recommendations/process-browsing", view),
+    ]  # fmt: skip
+
+    for method, path, body in requests:
+        members = {"json": body} if body else {}
+        answer = (await client.request(method, path, **members)).json()
+        for one in answer.get("lists", [answer]):
+            assert (one["strategy"], one["items"]) == ("empty", []), path
+            assert one["hint"] == "Rules hide products here: Secret stocktaking.", path
+        outside = await client.request(method, path, headers={"authorization": f"Bearer {WEB}"}, **members)
+        assert "Secret" not in outside.text, path
+
+    preview = (await client.post("/rules/preview", json={"rule_id": "all", "customer_ids": ["c-1"]})).json()
+    assert preview["warnings"] == [
+        "1 of 1 lists would be empty.", "Lists of the kind `popular` would be empty: it hides every product there.",
+    ]  # fmt: skip
+
+
+async def test_who_saves_a_version_that_was_changed_meanwhile_is_told(client):
+    read = (await save(client)).json()["rule"]
+    other = await save(client, name="Of somebody else", saved_at=read["saved_at"])
+    late = await save(client, name="Mine", saved_at=read["saved_at"])
+    [listed] = (await client.get("/rules/list")).json()["rules"]
+
+    assert (other.status_code, late.status_code) == (200, 409)
+    assert late.json()["type"] == "urn:problem:rule-changed"
+    assert listed == other.json()["rule"]
+    assert (await client.post("/rules/save", json=listed | {"name": "Mine"})).status_code == 200
+    await client.delete("/rules/remove/r%2F1")
+    assert (await client.post("/rules/save", json=listed)).status_code == 409
+    assert (await save(client)).status_code == 200
+
+
 async def test_a_pin_keeps_its_place_on_a_page_and_beside_excluded_products(client):
     await save(client, position=3)
     lists = [

@@ -10,7 +10,7 @@ from domain.records.products import ProductChange
 from domain.records.rule_previews import PreviewRequest
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases import rule_preview
-from infra.use_cases.rule_preview import OTHER_KIND, TOO_FEW, preview
+from infra.use_cases.rule_preview import TOO_FEW, preview
 from infra.use_cases.train import TuningBudget, train
 from tests.domain.rules import rule
 
@@ -96,8 +96,31 @@ async def test_a_preview_warns_of_surprises(shop, now):
     found = await previewed(shop, now, rule=everything, customer_ids=("new",))
     other = await previewed(shop, now, rule=rule("hide", "p-1", where={"kinds": ["new"], "placements": ["home"]}))
 
-    assert found.warnings == ["No product has the id no.", "1 of 1 lists would be empty."]
-    assert (other.warnings, other.n_changed) == ([OTHER_KIND], 0)
+    assert found.warnings == [
+        "No product has the id no.",
+        "1 of 1 lists would be empty.",
+        "Lists of the kind `popular` would be empty: it hides every product there.",
+    ]
+    assert (other.warnings, other.n_changed) == (
+        ["The rule is not for lists of the kind `for-customer`, which the preview shows."], 0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("where", "emptied"),
+    [
+        ({"kinds": ["similar", "new"]}, "similar"),
+        ({"segments": ["Premium"]}, "for-customer"),
+        ({"placements": ["x"]}, "popular"),
+    ],
+)
+async def test_a_preview_warns_where_a_rule_hides_every_product_of_a_kind_of_lists(shop, now, where, emptied):
+    everything = rule("hide", max_price=1.0, where=where)
+    await shop.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(10)], now=now)
+
+    warnings = (await previewed(shop, now, rule=everything, customer_ids=("new",))).warnings
+
+    assert f"Lists of the kind `{emptied}` would be empty: it hides every product there." in warnings
 
 
 async def test_too_few_customers_have_no_interval(shop, now, monkeypatch):

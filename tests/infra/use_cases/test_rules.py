@@ -221,10 +221,23 @@ async def test_a_list_of_which_rules_hide_all_names_them(shop, now):
     everything = [f"p-{n}" for n in range(N_PRODUCTS)]
     await save(shop, rule("hide", *everything, name="Stocktaking"), now=now)
 
+    await save(shop, rule("hide", "p-2", name="Elsewhere", where={"kinds": ["new"]}, rule_id="r-2"), now=now)
+
     for _ in range(2):
         answer = await for_customer(shop, now)
         assert (answer.strategy, answer.items, answer.hint) == ("empty", [], "Rules hide products here: Stocktaking.")
     assert for_storefront(answer).hint is UNSET
+
+
+async def test_a_list_that_is_empty_also_without_rules_names_none(shop, now):
+    await save(shop, rule("hide", "p-2"), now=now)
+
+    answer = await for_customer(shop, now, min_price=1e6)
+    own = await customer_list(
+        shop, CustomerListRequest(kind="buy-again", customer_id="c-1", list_request=ListRequest()), now=now
+    )
+
+    assert (answer.strategy, answer.hint, own.strategy, own.hint) == ("empty", UNSET, "empty", UNSET)
 
 
 async def test_a_boost_lifts_a_product_from_far_below(shop, now, monkeypatch):
@@ -252,7 +265,7 @@ async def test_changes_answer_what_was_there_before(shop, now):
     replaced = await save_rule(shop, rule("hide", "p-2", rule_id="hide-p-1"), now=now, actor="erp")
     removed = await remove_rule(shop, "hide-p-1", actor="erp")
 
-    assert (new.previous, replaced.previous, removed.previous) == (None, hide, replaced.rule)
+    assert (new.previous, replaced.previous, removed.rule) == (None, hide, replaced.rule.rule)
 
 
 async def test_a_change_that_fails_is_in_the_audit_too(shop, now):
