@@ -93,10 +93,9 @@ def _begins_at(experiment: ListedExperiment) -> datetime:
 async def _change(shop: Shop, experiment: ListedExperiment, status: ExperimentStatus, *, actor: str) -> str:
     """Save an experiment with another status; return what to tell about it."""
     members: dict[str, Any] = {name: getattr(experiment, name) for name in Experiment.__struct_fields__}
+    members["status"] = status
     try:
-        saved = await save_experiment(
-            shop.repository, Experiment(**members | {"status": status}), now=shop.now(), actor=actor
-        )
+        saved = await save_experiment(shop.repository, Experiment(**members), now=shop.now(), actor=actor)
     except ExperimentRefused as error:
         return plain("experiment.refused", detail=error)
     except (InvalidField, InvalidFields) as error:
