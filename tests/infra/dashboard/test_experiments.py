@@ -72,7 +72,7 @@ async def test_a_running_experiment_is_listed_with_the_results_and_its_page_comp
     assert f'<a href="/dashboard{PAGE}">Popular at home</a><span class="tag live">Live</span>' in listed
     assert "from 20 Nov 2026, 10:00" in listed
     for part in (
-        "<b>Not enough data</b> to compare popular with as-now.", "Too early to tell", "compared with this",
+        "<b>Not enough data</b> to compare “popular” with “as-now”.", "Too early to tell", "compared with this",
         "too few orders", "as-now: 50 of 100 customers", "popular products only", "lists as they are", "Placement home",
         "End the experiment",
     ):  # fmt: skip
@@ -228,12 +228,12 @@ def report_of(*sums, arms=DRAFT.arms):
 @pytest.mark.parametrize(
     ("control", "other", "begins"),
     [
-        ((4000, 1000), (4000, 1400), "<b>popular is better than as-now</b>: 25."),
-        ((4000, 1400), (4000, 1000), "<b>popular is worse than as-now</b>: 20.6% to 35.9% fewer customers order."),
-        ((40_000, 20_000), (40_000, 20_000), "<b>No difference</b> between popular and as-now of more than "),
+        ((4000, 1000), (4000, 1400), "<b>“popular” is better than “as-now”</b>: 25."),
+        ((4000, 1400), (4000, 1000), "<b>“popular” is worse than “as-now”</b>: 20.6% to 35.9% fewer customers order."),
+        ((40_000, 20_000), (40_000, 20_000), "<b>No difference</b> between “popular” and “as-now” of more than "),
         ((1000, 250), (1000, 260), "<b>Not enough data: about "),
         ((1000, 20), (1000, 300), "<b>Not enough data: about "),
-        ((20, 0), (20, 0), "<b>Not enough data</b> to compare popular with as-now."),
+        ((20, 0), (20, 0), "<b>Not enough data</b> to compare “popular” with “as-now”."),
     ],
 )
 def test_each_verdict_is_a_sentence(control, other, begins):
@@ -247,9 +247,9 @@ def test_who_is_ahead_is_said_if_chance_could_do_that():
         sentences_of(report_of((1000, 250), (1000, n)), is_over=True)[0] for n in (260, 240, 250)
     )  # fmt: skip
 
-    assert ahead.endswith("popular is ahead of as-now, but chance alone could do that.")
-    assert behind.endswith("popular is behind as-now, but chance alone could do that.")
-    assert level == "<b>Not enough data</b>: it ended too early to compare popular with as-now."
+    assert ahead.endswith("“popular” is ahead of “as-now”, but chance alone could do that.")
+    assert behind.endswith("“popular” is behind “as-now”, but chance alone could do that.")
+    assert level == "<b>Not enough data</b>: it ended too early to compare “popular” with “as-now”."
 
 
 def test_a_difference_without_an_upper_end_is_at_least_something():
@@ -260,7 +260,7 @@ def test_a_difference_without_an_upper_end_is_at_least_something():
     report = replace(report, arms=[control, replace(other, comparison=compared)])
 
     assert sentences_of(report, is_over=False) == [
-        "<b>popular is better than as-now</b>: at least 20.0% more customers order."
+        "<b>“popular” is better than “as-now”</b>: at least 20.0% more customers order."
     ]
     found = shown_arms(report)[1]
     assert (found.difference.low, found.difference.high, found.difference.whisker) == ("+20.0%", None, None)
