@@ -10,7 +10,7 @@ class Cases:
     """Collect the failures of named cases; leave the context with all of them as one group of errors."""
 
     def __init__(self):
-        self._failures = {}
+        self._failures = []
         self._n_tried = 0
 
     def __enter__(self):
@@ -20,9 +20,8 @@ class Cases:
         if kind is None:
             assert self._n_tried, "no case was tried"
             if self._failures:
-                names = ", ".join(self._failures)
-                message = f"{len(self._failures)} of {self._n_tried} cases failed: {names}"
-                raise ExceptionGroup(message, list(self._failures.values()))
+                names, errors = zip(*self._failures, strict=True)
+                raise ExceptionGroup(f"{len(errors)} of {self._n_tried} cases failed: {', '.join(names)}", errors)
 
     @contextmanager
     def case(self, name):
@@ -31,4 +30,4 @@ class Cases:
             yield
         except Exception as error:  # noqa: BLE001 - raised at the end, with all others
             error.add_note(f"in the case {name}")
-            self._failures[name] = error
+            self._failures.append((name, error))
