@@ -32,14 +32,15 @@ MIN_FREE_BYTES = 4 * 1024**3
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-def pytest_configure():
+def pytest_configure(config):
     """Keep the folders of tests in memory where there is enough: each commit waits for the disk otherwise.
 
-    Each run has a folder of its own. One run of the user root closes the folder that pytest would share to the database
-    server, which is another user, of a second run.
+    System tests stay on the disk, which some of them fill or crash. Each run has a folder of its own: one run of the user
+    root closes the folder that pytest would share to the database server, another user, of a second run.
     """
     if (
-        "PYTEST_DEBUG_TEMPROOT" not in os.environ
+        "not system" in config.getoption("markexpr")
+        and "PYTEST_DEBUG_TEMPROOT" not in os.environ
         and MEMORY_DISK.is_dir()
         and shutil.disk_usage(MEMORY_DISK).free >= MIN_FREE_BYTES
     ):
