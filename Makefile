@@ -57,7 +57,7 @@ fuzz: $(VENV)/.dev ## send N (10000) almost valid requests, import FILES (600) m
 test-system: $(VENV)/.dev ## test servers, crashes, a browser, the template
 	$(BIN)/python -m pytest -q -m 'system and not slow'
 
-test-slow: $(VENV)/.dev ## run the long forms of system tests
+test-slow: $(VENV)/.dev ## run the long forms of tests
 	$(BIN)/python -m pytest -q -m slow
 
 bench: bench-serving ## measure what docs/benchmarks.md states
