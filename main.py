@@ -22,6 +22,10 @@ from functions.customer.merge import merge
 from functions.customer.remove_address import remove_address
 from functions.customer.update import update as update_customer
 from functions.customer.update_behavior import update_behavior
+from functions.experiments.list import list_experiments
+from functions.experiments.remove import remove_experiment
+from functions.experiments.report import report_experiment
+from functions.experiments.save import save_experiment
 from functions.products.bought_together import bought_together
 from functions.products.get_product import get_product
 from functions.products.new import new
@@ -58,7 +62,8 @@ ENDPOINTS = (
     create, update_customer, add_address, remove_address, amend_order, get_profile, update_behavior, export, erase, merge,
     issue_token, for_customer, buy_again, recently_viewed, for_page, process_browsing, process_purchase,
     record_impressions, why_not, update_products, get_product, similar, bought_together, popular, trending, new,
-    save_rule, list_rules, remove_rule, preview_rule, placements, health_of_data, health, live, ready,
+    save_rule, list_rules, remove_rule, preview_rule, save_experiment, list_experiments, remove_experiment,
+    report_experiment, placements, health_of_data, health, live, ready,
 )  # fmt: skip
 
 

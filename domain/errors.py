@@ -6,13 +6,15 @@ ShopError
 ├── OrderNotFound         no order of the customer has this id
 ├── AddressNotFound       no address of the customer has this id
 ├── RuleNotFound          no rule has this id
+├── ExperimentNotFound    no experiment has this id
+├── ExperimentRefused     an experiment cannot be saved, removed or reported now
 ├── CustomerExists        the id is taken
 ├── EmailTaken            another customer has this e-mail, whatever its case
 ├── MergeRefused          who shall be merged is no guest, or cannot be merged into this customer
 ├── TokenRefused          no browser may have a token for this id
 ├── EventIdReused         the event_id or order_id belongs to other content
 ├── MoreThanBought        an amended order would keep more of a product than was bought
-├── TooManyItems          a list, or the number of stored items of one customer or of rules, exceeds its limit
+├── TooManyItems          a list, or the number of items of one customer, of rules or of experiments, exceeds its limit
 ├── InvalidField          a well-formed value that is not acceptable
 ├── InvalidFields         several of them
 ├── EventTooOld           an event older than the retention period
@@ -57,6 +59,16 @@ class RuleNotFound(ShopError):
     def __init__(self, rule_id: str) -> None:
         super().__init__(f"No rule has the id {rule_id!r}.")
         self.rule_id = rule_id
+
+
+class ExperimentNotFound(ShopError):
+    def __init__(self, experiment_id: str) -> None:
+        super().__init__(f"No experiment has the id {experiment_id!r}.")
+        self.experiment_id = experiment_id
+
+
+class ExperimentRefused(ShopError):
+    pass
 
 
 class CustomerExists(ShopError):

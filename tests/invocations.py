@@ -1,11 +1,15 @@
 """Events and contexts of AWS Lambda."""
 
+from datetime import UTC, datetime
+
 from domain.records.customers import Address
+from domain.records.experiments import Arm, Experiment
 from domain.records.rules import Rule, RuleTarget
 
 CHANGES = {
     "CustomerUpdateBehavior", "CustomerMerge", "CustomerUpdate", "CustomerAmendOrder", "CustomerIssueToken",
     "ProductsUpdate", "RecommendationsForPage", "RecommendationsRecordImpressions", "RulesSave", "RulesPreview",
+    "ExperimentsSave",
 }  # fmt: skip
 """Functions that answer 200 to a POST, as they create nothing."""
 
@@ -15,6 +19,12 @@ STORED_ADDRESS = Address(kind="shipping", line1="Canary Road 1", city="Canaryvil
 
 A_RULE = Rule(rule_id="no-mats", name="No mats", action="hide", target=RuleTarget(product_ids=("p-014",)))
 """The rule that `events/RulesRemove.json` removes."""
+
+AN_EXPERIMENT = Experiment(
+    experiment_id="old-trial", name="Over", arms=(Arm(name="personal"), Arm(name="popular", popular=True)), status="ended",
+    starts_at=datetime(2026, 1, 1, tzinfo=UTC), until=datetime(2026, 2, 1, tzinfo=UTC),
+)  # fmt: skip
+"""The experiment that `events/ExperimentsReport.json` reports, and `events/ExperimentsRemove.json` removes."""
 
 
 def http_v2(method="GET", path="/count", **members):

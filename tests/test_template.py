@@ -27,6 +27,10 @@ NAMES = {
     "CustomerUpdateBehavior",
     "CustomerExport",
     "CustomerErase",
+    "ExperimentsList",
+    "ExperimentsRemove",
+    "ExperimentsReport",
+    "ExperimentsSave",
     "ProductsBoughtTogether",
     "ProductsSimilar",
     "ProductsPopular",
@@ -56,6 +60,7 @@ NAMES = {
 
 _ID_IN_PATH = {
     "customer": "{customer_id}", "products": "{product_id}", "recommendations": "{customer_id}", "rules": "{rule_id}",
+    "experiments": "{experiment_id}",
 }  # fmt: skip
 
 

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.serving import big_customer, browsing, category, fresh_lists, guard, personal_data, places, stored_list
+from benchmarks.serving import (
+    big_customer,
+    browsing,
+    category,
+    dashboard,
+    fresh_lists,
+    guard,
+    personal_data,
+    places,
+    stored_list,
+)
 from benchmarks.serving import shop as shops
 from benchmarks.serving.figures import Figure, print_lines, print_table
 from benchmarks.serving.shop import Shop
@@ -19,6 +29,7 @@ PARTS: dict[str, Callable[[Shop, Path, str], list[Figure]]] = {
     "blocking": lambda shop, _folder, _python: asyncio.run(fresh_lists.time_blocking(shop)),
     "browsing": lambda shop, folder, python: browsing.measure(shop, folder, peer_python=python),
     "category": lambda shop, _folder, _python: category.measure(shop),
+    "dashboard": lambda shop, _folder, _python: asyncio.run(dashboard.measure(shop)),
     "places": lambda shop, _folder, _python: [*uvloop.run(places.measure(shop)), *places.measure_over_http(shop)],
     "stored": lambda shop, _folder, _python: stored_list.measure(shop),
     "big-customer": lambda shop, _folder, _python: big_customer.measure(shop),

@@ -39,12 +39,12 @@ def click_rate(shown: ShownSums) -> Estimate | None:
     return Estimate(value=round(rate, 6), low=round(low, 6), high=round(high, 6))
 
 
-def wilson(n_successes: int, n: int) -> tuple[float, float]:
+def wilson(n_successes: int, n: int, *, z: float = Z) -> tuple[float, float]:
     """Return the interval of a share by Wilson (Journal of the American Statistical Association 22, 1927)."""
     share = n_successes / n
-    centre = share + Z * Z / (2 * n)
-    half_width = Z * sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
-    scale = 1 + Z * Z / n
+    centre = share + z * z / (2 * n)
+    half_width = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
     return max(0.0, (centre - half_width) / scale), min(1.0, (centre + half_width) / scale)
 
 

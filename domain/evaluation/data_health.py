@@ -50,6 +50,9 @@ SILENCED: dict[DataProblemName, float] = {
     "guests_only": _DEFAULT.segment_trend,
     "products_of_one_age": _DEFAULT.new,
     "weights_at_zero": _DEFAULT.new,
+    "refused_lines": _DEFAULT.new,
+    # Lists are the same, and look worse.
+    "products_without_picture": 0.0,
 }
 """The default weight of the sources that a problem silences; times the affected share, it orders the problems."""
 
@@ -165,12 +168,28 @@ def _of_rows(counts: DataCounts) -> Iterator[Found]:
         "These products have their id as their name: lists show it, and compare no words.",
         "Add `name` to the catalogue, and import it again.",
     )
+    # A shop may have all its pictures elsewhere.
+    if counts.without_picture.count < counts.without_picture.of:
+        yield from _above(
+            MIN_SHARE,
+            counts.without_picture,
+            "products_without_picture",
+            "Customers see a gap in lists where these products have no picture.",
+            "Add `image_url` to the catalogue, and import it again.",
+        )
     yield from _above(
         MIN_SHARE,
         counts.unlisted,
         "unlisted_products",
         "Only events have named these products: no list shows them, and their events lead to nothing.",
         "Import them, or name the ids that events use as `aliases` of their products.",
+    )
+    yield from _above(
+        0.0,
+        counts.refused_lines,
+        "refused_lines",
+        "The last import refused these lines: what they say is missing.",
+        "Mend them in the file, and import it again: `FILE.rejected.jsonl` and the dashboard name each with its reason.",
     )
     n_available = counts.touched.of
     # Few events cannot name most of a large catalogue.

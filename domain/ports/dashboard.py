@@ -12,7 +12,6 @@ from domain.records.dashboard import (
     ListedProducts,
     NewestEvent,
     PastEvent,
-    ShopCounts,
 )
 from domain.records.imports import ImportRecord
 from domain.records.products import Product
@@ -71,4 +70,6 @@ class DashboardStore(SessionStore, Protocol):
         """Return the `n` last imports, newest first."""
         ...
 
-    async def shop_counts(self) -> ShopCounts: ...
+    async def n_customers(self) -> int:
+        """Count the customers who are no guests."""
+        ...

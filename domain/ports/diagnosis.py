@@ -19,10 +19,11 @@ class DataCounts(Struct, frozen=True, kw_only=True):
     """Counts of a shop's data, each over all rows or over a sample of bounded size, and the model in use.
 
     Products are the last ones added, of which only events have named the `unlisted` ones; other counts of products leave
-    these out. Orders are the newest ones, and `touched` are the available products that the newest events name. The
-    `silent_customers`, without events, are of those with the lowest and the highest ids. `n_recent_events` are the newest
-    events, and `n_untrained` those that are newer than the model, up to a bound. Instants are in microseconds, None where
-    nothing was found among the newest events.
+    these out. Orders are the newest ones, and `touched` are the available products that the newest events name, 0 if there
+    are fewer events than products. The `silent_customers`, without events, are of those with the lowest and the highest ids,
+    and the `refused_lines` those of the last import. `n_recent_events` are the newest events, and `n_untrained` those that
+    are newer than the model, up to a bound. Instants are in microseconds, None where nothing was found among the newest
+    events.
     """
 
     model: Model
@@ -30,9 +31,11 @@ class DataCounts(Struct, frozen=True, kw_only=True):
     without_category: Share = Share()
     without_price: Share = Share()
     without_name: Share = Share()
+    without_picture: Share = Share()
     touched: Share = Share()
     single_item_orders: Share = Share()
     silent_customers: Share = Share()
+    refused_lines: Share = Share()
     n_guests: int = 0
     n_recent_events: int = 0
     n_untrained: int = 0

@@ -11,6 +11,7 @@ from domain.ports.audit import AuditLog, KeyStore
 from domain.ports.corrections import Corrections
 from domain.ports.dashboard import DashboardStore
 from domain.ports.diagnosis import Diagnosis
+from domain.ports.experiments import ExperimentStore
 from domain.ports.export import ExportStore
 from domain.ports.guests import GuestStore
 from domain.ports.lists import ListStore
@@ -39,12 +40,16 @@ class Recorded(Struct, frozen=True, kw_only=True):
 
 
 class ListVersions(Struct, frozen=True, kw_only=True):
-    """The versions of the customer, the catalogue, the model and the rules; a stored list has the digest of its rules."""
+    """The versions of the customer, the catalogue, the model and the rules; a stored list has the digest of its rules.
+
+    `experiment_key` chooses the arms of the customer, who takes part in no experiment without one.
+    """
 
     customer: int
     catalogue: int
     model_id: str
     rules: int = 0
+    experiment_key: str | None = None
 
 
 class StoredList(Struct, frozen=True, kw_only=True):
@@ -103,6 +108,7 @@ class Repository(
     AttributionStore,
     Diagnosis,
     RuleStore,
+    ExperimentStore,
     DashboardStore,
     Protocol,
 ):

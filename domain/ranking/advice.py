@@ -29,17 +29,23 @@ def _ranked_below(found: WhyNot) -> str:
     ways: list[str] = []
     if found.score is not None and found.score_of_last_shown is not None and found.score < found.score_of_last_shown:
         ways.append(f"a score that is {found.score_of_last_shown - found.score:.4f} higher, {_largest_gap(found)}")
+    if found.pinned_by:
+        ways.append(f"the end of the rules that pin others before it ({', '.join(found.pinned_by)})")
     if found.rank is not None and found.rank <= MAX_LIMIT:
         ways.append(f"a limit of {found.rank}")
     return f"It needs {', or '.join(ways) or 'a place before others of the same score'}."
 
 
-def _largest_gap(found: WhyNot) -> str:
-    """Name the source in which the last product shown is furthest ahead."""
+def widest_gap(found: WhyNot) -> str:
+    """Return the source in which the last product shown is furthest ahead; both must have parts."""
     own = {part.source: part.amount for part in found.parts}
     gaps = [(part.amount - own.pop(part.source, 0.0), part.source) for part in found.parts_of_last_shown]
     gaps += [(-amount, source) for source, amount in own.items()]
-    source = max(gaps)[1]
+    return max(gaps)[1]
+
+
+def _largest_gap(found: WhyNot) -> str:
+    source = widest_gap(found)
     return "most of which similar products above it take away" if source == DIVERSITY else f"most of all from {source}"
 
 

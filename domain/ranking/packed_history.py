@@ -61,7 +61,8 @@ class PackedHistory(Struct, frozen=True, kw_only=True):
 class CustomerState(Struct, frozen=True, kw_only=True):
     """What a list depends on of a customer, read at one moment.
 
-    Without `profiling`, the history is empty and the segment follows from no purchases.
+    Without `profiling`, the history is empty and the segment follows from no purchases, and there is no `experiment_key`,
+    which chooses the arms of the customer in experiments.
     """
 
     customer_id: str
@@ -72,6 +73,7 @@ class CustomerState(Struct, frozen=True, kw_only=True):
     history: PackedHistory
     profiling: bool = True
     rules_version: int = 0
+    experiment_key: str | None = None
 
 
 def pack_history(events: Iterable[Event], returned: Iterable[tuple[int, int]] = ()) -> PackedHistory:

@@ -123,7 +123,9 @@ def _ranked(asked: WhyNot, rankings: _Rankings, product: Indexes) -> WhyNot:
     else:
         value, parts = _parts(score(signals, product, inputs=inputs, now=rankings.now), 0)
     variant = None if ranked == asked.product_id else ranked
-    found = replace(asked, rank=rank, variant=variant, score=value, parts=parts)
+    found = replace(
+        asked, rank=rank, variant=variant, score=value, parts=parts, pinned_by=_pinned_by(ranking, rank, asked.limit)
+    )
     if n_shown := min(asked.limit, len(ranking.products)):
         value, parts = _place(ranking, n_shown)
         last = inputs.catalogue.product(int(ranking.products[n_shown - 1])).product_id
@@ -154,6 +156,14 @@ def _rank_of(product: Indexes, ranking: Ranking) -> int | None:
     """Return the rank of a product, or of the variant of it that is ranked."""
     places = np.flatnonzero(ranking.inputs.catalogue.are_variants(ranking.products, product))
     return int(places[0]) + 1 if len(places) else None
+
+
+def _pinned_by(ranking: Ranking, rank: int | None, limit: int) -> list[str]:
+    """Return the names of the rules that pin others before a product, if it would be in the list without these."""
+    if rank is None or rank <= limit or rank - 1 in ranking.pins:
+        return []
+    before = [pin.name for place, pin in ranking.pins.items() if place < rank - 1]
+    return list(dict.fromkeys(before)) if rank - len(before) <= limit else []
 
 
 def _place(ranking: Ranking, rank: int) -> tuple[float, list[ScorePart]]:

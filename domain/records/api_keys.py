@@ -7,7 +7,7 @@ from msgspec import Struct
 
 KeyScope = Literal["backend", "storefront", "viewer"]
 """`backend` keys may use every endpoint; `storefront` keys only recommendations and browsing events. `viewer`
-keys look at the dashboard, without personal data, and may use no endpoint that needs a key."""
+keys look at the dashboard and at reports, both without personal data."""
 
 DAYS_OF_WARNING = 14
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 Action = Literal[
     "read-profile", "search-customers", "export", "erase", "merge", "import", "restore", "sign-in", "sign-out",
     "add-key", "change-key", "remove-key", "save-rule", "remove-rule",
+    "save-experiment", "remove-experiment", "download-refused",
 ]  # fmt: skip
 Result = Literal["done", "not-found", "failed"]
 
@@ -25,8 +26,8 @@ THE_SETTINGS = "the settings"
 class Act(Struct, frozen=True, kw_only=True):
     """What somebody does, for the audit to keep; `actor` is the name of an API key, or one of the actors above.
 
-    An act concerns a customer, a named thing such as a key or a rule, or nothing in particular. Of `customer_id` only a
-    keyed hash is stored; `name` is stored as it is, so it must not be personal.
+    An act concerns a customer, a named thing such as a key, a rule or an experiment, or nothing in particular. Of
+    `customer_id` only a keyed hash is stored; `name` is stored as it is, so it must not be personal.
     """
 
     actor: str

@@ -62,11 +62,3 @@ class ListedProducts(Struct, frozen=True, kw_only=True):
 
     strategy: Strategy
     product_indexes: Sequence[int]
-
-
-class ShopCounts(Struct, frozen=True, kw_only=True):
-    """How many products lists may show, how many of these lack something, and how many customers are no guests."""
-
-    n_listed: int
-    n_lacking: dict[Gap, int]
-    n_customers: int

@@ -18,17 +18,19 @@ DataProblemName = Literal[
     "customers_without_events",
     "products_without_name",
     "products_without_price",
+    "products_without_picture",
     "guests_only",
     "products_of_one_age",
     "weights_at_zero",
+    "refused_lines",
 ]
 
 
 class DataProblem(Struct, frozen=True, kw_only=True):
     """Something that weakens lists: `count` of `of` are affected.
 
-    Both are numbers of what the `problem` names: products, customers, orders, events, sources; in a large shop those of a
-    sample. `of` is null where there is nothing to count. `last_at` is the instant of the last view or order, where none
+    Both are numbers of what the `problem` names: products, customers, orders, events, lines, sources; in a large shop those
+    of a sample. `of` is null where there is nothing to count. `last_at` is the instant of the last view or order, where none
     arrived since; then `count` are days. `effect` says what the lists lack, and `next_step` what to do.
     """
 

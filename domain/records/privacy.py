@@ -80,7 +80,8 @@ class CustomerExport(Struct, frozen=True, kw_only=True):
     """Everything that is stored about a person: events oldest first, and the stored list, however old it is.
 
     `purchases` are what the customer kept; what went back or was replaced by an import is in the last members.
-    `merged_guests` are the guests whose records became those of the customer.
+    `merged_guests` are the guests whose records became those of the customer, and `experiment_key` is the one whose arms in
+    experiments the customer has, null for the own ones.
     """
 
     customer: Customer
@@ -93,3 +94,4 @@ class CustomerExport(Struct, frozen=True, kw_only=True):
     returns: list[RecordedReturn] = []
     replaced_orders: list[ReplacedOrder] = []
     replaced_returns: list[RecordedReturn] = []
+    experiment_key: str | None = None

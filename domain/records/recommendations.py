@@ -79,7 +79,7 @@ class RankedProduct(Struct, frozen=True, kw_only=True, gc=False, array_like=True
 
 
 class RankedList(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A list as it is computed and stored; `rules` is the digest of the rules that were applied, "" without any."""
+    """A list as it is computed and stored; `rules` and `arm` are digests of those that it was made with, "" without any."""
 
     customer_id: str
     segment: Segment
@@ -87,6 +87,7 @@ class RankedList(Struct, frozen=True, kw_only=True, omit_defaults=True):
     generated_at: datetime
     items: list[RankedProduct]
     rules: str = ""
+    arm: str = ""
 
 
 class RecommendedProduct(Struct, frozen=True, kw_only=True, gc=False):

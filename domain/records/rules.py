@@ -99,16 +99,21 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             yield "target/product_ids", "A pin needs `product_ids`"
         else:
             yield from ((f"target{name}", detail) for name, detail in self.target.faults())
-        for name, instant in (("from", self.starts_at), ("until", self.until)):
-            if isinstance(instant, datetime) and not _is_storable(instant):
-                yield name, "Expected an instant from 1970 to 9999 in UTC"
-        if isinstance(self.starts_at, datetime) and isinstance(self.until, datetime) and self.starts_at >= self.until:
-            yield "until", "Expected an instant after `from`"
+        yield from date_faults(self.starts_at, self.until)
 
     def is_in_force(self, now: datetime) -> bool:
         """Return whether a live rule is between its dates."""
         has_begun = self.starts_at is UNSET or self.starts_at <= now
         return self.status == "live" and has_begun and (self.until is UNSET or now < self.until)
+
+
+def date_faults(starts_at: datetime | UnsetType, until: datetime | UnsetType) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the members `from` and `until`, with a message each."""
+    for name, instant in (("from", starts_at), ("until", until)):
+        if isinstance(instant, datetime) and not _is_storable(instant):
+            yield name, "Expected an instant from 1970 to 9999 in UTC"
+    if isinstance(starts_at, datetime) and isinstance(until, datetime) and starts_at >= until:
+        yield "until", "Expected an instant after `from`"
 
 
 def _is_storable(instant: datetime) -> bool:

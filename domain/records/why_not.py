@@ -62,7 +62,8 @@ class WhyNot(Struct, frozen=True, kw_only=True):
     and purchases keep nothing out. `rank` is that of the product, or of the `variant` of it that ranks higher, also beyond
     the list. `score_of_last_shown` and `parts_of_last_shown` are those of `last_shown`, the last product of the list.
     `due_at` ends the usual interval after which the bought product may return. `filters` are those that the product does not
-    pass, `rules` are the names of those that hide it. `advice` says in one sentence what would change the verdict.
+    pass, `rules` are the names of those that hide it, and `pinned_by` of those that pin others into the places that it would
+    have. `advice` says in one sentence what would change the verdict.
     """
 
     customer_id: str
@@ -81,3 +82,4 @@ class WhyNot(Struct, frozen=True, kw_only=True):
     due_at: datetime | None = None
     filters: list[str] = []
     rules: list[str] = []
+    pinned_by: list[str] = []

@@ -8,14 +8,14 @@ from domain.evaluation.data_health import data_health
 from domain.records.data_health import DataHealth
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import BACKEND
+from infra.http.auth import REPORT
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 
 
 @get(
     "/reports/health-of-data",
-    opt=BACKEND,
+    opt=REPORT,
     operation_id="get_health_of_data",
     summary="Say what in the data weakens lists",
     response_description="What weakens lists, most useful first",

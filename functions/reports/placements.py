@@ -8,7 +8,7 @@ from domain.records.periods import period_between
 from domain.records.placements import PlacementReport
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import BACKEND
+from infra.http.auth import REPORT
 from infra.http.parameters import PeriodBegin, PeriodEnd
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
@@ -17,7 +17,7 @@ from infra.use_cases.placements import report_placements
 
 @get(
     "/reports/placements",
-    opt=BACKEND,
+    opt=REPORT,
     operation_id="get_placement_report",
     summary="Report what lists led to",
     response_description="Impressions, clicks, orders and revenue of each placement, kind and arm",

@@ -10,6 +10,7 @@ from infra.cli import (
     backup,
     copy,
     evaluate,
+    experiments,
     health_of_data,
     import_files,
     keys,
@@ -68,7 +69,8 @@ def _parser() -> Parser:
     serve.add_options(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for command in (
-        import_files, train, models, evaluate, recommend, why_not, rules, report, health_of_data, personal_data, audit,
+        import_files, train, models, evaluate, recommend, why_not, rules, experiments, report, health_of_data, personal_data,
+        audit,
         migrate, copy, backup, restore, retention, keys, new_key,
     ):  # fmt: skip
         command.add_command(commands)

@@ -16,8 +16,8 @@ Create an API key of 256 random bits, and print it with its entry for API_KEYS. 
 not the key.
 
 A backend key may use every endpoint, a storefront key only recommendations and browsing events. Both belong on the
-shop's own servers, never in a page. A backend key also opens the dashboard; a viewer key opens nothing else, and shows no
-personal data there. Give each server a key of its own, with a name: the audit has the names. To replace
+shop's own servers, never in a page. A backend key also opens the dashboard; a viewer key opens only that and the reports,
+and shows no personal data there. Give each server a key of its own, with a name: the audit has the names. To replace
 a key, add the new one under another name, change the server that sends it, then remove the old one.
 """
 

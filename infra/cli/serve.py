@@ -113,7 +113,8 @@ def _welcome(settings: Settings, *, demo: bool) -> str:
     customer = "demo-1" if demo else "CUSTOMER_ID"
     key = "-H 'Authorization: Bearer KEY' " if settings.keys else ""
     return (
-        f"Serving on {url} (dashboard: {url}/dashboard, documentation: {url}/schema). Try:\n"
+        f"Dashboard: {url}/dashboard\n"
+        f"Serving on {url} (documentation: {url}/schema). Try:\n"
         f'  curl {key}"{url}/recommendations/{customer}?limit=3"\n'
         f"  curl {key}{url}/customer/get-profile/{customer}\n"
     ) + ("" if settings.keys else "No API_KEYS are set: every program on this machine can use every endpoint.\n")

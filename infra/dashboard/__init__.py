@@ -2,7 +2,7 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from infra.dashboard import assets, customers, data, keys, overview, products, signing_in
+from infra.dashboard import assets, customers, data, keys, overview, products, results, signing_in
 
 DASHBOARD_ROUTES: tuple[HTTPRouteHandler, ...] = (
     assets.asset,
@@ -10,8 +10,9 @@ DASHBOARD_ROUTES: tuple[HTTPRouteHandler, ...] = (
     overview.overview_page,
     customers.customers_page, customers.customer_page,
     products.products_page, products.product_page,
-    data.data_page, data.check_file, data.upload_page, data.import_upload, data.discard_upload, data.export_person,
-    data.erase_person,
+    results.results_page,
+    data.data_page, data.check_file, data.upload_page, data.refused_lines, data.import_upload, data.discard_upload,
+    data.export_person, data.erase_person,
     keys.keys_page,
 )  # fmt: skip
 """Every page and form; each declares its access, as all routes do."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 from domain.ranking.interests import category_interests
 from domain.records.audit import Act
 from domain.records.dashboard import PastEvent
+from infra.dashboard.absence import absence_of
 from infra.dashboard.pages import backend_page, see, show
 from infra.dashboard.reasons import category_name, causes_of, sentence_of, shares_of
 from infra.http.auth import AuthenticatedRequest, actor_of
@@ -63,7 +64,7 @@ async def customers_page(
 
 @backend_page("/dashboard/customers/{customer_id:str}")
 async def customer_page(
-    customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest
+    customer_id: IdInPath, shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest, missing: Query = None
 ) -> Response[Any]:
     repository = shop.repository
     act = Act(actor=actor_of(request), action="read-profile", customer_id=customer_id)
@@ -73,6 +74,7 @@ async def customer_page(
         recommended = await current_list(repository, customer_id, now=shop.now(), reuse_seconds=shop.settings.reuse_seconds)
         inputs = await ranking_data_of(repository).inputs(stored.state)
         events = await repository.recent_events(customer.customer_id, n=N_EVENTS)
+        absence = await absence_of(shop, inputs, asked) if (asked := (missing or "").strip()) else None
     causes = causes_of(inputs.history, inputs.catalogue)
     items: list[tuple[Any, Markup, Any]] = [
         (item, sentence_of(item.reasons, causes, segment=customer.segment), shares_of(item.reasons))
@@ -85,7 +87,7 @@ async def customer_page(
         request, shop, "customer.html",
         active="customers", customer=customer, activity=stored.activity, recommended=recommended, items=items,
         interests=[(category_name(interest.category), round(100 * interest.weight, 1)) for interest in interests],
-        days=_days(events), currency=shop.settings.currency,
+        days=_days(events), absence=absence, currency=shop.settings.currency,
     )  # fmt: skip
 
 

@@ -74,8 +74,21 @@ async def import_upload(
     except ConfigurationError:
         # Its text may have values of the file.
         notice = plain("data.not_imported")
+        result = None
     await notify(request, shop, notice)
-    return see("data")
+    return see("data", "uploads", upload_id) if result is not None and result.n_refused else see("data")
+
+
+@backend_page("/dashboard/data/uploads/{upload_id:str}/refused.csv")
+async def refused_lines(
+    upload_id: FromPath[str], shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest
+) -> Response[Any]:
+    uploads, repository = _uploads_of(shop, request), shop.repository
+    act = Act(actor=actor_of(request), action="download-refused", name=uploads.result(upload_id).kind)
+    async with audited(repository, act, keep=repository.record_act):
+        content = await asyncio.to_thread(uploads.refused_lines, upload_id)
+    headers = {"content-disposition": 'attachment; filename="refused-lines.csv"'}
+    return Response(content, media_type="text/csv", headers=headers)
 
 
 @backend_form("/dashboard/data/uploads/{upload_id:str}/discard")

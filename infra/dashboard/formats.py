@@ -20,6 +20,11 @@ def money(amount: float | None, currency: str | None) -> str:
     return f"{sign}{amount:,.2f}" if sign else f"{amount:,.2f} {currency or ''}".strip()
 
 
+def whole_money(amount: float, currency: str | None) -> str:
+    """Return an amount without its cents, for sums."""
+    return money(round(amount), currency).replace(".00", "", 1)
+
+
 def ago(instant: datetime, now: datetime) -> str:
     """Return how long ago an instant was, in its largest whole unit."""
     for unit, length in _STEPS:

@@ -10,15 +10,18 @@ from weakref import WeakKeyDictionary
 from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
-from markupsafe import Markup
 from msgspec import Struct
 
-from domain.ports.repository import Repository, ShopSummary
-from domain.records.dashboard import DayCount, ListedProducts, NewestEvent, ShopCounts
+from domain.evaluation.data_health import data_health
+from domain.ports.diagnosis import DataCounts
+from domain.ports.repository import Repository
+from domain.records.dashboard import DayCount, ListedProducts, NewestEvent
+from domain.records.data_health import DataHealth
 from domain.records.products import Product
 from domain.records.values import DAY, from_microseconds, to_microseconds
-from infra.dashboard.pages import page, path_of, show
-from infra.dashboard.texts import text
+from infra.dashboard.advice import advice_of
+from infra.dashboard.learned import weights_of
+from infra.dashboard.pages import page, show
 from infra.http.auth import AuthenticatedRequest
 from infra.storage.opening import Shop
 
@@ -39,18 +42,13 @@ class Facts(Struct, frozen=True, kw_only=True):
     newest: NewestEvent | None
     lists: Sequence[ListedProducts]
     shelf: Sequence[tuple[Product, int]]
-    counts: ShopCounts
-    summary: ShopSummary
-    n_refused: int
+    n_customers: int
+    counts: DataCounts
+    health: DataHealth
 
-
-class Advice(Struct, frozen=True, kw_only=True):
-    """A fact with its consequence, and the page of the next step with the words for it, if the dashboard has one."""
-
-    fact: Markup
-    consequence: Markup
-    step: Markup
-    path: str | None = None
+    @property
+    def trained_at(self) -> datetime | None:
+        return from_microseconds(self.counts.model.trained_at) if self.counts.model.trained_at else None
 
 
 _known: WeakKeyDictionary[Repository, tuple[float, Facts]] = WeakKeyDictionary()
@@ -69,8 +67,9 @@ async def overview_page(shop: NamedDependency[SkipValidation[Shop]], request: Au
     strategies = Counter(listed.strategy for listed in facts.lists)
     return await show(
         request, shop, "overview.html",
-        active="overview", facts=facts, advice=_advice(facts, now), counts=counts, bars=_bars(counts),
-        mix=_mix(strategies), n_shown_products=len({index for one in facts.lists for index in one.product_indexes}),
+        active="overview", facts=facts, advice=advice_of(facts.health), counts=counts, bars=_bars(counts),
+        mix=_mix(strategies), weights=weights_of(facts.counts.model),
+        n_shown_products=len({index for one in facts.lists for index in one.product_indexes}),
     )  # fmt: skip
 
 
@@ -80,47 +79,16 @@ async def _facts(repository: Repository, now: datetime) -> Facts:
     places = Counter(index for listed in lists for index in listed.product_indexes)
     first = sorted(places.items(), key=lambda pair: (-pair[1], pair[0]))[:N_ON_SHELF]
     products = {one.product_index: one for one in await repository.products([index for index, _ in first])}
-    imports = await repository.imports(1)
+    counts = await repository.data_counts()
     return Facts(
         first_day=first_day,
         days=await repository.events_per_day(since=first_day),
         newest=await repository.newest_event(),
         lists=lists,
         shelf=[(products[index], n) for index, n in first if index in products],
-        counts=await repository.shop_counts(),
-        summary=await repository.summary(),
-        n_refused=imports[0].counts.get("refused", 0) if imports else 0,
-    )
-
-
-def _advice(facts: Facts, now: datetime) -> list[Advice]:
-    """Return what weakens the lists of a shop, most useful first."""
-    found: list[Advice] = []
-    summary, newest = facts.summary, facts.newest
-    if not facts.counts.n_listed:
-        found.append(_advise("no_products", path=path_of("data")))
-    if newest is None:
-        found.append(_advise("no_events", path=path_of("data")))
-    elif now - newest.occurred_at > timedelta(days=1):
-        found.append(_advise("silence", path=path_of("keys"), n=(now - newest.occurred_at) // timedelta(days=1)))
-    if newest is not None and summary.trained_at is None:
-        found.append(_advise("untrained"))
-    elif summary.n_events_untrained > summary.n_events / 2:
-        found.append(_advise("outdated", n=summary.n_events_untrained))
-    for gap, n_products in facts.counts.n_lacking.items():
-        if n_products:
-            found.append(_advise(f"no_{gap}", path=f"{path_of('products')}?lacking={gap}", n=n_products))
-    if facts.n_refused:
-        found.append(_advise("refused", path=path_of("data"), n=facts.n_refused))
-    return found
-
-
-def _advise(name: str, *, path: str | None = None, **values: Any) -> Advice:
-    return Advice(
-        fact=text(f"advice.{name}", **values),
-        consequence=text(f"advice.{name}_means"),
-        step=text(f"advice.{name}_step"),
-        path=path,
+        n_customers=await repository.n_customers(),
+        counts=counts,
+        health=data_health(counts, now=now),
     )
 
 

@@ -11,7 +11,7 @@ from domain.ranking.history import History
 from domain.ranking.packed_history import NEVER_BOUGHT, RETURNED
 from domain.records.interactions import EVENT_TYPES, EventType
 from domain.records.recommendations import Reason
-from infra.dashboard.texts import text
+from infra.dashboard.texts import has_text, text
 
 _COLOURS = {
     "bought_together": "bought",
@@ -90,7 +90,7 @@ def sentence_of(reasons: Sequence[Reason], causes: Mapping[str, Cause], *, segme
         case _ if largest.source in _BECAUSE:
             return text("because.history")
         case own:
-            return text("because.own", source=_words(own))
+            return text("because.own", source=words(own))
 
 
 def shares_of(reasons: Iterable[Reason]) -> list[Share]:
@@ -106,16 +106,22 @@ def bar_of(widths: Iterable[tuple[str, float]]) -> list[Share]:
     shares: list[Share] = []
     start = 0.0
     for source, width in widths:
-        label = text(f"source.{source}") if source in _COLOURS or source == "price_fit" else Markup.escape(_words(source))
+        label = text(f"source.{source}") if is_known_source(source) else Markup.escape(words(source))
         shares.append(Share(colour=_COLOURS.get(source, "rest"), label=label, start=round(start, 1), width=round(width, 1)))
         start += width
     return shares
 
 
+def is_known_source(source: str) -> bool:
+    """Return whether a source has words of its own; the others are those that the shop added."""
+    return has_text(f"source.{source}")
+
+
 def category_name(path: str | None) -> str:
     """Return the last level of a category path as words."""
-    return _words((path or "").rpartition("/")[2])
+    return words((path or "").rpartition("/")[2])
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
+    """Return the name of a source or a category as words."""
     return name.replace("_", " ").replace("-", " ").capitalize()

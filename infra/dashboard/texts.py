@@ -30,6 +30,11 @@ def text(key: str, /, **values: Any) -> Markup:
     return Markup(found or texts[name]).format(**values)  # noqa: S704
 
 
+def has_text(key: str) -> bool:
+    page, _, name = key.partition(".")
+    return name in all_texts()[page]
+
+
 def plain(key: str, /, **values: Any) -> str:
     """Return a text without markup, for what is stored or escaped later."""
     page, _, name = key.partition(".")

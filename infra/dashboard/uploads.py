@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from domain.errors import ConfigurationError
+from infra.dashboard.refused_lines import write_refused_lines
 from infra.http.problems import RequestRefused
 from infra.http.rate_limit import shared_path
 from infra.ingest import ImportOptions, Report, import_files
@@ -29,12 +30,12 @@ from infra.tasks import background_task
 KEPT_SECONDS = 3600
 MAX_NAME_LENGTH = 100
 _UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
-_RESULT = "result.json"
+_RESULT, _REFUSED = "result.json", "refused.csv"
 GONE = "The file is not here any more. Upload it again."
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """What an import of a file would do, or did; `problem` says why nothing can be imported."""
+    """What an import of a file would do, or did if it `is_imported`; `problem` says why nothing can be imported."""
 
     kind: Kind
     file_name: str
@@ -43,6 +44,7 @@ class Result(Struct, frozen=True, kw_only=True):
     counts: dict[str, int] = {}
     reasons: list[str] = []
     problem: str | None = None
+    is_imported: bool = False
 
     @property
     def n_refused(self) -> int:
@@ -107,7 +109,7 @@ class Uploads:
         result = self._imported(upload_id, kind, now=now, dry_run=True)
         # Unless another request discarded it meanwhile: the page of the upload says so.
         with suppress(FileNotFoundError):
-            (self._folder(upload_id) / _RESULT).write_bytes(msgspec.json.encode(result))
+            self._keep(upload_id, result)
 
     def result(self, upload_id: str) -> Result:
         """Return what an import of an upload would do; raise RequestRefused for one that is gone."""
@@ -116,15 +118,33 @@ class Uploads:
         raise RequestRefused("not-found", GONE)
 
     def carry_out(self, upload_id: str, *, now: datetime) -> Result:
-        """Import a file that was tried out, and remove it; raise ConfigurationError if it cannot be imported."""
+        """Import a file that was tried out, and remove it; raise ConfigurationError if it cannot be imported.
+
+        What stays is the result with the table of refused lines, if there are any.
+        """
         tried = self.result(upload_id)
+        if tried.is_imported:
+            raise RequestRefused("not-found", GONE)
+        is_kept = False
         try:
             result = tried if tried.problem else self._imported(upload_id, tried.kind, now=now, dry_run=False)
+            if result.problem:
+                raise ConfigurationError(result.problem)
+            if is_kept := result.n_refused > 0:
+                # Unless another request discarded it meanwhile.
+                with suppress(FileNotFoundError, RequestRefused):
+                    self._file_of(upload_id).unlink()
+                    self._keep(upload_id, result)
         finally:
-            self.discard(upload_id)
-        if result.problem:
-            raise ConfigurationError(result.problem)
+            if not is_kept:
+                self.discard(upload_id)
         return result
+
+    def refused_lines(self, upload_id: str) -> bytes:
+        """Return the table of refused lines; raise RequestRefused if there is none."""
+        with suppress(OSError):
+            return (self._folder(upload_id) / _REFUSED).read_bytes()
+        raise RequestRefused("not-found", GONE)
 
     def discard(self, upload_id: str) -> None:
         shutil.rmtree(self._folder(upload_id), ignore_errors=True)
@@ -132,6 +152,9 @@ class Uploads:
     def discard_all(self) -> None:
         for folder in self._root.glob(f"{self._prefix}-*"):
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _keep(self, upload_id: str, result: Result) -> None:
+        (self._folder(upload_id) / _RESULT).write_bytes(msgspec.json.encode(result))
 
     def _folder(self, upload_id: str) -> Path:
         if not _UPLOAD_ID.fullmatch(upload_id):
@@ -141,7 +164,7 @@ class Uploads:
     def _file_of(self, upload_id: str) -> Path:
         """Return the file of an upload; raise RequestRefused if another request discarded it."""
         with suppress(OSError, StopIteration):
-            return next(file for file in self._folder(upload_id).iterdir() if file.name != _RESULT)
+            return next(file for file in self._folder(upload_id).iterdir() if file.name not in {_RESULT, _REFUSED})
         raise RequestRefused("not-found", GONE)
 
     def _imported(self, upload_id: str, kind: Kind, *, now: datetime, dry_run: bool) -> Result:
@@ -150,6 +173,7 @@ class Uploads:
             kind=kind,
             paths=(str(path),),
             dry_run=dry_run,
+            lists_refused=True,
             currency=self._settings.currency,
             retention_days=self._settings.event_retention_days,
         )
@@ -159,6 +183,8 @@ class Uploads:
             report = asyncio.run(_import(options, self._settings, now=now, said=said))
         except ConfigurationError as error:
             return Result(kind=kind, file_name=path.name, problem=str(error).replace(str(path), path.name))
+        finally:
+            _tabulate_refused(path)
         return Result(
             kind=kind,
             file_name=path.name,
@@ -166,6 +192,7 @@ class Uploads:
             n_read=report.read,
             counts=dict(report.counts),
             reasons=report.reasons(),
+            is_imported=not dry_run,
         )
 
 
@@ -175,7 +202,15 @@ async def _import(options: ImportOptions, settings: Settings, *, now: datetime, 
         return await import_files(options, store=store, now=now, progress=NoProgress(), say=said.write)
 
 
+def _tabulate_refused(path: Path) -> None:
+    """Turn the list of refused lines that an import leaves beside a file into a table, if there is one."""
+    refusals = path.with_name(f"{path.name}.rejected.jsonl")
+    with suppress(FileNotFoundError):
+        write_refused_lines(refusals, of_file=path, table=path.with_name(_REFUSED))
+        refusals.unlink()
+
+
 def _safe(name: str) -> str:
     """Return a file name without folders and special characters; its end, which says the format, stays."""
     kept = re.sub(r"[^A-Za-z0-9._-]+", "-", name.replace("\\", "/").rpartition("/")[2])[-MAX_NAME_LENGTH:].lstrip(".-")
-    return f"file-{kept}" if kept in {"", _RESULT} else kept
+    return f"file-{kept}" if kept in {"", _RESULT, _REFUSED} else kept

@@ -1,4 +1,4 @@
-"""Load the demo shop into a database and train on it."""
+"""Load the demo shop into a database, train on it, and give it lists that were seen and rules."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -8,8 +8,15 @@ from typing import TypeVar
 
 from domain.ports.ingest import IngestStore
 from domain.ports.shop import ShopStore
+from domain.records.audit import THE_APP
 from domain.records.imports import ImportedEvent
+from domain.records.impressions import MAX_SHOWN_PRODUCTS
 from infra.demo.generate import DemoShop, demo_shop
+from infra.demo.rules import demo_rules
+from infra.demo.seen_lists import MAX_PRODUCTS, SeenLists, seen_lists
+from infra.use_cases.recommend import fresh_list
+from infra.use_cases.rules import save_rule
+from infra.use_cases.signing_key import signing_key_of
 from infra.use_cases.train import TuningBudget, train
 
 T = TypeVar("T")
@@ -17,6 +24,8 @@ WriteText = Callable[[str], None]
 
 BATCH_SIZE = 250
 """Records per call; an order has at most three items, which keeps a batch below 1,000 rows."""
+
+N_STORED_LISTS = 40
 
 
 async def prepare_demo_shop(store: ShopStore, *, write: WriteText = lambda _: None) -> None:
@@ -28,10 +37,18 @@ async def prepare_demo_shop(store: ShopStore, *, write: WriteText = lambda _: No
         return
     now = datetime.now(UTC)
     shop = demo_shop(now=now)
+    seen = seen_lists(shop, now=now)
     with _timed(f"Loading the demo shop: {shop.summary}", write):
-        await load_demo_shop(store, shop, now=now)
+        await load_demo_shop(store, seen.without_references(shop), now=now)
+        await record_seen_lists(store, seen, now=now)
+        for rule in demo_rules():
+            await save_rule(store, rule, now=now, actor=THE_APP)
     with _timed("Training", write):
         await train(store, now=now, budget=TuningBudget(trials=0))
+        customers = [customer.customer_id for customer in shop.customers if not customer.is_guest]
+        # A shop has stored lists of those who were there last.
+        for customer_id in customers[-N_STORED_LISTS:]:
+            await fresh_list(store, customer_id, now=now)
 
 
 async def load_demo_shop(store: IngestStore, shop: DemoShop, *, now: datetime) -> None:
@@ -46,9 +63,19 @@ async def load_demo_shop(store: IngestStore, shop: DemoShop, *, now: datetime) -
         await store.put_returns(returns, now=now)
 
 
-def _batches(records: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(records), BATCH_SIZE):
-        yield records[start : start + BATCH_SIZE]
+async def record_seen_lists(store: ShopStore, seen: SeenLists, *, now: datetime) -> None:
+    """Record what was seen of lists, and the events that name them, as the API does."""
+    key = await signing_key_of(store)
+    for events in seen.events_by_customer(key):
+        await store.record(events, now=now)
+    for shown_at, shown in seen.by_instant(key):
+        for lists in _batches(shown, size=MAX_SHOWN_PRODUCTS // MAX_PRODUCTS):
+            await store.record_impressions(lists, now=shown_at)
+
+
+def _batches(records: Sequence[T], *, size: int = BATCH_SIZE) -> Iterator[Sequence[T]]:
+    for start in range(0, len(records), size):
+        yield records[start : start + size]
 
 
 @contextmanager

@@ -185,7 +185,7 @@ def _check_route(handler: HTTPRouteHandler) -> None:
         if getattr(handler, option):
             raise ValueError(f"{handler.paths} sets the option {option}, which could bypass the validation of requests")
     if (access := handler.opt.get("access")) not in ACCESS_LEVELS:
-        raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, BROWSER, OPTIONAL or OPEN")
+        raise ValueError(f"{handler.paths} does not declare its access: opt=BACKEND, REPORT, BROWSER, OPTIONAL or OPEN")
     if handler.opt.get("takes_form") and access not in OF_DASHBOARD:
         raise ValueError(f"{handler.paths} takes forms: only the dashboard checks that its own pages sent them")
 

@@ -31,6 +31,8 @@ from infra.storage.opening import Clock, system_clock
 logger = logging.getLogger(__name__)
 
 BACKEND = {"access": "backend"}
+REPORT = {"access": "report"}
+"""For backend and viewer keys: reports on the whole shop, without personal data."""
 BROWSER = {"access": "browser"}
 """For browser tokens, within the bounds of their customer, and for all keys."""
 OPTIONAL = {"access": "optional"}
@@ -43,7 +45,14 @@ DASHBOARD = {"access": "dashboard"}
 DASHBOARD_BACKEND = {"access": "dashboard-backend"}
 """As DASHBOARD, but only with a backend key: for personal data and for changes."""
 OF_DASHBOARD = frozenset({"sign-in", "dashboard", "dashboard-backend"})
-ACCESS_LEVELS = frozenset({"backend", "browser", "optional", "open", *OF_DASHBOARD})
+_SCOPES_OF: Mapping[str, frozenset[str]] = {
+    "backend": frozenset({"backend"}),
+    "report": frozenset({"backend", "viewer"}),
+    "browser": frozenset({"backend", "storefront"}),
+    "optional": frozenset({"backend", "storefront", "viewer"}),
+}
+"""The keys that each access allows."""
+ACCESS_LEVELS = frozenset({*_SCOPES_OF, "open", *OF_DASHBOARD})
 
 Scope = Literal[KeyScope, "browser", "anyone"]
 """The scope of a request: that of its key, `browser` with a token, or `anyone` on an open route."""
@@ -138,7 +147,7 @@ class Authenticator:
         digest, key_scope = self._verify(scope) if self._keys else _local_backend(scope)
         if not self._rate_limit.allow(digest):
             raise RequestRefused("rate-limited")
-        if key_scope != "backend" and (access == "backend" or (access, key_scope) == ("browser", "viewer")):
+        if key_scope not in _SCOPES_OF[access]:
             raise RequestRefused("forbidden")
         return key_scope
 

@@ -38,6 +38,7 @@ _KEY_DESCRIPTION = (
 _REQUIRED_KEYS = {
     "optional": "Without a `backend` key, the response has only the `status`.",
     "backend": "Requires a `backend` key.",
+    "report": "Requires a `backend` or a `viewer` key: the answer has no personal data.",
     "browser": "Requires a `storefront` or `backend` key, or a browser token of the customer whom the request names. "
     "Without a `backend` key, the response has no `segment`, and its reasons do not tell of the customer's history.",
 }

@@ -13,6 +13,7 @@ _TAGS = {
     "recommendations": ("Recommendations", "Lists for a customer, and the events that update them."),
     "products": ("Products", "The catalogue, and lists about products."),
     "rules": ("Rules", "What the shop hides, pins, boosts or buries in its lists."),
+    "experiments": ("Experiments", "Arms of customers whose lists are made in different ways, and what they lead to."),
     "reports": ("Reports", "What lists led to, and what weakens them."),
     "": ("Shop", "Whether the shop answers, and which model it uses."),
 }

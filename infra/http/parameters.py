@@ -44,6 +44,7 @@ def _id_in_path(of: str) -> PathParameter:
 IdInPath = Annotated[str, _id_in_path("customer")]
 ProductIdInPath = Annotated[str, _id_in_path("product, or another id of it")]
 RuleIdInPath = Annotated[str, _id_in_path("rule")]
+ExperimentIdInPath = Annotated[str, _id_in_path("experiment")]
 
 ProductIds = Annotated[
     list[Id],

@@ -34,7 +34,8 @@ async def import_files(
     """
     if len(set(map(os.path.realpath, options.paths))) < len(options.paths):
         raise ConfigurationError("A file is named twice; its lines would count twice.")
-    report = Report(options.paths, writes_refusals=not options.dry_run)
+    writes_refusals = not options.dry_run if options.lists_refused is None else options.lists_refused
+    report = Report(options.paths, writes_refusals=writes_refusals)
     report.import_id = secrets.token_hex(IMPORT_ID_BYTES)
     job = Job(options, store, report.import_id, now, progress, report, say)
     with _disk_faults_in_words():

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from domain.errors import CustomerNotFound, RuleNotFound, StoreBusy, StoreUnavailable
+from domain.errors import CustomerNotFound, ExperimentNotFound, RuleNotFound, StoreBusy, StoreUnavailable
 from domain.ports.audit import AuditLog
 from domain.ports.repository import Repository
 from domain.records.audit import Act
@@ -32,7 +32,7 @@ async def noting_failure(log: AuditLog, act: Act) -> AsyncGenerator[None]:
     try:
         yield
     except Exception as error:
-        result = "not-found" if isinstance(error, CustomerNotFound | RuleNotFound) else "failed"
+        result = "not-found" if isinstance(error, CustomerNotFound | RuleNotFound | ExperimentNotFound) else "failed"
         with suppress(StoreBusy, StoreUnavailable):
             await log.note_act(replace(act, result=result))
         raise

@@ -8,10 +8,12 @@ from domain.records.product_lists import ProductList, RankedProducts
 from infra.use_cases.recommendation_ids import new_recommendation_id
 
 
-async def product_list(repository: Repository, ranked: RankedProducts, *, now: datetime) -> ProductList:
-    """Return ranked products as an answer with an id of its own; nothing is stored."""
+async def product_list(
+    repository: Repository, ranked: RankedProducts, *, arm: str | None = None, now: datetime
+) -> ProductList:
+    """Return ranked products as an answer with an id of its own, which says the arm; nothing is stored."""
     identifier = await new_recommendation_id(
-        repository, ranked.kind, model_id=ranked.model_id, placement=ranked.placement, now=now
+        repository, ranked.kind, model_id=ranked.model_id, placement=ranked.placement, arm=arm, now=now
     )
     return ProductList(
         recommendation_id=identifier,

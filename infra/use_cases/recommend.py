@@ -8,14 +8,16 @@ from msgspec.structs import replace
 from domain.errors import CustomerNotFound
 from domain.ports.repository import ListVersions, Recorded, Repository, StoredList
 from domain.ranking.answers import to_answer
+from domain.ranking.arms import NO_ARM, inputs_in, shortlist_in
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.model import UNTRAINED
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.ranked_list import ranked_list
-from domain.ranking.recommend import recommend, shortlist
+from domain.ranking.recommend import recommend
 from domain.ranking.rule_book import ListPlace
 from domain.ranking.rules import ListRules
 from domain.records.category_hints import category_hint
+from domain.records.experiments import Arm
 from domain.records.interactions import CustomerEvent, Purchase
 from domain.records.recommendations import ListRequest, RankedList, RecommendationList
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
@@ -61,24 +63,30 @@ async def current_list(
         is_recent = timedelta(0) <= now - ranked.generated_at < timedelta(seconds=reuse_seconds)
         # Where rules leave nothing, the answer names them, which a stored list cannot.
         is_told = bool(ranked.items or not ranked.rules)
-        if is_recent and is_told and ranked.rules == await _digest(repository, ranked, versions, request, now=now):
+        place = ListPlace(kind="for-customer", placement=request.placement, segment=ranked.segment)
+        decided = rule_data_of(repository)
+        arm = await decided.arm_of(versions.rules, versions.experiment_key, place, now=now)
+        is_same_arm = ranked.arm == arm.digest
+        if (
+            is_recent
+            and is_told
+            and is_same_arm
+            and ranked.rules == await decided.digest(versions.rules, place, arm=arm, now=now)
+        ):
             products = await ranking_data_of(repository).products_of(
                 ranked, limit=request.limit, catalogue_version=versions.catalogue
             )
             if products is not None:
                 identifier = await new_recommendation_id(
-                    repository, "for-customer", model_id=versions.model_id, placement=request.placement, now=now
+                    repository,
+                    "for-customer",
+                    model_id=versions.model_id,
+                    placement=request.placement,
+                    arm=arm.label,
+                    now=now,
                 )
                 return to_answer(ranked, products, recommendation_id=identifier, cached=True)
     return await fresh_list(repository, customer_id, request=request, now=now)
-
-
-async def _digest(
-    repository: Repository, ranked: RankedList, versions: ListVersions, request: ListRequest, *, now: datetime
-) -> str:
-    """Return the digest of the rules that a list would have now."""
-    place = ListPlace(kind="for-customer", placement=request.placement, segment=ranked.segment)
-    return await rule_data_of(repository).digest(versions.rules, place, now=now)
 
 
 async def recorded_list(repository: Repository, event: CustomerEvent, *, now: datetime) -> RecommendationList:
@@ -132,8 +140,12 @@ async def _computed(repository: Repository, state: CustomerState, request: ListR
     data = ranking_data_of(repository)
     inputs = await data.inputs(state, categories=request.categories)
     place = place_of("for-customer", state, request)
-    rules = await rule_data_of(repository).of(state.rules_version, place, catalogue=inputs.catalogue, now=now)
-    ranked = await ranked_under(rules, data, inputs, request, now=now)
+    decided = rule_data_of(repository)
+    arm = await decided.arm_of(state.rules_version, state.experiment_key, place, now=now)
+    rules = await decided.of(state.rules_version, place, catalogue=inputs.catalogue, arm=arm, now=now)
+    ranked = await ranked_under(rules, data, inputs, request, arm=arm.arm, now=now)
+    if arm.digest:
+        ranked = replace(ranked, arm=arm.digest)
     products = [inputs.catalogue.product(item.product_index) for item in ranked.items]
     versions = ListVersions(
         customer=state.version,
@@ -142,7 +154,7 @@ async def _computed(repository: Repository, state: CustomerState, request: ListR
         rules=state.rules_version,
     )
     identifier = await new_recommendation_id(
-        repository, "for-customer", model_id=versions.model_id, placement=request.placement, now=now
+        repository, "for-customer", model_id=versions.model_id, placement=request.placement, arm=arm.label, now=now
     )
     return _Made(
         stored=StoredList(ranked=ranked, length=request.limit, versions=versions),
@@ -151,10 +163,17 @@ async def _computed(repository: Repository, state: CustomerState, request: ListR
     )
 
 
-async def ranked_under(
-    rules: ListRules, data: RankingData, inputs: RankingInputs, request: ListRequest, *, now: datetime
+async def ranked_under(  # noqa: PLR0913 - what one list depends on
+    rules: ListRules,
+    data: RankingData,
+    inputs: RankingInputs,
+    request: ListRequest,
+    *,
+    arm: Arm = NO_ARM.arm,
+    now: datetime,
 ) -> RankedList:
-    """Rank a customer's list under rules."""
-    shortlisted = shortlist(inputs, request=request, rules=rules)
+    """Rank a customer's list under rules, in an arm of an experiment."""
+    inputs = inputs_in(arm, inputs)
+    shortlisted = shortlist_in(arm, inputs, request=request, rules=rules)
     candidates = await data.candidates(inputs, shortlisted.query, rules=rules)
     return ranked_list(recommend(inputs, shortlisted, candidates, now=now, rules=rules))

@@ -1,17 +1,21 @@
-"""The rules of a shop, cached by process: what is cached costs no statement."""
+"""The rules and the live experiments of a shop, cached by process: what is cached costs no statement."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
 from domain.ports.repository import Repository
+from domain.ports.rules import StoredRules
+from domain.ranking.arms import NO_ARM, ListArm, LiveExperiments, rules_in
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.packed_history import CustomerState
 from domain.ranking.rule_book import ListPlace, RuleBook
 from domain.ranking.rule_targets import RuleTargets
 from domain.ranking.rules import NO_RULES, ListRules, list_rules
 from domain.records.customers import segment_of
+from domain.records.experiments import Experiment
 from domain.records.recommendations import Kind, ListRequest
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
 
@@ -57,33 +61,66 @@ class DecidedRules:
         return targets
 
 
+class ShopDecisions:
+    """What a shop decided about its lists, as of one version: its rules, and its live experiments."""
+
+    def __init__(
+        self, stored: StoredRules, experiments: Sequence[Experiment], repository: Repository, data: RankingData
+    ) -> None:
+        self.version = stored.version
+        self.experiments = LiveExperiments(experiments)
+        self._stored = stored.rules
+        self._repository = repository
+        self._data = data
+        self._decided: dict[str, DecidedRules] = {}
+
+    def rules_in(self, arm: ListArm) -> DecidedRules:
+        """Return the rules of lists in an arm."""
+        key = arm.digest if arm.arm.rules else ""
+        if key not in self._decided:
+            book = RuleBook(rules_in(arm.arm, self._stored), version=self.version)
+            self._decided[key] = DecidedRules(book, self._repository, self._data)
+        return self._decided[key]
+
+
 class RuleData:
-    """The rules of a repository as of the version that lists learn with what they depend on."""
+    """The rules and experiments of a repository as of the version that lists learn with what they depend on."""
 
     def __init__(self, repository: Repository, data: RankingData) -> None:
         self._repository = repository
         self._data = data
-        self._decided = DecidedRules(RuleBook(), repository, data)
+        self._decisions = ShopDecisions(StoredRules(version=0, rules=()), (), repository, data)
 
-    async def of(self, version: int, place: ListPlace, *, catalogue: Catalogue, now: datetime) -> ListRules:
-        """Return the rules of a `version`, or of a later one, that apply to a list; a shop without rules has version 0."""
+    async def arm_of(self, version: int, experiment_key: str | None, place: ListPlace, *, now: datetime) -> ListArm:
+        """Return the arm of a customer's list; a shop that never had a rule or an experiment has version 0."""
+        if not version:
+            return NO_ARM
+        return (await self._decisions_of(version)).experiments.arm_of(experiment_key, place, now)
+
+    async def of(
+        self, version: int, place: ListPlace, *, catalogue: Catalogue, arm: ListArm = NO_ARM, now: datetime
+    ) -> ListRules:
+        """Return the rules of a `version`, or of a later one, that apply to a list."""
         if not version:
             return NO_RULES
-        return await (await self._rules_of(version)).of(place, catalogue=catalogue, now=now)
+        decided = (await self._decisions_of(version)).rules_in(arm)
+        return await decided.of(place, catalogue=catalogue, now=now)
 
-    async def digest(self, version: int, place: ListPlace, *, now: datetime) -> str:
+    async def digest(self, version: int, place: ListPlace, *, arm: ListArm = NO_ARM, now: datetime) -> str:
         """Return the digest of the rules that apply to a list, "" without any."""
         if not version:
             return ""
-        return (await self._rules_of(version)).book.digest(place, now)
+        return (await self._decisions_of(version)).rules_in(arm).book.digest(place, now)
 
-    async def _rules_of(self, version: int) -> DecidedRules:
-        decided = self._decided
-        if decided.book.version != version:
+    async def _decisions_of(self, version: int) -> ShopDecisions:
+        decisions = self._decisions
+        if decisions.version != version:
             stored = await self._repository.stored_rules()
-            decided = DecidedRules(RuleBook(stored.rules, version=stored.version), self._repository, self._data)
-            self._decided = decided
-        return decided
+            # Saved later than the rules, at worst: the next version then comes with the next list.
+            experiments = await self._repository.stored_experiments()
+            decisions = ShopDecisions(stored, experiments, self._repository, self._data)
+            self._decisions = decisions
+        return decisions
 
 
 def place_of(kind: Kind, state: CustomerState, request: ListRequest) -> ListPlace:

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 
 from domain.ports.repository import Repository
-from domain.ranking.recommend import shortlist
+from domain.ranking.arms import inputs_in, shortlist_in
 from domain.ranking.why_not import why_not
 from domain.records.recommendations import ListRequest
 from domain.records.why_not import WhyNot
@@ -23,7 +23,10 @@ async def explain_absence(
     inputs = await data.inputs(state, categories=request.categories)
     await data.add_missing(inputs.catalogue, np.array([status.product_index], dtype=np.intp))
     place = place_of("for-customer", state, request)
-    rules = await rule_data_of(repository).of(state.rules_version, place, catalogue=inputs.catalogue, now=now)
-    shortlisted = shortlist(inputs, request=request, rules=rules)
+    decided = rule_data_of(repository)
+    arm = await decided.arm_of(state.rules_version, state.experiment_key, place, now=now)
+    rules = await decided.of(state.rules_version, place, catalogue=inputs.catalogue, arm=arm, now=now)
+    inputs = inputs_in(arm.arm, inputs)
+    shortlisted = shortlist_in(arm.arm, inputs, request=request, rules=rules)
     candidates = await data.candidates(inputs, shortlisted.query, rules=rules)
     return why_not(inputs, shortlisted, candidates, status=status, now=now, rules=rules)

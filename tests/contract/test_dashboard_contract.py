@@ -103,13 +103,11 @@ async def test_events_are_read_newest_first_and_counted_by_day(shop, now):
     assert await shop.latest_buyers(n=9) == [Buyer(customer_id="canary", bought_at=now - 2 * HOUR)]
 
 
-async def test_products_customers_and_lists_are_counted(shop, now):
+async def test_customers_and_lists_are_counted(shop, now):
     await current_list(shop, "canary-b", now=now, reuse_seconds=60)
-    counts = await shop.shop_counts()
     [listed] = await shop.sampled_lists(n=9)
 
-    assert (counts.n_listed, counts.n_customers) == (2, 2)
-    assert counts.n_lacking == {"category": 1, "price": 1, "picture": 1}
+    assert await shop.n_customers() == 2
     assert len(listed.product_indexes) == 2
 
 

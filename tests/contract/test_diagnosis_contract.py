@@ -8,6 +8,7 @@ from domain.errors import ProductNotFound
 from domain.ports.diagnosis import DataCounts, Share
 from domain.ranking.model import UNTRAINED, Model, TrainedModel
 from domain.records.customers import NewCustomer
+from domain.records.imports import ImportRecord
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
 from domain.records.values import to_microseconds
@@ -76,6 +77,8 @@ async def test_an_empty_shop_counts_nothing(repository):
 
 async def test_counts_are_those_of_the_rows(shop, now):
     await fill(shop, now)
+    await shop.begin_import(ImportRecord(import_id="i", started_at=now, kind="products"))
+    await shop.finish_import("i", {"refused": 1, "new": 2}, now=now)
 
     counts = await shop.data_counts()
 
@@ -85,6 +88,8 @@ async def test_counts_are_those_of_the_rows(shop, now):
         without_category=Share(1, 4),
         without_price=Share(2, 4),
         without_name=Share(1, 4),
+        without_picture=Share(4, 4),
+        refused_lines=Share(1, 3),
         # p-1 and p-4 are available, and events name p-1.
         touched=Share(1, 2),
         single_item_orders=Share(2, 3),

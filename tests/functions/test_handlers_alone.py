@@ -18,7 +18,7 @@ from domain.records.products import ProductChange
 from infra.keys import hash_of
 from infra.storage import opening
 from infra.storage.sqlite import open_sqlite
-from tests.invocations import A_RULE, CHANGES, STORED_ADDRESS, http_v2
+from tests.invocations import A_RULE, AN_EXPERIMENT, CHANGES, STORED_ADDRESS, http_v2
 from tests.template import ROOT, functions
 
 EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in functions()}
@@ -43,6 +43,7 @@ async def shop(database, monkeypatch):
         (stored,) = await repository.add_addresses("demo-1", [STORED_ADDRESS])
         assert stored.address_id == removed
         await repository.save_rule(A_RULE, now=now, actor="local")
+        await repository.save_experiment(AN_EXPERIMENT, now=now, actor="local")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
     monkeypatch.setenv("API_KEYS", f"backend:{hash_of(KEY)}")
@@ -70,7 +71,7 @@ def test_a_function_responds_to_its_event_three_times(shop, name):
     if name == "CustomerErase":
         assert [response["statusCode"] for response in responses] == [204, 404, 404]
         return
-    if name in {"CustomerRemoveAddress", "RulesRemove"}:
+    if name in {"CustomerRemoveAddress", "RulesRemove", "ExperimentsRemove"}:
         assert [response["statusCode"] for response in responses] == [200, 404, 404]
         return
     expected = 200 if name in CHANGES else STATUS[event["requestContext"]["http"]["method"]]
@@ -200,11 +201,13 @@ def test_sqlite_is_rejected_on_lambda_except_for_a_trial(shop, monkeypatch):
             "CustomerAddAddress",
             "CustomerRemoveAddress",
             "CustomerErase",
+            "ExperimentsList",
+            "ExperimentsReport",
             "ProductsGetProduct",
             "RulesList",
             "RulesRemove",
         }
-        - {"RecommendationsForPage", "RulesPreview"}
+        - {"RecommendationsForPage", "RulesPreview", "ExperimentsSave"}
     ),
 )
 def test_functions_without_scoring_start_without_numpy(name):

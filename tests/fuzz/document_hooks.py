@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from zlib import crc32
 
 import schemathesis
+from msgspec.structs import replace
 from schemathesis import GenerationMode
 
 from domain.records.customers import Address, CustomerChange, address_id
@@ -22,6 +23,7 @@ from tests.conftest import NOW
 from tests.fuzz.checks import LEAK, faults
 from tests.fuzz.requests import CUSTOMERS, PRODUCTS, TO_ERASE, FuzzedRequest
 from tests.fuzz.shop import Response
+from tests.invocations import AN_EXPERIMENT
 
 ANSWERS = Path("answers.txt")
 """In the folder of the run: a method, a path and a status of each answer."""
@@ -35,7 +37,9 @@ USED_ONCE = [
 NAMED = tuple(filter(None, [os.environ.get("ONLY_CUSTOMER")])) or CUSTOMERS
 """The customers whom valid requests name; with ONLY_CUSTOMER, that of a token."""
 RULES = tuple(f"r-{number}" for number in range(9))
-EXISTING_IDS = {"customer_id": NAMED, "product_id": PRODUCTS, "rule_id": RULES}
+EXPERIMENTS = tuple(f"e-{number}" for number in range(30))
+"""Experiments that are over, to report and to remove."""
+EXISTING_IDS = {"customer_id": NAMED, "product_id": PRODUCTS, "rule_id": RULES, "experiment_id": EXPERIMENTS}
 TO_MERGE = tuple(f"canary guest/{number}" for number in range(100))
 MERGED_INTO = tuple(f"canary-member-{number}" for number in range(8))
 """The customers of merges. A request that erases a merged guest erases its customer, which must be none of CUSTOMERS."""
@@ -47,6 +51,8 @@ async def add_what_requests_change(repository):
     """Add guests, and an order and an address of each customer, so that merges and corrections find something."""
     await repository.put_customers([CustomerChange(customer_id=name, is_guest=True) for name in TO_MERGE], now=NOW)
     await repository.put_customers([CustomerChange(customer_id=name) for name in MERGED_INTO], now=NOW)
+    for name in EXPERIMENTS:
+        await repository.save_experiment(replace(AN_EXPERIMENT, experiment_id=name), now=NOW, actor="local")
     items = tuple(OrderItem(product_id=name, quantity=100_000) for name in PRODUCTS)
     for name in CUSTOMERS:
         await repository.add_addresses(name, [ADDRESS])
@@ -122,7 +128,14 @@ def _fit_preview(body):
     return {"customer_ids": customer_ids, "rule": rule | fitted}
 
 
+def _fit_experiment(body):
+    """Return what makes a draft that no other experiment or rule stands in the way of."""
+    arms = [{"name": f"arm-{place}", "share": arm.get("share", 1)} for place, arm in enumerate(body["arms"])]
+    return {"status": "draft", "arms": arms, "from": PAST, "until": "2099-01-01T00:00:00Z"}
+
+
 FITTED = {
+    "/experiments/save": _fit_experiment,
     "/customer/update-behavior": _with_an_event,
     "/products/update": _with_products_once,
     "/rules/save": _fit_rule,

@@ -3,14 +3,14 @@
 # fmt: off
 PATHS = (
     "/recommendations/record-impressions",
-    "/rules/save", "/rules/preview",
+    "/rules/save", "/rules/preview", "/experiments/save",
     "/customer/create", "/customer/add-address", "/customer/update-behavior", "/recommendations/process-browsing",
     "/recommendations/process-purchase", "/customer/merge", "/customer/update", "/customer/remove-address",
     "/customer/amend-order", "/products/update", "/recommendations/for-page", "/customer/issue-token",
     "/recommendations/{}", "/recommendations/buy-again/{}", "/recommendations/recently-viewed/{}",
     "/recommendations/why-not/{}", "/reports/health-of-data",
     "/products/get-product/{}", "/customer/get-profile/{}", "/customer/export/{}", "/customer/erase/{}",
-    "/rules/remove/{}", "/rules/list",
+    "/rules/remove/{}", "/rules/list", "/experiments/remove/{}", "/experiments/list", "/experiments/report/{}",
     "/products/similar/{}", "/products/bought-together", "/products/popular", "/products/trending", "/products/new",
     "/reports/placements",
     "/health", "/schema", "/schema/openapi.json", "/recommend.js",

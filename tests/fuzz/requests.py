@@ -36,7 +36,7 @@ def fuzzed_request(number, *, seed, identities=((),)):
     """Return the `number`-th request of a seed, with the headers of one of the `identities`."""
     rng = random.Random(f"{seed}-{number}")
     path = rng.choice(PATHS)
-    has_body = rng.random() < 0.9 if path in PATHS[:14] else rng.random() < 0.1
+    has_body = rng.random() < 0.9 if path in PATHS[:15] else rng.random() < 0.1
     body = _body(rng, path) if has_body else b""
     usual_method = "POST" if has_body else "DELETE" if "erase" in path or "remove/" in path else "GET"
     method = rng.choice(METHODS) if rng.random() < 0.05 else usual_method
@@ -63,6 +63,11 @@ def valid_body(rng, path):
     guest = {"customer_id": rng.choice([customer_id, *GUESTS]), "guest": True}
     return {
         "/rules/save": rule,
+        "/experiments/save": {
+            "experiment_id": rng.choice(("e-1", "e-2")), "name": "Canary",
+            "arms": [{"name": "a"}, {"name": "b", "share": 2, "popular": rng.random() < 0.5}],
+            "status": rng.choice(("draft", "live", "ended")),
+        },
         "/rules/preview": {"rule": rule, "customer_ids": [customer_id], "limit": 3},
         "/customer/create": {"email": f"{rng.randint(1, 60)}@canary.ch", "first_name": "Canary", "last_name": "Canary",
                              "phone": "canary-12345", "segment": "Budget"},

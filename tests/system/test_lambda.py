@@ -12,7 +12,7 @@ from infra.demo import demo_shop, load_demo_shop
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from tests import postgres
-from tests.invocations import A_RULE, CHANGES, STORED_ADDRESS
+from tests.invocations import A_RULE, AN_EXPERIMENT, CHANGES, STORED_ADDRESS
 from tests.system.built import files_of
 from tests.system.runtime_api import FunctionError, running
 from tests.template import ROOT, all_functions, functions
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.system
 HANDLERS = {name: properties["Handler"] for name, properties in all_functions().items()}
 API_KEYS = json.loads((ROOT / "events" / "env.json").read_text())["Parameters"]["API_KEYS"]
 SUCCESS = {"GET": 200, "POST": 201}
-GONE_AFTER_THE_FIRST = {"CustomerErase": 204, "CustomerRemoveAddress": 200, "RulesRemove": 200}
+GONE_AFTER_THE_FIRST = {"CustomerErase": 204, "CustomerRemoveAddress": 200, "RulesRemove": 200, "ExperimentsRemove": 200}
 REFUSAL = {
     "CustomerAddAddress": (400, "malformed-json"),
     "CustomerAmendOrder": (400, "validation"),
@@ -33,6 +33,10 @@ REFUSAL = {
     "CustomerExport": (404, "customer-not-found"),
     "CustomerGetProfile": (404, "customer-not-found"),
     "CustomerUpdateBehavior": (400, "malformed-json"),
+    "ExperimentsList": (400, "validation"),
+    "ExperimentsRemove": (400, "validation"),
+    "ExperimentsReport": (400, "validation"),
+    "ExperimentsSave": (400, "validation"),
     "ProductsBoughtTogether": (400, "validation"),
     "ProductsSimilar": (404, "product-not-found"),
     "ProductsNew": (400, "validation"),
@@ -73,6 +77,7 @@ async def fill(url):
         await load_demo_shop(repository, demo_shop(now=datetime.now(UTC)), now=datetime.now(UTC))
         await repository.add_addresses("demo-1", [STORED_ADDRESS])
         await repository.save_rule(A_RULE, now=datetime.now(UTC), actor="local")
+        await repository.save_experiment(AN_EXPERIMENT, now=datetime.now(UTC), actor="local")
 
 
 async def summary_of(url):
@@ -276,6 +281,7 @@ def test_every_function_of_a_trial_uses_its_own_copy_of_the_demo_shop(trial_arte
     for name in sorted(functions()):
         settings = {"DATABASE_URL": f"sqlite:///{tmp_path}/{name}.db", "ALLOW_EPHEMERAL_SQLITE": "1", "API_KEYS": API_KEYS}
         with running(trial_artefacts / name, HANDLERS[name], **settings) as trial:
-            # The demo shop has neither addresses nor rules.
-            expected = {404} if name in {"CustomerRemoveAddress", "RulesRemove"} else {200, 201, 204}
+            # The demo shop has neither addresses nor these rules and experiments.
+            is_gone = name in {"CustomerRemoveAddress", "RulesRemove", "ExperimentsRemove", "ExperimentsReport"}
+            expected = {404} if is_gone else {200, 201, 204}
             assert trial.invoke(event(name))["statusCode"] in expected

@@ -5,6 +5,7 @@ from infra.http.examples.corrections import CORRECTIONS
 from infra.http.examples.customers import CUSTOMERS
 from infra.http.examples.diagnosis import DIAGNOSIS
 from infra.http.examples.example import Details, Example, OperationExamples
+from infra.http.examples.experiments import EXPERIMENTS
 from infra.http.examples.guests import GUESTS
 from infra.http.examples.product_lists import PRODUCT_LISTS
 from infra.http.examples.products import PRODUCTS
@@ -13,7 +14,17 @@ from infra.http.examples.rules import RULES
 from infra.http.examples.shop import SHOP
 
 EXAMPLES = (
-    CUSTOMERS | CORRECTIONS | GUESTS | PRODUCTS | PRODUCT_LISTS | RECOMMENDATIONS | ATTRIBUTION | RULES | SHOP | DIAGNOSIS
+    CUSTOMERS
+    | CORRECTIONS
+    | GUESTS
+    | PRODUCTS
+    | PRODUCT_LISTS
+    | RECOMMENDATIONS
+    | ATTRIBUTION
+    | RULES
+    | SHOP
+    | DIAGNOSIS
+    | EXPERIMENTS
 )
 """The examples of each endpoint, by its `operationId`."""
 

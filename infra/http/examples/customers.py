@@ -199,6 +199,7 @@ CUSTOMERS = {
                     "returns": [],
                     "replaced_orders": [],
                     "replaced_returns": [],
+                    "experiment_key": None,
                 },
                 after=("add_addresses", "process_browsing"),
             ),

@@ -41,6 +41,7 @@ DIAGNOSIS = {
                     "variant": None,
                     "due_at": None,
                     "filters": [],
+                    "pinned_by": [],
                     "rules": [],
                 },
             ),

@@ -41,4 +41,5 @@ class CustomerStates(ModelTables):
             history=packed.history if row.profiling else PackedHistory(),
             profiling=row.profiling,
             rules_version=row.rules_version,
+            experiment_key=row.experiment_key,
         )

@@ -17,6 +17,9 @@ CONTACT = ("email", "first_name", "last_name", "phone")
 MAY_BE_USED = "customer_id NOT IN (SELECT customer_id FROM customer_profiles WHERE profiling = 0)"
 """The condition on rows that lists of others and training may use: their customers do not object to profiling."""
 
+EXPERIMENT_KEY = "CASE WHEN p.profiling = 1 THEN COALESCE(p.experiment_key, p.customer_id) END"
+"""The column with the key that chooses the arms of a customer `p` in experiments, NULL for one who objects to profiling."""
+
 
 class Newcomer(Struct, frozen=True):
     """What is known of a customer whom an event names, if the customer is new."""
@@ -110,6 +113,12 @@ def read(customer_id: str, segment_inputs: SegmentInputs) -> Steps[Customer]:
         is_guest=bool(is_guest),
         profiling=bool(profiling),
     )
+
+
+def experiment_key(customer_id: str) -> Steps[str | None]:
+    """Read the id of the guest whose arms in experiments a customer has, None for the customer's own."""
+    statement = "SELECT experiment_key FROM customer_profiles WHERE customer_id = :customer_id"
+    return (yield from one(statement, customer_id=customer_id))[0]
 
 
 def put(changes: Sequence[CustomerChange], *, now: datetime) -> Steps[list[Outcome]]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, get_args
+from typing import Any
 
 from domain.records.currencies import Currencies
 from domain.records.dashboard import (
@@ -14,7 +14,6 @@ from domain.records.dashboard import (
     ListedProducts,
     NewestEvent,
     PastEvent,
-    ShopCounts,
 )
 from domain.records.products import Product
 from domain.records.values import DAY, from_microseconds, from_units, to_microseconds
@@ -104,18 +103,19 @@ def find_products(text: str, *, lacking: Gap | None, n: int, currencies: Currenc
 def events_per_day(since: datetime) -> Steps[list[DayCount]]:
     """Count interactions that count, and orders, by the day they are of."""
     counts: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for place, table, counted, condition in (
-        (0, "browsing_history", "*", f" AND {COUNTED}"),
-        (1, "purchase_history", "DISTINCT order_id", ""),
-    ):
+    browsed = f"browsing_history WHERE occurred_at >= :since AND {COUNTED}"
+    # In the order of an index; an order has one instant and one customer. To count distinct ids takes twice as long.
+    bought = "(SELECT DISTINCT occurred_at, customer_id, order_id FROM purchase_history WHERE occurred_at >= :since) o"
+    for place, events in enumerate((browsed, bought)):
         found = yield from rows(
-            f"SELECT (occurred_at - :since) / {DAY}, COUNT({counted}) FROM {table}"
-            f" WHERE occurred_at >= :since{condition} GROUP BY (occurred_at - :since) / {DAY}",
+            f"SELECT (occurred_at - :since) / {DAY}, COUNT(*) FROM {events} GROUP BY (occurred_at - :since) / {DAY}",
             since=to_microseconds(since),
         )
         for day, n_events in found:
             counts[day][place] = n_events
-    return [DayCount(day=day, interactions=browsed, orders=bought) for day, (browsed, bought) in sorted(counts.items())]
+    return [
+        DayCount(day=day, interactions=n_browsed, orders=n_bought) for day, (n_browsed, n_bought) in sorted(counts.items())
+    ]
 
 
 def newest_event() -> Steps[NewestEvent | None]:
@@ -142,12 +142,8 @@ def listed(n: int) -> Steps[list[ListedProducts]]:
     ]
 
 
-def shop_counts() -> Steps[ShopCounts]:
-    """Count the products of lists with what they lack, and the customers."""
-    gaps = ", ".join(f"COUNT(CASE WHEN {_GAPS[gap]} THEN 1 END)" for gap in get_args(Gap))
-    n_listed, *n_lacking = yield from one(f"SELECT COUNT(*), {gaps} FROM product_catalog p WHERE {AVAILABLE}")
-    (n_customers,) = yield from one("SELECT COUNT(*) FROM customer_profiles WHERE is_guest = 0")
-    return ShopCounts(n_listed=n_listed, n_lacking=dict(zip(get_args(Gap), n_lacking, strict=True)), n_customers=n_customers)
+def n_customers() -> Steps[int]:
+    return (yield from one("SELECT COUNT(*) FROM customer_profiles WHERE is_guest = 0"))[0]
 
 
 def _containing(text: str, column: str) -> tuple[str, dict[str, str]]:

@@ -12,7 +12,6 @@ from domain.records.dashboard import (
     ListedProducts,
     NewestEvent,
     PastEvent,
-    ShopCounts,
 )
 from domain.records.products import Product
 from domain.records.sessions import DashboardSession
@@ -59,5 +58,5 @@ class DashboardTables:
     async def sampled_lists(self, *, n: int) -> Sequence[ListedProducts]:
         return await self.engine.look_up(dashboard.listed, n)
 
-    async def shop_counts(self) -> ShopCounts:
-        return await self.engine.read(dashboard.shop_counts)
+    async def n_customers(self) -> int:
+        return await self.engine.read(dashboard.n_customers)

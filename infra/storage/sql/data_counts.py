@@ -3,14 +3,15 @@
 from typing import Any
 
 from domain.ports.diagnosis import Share
+from infra.storage.sql import imports
 from infra.storage.sql.catalogue import UNLISTED
 from infra.storage.sql.filters import AVAILABLE
 from infra.storage.sql.statements import Steps, one
 
 MAX_PRODUCTS = 200_000
 """As many as a process reads to search a whole catalogue: about a tenth of a second."""
-MAX_EVENTS = 50_000
-"""Of the newest of each table: weeks of most shops, and some hundredths of a second."""
+MAX_EVENTS = 20_000
+"""Of the newest of each table: weeks of most shops, and a few hundredths of a second together."""
 MAX_UNTRAINED = 100_000
 """More events of each table than that without a training are one problem, however many there are."""
 MAX_CUSTOMERS = 10_000
@@ -21,13 +22,14 @@ Counts = dict[str, Any]
 
 def of_products() -> Steps[Counts]:
     """Count the products added last by what they lack."""
-    n, n_unlisted, no_category, no_price, no_name, first, last = yield from one(
+    n, n_unlisted, no_category, no_price, no_name, no_picture, first, last = yield from one(
         "SELECT COUNT(*), COUNT(*) FILTER (WHERE withdrawn = :unlisted),"
         " COUNT(*) FILTER (WHERE withdrawn <> :unlisted AND category IS NULL),"
         " COUNT(*) FILTER (WHERE withdrawn <> :unlisted AND price IS NULL),"
         " COUNT(*) FILTER (WHERE withdrawn <> :unlisted AND name = product_id),"
-        " MIN(created_at), MAX(created_at) FROM (SELECT withdrawn, category, price, name, product_id, created_at"
-        "  FROM product_catalog ORDER BY product_index DESC LIMIT :n) p",
+        " COUNT(*) FILTER (WHERE withdrawn <> :unlisted AND image_url IS NULL), MIN(created_at), MAX(created_at)"
+        # Indexes are given one by one, and a subquery with a limit would copy all rows.
+        " FROM product_catalog WHERE product_index > (SELECT MAX(product_index) - :n FROM product_catalog)",
         unlisted=UNLISTED,
         n=MAX_PRODUCTS,
     )
@@ -37,6 +39,7 @@ def of_products() -> Steps[Counts]:
         "without_category": Share(no_category, n_listed),
         "without_price": Share(no_price, n_listed),
         "without_name": Share(no_name, n_listed),
+        "without_picture": Share(no_picture, n_listed),
         "first_created_at": first or 0,
         "last_created_at": last or 0,
     }
@@ -78,13 +81,16 @@ def of_orders() -> Steps[Counts]:
     return {"single_item_orders": Share(n_single, n_orders)}
 
 
-def of_touched_products() -> Steps[Share]:
-    """Count the available products, and those that the newest events name."""
-    n_touched, n_available = yield from one(
-        f"SELECT (SELECT COUNT(*) FROM product_catalog p WHERE {AVAILABLE} AND p.product_id IN"
-        "  (SELECT product_id FROM (SELECT product_id FROM browsing_history ORDER BY occurred_at DESC LIMIT :n) b"
-        "   UNION SELECT product_id FROM (SELECT product_id FROM purchase_history ORDER BY occurred_at DESC LIMIT :n) o)),"
-        f" (SELECT COUNT(*) FROM product_catalog p WHERE {AVAILABLE})",
+def of_touched_products(n_recent_events: int) -> Steps[Share]:
+    """Count the available products, and those that the newest events name, unless there are fewer events than products."""
+    (n_available,) = yield from one(f"SELECT COUNT(*) FROM product_catalog p WHERE {AVAILABLE}")
+    if n_recent_events < n_available:
+        return Share(0, n_available)
+    (n_touched,) = yield from one(
+        "SELECT COUNT(*) FROM"
+        " (SELECT product_id FROM (SELECT product_id FROM browsing_history ORDER BY occurred_at DESC LIMIT :n) b"
+        "  UNION SELECT product_id FROM (SELECT product_id FROM purchase_history ORDER BY occurred_at DESC LIMIT :n) o) e"
+        f" CROSS JOIN product_catalog p WHERE p.product_id = e.product_id AND {AVAILABLE}",
         n=MAX_EVENTS,
     )
     return Share(n_touched, n_available)
@@ -105,3 +111,10 @@ def of_customers() -> Steps[Counts]:
         "SELECT COUNT(*) FROM (SELECT 1 AS one FROM customer_profiles WHERE is_guest = 1 LIMIT :n) g", n=MAX_CUSTOMERS
     )
     return {"silent_customers": Share(n_silent, n_customers), "n_guests": n_guests}
+
+
+def of_last_import() -> Steps[Share]:
+    """Count the lines of the last import, and those of them that were refused."""
+    newest = yield from imports.newest(1)
+    counts = newest[0].counts if newest else {}
+    return Share(counts.get("refused", 0), sum(counts.values()))

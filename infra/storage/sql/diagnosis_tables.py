@@ -21,9 +21,11 @@ class DiagnosisTables(ModelTables):
         of_products = await self.engine.read(data_counts.of_products)
         of_events = await self.engine.read(data_counts.of_events, model.newest_event_at)
         of_orders = await self.engine.read(data_counts.of_orders)
-        touched = await self.engine.read(data_counts.of_touched_products)
+        touched = await self.engine.read(data_counts.of_touched_products, of_events["n_recent_events"])
         of_customers = await self.engine.read(data_counts.of_customers)
-        return DataCounts(model=model, touched=touched, **of_products, **of_events, **of_orders, **of_customers)
+        refused = await self.engine.read(data_counts.of_last_import)
+        counted = of_products | of_events | of_orders | of_customers
+        return DataCounts(model=model, touched=touched, refused_lines=refused, **counted)
 
 
 def _status(product_id: str) -> Steps[ProductStatus]:

@@ -14,7 +14,7 @@ from domain.records.interactions import id_as_sent
 from domain.records.privacy import CustomerExport, RecordedInteraction, RecordedOrder
 from domain.records.recommendations import RecommendationList
 from domain.records.values import from_microseconds
-from infra.storage.sql import merged_guests
+from infra.storage.sql import customers, merged_guests
 from infra.storage.sql.catalogue import by_index
 from infra.storage.sql.exported_returns import amended_orders, recorded_items, recorded_returns, replaced_by_imports
 from infra.storage.sql.list_references import lists_of_lines, reference_of
@@ -61,6 +61,7 @@ def export_beginning(
         returns=(yield from recorded_returns(customer_id)),
         replaced_orders=replaced_orders,
         replaced_returns=replaced_returns,
+        experiment_key=(yield from customers.experiment_key(customer_id)),
     )
     return ExportBeginning(document=document, browsing_after=browsing_after, purchases_after=purchases_after)
 

@@ -88,6 +88,7 @@ def _without_events(customer_id: str, *, version: int) -> Steps[CustomerRow]:
         customer_id=customer_id,
         version=version,
         profiling=True,
+        experiment_key=customer_id,
         catalogue_version=catalogue_version,
         model_id=model_id,
         rules_version=rules_version,

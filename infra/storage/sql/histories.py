@@ -14,12 +14,14 @@ from domain.records.customers import Segment
 from domain.records.interactions import EVENT_TYPE_CODES, PURCHASE
 from infra.storage.sql import merged_guests, orders
 from infra.storage.sql.customer_activity import NO_PURCHASES, PurchaseTotals, purchase_totals
+from infra.storage.sql.customers import EXPERIMENT_KEY
 from infra.storage.sql.known_products import find
 from infra.storage.sql.removals import COUNTED
 from infra.storage.sql.statements import Steps, rows
 
 _CUSTOMER = (
-    "SELECT p.customer_id, p.version, p.profiling, s.catalogue_version, s.model_id, s.rules_version, g.segment, h.version,"
+    f"SELECT p.customer_id, p.version, p.profiling, {EXPERIMENT_KEY}, s.catalogue_version, s.model_id, s.rules_version,"
+    " g.segment, h.version,"
     " h.purchases, h.events, h.own"
     " FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
     " LEFT JOIN customer_segments g ON g.customer_id = p.customer_id"
@@ -41,6 +43,7 @@ class CustomerRow(Struct, frozen=True, kw_only=True):
     customer_id: str
     version: int
     profiling: bool
+    experiment_key: str | None
     catalogue_version: int
     model_id: str
     rules_version: int
@@ -69,13 +72,14 @@ class NewItem(Struct, frozen=True, kw_only=True):
 def read(customer_id: str, *, lock: bool = False) -> Steps[CustomerRow]:
     """Read what is current of a customer; `lock` makes other writers of the customer wait. Raise CustomerNotFound."""
     row = yield from merged_guests.row_of(_CUSTOMER + " FOR UPDATE OF p" * lock, customer_id)
-    stored_id, version, profiling, catalogue_version, model_id, rules_version, segment, *packed = row
+    stored_id, version, profiling, experiment_key, catalogue_version, model_id, rules_version, segment, *packed = row
     packed_version, purchases, events, own = packed
     is_current = packed_version == version
     return CustomerRow(
         customer_id=stored_id,
         version=version,
         profiling=bool(profiling),
+        experiment_key=experiment_key,
         catalogue_version=catalogue_version,
         model_id=model_id,
         rules_version=rules_version,

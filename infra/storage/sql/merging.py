@@ -22,6 +22,10 @@ MAX_MOVED_ROWS = 5000
 _MOVED_TABLES = (
     "browsing_history", "purchase_history", "order_amendments", "order_returns", "import_changes", "merged_guests",
 )  # fmt: skip
+_HAS_NO_EVENTS = "".join(
+    f" AND NOT EXISTS (SELECT 1 FROM {table} e WHERE e.customer_id = customer_profiles.customer_id)"
+    for table in _MOVED_TABLES[:4]
+)
 _FORGOTTEN_TABLES = (
     "customer_recommendations", "customer_histories", "customer_addresses", "customer_segments", "customer_profiles",
 )  # fmt: skip
@@ -47,6 +51,7 @@ def merge(asked: GuestMerge, *, now: datetime, actor: str = THE_APP) -> Steps[Me
         raise MergeRefused("The `guest_id` is of a customer who is no guest.")
     if is_guest[customer_id]:
         raise MergeRefused("The `customer_id` is of a guest.")
+    yield from _keep_arms(asked.guest_id, customer_id)
     merged = MergedGuest(
         guest_id=asked.guest_id,
         customer_id=customer_id,
@@ -103,6 +108,17 @@ def _move(guest_id: str, customer_id: str) -> Steps[MovedRecords]:
     yield from returns.rename_customer(guest_id, customer_id)
     yield from import_changes.rename_customer(guest_id, customer_id)
     return MovedRecords(browsing=browsing, purchases=lines + returned, returns=n_returns, addresses=n_addresses)
+
+
+def _keep_arms(guest_id: str, customer_id: str) -> Steps[None]:
+    """Let a customer without events of its own stay in the arms of the guest, whose lists are all that the person knows."""
+    yield from rows(
+        "UPDATE customer_profiles SET experiment_key = (SELECT COALESCE(g.experiment_key, g.customer_id)"
+        " FROM customer_profiles g WHERE g.customer_id = :guest_id)"
+        " WHERE customer_id = :customer_id AND experiment_key IS NULL" + _HAS_NO_EVENTS,
+        guest_id=guest_id,
+        customer_id=customer_id,
+    )
 
 
 def _forget(guest_id: str, customer_id: str) -> Steps[None]:

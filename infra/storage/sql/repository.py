@@ -37,6 +37,7 @@ from infra.storage.sql.customer_activity import activity, purchase_summary
 from infra.storage.sql.dashboard_tables import DashboardTables
 from infra.storage.sql.diagnosis_tables import DiagnosisTables
 from infra.storage.sql.engine import Engine
+from infra.storage.sql.experiment_tables import ExperimentTables
 from infra.storage.sql.histories import CustomerEvents
 from infra.storage.sql.list_references import Lists
 from infra.storage.sql.personal_data import PersonalData
@@ -63,6 +64,7 @@ class SqlRepository(
     RelatedTables,
     ProductTables,
     RuleTables,
+    ExperimentTables,
     AttributionTables,
     AuditTables,
     PersonalData,

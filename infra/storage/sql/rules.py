@@ -18,7 +18,11 @@ N_NEWEST = 20_000
 """Order items, or views, whose customers rules are previewed on."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Rule).decode
-_RAISE_VERSION = "UPDATE shop_state SET rules_version = rules_version + 1"
+
+
+def raise_version() -> Steps[None]:
+    """Let all processes read rules and experiments anew; other writers of these wait."""
+    yield from rows("UPDATE shop_state SET rules_version = rules_version + 1")
 
 
 def read() -> Steps[StoredRules]:
@@ -31,7 +35,7 @@ def read() -> Steps[StoredRules]:
 def save(rule: Rule, *, now: datetime, actor: str) -> Steps[Rule | None]:
     """Create or replace a rule; a replaced one keeps its place."""
     # First, because it makes other changes of rules wait.
-    yield from rows(_RAISE_VERSION)
+    yield from raise_version()
     before = yield from one_or_none("SELECT content FROM shop_rules WHERE rule_id = :rule_id", rule_id=rule.known_id)
     n_rules, last = yield from one("SELECT COUNT(*), COALESCE(MAX(position), 0) FROM shop_rules")
     if before is None and n_rules >= MAX_RULES:
@@ -50,7 +54,7 @@ def save(rule: Rule, *, now: datetime, actor: str) -> Steps[Rule | None]:
 
 def remove(rule_id: str, *, actor: str) -> Steps[Rule]:
     """Delete a rule; raise RuleNotFound."""
-    yield from rows(_RAISE_VERSION)
+    yield from raise_version()
     gone = yield from rows("DELETE FROM shop_rules WHERE rule_id = :rule_id RETURNING content", rule_id=rule_id)
     if not gone:
         raise RuleNotFound(rule_id)

@@ -10,6 +10,7 @@ from domain.ports.repository import ListVersions, StoredList
 from domain.records.recommendations import RankedList
 from domain.records.values import to_microseconds
 from infra.storage.sql import merged_guests
+from infra.storage.sql.customers import EXPERIMENT_KEY
 from infra.storage.sql.statements import Steps, executemany, rows
 
 logger = logging.getLogger(__name__)
@@ -44,15 +45,15 @@ def read(customer_id: str) -> Steps[tuple[Current, StoredList | None]]:
     """
     row = yield from merged_guests.row_of(
         "SELECT p.customer_id, p.version, s.catalogue_version, s.model_id, s.regrouped_in, s.rules_version,"
-        " r.customer_version, r.catalogue_version,"
+        f" {EXPERIMENT_KEY}, r.customer_version, r.catalogue_version,"
         " r.model_id, r.length, r.list FROM shop_state s JOIN customer_profiles p ON p.customer_id = :customer_id"
         " LEFT JOIN customer_recommendations r ON r.customer_id = p.customer_id",
         customer_id,
     )
-    stored_id, customer, catalogue, model_id, regrouped_in, rules, *stored_versions, length, packed = row
+    stored_id, customer, catalogue, model_id, regrouped_in, rules, key, *stored_versions, length, packed = row
     current = Current(
         customer_id=stored_id,
-        versions=ListVersions(customer=customer, catalogue=catalogue, model_id=model_id, rules=rules),
+        versions=ListVersions(customer=customer, catalogue=catalogue, model_id=model_id, rules=rules, experiment_key=key),
         regrouped_in=regrouped_in,
     )
     # Most lists that are not current are of another version of their customer, and need not be decoded.

@@ -58,6 +58,7 @@ COPIED_TABLES = (
     Table("product_aliases", ("alias",), ("product_id",)),
     Table("customer_profiles", ("customer_id",), (
         "email", "email_key", "first_name", "last_name", "phone", "created_at", "version", "is_guest", "profiling",
+        "experiment_key",
     )),
     Table("merged_guests", ("guest_id",), (
         "customer_id", "merged_at", "browsing", "purchases", "returns", "addresses",
@@ -87,6 +88,7 @@ COPIED_TABLES = (
     Table("audit_log", ("entry_id",), ("at", "actor", "action", "subject", "outcome")),
     Table("api_keys", ("key_id",), ("name", "scope", "expires_on", "last_used_at")),
     Table("shop_rules", ("rule_id",), ("content", "saved_at", "position")),
+    Table("shop_experiments", ("experiment_id",), ("content", "saved_at", "position")),
     Table("recommendation_models", ("model_id",), ("trained_at", "model")),
     Table("product_neighbours", ("model_id", "product_index"), (
         "bought_together", "viewed_together", "similar_product", "complements",

@@ -50,6 +50,8 @@ def test_a_shop_where_all_is_well_has_no_problems():
         ("products_without_category", {"without_category": Share(10, 1000)}, 10, 1000),
         ("products_without_price", {"without_price": Share(10, 1000)}, 10, 1000),
         ("products_without_name", {"without_name": Share(10, 1000)}, 10, 1000),
+        ("products_without_picture", {"without_picture": Share(10, 1000)}, 10, 1000),
+        ("refused_lines", {"refused_lines": Share(1, 9000)}, 1, 9000),
         ("unlisted_products", {"unlisted": Share(10, 1000)}, 10, 1000),
         ("products_without_events", {"touched": Share(500, 1000)}, 500, 1000),
         ("customers_without_events", {"silent_customers": Share(50, 100)}, 50, 100),
@@ -105,6 +107,10 @@ def test_weights_that_tuning_took_to_zero_are_named():
 )
 def test_shares_of_few_things_are_no_problem(fields):
     assert problems_of(**fields) == []
+
+
+def test_a_shop_that_names_no_picture_at_all_has_them_elsewhere():
+    assert problems_of(without_picture=Share(1000, 1000)) == []
 
 
 def test_few_events_do_not_show_that_products_have_none():

@@ -17,8 +17,14 @@ from infra.storage.opening import open_repository
 from tests.conftest import NOW
 from tests.infra.dashboard.conftest import HOSTILE, OWNER, VIEWER, browsing
 
-OF_VIEWERS = ("", "/products", "/products/p-1", "/data", "/keys")
-PERSONAL = ("/customers", "/customers?q=canary", "/customers/canary", f"/data/uploads/{'a' * 32}")
+OF_VIEWERS = ("", "/products", "/products/p-1", "/results", "/data", "/keys")
+PERSONAL = (
+    "/customers",
+    "/customers?q=canary",
+    "/customers/canary",
+    f"/data/uploads/{'a' * 32}",
+    f"/data/uploads/{'a' * 32}/refused.csv",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -255,9 +261,9 @@ async def test_the_overview_says_what_would_make_lists_better(written_at_once, o
     text = (await owner.get()).text
 
     for part in (
-        "No event has arrived for 2 days.", "One product has no category.", "One product has no price.",
-        "One product has no picture.", "2 lines of the last import were refused.", "<b>5 things</b>", "On the shelf",
-        "their own history",
+        "One product has no category.", "One product has no price.", "One product has no picture.",
+        "One product has only a number for a name.", "2 lines of the last import were refused.", "On the shelf",
+        "their own history", "What counts most in a list", "38%", "as set at the start",
     ):  # fmt: skip
         assert part in text, part
 
@@ -276,7 +282,8 @@ async def test_the_overview_of_an_empty_shop_says_what_to_do_first(database):
         pages = [(await browser.get(path)).text for path in ("", "/customers", "/products", "/data", "/keys")]
 
     assert "No product can be shown." in pages[0]
-    assert "No event has arrived yet." in pages[0]
+    assert "<b>One thing</b>" in pages[0]
+    assert "these are the weights that lists begin with" in pages[0]
     assert "Nobody has ordered yet." in pages[1]
     assert "There is no product to show." in pages[2]
     assert "Nothing was imported yet." in pages[3]

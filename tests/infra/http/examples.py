@@ -33,6 +33,7 @@ STATUS = {
     "empty-body": 400, "malformed-json": 400, "validation": 400, "json-too-deep": 400, "duplicate-key": 400,
     "too-many-items": 400, "not-found": 404, "customer-not-found": 404, "product-not-found": 404,
     "order-not-found": 404, "address-not-found": 404, "rule-not-found": 404,
+    "experiment-not-found": 404, "experiment-refused": 409,
     "more-than-bought": 409, "merge-refused": 409, "token-refused": 409,
     "method-not-allowed": 405, "request-timeout": 408, "email-taken": 409, "customer-exists": 409, "body-too-large": 413,
     "unsupported-media-type": 415, "unsupported-encoding": 415, "event-id-reused": 422,

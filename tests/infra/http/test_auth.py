@@ -30,8 +30,12 @@ from tests.fuzz.requests import FuzzedRequest
 from tests.fuzz.shop import send_request
 from tests.template import functions
 
-BACKEND_KEY, STOREFRONT_KEY, OLD_KEY = "b" * 43, "s" * 43, "o" * 43
-API_KEYS = f"backend:{hash_of(BACKEND_KEY)},backend:{hash_of(OLD_KEY)},storefront:{hash_of(STOREFRONT_KEY)}"
+BACKEND_KEY, STOREFRONT_KEY, VIEWER_KEY, OLD_KEY = "b" * 43, "s" * 43, "v" * 43, "o" * 43
+API_KEYS = (
+    f"backend:{hash_of(BACKEND_KEY)},backend:{hash_of(OLD_KEY)},storefront:{hash_of(STOREFRONT_KEY)},"
+    f"viewer:{hash_of(VIEWER_KEY)}"
+)
+REPORT_PATHS = {"/reports/placements", "/reports/health-of-data"}
 ROUTES = [*main.ENDPOINTS, *documentation(*main.ENDPOINTS), main.recommend_js]
 OPEN_PATHS = {
     "/live", "/ready", "/schema", "/schema/openapi.json", "/schema/start.js", "/schema/swagger-ui-bundle.js",
@@ -100,15 +104,16 @@ async def test_every_route_except_the_open_ones_requires_a_key(clients):
     assert n_protected == len(main.ENDPOINTS) - 3
 
 
-async def test_a_storefront_key_may_use_recommendations_and_browsing_events_only(clients):
+async def test_a_storefront_key_may_use_recommendations_and_browsing_events_only_and_a_viewer_key_reports(clients):
     for group, client in clients:
         for method, path in methods_and_paths(group):
             verb, target, body = request_to(method, path)
-            response = await client.request(verb, target, headers=bearer(STOREFRONT_KEY), **body)
-            if path in OPEN_PATHS | STOREFRONT_PATHS | {"/health"}:
-                assert response.status_code in (200, 400), path
-            else:
-                assert (response.status_code, response.json()["type"]) == (403, "urn:problem:forbidden"), path
+            for key, paths in ((STOREFRONT_KEY, STOREFRONT_PATHS), (VIEWER_KEY, REPORT_PATHS)):
+                response = await client.request(verb, target, headers=bearer(key), **body)
+                if path in OPEN_PATHS | paths | {"/health"}:
+                    assert response.status_code in (200, 400), path
+                else:
+                    assert (response.status_code, response.json()["type"]) == (403, "urn:problem:forbidden"), path
 
 
 async def test_every_backend_key_may_use_every_route(clients):

@@ -19,6 +19,7 @@ from infra.demo import demo_shop, load_demo_shop
 from infra.http.app import create_app
 from infra.http.examples import EXAMPLES
 from infra.http.examples.customers import EMAIL_OF_ANOTHER
+from infra.http.examples.experiments import UNKNOWN_EXPERIMENT
 from infra.http.examples.problems import UNKNOWN_CUSTOMER, UNKNOWN_PRODUCT
 from infra.http.examples.rules import UNKNOWN_RULE
 from infra.http.openapi import openapi_document
@@ -201,12 +202,15 @@ async def provoke(client, operation, slug):
             if operation.name == "update_customer"
             else {key: value for key, value in body.items() if key != "customer_id"}
         ),
+        "experiment-refused": lambda: body | {"arms": [{"name": "other"}, *body["arms"]]},
         "too-many-items": lambda: with_too_many(body, operation),
     }
     in_path = {
         "customer-not-found": {"customer_id": UNKNOWN_CUSTOMER},
         "product-not-found": {"product_id": UNKNOWN_PRODUCT},
         "rule-not-found": {"rule_id": UNKNOWN_RULE},
+        "experiment-not-found": {"experiment_id": UNKNOWN_EXPERIMENT},
+        "experiment-refused": {"experiment_id": "weights" if "report" in operation.name else "popular"},
     }
     method, target, _ = operation.request(body)
     match slug:

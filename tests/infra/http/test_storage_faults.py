@@ -6,6 +6,7 @@ from contextlib import closing
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
 import main
 from domain.errors import StoreBusy, StoreUnavailable
@@ -18,11 +19,13 @@ from tests.conftest import NOW
 from tests.fuzz.checks import faults
 from tests.fuzz.requests import TO_ERASE, FuzzedRequest
 from tests.fuzz.shop import ALL_ROUTES, fuzzed_shop, send_request
+from tests.invocations import AN_EXPERIMENT as OVER
 from tests.power.replay import STATE
 
 AN_ADDRESS = b'{"kind":"shipping","line1":"Canary %d","city":"Canaryville","postal_code":"CANARY-3000","country":"CH"}'
 AN_ORDER = b'"order_id":"o-%d","items":[{"product_id":"p-1"},{"product_id":"p-2"}]'
 A_VIEW = b'"event_id":"e-%d","product_id":"p-3"'
+AN_EXPERIMENT = b'{"experiment_id":"e-%d","name":"Canary","arms":[{"name":"a"},{"name":"b"}]}'
 A_RULE = b'{"rule_id":"r-%d","name":"Canary","action":"hide","target":{"product_ids":["p-1"]},"status":"live"}'
 
 REQUESTS = {
@@ -79,6 +82,10 @@ REQUESTS = {
     "list_rules": (b"/rules/list", None),
     "remove_rule": (b"/rules/remove/r-%d", None),
     "preview_rule": (b"/rules/preview", b'{"rule":' + A_RULE + b',"customer_ids":["c-1"]}'),
+    "save_experiment": (b"/experiments/save", AN_EXPERIMENT),
+    "list_experiments": (b"/experiments/list", None),
+    "remove_experiment": (b"/experiments/remove/e-%d", None),
+    "report_experiment": (b"/experiments/report/e-0", None),
     "guest": (b"/recommendations/process-browsing", b'{"customer_id":"n-%d","guest":true,' + A_VIEW + b"}"),
     "newcomer": (b"/recommendations/nobody?guest=true", None),
     "health": (b"/health", None),
@@ -163,6 +170,8 @@ async def shop(request, name, database):
             await add_addresses(repository)
         if name == "remove_rule":
             await save_rules(repository)
+        if name in {"remove_experiment", "report_experiment"}:
+            await save_experiments(repository)
         repository.engine = FailingAt(repository.engine)
         yield app, repository.engine
 
@@ -188,6 +197,13 @@ async def save_rules(repository):
         await repository.save_rule(rule, now=NOW, actor="local")
 
 
+async def save_experiments(repository):
+    """Save experiments that are over, to report and to remove."""
+    for number in range(N_TO_CORRECT):
+        experiment = replace(OVER, experiment_id=f"e-{number}")
+        await repository.save_experiment(experiment, now=NOW, actor="local")
+
+
 async def add_addresses(repository):
     """Give the first customer addresses to remove, under ids that a request can name."""
     contents = {"line1": "Canary 1", "city": "Canaryville", "postal_code": "CANARY-3000", "country": "CH"}
@@ -207,7 +223,7 @@ async def add_addresses(repository):
 def request(name, number):
     target, body = REQUESTS[name]
     if body is None:
-        method = "DELETE" if name in {"erase", "remove_rule"} else "GET"
+        method = "DELETE" if name in {"erase", "remove_rule", "remove_experiment"} else "GET"
         target = target.replace(b"%d", str(number).encode())
         return FuzzedRequest(method=method, target=target, headers=[], parts=[b""], ends=True)
     body = body.replace(b"%d", str(number).encode())

@@ -39,8 +39,9 @@ IMPERSONAL = {
     "product_catalog", "recommendation_models", "product_neighbours", "product_trends", "product_activity",
     "shop_state", "erased_customers",
     "product_aliases", "imports", "audit_log", "api_keys", "list_impressions", "shop_rules", "dashboard_sessions",
+    "shop_experiments",
 }  # fmt: skip
-"""Tables without personal data: the catalogue, trained models, hashes, rules, and keys of the shop's own servers."""
+"""Tables without personal data: the catalogue, models, hashes, rules, experiments, and keys of the shop's own servers."""
 
 NOT_EXPORTED = {
     ("customer_profiles", "email_key"),  # the e-mail address in one case
@@ -436,6 +437,6 @@ async def test_an_export_is_one_json_document_of_the_documented_shape(canary_sho
 
     assert list(document) == [
         "customer", "addresses", "browsing", "purchases", "recommendations", "merged_guests", "amended_orders", "returns",
-        "replaced_orders", "replaced_returns",
+        "replaced_orders", "replaced_returns", "experiment_key",
     ]  # fmt: skip
     assert document["purchases"][0]["items"][0].keys() == {"product_id", "quantity", "unit_price", "recommended_by"}

@@ -8,6 +8,7 @@ import pytest
 
 from domain.errors import ConfigurationError
 from domain.records.customers import Address, CustomerChange
+from domain.records.experiments import Arm, Experiment
 from domain.records.guests import GuestMerge
 from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
 from domain.records.impressions import ShownList
@@ -73,6 +74,10 @@ async def source(urls, now):
         await shop.merge_guest(GuestMerge(guest_id="g-1", customer_id="c-1"), now=now)
         rule = Rule(rule_id="r-1", name="No p-5", action="hide", target=RuleTarget(product_ids=("p-5",)), status="live")
         await shop.save_rule(rule, now=now, actor="local")
+        arms = (Arm(name="a"), Arm(name="b", popular=True))
+        await shop.save_experiment(
+            Experiment(experiment_id="e-1", name="E", arms=arms, status="live"), now=now, actor="local"
+        )
         await train(shop, now=now)
         yield shop
 

@@ -169,3 +169,19 @@ async def test_a_product_that_only_events_have_named_is_unlisted(shop, now):
     await shop.record([gift], now=now, create_products=True)
 
     assert (await explain_absence(shop, "c-2", "gift", request=ListRequest(), now=now)).verdict == "unlisted"
+
+
+async def test_rules_that_pin_others_before_a_product_are_named(shop, now):
+    await fill(shop, random.Random(7), now)
+    await train(shop, now=now, budget=TuningBudget(trials=0))
+    before = await current_list(shop, "c-1", request=ListRequest(limit=3), now=now, reuse_seconds=0)
+    last = before.items[2].product_id
+    longer = await current_list(shop, "c-1", request=ListRequest(limit=20), now=now, reuse_seconds=0)
+    await shop.save_rule(rule("pin", longer.items[-1].product_id, position=1, name="Sale"), now=now, actor="a")
+
+    below = await explain_absence(shop, "c-1", last, request=ListRequest(limit=3), now=now)
+    far = await explain_absence(shop, "c-1", longer.items[6].product_id, request=ListRequest(limit=3), now=now)
+
+    assert (below.verdict, below.rank, below.pinned_by) == ("ranked_below", 4, ["Sale"])
+    assert "the end of the rules that pin others before it (Sale)" in below.advice
+    assert far.pinned_by == []

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from domain.errors import CustomerNotFound, ProductNotFound
 from domain.records.audit import AuditQuery
 from domain.records.customers import Address, CustomerChange, NewCustomer
+from domain.records.experiments import Arm, Experiment
 from domain.records.guests import GuestMerge
 from domain.records.imports import ImportRecord, OrderReturn, ReturnedItem
 from domain.records.impressions import ShownList
@@ -89,6 +90,7 @@ async def use_everything(url, folder, now):
         await shop.put_products([ProductChange(product_id="p-1", name="New")], now=now)
         await use_products(shop, now)
         await use_rules(shop, now)
+        await use_experiments(shop, now)
         await use_dashboard(shop, now)
         await shop.add_addresses(
             "c",
@@ -187,6 +189,15 @@ async def use_rules(shop, now):
     await shop.recent_customers(n=20)
 
 
+async def use_experiments(shop, now):
+    """Save, report and remove an experiment."""
+    arms = (Arm(name="a"), Arm(name="b", rules=("r-2",)))
+    await shop.save_experiment(Experiment(experiment_id="e", name="E", arms=arms), now=now, actor="local")
+    await shop.stored_experiments()
+    await shop.customer_outcomes(Period(begins_at=now, ends_at=now + timedelta(days=1)))
+    await shop.remove_experiment("e", now=now, actor="local")
+
+
 async def use_dashboard(shop, now):
     """Begin, change and end a session of the dashboard, and read what its pages show."""
     session = DashboardSession(session_hash="a", key_id="local", ends_at=now + timedelta(hours=1))
@@ -201,7 +212,7 @@ async def use_dashboard(shop, now):
     await shop.events_per_day(since=now - timedelta(days=9))
     await shop.newest_event()
     await shop.sampled_lists(n=9)
-    await shop.shop_counts()
+    await shop.n_customers()
     await shop.audit_entries(AuditQuery(before="f"))
 
 
