@@ -13,6 +13,9 @@ PARAMETERS ?=
 BUILT = .aws-sam/build
 SAM = SAM_CLI_TELEMETRY=0 $(BIN)/sam
 
+# Also where it is set, tests start dozens of processes, which would compile all code anew.
+test coverage: export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
 .PHONY: help run tour test check lint format types contracts coverage fuzz test-system test-slow bench bench-serving bench-quality lock audit \
 	sam-validate sam-build lambda-test bench-lambda deploy clean
@@ -27,7 +30,7 @@ tour: $(VENV)/.runtime ## print and check a tour of all endpoints
 	$(BIN)/python test_recommendations.py
 
 test: $(VENV)/.dev ## run all tests that need no server processes
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 check: lint types contracts coverage fuzz test-system ## run everything that CI runs
 
@@ -45,7 +48,7 @@ contracts: $(VENV)/.dev ## check which package imports which
 	$(BIN)/lint-imports
 
 coverage: $(VENV)/.dev ## run the tests of `make test` with branch coverage
-	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term
 
 fuzz: $(VENV)/.dev ## send N (10000) almost valid requests, import FILES (600) mutated files, drawn with SEED (1)
 	$(BIN)/python -m tests.fuzz $(or $(N),10000) --seed $(or $(SEED),1) --first $(or $(FIRST),0)
@@ -54,7 +57,7 @@ fuzz: $(VENV)/.dev ## send N (10000) almost valid requests, import FILES (600) m
 test-system: $(VENV)/.dev ## test servers, crashes, a browser, the template
 	$(BIN)/python -m pytest -q -m 'system and not slow'
 
-test-slow: $(VENV)/.dev ## run the long forms of system tests
+test-slow: $(VENV)/.dev ## run the long forms of tests
 	$(BIN)/python -m pytest -q -m slow
 
 bench: bench-serving ## measure what docs/benchmarks.md states

@@ -47,9 +47,14 @@ class Hyperparameters(Struct, frozen=True, kw_only=True):
     # Penalty of the regressions, in mean sizes of a product, and the number of candidates of each regression.
     ridge: float = 4.0
     n_candidates: int = 100
-    # Shares of regression and transitions in a neighbour's weight; co-occurrence has the rest to 1.
+    # Weight of a pair without events in the factorisation, and the penalty of its factors.
+    factor_unobserved: float = 0.01
+    factor_penalty: float = 0.01
+    # Shares of regression and transitions in a neighbour's weight; co-occurrence has the rest to 1. Factors have a share of
+    # the whole.
     ridge_share: float = 0.5
     succession_share: float = 0.0
+    factor_share: float = 0.0
 
 
 class SourceWeights(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
-"""Item-to-item collaborative filtering: neighbours from three models of the same interactions."""
+"""Item-to-item collaborative filtering: neighbours from four models of the same interactions."""
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -10,29 +10,39 @@ from scipy import sparse
 
 from domain.ranking.model import Hyperparameters
 from domain.training.co_occurrence import Normalisation, co_occurrence, product_sizes
+from domain.training.factors import Regularisation, factor_neighbours
 from domain.training.interaction_matrix import activity_weights, interaction_matrix, with_columns
 from domain.training.ridge import MAX_DENSE_PRODUCTS, ease, slim
 from domain.training.top_k import SparseMatrix, best_first, top_k_rows
 from domain.training.training_data import TrainingData
 
 N_NEIGHBOURS = 100
+N_BEFORE_MOMENTUM = 300
+"""Neighbours by factors that momentum chooses from."""
 
 
 class NeighbourModels(Struct, frozen=True, kw_only=True, dict=True):
-    """Three neighbour models as csr matrices (seeds, candidates), each divided by the mean of its rows' largest weights.
+    """Four neighbour models as csr matrices (seeds, candidates), each divided by the mean of its rows' largest weights.
 
-    `regression` has all weights that `ridge` is the best part of, before momentum, for reuse by `learn_neighbours`.
+    `regression` has all weights that `ridge` is the best part of, before momentum; it and `learn_factors` are reused by
+    `learn_neighbours`. Transitions and factors are learned when they are first used.
     """
 
     hyperparameters: Hyperparameters
     together: SparseMatrix
     ridge: SparseMatrix
     regression: SparseMatrix
+    momentum: npt.NDArray[np.float64]
     learn_transitions: Callable[[], SparseMatrix]
+    learn_factors: Callable[[], SparseMatrix]
 
     @cached_property
     def transitions(self) -> SparseMatrix:
-        return self.learn_transitions()
+        return _comparable(_rising(self.learn_transitions(), self.momentum))
+
+    @cached_property
+    def factors(self) -> SparseMatrix:
+        return _comparable(_rising(self.learn_factors(), self.momentum))
 
 
 def learn_neighbours(
@@ -41,9 +51,10 @@ def learn_neighbours(
     *,
     known: NeighbourModels | None = None,
 ) -> NeighbourModels:
-    """Learn the three models; transitions are learned when they are first used.
+    """Learn the models.
 
-    Regressions take most of the time, so those of `known`, models of the same data, are reused if they are the same.
+    Regressions and factors take most of the time, so those of `known`, models of the same data, are reused if they are the
+    same.
     """
     log = data.log
     weights = log.weights(exponent=hyperparameters.event_exponent) * log.decay(half_life_days=hyperparameters.memory_days)
@@ -73,18 +84,26 @@ def learn_neighbours(
         )
 
     def learn_transitions() -> SparseMatrix:
-        transitions = data.transitions.normalised(
+        return data.transitions.normalised(
             seed_exponent=hyperparameters.seed_exponent,
             candidate_exponent=hyperparameters.candidate_exponent,
         )
-        return _comparable(_rising(transitions, momentum))
 
+    def factors() -> SparseMatrix:
+        regularisation = Regularisation(unobserved=hyperparameters.factor_unobserved, penalty=hyperparameters.factor_penalty)
+        return factor_neighbours(matrix, regularisation, n_neighbours=N_BEFORE_MOMENTUM)
+
+    learn_factors: Callable[[], SparseMatrix] = cache(factors)
+    if known and _factor_choices(known.hyperparameters) == _factor_choices(hyperparameters):
+        learn_factors = known.learn_factors
     return NeighbourModels(
         hyperparameters=hyperparameters,
         together=_comparable(together),
         ridge=_comparable(_rising(regression, momentum)),
         regression=regression,
+        momentum=momentum,
         learn_transitions=learn_transitions,
+        learn_factors=learn_factors,
     )
 
 
@@ -94,6 +113,8 @@ def combine(models: NeighbourModels, hyperparameters: Hyperparameters) -> Sparse
     weights = together_share * models.together + hyperparameters.ridge_share * models.ridge
     if hyperparameters.succession_share > 0:
         weights = weights + hyperparameters.succession_share * models.transitions
+    if hyperparameters.factor_share > 0:
+        weights = (1.0 - hyperparameters.factor_share) * weights + hyperparameters.factor_share * models.factors
     return best_first(top_k_rows(weights.tocsr(), k=N_NEIGHBOURS))
 
 
@@ -105,6 +126,16 @@ def _regression_choices(hyperparameters: Hyperparameters) -> tuple[float, ...]:
         hyperparameters.activity_exponent,
         hyperparameters.ridge,
         hyperparameters.n_candidates,
+    )
+
+
+def _factor_choices(hyperparameters: Hyperparameters) -> tuple[float, ...]:
+    """Return the hyperparameters that the factors depend on."""
+    return (
+        hyperparameters.event_exponent,
+        hyperparameters.memory_days,
+        hyperparameters.factor_unobserved,
+        hyperparameters.factor_penalty,
     )
 
 

@@ -18,16 +18,18 @@ MAX_WIDE_PRODUCTS = 20_000
 HISTORY_DAYS = (1.0, 3.0, 7.0, 15.0, 30.0, 60.0, 120.0, FOREVER)
 RIDGE_SHARES = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
 SUCCESSION_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5)
+FACTOR_SHARES = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
 MOMENTUM_DAYS = (3.0, 7.0, 14.0, 30.0)
 MOMENTUM_EXPONENTS = (0.0, 0.25, 0.5, 0.75)
 REPEAT_EXPONENTS = (0.25, 0.5, 1.0)
-
+FACTOR_GRID = (0.003, 0.01, 0.03, 0.1)
 
 Choices = Sequence[tuple[str, Sequence[float]]]
 """The hyperparameters that a trial chooses without learning neighbours again, in this order, and the values to try."""
 
 SHARES: Choices = (("ridge_share", RIDGE_SHARES),)
 SHARES_WITH_TIMES: Choices = (("succession_share", SUCCESSION_SHARES), ("ridge_share", RIDGE_SHARES))
+ALL: Choices = (*SHARES, ("factor_share", FACTOR_SHARES))
 ALL_WITH_TIMES: Choices = (
     ("ridge_share", RIDGE_SHARES),
     ("repeat_exponent", REPEAT_EXPONENTS),
@@ -36,11 +38,12 @@ ALL_WITH_TIMES: Choices = (
     ("momentum_days", MOMENTUM_DAYS),
     ("succession_share", SUCCESSION_SHARES),
     ("ridge_share", RIDGE_SHARES),
+    ("factor_share", FACTOR_SHARES),
 )
 
 
 class NeighbourObjective:
-    """The quality of combinations of three neighbour models, from the best scores of each model alone.
+    """The quality of combinations of the neighbour models, from the best scores of each model alone.
 
     Combining scores is linear, so the models score the histories once for all shares.
     """
@@ -55,13 +58,16 @@ class NeighbourObjective:
     def ndcg(self, hyperparameters: Hyperparameters) -> float:
         """Return the mean NDCG@20 for the shares and histories of `hyperparameters`, approximately for its momentum."""
         # Fields that do not affect the models' scores get fixed values: equal keys reuse the scores.
-        history = replace(hyperparameters, ridge_share=0.0, succession_share=0.0, momentum_days=1.0, momentum_exponent=0.0)
+        shares = {"ridge_share": 0.0, "succession_share": 0.0, "factor_share": 0.0}
+        history = replace(hyperparameters, **shares, momentum_days=1.0, momentum_exponent=0.0)
         if self._scored_for != history:
             self._scored_for, self._seeds, self._scores = history, self._histories.seeds(hyperparameters), {}
         together_share = 1.0 - hyperparameters.ridge_share - hyperparameters.succession_share
         combined = together_share * self._scores_of("together") + hyperparameters.ridge_share * self._scores_of("ridge")
         if hyperparameters.succession_share > 0:
             combined = combined + hyperparameters.succession_share * self._scores_of("transitions")
+        if (share := hyperparameters.factor_share) > 0:
+            combined = (1.0 - share) * combined + share * self._scores_of("factors")
         combined.data *= (self._histories.data.momentum(hyperparameters) / self._learned_momentum)[combined.indices]
         return self._histories.ndcg(combined)
 
@@ -102,7 +108,7 @@ def run_trial(
     return Trial(hyperparameters=best, score=score, models=models)
 
 
-def search_grids(data: TrainingData, *, has_times: bool) -> dict[str, Sequence[float]]:
+def search_grids(data: TrainingData, *, has_times: bool, has_factors: bool) -> dict[str, Sequence[float]]:
     """Return the values to try of each hyperparameter; one that cannot matter here has a single value."""
     n_products = data.n_products
     widths = [50, 100, 200, 300] if n_products <= MAX_WIDE_PRODUCTS else [50, 100]
@@ -113,6 +119,8 @@ def search_grids(data: TrainingData, *, has_times: bool) -> dict[str, Sequence[f
         "ridge": (0.25, 1.0, 4.0, 16.0, 64.0),
         "n_candidates": [*widths, n_products] if 300 < n_products <= MAX_DENSE_PRODUCTS else widths,
         "memory_days": (15.0, 30.0, 60.0, 120.0, FOREVER) if has_times else (FOREVER,),
+        "factor_unobserved": FACTOR_GRID if has_factors else (Hyperparameters().factor_unobserved,),
+        "factor_penalty": FACTOR_GRID if has_factors else (Hyperparameters().factor_penalty,),
         "event_exponent": (0.0, 0.5, 1.0) if len(np.unique(data.log.event_types)) > 1 else (1.0,),
     }
 

@@ -19,6 +19,7 @@ from domain.training.training_data import TrainingData
 from domain.tuning.held_out import HeldOut, hold_out
 from domain.tuning.histories import TUNING_K, CustomerHistories
 from domain.tuning.neighbours import (
+    ALL,
     ALL_WITH_TIMES,
     SHARES,
     SHARES_WITH_TIMES,
@@ -38,7 +39,6 @@ from domain.tuning.source_weights import (
 
 Trials = int | Literal["auto"]
 """The number of trials, or the number that suits the data."""
-
 MAX_REPLAYED_CUSTOMERS = 1000
 MIN_EVENTS = 500
 
@@ -98,17 +98,17 @@ def _search(held_out: HeldOut, *, trials: int, seed: int, on_trial: Callable[[in
     if held_out.has_times:
         first, every, shares = Hyperparameters(), ALL_WITH_TIMES, SHARES_WITH_TIMES
     else:
-        first, every, shares = replace(Hyperparameters(), **WITHOUT_TIMES), SHARES, SHARES
+        first, every, shares = replace(Hyperparameters(), **WITHOUT_TIMES), ALL, SHARES
     best = run_trial(first, histories, choices=every)
     search = PatternSearch(
         best.hyperparameters,
         best.score,
-        grids=search_grids(data, has_times=held_out.has_times),
+        grids=search_grids(data, has_times=held_out.has_times, has_factors=best.hyperparameters.factor_share > 0),
         rng=np.random.default_rng(seed),
     )
     done = 1
     while on_trial(done) and done < trials and (proposal := search.proposal()) is not None:
-        # In large shops, to score histories of all half-lives again would take longer than to learn the neighbours.
+        # In large shops, to try all half-lives and factors again would take longer than to learn the neighbours.
         trial = run_trial(proposal, histories, choices=shares if is_sample else every, known=best.models)
         if search.learn(trial.hyperparameters, trial.score):
             best = trial

@@ -41,10 +41,11 @@ def _imports_in(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _files_of(module: str, *, root: Path) -> list[Path]:
+@cache
+def _files_of(module: str, *, root: Path) -> tuple[Path, ...]:
     """Return the file of a project module and the `__init__.py` of its packages; other names have no file."""
     parts = module.split(".")
     if parts[0] not in PROJECT_PACKAGES:
-        return []
+        return ()
     packages = [root.joinpath(*parts[: n + 1], "__init__.py") for n in range(len(parts))]
-    return [file for file in [*packages, root.joinpath(*parts).with_suffix(".py")] if file.is_file()]
+    return tuple(file for file in [*packages, root.joinpath(*parts).with_suffix(".py")] if file.is_file())

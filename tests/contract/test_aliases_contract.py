@@ -284,7 +284,7 @@ async def test_an_event_of_a_writer_for_whom_the_merging_waited_is_moved_too(rep
     assert (await repository.customer_state("c-1")).version == before + 2
 
 
-async def test_a_writer_whose_product_was_merged_meanwhile_looks_it_up_again(repository, put, now):
+async def test_a_writer_whose_product_was_merged_meanwhile_looks_it_up_again(repository, put, now, monkeypatch):
     await put("shirt")
     await put("pullover", price=2.5)
     found = await repository.engine.read(known_products.find, ["shirt", "pullover"])
@@ -293,6 +293,7 @@ async def test_a_writer_whose_product_was_merged_meanwhile_looks_it_up_again(rep
     gone = [one._replace(product_id="gone") for one in found.values()]
     # A product with a price is never merged.
     await repository.engine.write(known_products.hold, [one for one in gone if one.price])
+    monkeypatch.setattr("infra.storage.postgres.connections.BUSY_SECONDS", 0.1)
     with pytest.raises((ConcurrentWrite, StoreBusy)):
         await repository.engine.write(known_products.hold, gone)
 

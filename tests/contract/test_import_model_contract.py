@@ -209,7 +209,7 @@ async def do_something(shop, model, draw, now, *, import_id, import_ids, sent):
     assert [outcome.status for outcome in outcomes] == expected
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 24))])
 async def test_random_imports_leave_what_the_model_says(repository, now, seed):
     draw = random.Random(seed)
     await repository.put_products([ProductChange(product_id=name, price=1.0) for name in PRODUCTS], now=now)

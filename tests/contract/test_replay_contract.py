@@ -1,6 +1,7 @@
 """The replay of an evaluation reads and recommends what every repository does: the same inputs, candidates and lists."""
 
 from datetime import timedelta
+from itertools import product
 
 import numpy as np
 import pytest
@@ -53,8 +54,8 @@ async def trained_shop(repository):
     events = []
     for customer in range(N_CUSTOMERS):
         # A few customers have hardly any event, which leaves room for products that fill the list up.
-        for product in rng.choice(N_PRODUCTS, size=2 + 2 * customer).tolist():
-            item = f"p-{product}"
+        for index in rng.choice(N_PRODUCTS, size=2 + 2 * customer).tolist():
+            item = f"p-{index}"
             if rng.random() < 0.4:
                 order = (OrderItem(product_id=item, unit_price=5.0),)
                 events.append(Purchase(customer_id=f"c-{customer}", items=order, occurred_at=earlier()))
@@ -70,13 +71,12 @@ async def trained_shop(repository):
     return repository, Replay(data, trained)
 
 
-@pytest.mark.parametrize("seen", ["few", "exclude", "include"])
-async def test_the_replay_reads_and_recommends_what_the_repository_does(trained_shop, seen):
+async def test_the_replay_reads_and_recommends_what_the_repository_does(trained_shop):
     repository, replay = trained_shop
-    request = ListRequest(seen=seen)
     n_considered = []
 
-    for customer, customer_id in enumerate(replay.data.log.customer_ids):
+    for seen, (customer, customer_id) in product(("few", "exclude", "include"), enumerate(replay.data.log.customer_ids)):
+        request = ListRequest(seen=seen)
         stored = await inputs_of(repository, customer_id)
         replayed = replay.ranking_inputs(customer, model=stored.model)
         shortlisted = shortlist(stored, request=request)

@@ -219,14 +219,14 @@ def test_functions_without_scoring_start_without_numpy(name):
     assert done.stdout.strip() == "[]"
 
 
-def test_a_trial_starts_with_the_demo_shop_of_its_artefact(database, monkeypatch, tmp_path):
+def test_a_trial_starts_with_the_demo_shop_of_its_artefact(new_database, monkeypatch, tmp_path):
     async def create_demo_shop():
         async with open_sqlite(tmp_path / "demo.db", currency="EUR") as repository:
             await repository.put_customers([CustomerChange(customer_id="demo-1")], now=datetime.now(UTC))
 
     asyncio.run(create_demo_shop())
     monkeypatch.setattr(opening, "DEMO_SHOP", tmp_path / "demo.db")
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{new_database}")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
     monkeypatch.setenv("API_KEYS", f"backend:{hash_of(KEY)}")
     monkeypatch.setenv("ALLOW_EPHEMERAL_SQLITE", "1")
@@ -236,7 +236,7 @@ def test_a_trial_starts_with_the_demo_shop_of_its_artefact(database, monkeypatch
     handler.close()
 
     assert response["statusCode"] == 201
-    assert database.exists()
+    assert new_database.exists()
 
 
 @pytest.mark.parametrize("name", ["ProductsGetProduct", "ProductsPopular"])

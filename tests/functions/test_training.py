@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.errors import ConfigurationError, TrainingRunning
+from domain.records.interactions import BrowsingEvent
+from domain.records.products import ProductChange
 from functions.training import train as training
-from infra.demo import demo_shop, load_demo_shop
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases.train import LOCK_SECONDS
+from tests.imports import as_imported
 from tests.template import ROOT
 
 SCHEDULED = json.loads((ROOT / "events" / "Training.json").read_text())
@@ -25,7 +27,11 @@ def on_lambda(database, monkeypatch):
 
 async def load(repository):
     now = datetime.now(UTC)
-    await load_demo_shop(repository, demo_shop(now=now), now=now)
+    await repository.put_products([ProductChange(product_id=f"p-{n}", price=1.0) for n in range(4)], now=now)
+    views = [
+        BrowsingEvent(customer_id=f"c-{customer}", product_id=f"p-{n}") for customer in range(5) for n in (customer % 3, 3)
+    ]
+    await repository.put_events(as_imported(views), create_products=False, now=now)
 
 
 def run_in_shop(settings, work):
@@ -43,7 +49,8 @@ def test_a_training_uses_all_stored_events(settings, event, capsys):
     result = training.handler(event, None)
 
     summary = run_in_shop(settings, lambda repository: repository.summary())
-    assert result == {"model_id": summary.model_id, "events": summary.n_events_trained, "products": summary.n_products}
+    assert result == {"model_id": summary.model_id, "events": 10, "products": 4}
+    assert summary.n_events_trained == 10
     (metrics,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "_aws" in line]
     assert (metrics["events"], metrics["errors"]) == (summary.n_events_trained, 0)
     assert metrics["training_seconds"] > 0

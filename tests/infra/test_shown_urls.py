@@ -168,7 +168,7 @@ def test_no_function_shows_the_url_of_its_secret(url, monkeypatch, capsys):
 
 
 async def test_no_server_shows_the_url_that_its_application_cannot_open(url):
-    app = create_app(*main.ENDPOINTS)
+    app = create_app(main.health, main.for_customer)
     lines = io.StringIO()
     log = logging.StreamHandler(lines)
     logging.getLogger().addHandler(log)

@@ -79,9 +79,12 @@ def test_lists_follow_their_rules(described, events, rules, seen):
         for item in answer.items:
             assert abs(sum(reason.share for reason in item.reasons) - 1.0) <= 0.001
         own = replay.seen(customer)
+        others = [place for place, index in enumerate(listed, start=1) if index not in applied.pinned]
+        # Where nothing else is left, pins end the list before their places.
+        last_place = max(others, default=0) + 1
         taken = set()
         for one in kept:
-            if one.action != "pin" or one.position in taken or one.position > len(listed):
+            if one.action != "pin" or one.position in taken or one.position > min(last_place, len(listed)):
                 continue
             index = catalogue.index_of(one.target.product_ids[0])
             pinned_first = all(index != catalogue.index_of(two) for two in named_before(one, kept))

@@ -15,16 +15,18 @@ def test_combine_adds_up_the_models_by_their_shares():
     def one_seed(*weights):
         return sparse.csr_array(np.array([weights, [0.0] * len(weights)]))
 
-    shares = Hyperparameters(ridge_share=0.2, succession_share=0.3)
+    shares = Hyperparameters(ridge_share=0.2, succession_share=0.3, factor_share=0.4)
     models = NeighbourModels(
         hyperparameters=shares,
         together=one_seed(1.0, 0.0),
         ridge=one_seed(0.0, 1.0),
         learn_transitions=lambda: one_seed(1.0, 1.0),
+        learn_factors=lambda: one_seed(1.0, 0.0),
+        momentum=np.ones(2),
         regression=one_seed(0.0, 1.0),
     )
 
-    assert combine(models, shares).toarray()[0] == pytest.approx([0.5 + 0.3, 0.2 + 0.3])
+    assert combine(models, shares).toarray()[0] == pytest.approx([0.6 * (0.5 + 0.3) + 0.4, 0.6 * (0.2 + 0.3)])
 
 
 @pytest.mark.parametrize("n_candidates", [4, 12], ids=["slim", "ease"])
@@ -66,3 +68,14 @@ def test_regressions_are_reused_if_their_hyperparameters_are_equal():
 
     assert other_exponent.regression is known.regression
     assert other_penalty.regression is not known.regression
+
+
+def test_factors_are_reused_if_their_hyperparameters_are_equal():
+    data, hyperparameters = training_data(two_group_log()), Hyperparameters()
+    known = learn_neighbours(data, hyperparameters)
+
+    other_exponent = learn_neighbours(data, replace(hyperparameters, seed_exponent=0.3), known=known)
+    other_penalty = learn_neighbours(data, replace(hyperparameters, factor_penalty=0.1), known=known)
+
+    assert other_exponent.learn_factors() is known.learn_factors()
+    assert other_penalty.learn_factors() is not known.learn_factors()

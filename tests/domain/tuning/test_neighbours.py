@@ -47,8 +47,10 @@ def test_neighbours_are_scored_by_the_rank_of_held_out_products_among_unseen_one
         hyperparameters=Hyperparameters(),
         together=neighbours,
         ridge=empty,
-        learn_transitions=lambda: empty,
         regression=empty,
+        momentum=np.ones(4),
+        learn_transitions=lambda: empty,
+        learn_factors=lambda: empty,
     )
 
     objective = NeighbourObjective(histories_of(split, TWO_CATEGORIES[:4]), models)
@@ -56,3 +58,4 @@ def test_neighbours_are_scored_by_the_rank_of_held_out_products_among_unseen_one
     # Of the neighbours of product 0, product 1 is seen; product 2 is held out and comes after product 3.
     assert objective.ndcg(Hyperparameters(ridge_share=0.0)) == pytest.approx(1 / np.log2(3))
     assert objective.ndcg(Hyperparameters(ridge_share=1.0)) == 0.0
+    assert objective.ndcg(Hyperparameters(ridge_share=0.0, factor_share=1.0)) == 0.0

@@ -39,7 +39,7 @@ def random_log(seed):
     return event_log(*((f"c{number}", int(index), "view", 0.0) for number in range(40) for index in rng.permutation(12)[:5]))
 
 
-@pytest.mark.parametrize("seed", [2, 7])
+@pytest.mark.parametrize("seed", [2, 9])
 def test_default_source_weights_are_used_if_the_fitted_ones_score_less(seed, monkeypatch):
     # With a minimal gain of 0 the smallest weights are taken whatever they score, so the fitted weights are bad.
     monkeypatch.setattr(pattern_search, "MIN_GAIN", 0.0)
@@ -51,7 +51,7 @@ def test_default_source_weights_are_used_if_the_fitted_ones_score_less(seed, mon
 
 
 def test_a_tuning_that_scores_worse_than_the_config_in_use_is_not_taken():
-    log = random_log(0)
+    log = random_log(1)
     by_many_trials, by_one = tuned_config(log, trials=24), tuned_config(log, trials=1)
 
     kept = tuned_config(log, trials=1, in_use=by_many_trials)

@@ -69,10 +69,11 @@ def keyed(database):
     return Settings(database_url=f"sqlite:///{database}", api_keys=API_KEYS)
 
 
-@pytest_asyncio.fixture
-async def filled(keyed):
-    """Return settings of a shop with products, events and a model."""
-    async with open_repository(keyed) as shop:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def filled_file(tmp_path_factory):
+    """Return the content of the file of a shop with products, events and a model."""
+    path = tmp_path_factory.mktemp("filled") / "shop.db"
+    async with open_repository(Settings(database_url=f"sqlite:///{path}", api_keys=API_KEYS)) as shop:
         await shop.put_products(
             [
                 ProductChange(
@@ -106,6 +107,13 @@ async def filled(keyed):
                 events.append(Purchase(customer_id=name, order_id=f"q-{name}", items=more, occurred_at=at))
             await shop.record(events, now=NOW)
         await train(shop, now=NOW)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def filled(keyed, database, filled_file):
+    """Return settings of a shop with products, events and a model."""
+    database.write_bytes(filled_file)
     return keyed
 
 

@@ -46,7 +46,7 @@ def assert_problem(response, slug):
     assert response.headers["content-type"] == "application/problem+json"
     if response.request.method != "HEAD":
         problem = response.json()
-        assert problem["type"] == f"urn:problem:{slug}"
+        assert problem["type"] == f"urn:problem:{slug}", response.text
         assert problem["status"] == response.status_code
 
 

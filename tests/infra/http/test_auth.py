@@ -52,6 +52,10 @@ OF_ANY_KEY = {"/products/popular", "/products/trending", "/products/new", "/reco
 """What every key and token may ask for, with any parameters."""
 
 
+with_clients = pytest.mark.asyncio(loop_scope="module")
+"""A test of `clients` runs in the event loop in which they were opened."""
+
+
 def bearer(key):
     return {"authorization": f"Bearer {key}"}
 
@@ -67,9 +71,10 @@ def request_to(method, path):
     return method, re.sub(r"{[^}]*}", "c-1", re.sub(r"{product_id[^}]*}", "p-1", path)), body
 
 
-@pytest_asyncio.fixture(params=["together", "alone"])
-async def clients(request, database):
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["together", "alone"])
+async def clients(request, tmp_path_factory):
     """Open one application of all routes, or one per route, on the same shop."""
+    database = tmp_path_factory.mktemp("clients") / "shop.db"
     settings = Settings(database_url=f"sqlite:///{database}", api_keys=API_KEYS, address_limit_per_second=0)
     async with open_sqlite(database, currency="EUR") as repository:
         await repository.put_products([ProductChange(product_id=f"p-{n}", category="a/b") for n in range(9)], now=NOW)
@@ -84,6 +89,7 @@ async def clients(request, database):
         ]
 
 
+@with_clients
 async def test_every_route_except_the_open_ones_requires_a_key(clients):
     n_protected = 0
     for group, client in clients:
@@ -106,6 +112,7 @@ async def test_every_route_except_the_open_ones_requires_a_key(clients):
     assert n_protected == len(main.ENDPOINTS) - 3
 
 
+@with_clients
 async def test_a_storefront_key_may_use_recommendations_and_browsing_events_only_and_a_viewer_key_reports(clients):
     for group, client in clients:
         for method, path in methods_and_paths(group):
@@ -118,6 +125,7 @@ async def test_a_storefront_key_may_use_recommendations_and_browsing_events_only
                     assert (response.status_code, response.json()["type"]) == (403, "urn:problem:forbidden"), path
 
 
+@with_clients
 async def test_every_backend_key_may_use_every_route(clients):
     for key in (BACKEND_KEY, OLD_KEY):
         for group, client in clients:
@@ -129,6 +137,7 @@ async def test_every_backend_key_may_use_every_route(clients):
                 assert response.status_code not in (401, 403), path
 
 
+@with_clients
 async def test_a_rejection_does_not_reveal_whether_a_customer_exists(clients):
     for group, client in clients:
         for method, path in methods_and_paths(group):
@@ -140,6 +149,7 @@ async def test_a_rejection_does_not_reveal_whether_a_customer_exists(clients):
                 assert first.content == second.content
 
 
+@with_clients
 async def test_a_repeated_header_or_another_scheme_is_not_a_key(clients):
     for _, client in clients:
         for headers in ([("authorization", f"Bearer {BACKEND_KEY}")] * 2, [("authorization", f"Basic {BACKEND_KEY}")]):
@@ -147,6 +157,7 @@ async def test_a_repeated_header_or_another_scheme_is_not_a_key(clients):
             assert response.status_code in (401, 404)
 
 
+@with_clients
 async def test_the_case_of_the_scheme_does_not_matter(clients):
     client = next(client for group, client in clients if main.for_customer in group)
 
@@ -156,6 +167,7 @@ async def test_the_case_of_the_scheme_does_not_matter(clients):
 
 
 @pytest.mark.parametrize("endpoint", ["for_customer", "process_browsing"])
+@with_clients
 async def test_a_storefront_list_has_neither_the_segment_nor_the_causes_of_reasons(clients, endpoint):
     handler = getattr(main, endpoint)
     client = next(client for group, client in clients if handler in group)

@@ -3,6 +3,7 @@
 import pytest
 
 import main
+from tests.cases import Cases
 from tests.infra.http.examples import LIST, POSTS, assert_problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -86,30 +87,29 @@ def slug_of(slug, path):
     return "product-not-found" if "product" in path and slug == "customer-not-found" else slug
 
 
-def case(name, method, target, slug):
-    return pytest.param(method, target, slug, id=name)
+TARGETS = {
+    **{f"{method}-{path.strip('/')}": {name: (method, path + customer_id, slug_of(slug, path))
+                                       for name, (customer_id, slug) in IDS.items()} for method, path in BY_ID},
+    "double-slash": {
+        **{f"{method}-{path}": (method, f"/{path}c-1", "not-found") for method, path in BY_ID},
+        **{path: ("POST", f"/{path}", "not-found") for path in POSTS},
+    },
+    "trailing-slash": {path: ("POST", f"{path}/", "not-found") for path in POSTS},
+    "no-endpoint": {path: ("GET", path, "not-found") for path in ("/customer", "/")},
+    "method": {f"{method}-{path}": (method, path, "method-not-allowed")
+               for path, allowed in ALLOWED_METHODS.items() for method in METHODS if method not in allowed},
+    "query": {name: ("GET", f"{LIST}?{query}", "validation") for name, query in QUERIES.items()},
+}  # fmt: skip
 
 
-TARGETS = [
-    *(case(f"{method}-{path.strip('/')}-{name}", method, path + customer_id, slug_of(slug, path))
-      for name, (customer_id, slug) in IDS.items() for method, path in BY_ID),
-    *(case(f"{method}-double-slash-{path.strip('/')}", method, f"/{path}c-1", "not-found") for method, path in BY_ID),
-    *(case(f"double-slash-{path}", "POST", f"/{path}", "not-found") for path in POSTS),
-    *(case(f"{path}-trailing-slash", "POST", f"{path}/", "not-found") for path in POSTS),
-    *(case(f"{method}-{path}", method, path, "method-not-allowed")
-      for path, allowed in ALLOWED_METHODS.items() for method in METHODS if method not in allowed),
-    *(case(name, "GET", f"{LIST}?{query}", "validation") for name, query in QUERIES.items()),
-    case("folder", "GET", "/customer", "not-found"),
-    case("root", "GET", "/", "not-found"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("method", "target", "slug"), TARGETS)
-async def test_an_invalid_target_is_rejected(send, method, target, slug):
-    response = await send(method, target)
-
-    assert_problem(response, slug)
-    assert ("allow" in response.headers) == (slug == "method-not-allowed")
+@pytest.mark.parametrize("kind", TARGETS)
+async def test_invalid_targets_are_rejected(send, kind):
+    with Cases() as cases:
+        for name, (method, target, slug) in TARGETS[kind].items():
+            with cases.case(name):
+                response = await send(method, target)
+                assert_problem(response, slug)
+                assert ("allow" in response.headers) == (slug == "method-not-allowed")
 
 
 KNOWN_PARAMETERS = "seen, guest, limit, category, brand, tag, min_price, max_price, exclude, placement, attribute.NAME"
@@ -140,14 +140,13 @@ async def test_all_unknown_parameters_are_named_at_once_up_to_100(send):
     assert len(answer.json()["errors"]) == 100
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), sorted({(method, path + "x") for method, path in BY_ID} | {("POST", p) for p in POSTS})
-)
-async def test_every_endpoint_refuses_unknown_parameters(send, method, path):
-    answer = await send(method, f"{path}?nonsense=1", json={} if method == "POST" else None)
-
-    assert_problem(answer, "validation")
-    assert answer.json()["errors"][0]["pointer"] == "#/query/nonsense"
+async def test_every_endpoint_refuses_unknown_parameters(send):
+    with Cases() as cases:
+        for method, path in [*((method, path + "x") for method, path in BY_ID), *(("POST", path) for path in POSTS)]:
+            with cases.case(f"{method}-{path}"):
+                answer = await send(method, f"{path}?nonsense=1", json={} if method == "POST" else None)
+                assert_problem(answer, "validation")
+                assert answer.json()["errors"][0]["pointer"] == "#/query/nonsense"
 
 
 async def test_an_endpoint_without_parameters_says_so(send):

@@ -56,14 +56,19 @@ def demo_database(tmp_path_factory):
 
 
 @pytest.fixture
-def shop(demo_database, database):
-    """Return a context manager: a client of an application on a copy of the demo shop."""
+def shop(demo_database, database, written_at_once):
+    """Return a context manager: a client of an application on a copy of the demo shop.
+
+    The application has the endpoint of that name, those of its preparation, and without a name all.
+    """
     shutil.copy(demo_database, database)
 
     @asynccontextmanager
-    async def opened(**settings):
+    async def opened(name=None, **settings):
         settings = Settings(database_url=f"sqlite:///{database}", **settings)
-        async with client_of(create_app(*main.ENDPOINTS, settings=lambda: settings, clock=lambda: NOW)) as client:
+        needed = {name, *(operation.name for operation in preparation(name))} if name else operations().keys()
+        endpoints = [endpoint for endpoint in main.ENDPOINTS if endpoint.operation_id in needed]
+        async with client_of(create_app(*endpoints, settings=lambda: settings, clock=lambda: NOW)) as client:
             yield client
 
     return opened
@@ -145,7 +150,7 @@ async def test_the_demo_shop_answers_the_examples_as_documented(shop, name):
     operation = operations()[name]
     status, response = operation.success
 
-    async with shop() as client:
+    async with shop(name) as client:
         await prepare(client, name)
         answers = [await sent(client, operation, body) for body in operation.bodies()]
 
@@ -259,7 +264,7 @@ async def test_the_demo_shop_answers_wrong_requests_as_documented(shop, name):
     operation = operations()[name]
     wrong, tried = {}, set()
 
-    async with shop(**with_keys()) as client:
+    async with shop(name, **with_keys()) as client:
         await prepare(client, name)
         for body in [] if operation.method == "DELETE" else operation.bodies():
             assert (await sent(client, operation, body)).is_success

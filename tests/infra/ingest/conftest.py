@@ -129,9 +129,9 @@ def _read(field, cell):
 
 
 @pytest.fixture
-async def shop(tmp_path, now, written_at_once):
+async def shop(tmp_path, database, now, written_at_once):
     """Return an empty shop on SQLite; `tests/contract` and `two_shops` hold the databases to the same answers."""
-    async with open_repository(Settings(database_url=f"sqlite:///{tmp_path / 'shop.db'}")) as repository:
+    async with open_repository(Settings(database_url=f"sqlite:///{database}")) as repository:
         yield Shop(repository, tmp_path / "files", now)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from domain.ranking.model import SourceWeights, TunedConfig, Tuning
+from domain.ranking.model import Hyperparameters, SourceWeights, TunedConfig, Tuning
 from domain.records.recommendations import ListRequest
 from infra.storage.sql import schema
 from infra.storage.sqlite import open_sqlite
@@ -77,8 +77,8 @@ async def test_the_tuned_configuration_reads_as_before_and_the_next_training_kee
 
     # What a later release adds has its default.
     released = RELEASED["tuned_config"]
-    tuning = as_json(Tuning()) | released["tuning"]
-    blend = as_json(SourceWeights()) | released["blend"]
-    assert as_json(config) == as_json(TunedConfig()) | released | {"tuning": tuning, "blend": blend}
+    defaults = {"recipe": Hyperparameters(), "tuning": Tuning(), "blend": SourceWeights()}
+    parts = {name: as_json(default) | released[name] for name, default in defaults.items()}
+    assert as_json(config) == as_json(TunedConfig()) | released | parts
     assert config != TunedConfig()
     assert (await train(shop, now=NOW, budget=TuningBudget(trials=0))).config == config

@@ -178,9 +178,9 @@ async def test_a_damaged_copy_is_an_error_and_leaves_no_file(repository, databas
     assert list(directory.iterdir()) == []
 
 
-def test_a_missing_database_is_an_error(database, target):
+def test_a_missing_database_is_an_error(new_database, target):
     with pytest.raises(ConfigurationError, match="does not exist"):
-        back_up(database, target, progress=silent())
+        back_up(new_database, target, progress=silent())
 
 
 async def test_a_missing_target_directory_is_an_error(repository, database, directory):

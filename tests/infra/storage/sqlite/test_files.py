@@ -13,6 +13,11 @@ from domain.records.customers import NewCustomer
 from tests.infra.storage.sqlite.conftest import open_shop
 
 
+@pytest.fixture
+def database(new_database):
+    return new_database
+
+
 async def test_only_the_owner_may_access_the_files(repository, database, now):
     await repository.create_customer(NewCustomer(), now=now)
 
