@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Literal
 
 from markupsafe import Markup
 from msgspec import Struct
@@ -91,10 +90,10 @@ def _too_early(compared: Comparison, *, names: dict[str, str], is_over: bool) ->
     elif compared.days_left is None:
         said = text("experiment.early", **names)
     else:
-        said = text("experiment.days_left", n=compared.days_left)
+        said = text("experiment.days_left", n=compared.days_left, **names)
     if compared.difference is None or not compared.difference.value:
         return said
-    side: Literal["ahead", "behind"] = "ahead" if compared.difference.value > 0 else "behind"
+    side = "ahead" if compared.difference.value > 0 else "behind"
     return Markup(" ").join([said, text(f"experiment.{side}", **names)])
 
 
