@@ -29,7 +29,7 @@ MAX_DAYS = 1000
 """Beyond which no number of days is said."""
 
 
-def added(sums: Sequence[ArmSums], outcomes: Sequence[CustomerOutcome], experiment: Experiment) -> list[ArmSums]:
+def add_outcomes(sums: Sequence[ArmSums], outcomes: Sequence[CustomerOutcome], experiment: Experiment) -> list[ArmSums]:
     """Return the sums of all arms with more customers, each in its arm."""
     columns = [[one.customers, one.ordered, one.revenue, one.squares] for one in sums]
     for outcome in outcomes:

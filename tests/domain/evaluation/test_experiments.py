@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from domain.evaluation.experiments import MIN_ORDERS, added, compare, experiment_report, period_of
+from domain.evaluation.experiments import MIN_ORDERS, add_outcomes, compare, experiment_report, period_of
 from domain.records.experiment_reports import ArmSums, CustomerOutcome
 from domain.records.experiments import Arm, ListedExperiment, arm_place
 from domain.records.list_references import Place
@@ -39,8 +39,8 @@ def test_customers_are_added_to_the_arm_of_their_key():
         CustomerOutcome(experiment_key=f"c-{n}", ordered=n % 2 == 0, revenue=0.0 if n % 2 else 3.0) for n in range(50)
     ]
 
-    first = added([ArmSums(), ArmSums()], outcomes[:20], EXPERIMENT)
-    both = added(first, outcomes[20:], EXPERIMENT)
+    first = add_outcomes([ArmSums(), ArmSums()], outcomes[:20], EXPERIMENT)
+    both = add_outcomes(first, outcomes[20:], EXPERIMENT)
 
     for place, arm in enumerate(both):
         own = [one for one in outcomes if arm_place(EXPERIMENT, one.experiment_key) == place]
