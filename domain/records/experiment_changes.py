@@ -76,9 +76,9 @@ def check_rules(experiment: Experiment, rules: Mapping[str, Rule]) -> None:
 
 
 def _wrong_rules(experiment: Experiment, rules: Mapping[str, Rule]) -> Iterator[InvalidField]:
-    for place, arm in enumerate(experiment.arms):
+    for index, arm in enumerate(experiment.arms):
         for number, rule_id in enumerate(arm.rules):
-            pointer = f"#/arms/{place}/rules/{number}"
+            pointer = f"#/arms/{index}/rules/{number}"
             if (rule := rules.get(rule_id)) is None:
                 yield InvalidField(pointer, "No rule has this id")
             elif rule.status == "live":
@@ -88,8 +88,8 @@ def _wrong_rules(experiment: Experiment, rules: Mapping[str, Rule]) -> Iterator[
 def check_weights(experiment: Experiment, sources: Collection[str]) -> None:
     """Raise InvalidFields for weights of sources that the shop does not have."""
     wrong = [
-        InvalidField(f"#/arms/{place}/weights/{source}", f"Expected a source: {', '.join(sources)}")
-        for place, arm in enumerate(experiment.arms)
+        InvalidField(f"#/arms/{index}/weights/{source}", f"Expected a source: {', '.join(sources)}")
+        for index, arm in enumerate(experiment.arms)
         for source in arm.weights
         if source not in sources
     ]
