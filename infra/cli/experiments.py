@@ -87,7 +87,7 @@ def run_remove(parsed: argparse.Namespace, settings: Settings) -> int:
 
 def as_table(report: ExperimentReport) -> Table:
     """Lay out a report, a line for each arm and one for its intervals."""
-    title = f"{report.experiment.name}: {report.begins_at:%Y-%m-%d %H:%M} to {report.ends_at:%Y-%m-%d %H:%M} (UTC)"
+    title = f"{report.experiment.name}: {_minute(report.begins_at)} to {_minute(report.ends_at)} (UTC)"
     # Names are texts of whoever saves an experiment: no markup.
     table = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("arm")
@@ -132,12 +132,17 @@ def _experiment_of(file: Path) -> Experiment:
 
 def _line(experiment: ListedExperiment) -> tuple[str, ...]:
     when = " ".join(
-        f"{word} {instant:%Y-%m-%d %H:%M}"
+        f"{word} {_minute(instant)}"
         for word, instant in (("from", experiment.starts_at), ("until", experiment.until))
         if isinstance(instant, datetime)
     )
     arms = ", ".join(_of_arm(arm) for arm in experiment.arms)
     return experiment.known_id, experiment.name, arms, when or "-", experiment.status
+
+
+def _minute(instant: datetime) -> str:
+    """Return an instant in UTC: those of an experiment have the offset with which they were written."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def _of_arm(arm: Arm) -> str:

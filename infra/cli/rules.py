@@ -82,7 +82,7 @@ def _line(rule: ListedRule) -> tuple[str, ...]:
     amount = rule.position if rule.action == "pin" else rule.strength
     action = rule.action if rule.action == "hide" else f"{rule.action} {amount}"
     when = " ".join(
-        f"{word} {instant:%Y-%m-%d %H:%M}"
+        f"{word} {instant.astimezone(UTC):%Y-%m-%d %H:%M}"
         for word, instant in (("from", rule.starts_at), ("until", rule.until))
         if isinstance(instant, datetime)
     )
