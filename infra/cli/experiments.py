@@ -17,7 +17,7 @@ from domain.records.experiment_reports import ArmReport, ExperimentReport
 from domain.records.experiments import Arm, Experiment, ExperimentList, ExperimentSaved, ListedExperiment
 from domain.records.placements import Estimate
 from infra.cli.arguments import as_columns
-from infra.cli.json_records import as_json, dates_in_words, read_record
+from infra.cli.json_records import as_json, dates_in_words, minute_in_utc, read_record
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases import experiments
@@ -86,7 +86,7 @@ def run_remove(parsed: argparse.Namespace, settings: Settings) -> int:
 
 def as_table(report: ExperimentReport) -> Table:
     """Lay out a report, a line for each arm and one for its intervals."""
-    title = f"{report.experiment.name}: {report.begins_at:%Y-%m-%d %H:%M} to {report.ends_at:%Y-%m-%d %H:%M} (UTC)"
+    title = f"{report.experiment.name}: {minute_in_utc(report.begins_at)} to {minute_in_utc(report.ends_at)} (UTC)"
     # Names are texts of whoever saves an experiment: no markup.
     table = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("arm")

@@ -1,6 +1,6 @@
 """Rules and experiments at the command line: read from a JSON file, printed as JSON, and their dates in words."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -41,7 +41,12 @@ def as_json(answer: Struct) -> str:
 def dates_in_words(starts_at: datetime | UnsetType, until: datetime | UnsetType) -> str:
     """Return the dates that are set, in UTC, "" for none."""
     return " ".join(
-        f"{word} {instant:%Y-%m-%d %H:%M}"
+        f"{word} {minute_in_utc(instant)}"
         for word, instant in (("from", starts_at), ("until", until))
         if isinstance(instant, datetime)
     )
+
+
+def minute_in_utc(instant: datetime) -> str:
+    """Return an instant in UTC: those of records have the offset with which they were written."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}"

@@ -1,6 +1,6 @@
 """Experiments: which are acceptable, which arm a customer has, and what may change once one has begun."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import msgspec
 import pytest
@@ -138,6 +138,9 @@ def test_two_are_never_live_at_one_instant():
     for other in (RUNNING, replace(RUNNING, until=NOW)):
         with pytest.raises(ExperimentRefused, match=r"'first' is live until 2026-11-23 11:00 \(UTC\)"):
             check_alone(other, [first])
+    abroad = replace(first, until=(NOW + HOUR).astimezone(timezone(timedelta(hours=14))))
+    with pytest.raises(ExperimentRefused, match=r"until 2026-11-23 11:00 \(UTC\)"):
+        check_alone(RUNNING, [abroad])
     with pytest.raises(ExperimentRefused, match="'e' is live without an end"):
         check_alone(first, [RUNNING])
     check_alone(replace(RUNNING, starts_at=NOW + HOUR), [first])
@@ -161,12 +164,13 @@ def test_rules_of_a_live_experiment_exist_and_are_in_force_in_its_arms_only():
 
 
 def test_weights_are_of_sources_that_the_shop_has():
-    arms = (ARMS[0], Arm(name="b", weights={"popular": 1.0, "populr": 1.0}))
+    arms = (ARMS[0], Arm(name="b", weights={"popular": 1.0, "populr": 1.0, "~/own": 1.0}))
 
     with pytest.raises(InvalidFields) as raised:
         check_weights(replace(DRAFT, arms=arms), ("popular", "new"))
 
     assert {one.pointer: one.detail for one in raised.value.fields} == {
-        "#/arms/1/weights/populr": "Expected a source: popular, new"
+        "#/arms/1/weights/populr": "Expected a source: popular, new",
+        "#/arms/1/weights/~0~1own": "Expected a source: popular, new",
     }
     check_weights(DRAFT, ())
