@@ -141,6 +141,11 @@ class InvalidFields(ShopError):
         self.fields = fields
 
 
+def pointer_below(pointer: str, name: str) -> str:
+    """Return the JSON pointer (RFC 6901) of the member `name` of what `pointer` points to."""
+    return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+
+
 class EventTooOld(ShopError):
     """Carry the JSON pointer of the event's instant."""
 

@@ -1,6 +1,6 @@
 """Compare the arms of an experiment by what their customers did.
 
-Customers are drawn into arms, so customers are what is counted: arms are compared by the shares of customers who ordered.
+Customers are assigned to arms, so they are what is counted: arms are compared by the shares of customers who ordered.
 All intervals of customers hold at any number of looks (`always_valid`).
 """
 
@@ -11,7 +11,7 @@ from math import ceil, exp, inf, log, sqrt
 from domain.evaluation.always_valid import boundary, evidence_of_uneven_shares, ratio_bounds
 from domain.evaluation.attribution import click_rate, wilson
 from domain.records.experiment_reports import ArmReport, ArmSums, Comparison, CustomerOutcome, ExperimentReport, Verdict
-from domain.records.experiments import Arm, Experiment, ListedExperiment, arm_place
+from domain.records.experiments import Arm, Experiment, ListedExperiment, arm_index
 from domain.records.periods import Period
 from domain.records.placements import Estimate, PlaceTotals, ShownSums, Totals
 
@@ -29,11 +29,11 @@ MAX_DAYS = 1000
 """Beyond which no number of days is said."""
 
 
-def added(sums: Sequence[ArmSums], outcomes: Sequence[CustomerOutcome], experiment: Experiment) -> list[ArmSums]:
+def add_outcomes(sums: Sequence[ArmSums], outcomes: Sequence[CustomerOutcome], experiment: Experiment) -> list[ArmSums]:
     """Return the sums of all arms with more customers, each in its arm."""
     columns = [[one.customers, one.ordered, one.revenue, one.squares] for one in sums]
     for outcome in outcomes:
-        column = columns[arm_place(experiment, outcome.experiment_key)]
+        column = columns[arm_index(experiment, outcome.experiment_key)]
         column[0] += 1
         column[1] += outcome.ordered
         column[2] += outcome.revenue
@@ -75,25 +75,21 @@ def experiment_report(  # noqa: PLR0913 - what was counted, and when
 
 def compare(control_sums: ArmSums, sums: ArmSums, *, alpha: float, days: float, control: str) -> Comparison:
     """Compare an arm with the control, named `control`, after `days` with a chance `alpha` of ever erring."""
-    if min(control_sums.ordered, sums.ordered) < MIN_ORDERS:
-        return Comparison(
-            verdict="not_enough_data",
-            summary=_summary("not_enough_data", control, None, left := _days_left(control_sums, sums, alpha, days)),
-            difference=None,
-            revenue_difference=None,
-            days_left=left,
-        )
-    z = boundary(control_sums.ordered + sums.ordered, alpha=alpha)
-    difference = _relative(_conversion(sums), _conversion(control_sums), z=z)
-    is_paid = control_sums.revenue > 0
-    verdict = _verdict(difference)
-    left = _days_left(control_sums, sums, alpha, days) if verdict == "not_enough_data" else None
+    verdict: Verdict = "not_enough_data"
+    difference = revenue_difference = None
+    if min(control_sums.ordered, sums.ordered) >= MIN_ORDERS:
+        z = boundary(control_sums.ordered + sums.ordered, alpha=alpha)
+        difference = _relative(_conversion(sums), _conversion(control_sums), z=z)
+        verdict = _verdict(difference)
+        if control_sums.revenue > 0:
+            revenue_difference = _relative(_mean_revenue(sums), _mean_revenue(control_sums), z=z)
+    days_left = _days_left(control_sums, sums, alpha, days) if verdict == "not_enough_data" else None
     return Comparison(
         verdict=verdict,
-        summary=_summary(verdict, control, difference, left),
+        summary=_summary(verdict, control, difference, days_left),
         difference=difference,
-        revenue_difference=_relative(_mean_revenue(sums), _mean_revenue(control_sums), z=z) if is_paid else None,
-        days_left=left,
+        revenue_difference=revenue_difference,
+        days_left=days_left,
     )
 
 
@@ -171,14 +167,14 @@ def _relative(own: tuple[float, float], base: tuple[float, float], *, z: float) 
 
 
 def warning_of_uneven_shares(experiment: Experiment, sums: Sequence[ArmSums]) -> str | None:
-    """Return a warning where the arms have not the customers that their shares say, None where they have."""
+    """Return a warning of a sample-ratio mismatch: numbers of customers that do not fit the shares; None without one."""
     counts, shares = [one.customers for one in sums], [arm.share for arm in experiment.arms]
     evidence = evidence_of_uneven_shares(counts, shares)
     if evidence < UNEVEN:
         return None
     found = ", ".join(f"{arm.name} {count:,}" for arm, count in zip(experiment.arms, counts, strict=True))
     return (
-        f"The arms have not the customers that their shares {':'.join(map(str, shares))} say: {found}"
+        f"The numbers of customers do not fit the shares {':'.join(map(str, shares))}: {found}"
         f" (p < {max(exp(-min(evidence, 700)), 1e-9):.1g}). Do not trust the comparison before you know why."
     )
 

@@ -16,7 +16,7 @@ from domain.ranking.own_scores import without_own
 from domain.ranking.recommend import Shortlist, shortlist
 from domain.ranking.rule_book import ListPlace
 from domain.ranking.rules import ListRules
-from domain.records.experiments import Arm, Experiment, arm_place
+from domain.records.experiments import Arm, Experiment, arm_index
 from domain.records.recommendations import SOURCES, ListRequest
 from domain.records.rules import Rule
 
@@ -49,7 +49,7 @@ class LiveExperiments:
         """Return the arm of a list for the customer with a key, who takes part in no experiment without one."""
         for experiment, arms in self._arms:
             if experiment_key is not None and experiment.is_in_force(now) and _is_about(experiment, place):
-                return arms[arm_place(experiment, experiment_key)]
+                return arms[arm_index(experiment, experiment_key)]
         return NO_ARM
 
 
@@ -94,8 +94,11 @@ def shortlist_in(arm: Arm, inputs: RankingInputs, *, request: ListRequest, rules
 
 
 def _with_weights(config: TunedConfig, weights: dict[str, float]) -> TunedConfig:
-    both = (_replaced(before, weights) for before in (config.source_weights, config.newcomer_weights))
-    return replace(config, **dict(zip(("source_weights", "newcomer_weights"), both, strict=True)))
+    return replace(
+        config,
+        source_weights=_replaced(config.source_weights, weights),
+        newcomer_weights=_replaced(config.newcomer_weights, weights),
+    )
 
 
 def _replaced(before: SourceWeights, weights: dict[str, float]) -> SourceWeights:
@@ -106,9 +109,10 @@ def _replaced(before: SourceWeights, weights: dict[str, float]) -> SourceWeights
 
 def _popular_only(config: TunedConfig) -> TunedConfig:
     """Return a config whose lists are the most popular products that the customer may see, in this order."""
+    weights = without_own(_POPULAR_ONLY)
     return replace(
         config,
-        source_weights=(weights := without_own(_POPULAR_ONLY)),
+        source_weights=weights,
         newcomer_weights=weights,
         seen_again=0.0,
         variety=0.0,

@@ -1,12 +1,12 @@
 """What saving an experiment may change: everything before it begins, then hardly anything, so that its report stays true."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from domain.errors import ExperimentRefused, InvalidField, InvalidFields
+from domain.errors import ExperimentRefused, InvalidField, InvalidFields, pointer_below
 from domain.records.experiments import Experiment
 from domain.records.rules import Rule
 
@@ -58,10 +58,15 @@ def check_alone(experiment: Experiment, others: Iterable[Experiment]) -> None:
         return
     for other in others:
         if other.status == "live" and _begins_before_end(experiment, other) and _begins_before_end(other, experiment):
-            ends = f"until {other.until:%Y-%m-%d %H:%M}" if isinstance(other.until, datetime) else "without an end"
             raise ExperimentRefused(
-                f"The experiment {other.known_id!r} is live {ends} (UTC). Two at a time would disturb each other."
+                f"The experiment {other.known_id!r} is live {_end_of(other)}. Two at a time would disturb each other."
             )
+
+
+def _end_of(experiment: Experiment) -> str:
+    if not isinstance(experiment.until, datetime):
+        return "without an end"
+    return f"until {experiment.until.astimezone(UTC):%Y-%m-%d %H:%M} (UTC)"
 
 
 def _begins_before_end(experiment: Experiment, other: Experiment) -> bool:
@@ -76,9 +81,9 @@ def check_rules(experiment: Experiment, rules: Mapping[str, Rule]) -> None:
 
 
 def _wrong_rules(experiment: Experiment, rules: Mapping[str, Rule]) -> Iterator[InvalidField]:
-    for place, arm in enumerate(experiment.arms):
+    for index, arm in enumerate(experiment.arms):
         for number, rule_id in enumerate(arm.rules):
-            pointer = f"#/arms/{place}/rules/{number}"
+            pointer = f"#/arms/{index}/rules/{number}"
             if (rule := rules.get(rule_id)) is None:
                 yield InvalidField(pointer, "No rule has this id")
             elif rule.status == "live":
@@ -88,8 +93,8 @@ def _wrong_rules(experiment: Experiment, rules: Mapping[str, Rule]) -> Iterator[
 def check_weights(experiment: Experiment, sources: Collection[str]) -> None:
     """Raise InvalidFields for weights of sources that the shop does not have."""
     wrong = [
-        InvalidField(f"#/arms/{place}/weights/{source}", f"Expected a source: {', '.join(sources)}")
-        for place, arm in enumerate(experiment.arms)
+        InvalidField(pointer_below(f"#/arms/{index}/weights", source), f"Expected a source: {', '.join(sources)}")
+        for index, arm in enumerate(experiment.arms)
         for source in arm.weights
         if source not in sources
     ]

@@ -88,12 +88,12 @@ class Experiment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield the members that do not fit together, with a message each."""
         names: set[str] = set()
-        for place, arm in enumerate(self.arms):
+        for index, arm in enumerate(self.arms):
             if arm.name in names:
-                yield f"arms/{place}/name", "Expected a name that no arm before has"
+                yield f"arms/{index}/name", "Expected a name that no arm before has"
             names.add(arm.name)
             if arm.popular and arm.weights:
-                yield f"arms/{place}/weights", "Expected either `weights` or `popular`"
+                yield f"arms/{index}/weights", "Expected either `weights` or `popular`"
         yield from date_faults(self.starts_at, self.until)
 
     def has_begun(self, now: datetime) -> bool:
@@ -105,8 +105,8 @@ class Experiment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.status == "live" and self.has_begun(now) and (self.until is UNSET or now < self.until)
 
 
-def arm_place(experiment: Experiment, key: str) -> int:
-    """Return the place of the arm of the customer with this key: the same for ever, as it depends on nothing else.
+def arm_index(experiment: Experiment, key: str) -> int:
+    """Return the index of the arm of the customer with this key: the same for ever, as it depends on nothing else.
 
     The hash of the experiment and the key, as a number below 1, falls into the arms as their shares divide [0, 1).
     """

@@ -1,7 +1,7 @@
 """Item-to-item collaborative filtering: neighbours from four models of the same interactions."""
 
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -89,13 +89,6 @@ def learn_neighbours(
             candidate_exponent=hyperparameters.candidate_exponent,
         )
 
-    def factors() -> SparseMatrix:
-        regularisation = Regularisation(unobserved=hyperparameters.factor_unobserved, penalty=hyperparameters.factor_penalty)
-        return factor_neighbours(matrix, regularisation, n_neighbours=N_BEFORE_MOMENTUM)
-
-    learn_factors: Callable[[], SparseMatrix] = cache(factors)
-    if known and _factor_choices(known.hyperparameters) == _factor_choices(hyperparameters):
-        learn_factors = known.learn_factors
     return NeighbourModels(
         hyperparameters=hyperparameters,
         together=_comparable(together),
@@ -103,8 +96,18 @@ def learn_neighbours(
         regression=regression,
         momentum=momentum,
         learn_transitions=learn_transitions,
-        learn_factors=learn_factors,
+        learn_factors=_factor_learner(matrix, hyperparameters, known),
     )
+
+
+def _factor_learner(
+    matrix: SparseMatrix, hyperparameters: Hyperparameters, known: NeighbourModels | None
+) -> Callable[[], SparseMatrix]:
+    """Return a function that learns the factors when it is first called: that of `known` if its factors are the same."""
+    if known and _factor_choices(known.hyperparameters) == _factor_choices(hyperparameters):
+        return known.learn_factors
+    regularisation = Regularisation(unobserved=hyperparameters.factor_unobserved, penalty=hyperparameters.factor_penalty)
+    return cache(partial(factor_neighbours, matrix, regularisation, n_neighbours=N_BEFORE_MOMENTUM))
 
 
 def combine(models: NeighbourModels, hyperparameters: Hyperparameters) -> SparseMatrix:

@@ -82,13 +82,13 @@ def tune(
         return in_use
     best, done = _search(held_out, trials=trials, seed=seed, on_trial=on_trial)
     rng = np.random.default_rng(seed)
-    turned_to = ground_truth_of(held_out.split, seen="include").sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
+    with_seen = ground_truth_of(held_out.split, seen="include").sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
     tuning = Tuning(seed=seed, trials=done, n_events=len(data.log.products))
-    tuned = _fit_lists(held_out, best, turned_to, tuning=tuning, rng=rng)
+    tuned = _fit_lists(held_out, best, with_seen, tuning=tuning, rng=rng)
     if not tuned.tuning.ndcg:
         # No list predicts anything, for example because nothing is in stock: the trials say nothing.
         return in_use
-    return _better_of(tuned, in_use, held_out, turned_to) if in_use.tuning.trials else tuned
+    return _better_of(tuned, in_use, held_out, with_seen) if in_use.tuning.trials else tuned
 
 
 def _search(held_out: HeldOut, *, trials: int, seed: int, on_trial: Callable[[int], bool]) -> tuple[Trial, int]:
@@ -116,12 +116,12 @@ def _search(held_out: HeldOut, *, trials: int, seed: int, on_trial: Callable[[in
     return best, done
 
 
-def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, turned_to: GroundTruth) -> TunedConfig:
+def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, with_seen: GroundTruth) -> TunedConfig:
     """Return `tuned`, or the config in use if it scores higher on the same held-out events."""
     data = held_out.data
     trained = train_model(data, config=in_use, model_id="in_use", trained_at=data.log.newest)
     replay = Replay(data, trained)
-    ndcg = _served_ndcg(replay, trained.model, turned_to)
+    ndcg = _served_ndcg(replay, trained.model, with_seen)
     if ndcg <= tuned.tuning.ndcg:
         return tuned
     default = without_own(SourceWeights())
@@ -131,24 +131,24 @@ def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, turne
         n_events=tuned.tuning.n_events,
         n_customers=tuned.tuning.n_customers,
         ndcg=ndcg,
-        ndcg_of_default_weights=_served_ndcg(replay, by_default, turned_to),
+        ndcg_of_default_weights=_served_ndcg(replay, by_default, with_seen),
         rejected_ndcg=tuned.tuning.ndcg,
     )
     return replace(in_use, tuning=measured)
 
 
 def _fit_lists(
-    held_out: HeldOut, best: Trial, turned_to: GroundTruth, *, tuning: Tuning, rng: np.random.Generator
+    held_out: HeldOut, best: Trial, with_seen: GroundTruth, *, tuning: Tuning, rng: np.random.Generator
 ) -> TunedConfig:
     """Choose all settings except those of neighbours, by lists with the best neighbours.
 
-    Source weights rank what is new to a customer, so they are fitted to that; `turned_to` has known products too, and
+    Source weights rank what is new to a customer, so they are fitted to that; `with_seen` has known products too, and
     decides everything that follows, by the lists as they are served. The weights of own sources come last: everything else
     is chosen without them, as if they did not exist.
     """
     data, default = held_out.data, without_own(SourceWeights())
-    discovered = held_out.sampled.sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
-    hyperparameters = fit_popularity(data, best.hyperparameters, discovered, has_times=held_out.has_times)
+    unseen = held_out.sampled.sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
+    hyperparameters = fit_popularity(data, best.hyperparameters, unseen, has_times=held_out.has_times)
     trained = train_model(
         data,
         config=TunedConfig(hyperparameters=hyperparameters, source_weights=default),
@@ -158,14 +158,14 @@ def _fit_lists(
     )
     replay = Replay(data, trained)
     model = max(
-        (_fit_weights(replay, days, discovered) for days in (INTEREST_DAYS if held_out.has_times else (FOREVER,))),
+        (_fit_weights(replay, days, unseen) for days in (INTEREST_DAYS if held_out.has_times else (FOREVER,))),
         key=lambda fitted: fitted[0],
     )[1]
-    model = _fit_seen_again(replay, model, turned_to)
+    model = _fit_seen_again(replay, model, with_seen)
     tried = [_with(model, variety=variety) for variety in VARIETY_GRID]
     # The documented weights come last: they are taken only if they serve better than everything that was fitted.
-    tried.append(_fit_seen_again(replay, _with(trained.model, source_weights=default), turned_to))
-    scores = [_served_ndcg(replay, one, turned_to) for one in tried]
+    tried.append(_fit_seen_again(replay, _with(trained.model, source_weights=default), with_seen))
+    scores = [_served_ndcg(replay, one, with_seen) for one in tried]
     served, _ = best_of(tried, scores)
     newcomers = newcomers_of(held_out.split).sample(MAX_REPLAYED_CUSTOMERS, rng=np.random.default_rng(tuning.seed))
     if len(newcomers.customers) >= MIN_CUSTOMERS:
@@ -174,13 +174,13 @@ def _fit_lists(
         served = _with(served, newcomer_weights=fit_own_weights(contributions, first=weights))
     if held_out.has_times:
         served = _with(served, rebuy_rate=_fit_rebuy_rate(replay, served, held_out, rng=rng))
-    served = _with(served, trial_places=_fit_trial_places(replay, served, turned_to))
+    served = _with(served, trial_places=_fit_trial_places(replay, served, with_seen))
     if own_names():
-        served = _fit_own(replay, served, discovered, turned_to)
+        served = _fit_own(replay, served, unseen, with_seen)
     measured = replace(
         tuning,
-        n_customers=len(turned_to.customers),
-        ndcg=_served_ndcg(replay, served, turned_to),
+        n_customers=len(with_seen.customers),
+        ndcg=_served_ndcg(replay, served, with_seen),
         ndcg_of_default_weights=scores[-1],
     )
     return replace(served.config, tuning=measured)
@@ -199,18 +199,18 @@ def _fit_weights(replay: Replay, interest_days: float, ground_truth: GroundTruth
     return contributions.ndcg(weights), _with(model, source_weights=weights)
 
 
-def _fit_seen_again(replay: Replay, model: Model, turned_to: GroundTruth) -> Model:
+def _fit_seen_again(replay: Replay, model: Model, with_seen: GroundTruth) -> Model:
     """Return `model` with the fitted score that a known product gets for itself."""
-    contributions = CandidateContributions(replay, _with(model, seen_again=1.0), turned_to, seen="include")
+    contributions = CandidateContributions(replay, _with(model, seen_again=1.0), with_seen, seen="include")
     return _with(model, seen_again=fit_seen_again(contributions, model.config.source_weights))
 
 
-def _fit_own(replay: Replay, model: Model, discovered: GroundTruth, turned_to: GroundTruth) -> Model:
+def _fit_own(replay: Replay, model: Model, unseen: GroundTruth, with_seen: GroundTruth) -> Model:
     """Fit the weights of own sources; return `model` as it was unless the served lists are better."""
-    contributions = CandidateContributions(replay, model, discovered, seen="exclude")
+    contributions = CandidateContributions(replay, model, unseen, seen="exclude")
     fitted = _with(model, source_weights=fit_own_weights(contributions, first=model.config.source_weights))
     tried = [model, fitted]
-    return best_of(tried, [_served_ndcg(replay, one, turned_to) for one in tried])[0]
+    return best_of(tried, [_served_ndcg(replay, one, with_seen) for one in tried])[0]
 
 
 def _fit_rebuy_rate(replay: Replay, model: Model, held_out: HeldOut, *, rng: np.random.Generator) -> float:
@@ -244,7 +244,7 @@ def _fit_trial_places(replay: Replay, model: Model, ground_truth: GroundTruth) -
     return first_of_best(TRIAL_PLACES, [_served_ndcg(replay, one, ground_truth) for one in models])
 
 
-def _served_ndcg(replay: Replay, model: Model, turned_to: GroundTruth) -> float:
-    customers: list[int] = turned_to.customers.tolist()
+def _served_ndcg(replay: Replay, model: Model, ground_truth: GroundTruth) -> float:
+    customers: list[int] = ground_truth.customers.tolist()
     rankings = {customer: replay.ranking(customer, model=model, seen="few", k=TUNING_K) for customer in customers}
-    return float(ndcg_at_k(*turned_to.hits(rankings, k=TUNING_K)).mean())
+    return float(ndcg_at_k(*ground_truth.hits(rankings, k=TUNING_K)).mean())

@@ -7,18 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from domain.errors import ConfigurationError
 from domain.records.audit import COMMAND_LINE
 from domain.records.experiment_reports import ArmReport, ExperimentReport
 from domain.records.experiments import Arm, Experiment, ExperimentList, ExperimentSaved, ListedExperiment
 from domain.records.placements import Estimate
 from infra.cli.arguments import as_columns
+from infra.cli.json_records import as_json, dates_in_words, minute_in_utc, read_record
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases import experiments
@@ -53,7 +52,7 @@ def add_command(commands: Any) -> None:
 def run_list(parsed: argparse.Namespace, settings: Settings) -> int:
     stored = asyncio.run(_read(settings))
     if parsed.json:
-        sys.stdout.write(_as_json(ExperimentList(experiments=stored)))
+        sys.stdout.write(as_json(ExperimentList(experiments=stored)))
     elif stored:
         sys.stdout.write(as_columns(("experiment", "name", "arms", "when", "status"), [_line(one) for one in stored]))
     else:
@@ -62,7 +61,7 @@ def run_list(parsed: argparse.Namespace, settings: Settings) -> int:
 
 
 def run_save(parsed: argparse.Namespace, settings: Settings) -> int:
-    saved = asyncio.run(_save(settings, _experiment_of(parsed.file)))
+    saved = asyncio.run(_save(settings, read_record(parsed.file, Experiment, noun="an experiment")))
     verb = "Changed" if saved.previous else "Created"
     sys.stdout.write(f"{verb} the experiment {saved.experiment.known_id} ({saved.experiment.status}).\n")
     return 0
@@ -71,7 +70,7 @@ def run_save(parsed: argparse.Namespace, settings: Settings) -> int:
 def run_report(parsed: argparse.Namespace, settings: Settings) -> int:
     report = asyncio.run(_report(settings, parsed.experiment_id))
     if parsed.json:
-        sys.stdout.write(_as_json(report))
+        sys.stdout.write(as_json(report))
     else:
         Console().print(as_table(report))
         told = [f"{arm.name}: {arm.comparison.summary}" for arm in report.arms if arm.comparison]
@@ -87,7 +86,7 @@ def run_remove(parsed: argparse.Namespace, settings: Settings) -> int:
 
 def as_table(report: ExperimentReport) -> Table:
     """Lay out a report, a line for each arm and one for its intervals."""
-    title = f"{report.experiment.name}: {report.begins_at:%Y-%m-%d %H:%M} to {report.ends_at:%Y-%m-%d %H:%M} (UTC)"
+    title = f"{report.experiment.name}: {minute_in_utc(report.begins_at)} to {minute_in_utc(report.ends_at)} (UTC)"
     # Names are texts of whoever saves an experiment: no markup.
     table = Table(title=Text(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("arm")
@@ -118,24 +117,8 @@ def _with_bounds(estimate: Estimate | None, form: str, *, unit: str = "") -> str
     return f"{form.format(estimate.value)}{unit}\n[{form.format(estimate.low)}, {high}]"
 
 
-def _experiment_of(file: Path) -> Experiment:
-    """Read the experiment of a file; raise ConfigurationError or InvalidFields."""
-    try:
-        experiment = msgspec.json.decode(file.read_bytes(), type=Experiment)
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
-    except msgspec.DecodeError as error:
-        raise ConfigurationError(f"{file} is not an experiment: {error}.") from error
-    experiment.check()
-    return experiment
-
-
 def _line(experiment: ListedExperiment) -> tuple[str, ...]:
-    when = " ".join(
-        f"{word} {instant:%Y-%m-%d %H:%M}"
-        for word, instant in (("from", experiment.starts_at), ("until", experiment.until))
-        if isinstance(instant, datetime)
-    )
+    when = dates_in_words(experiment.starts_at, experiment.until)
     arms = ", ".join(_of_arm(arm) for arm in experiment.arms)
     return experiment.known_id, experiment.name, arms, when or "-", experiment.status
 
@@ -147,10 +130,6 @@ def _of_arm(arm: Arm) -> str:
         *(f"{source}={weight:g}" for source, weight in arm.weights.items()),
     ]
     return f"{arm.name} x{arm.share}" + (f" ({' '.join(does)})" if does else "")
-
-
-def _as_json(answer: ExperimentList | ExperimentReport) -> str:
-    return msgspec.json.format(msgspec.json.encode(answer)).decode() + "\n"
 
 
 async def _read(settings: Settings) -> list[ListedExperiment]:

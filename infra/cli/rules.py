@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from domain.errors import ConfigurationError
 from domain.records.audit import COMMAND_LINE
 from domain.records.rules import ListedRule, RuleList, RulePlaces, RuleSaved, RuleTarget, RuleToSave
 from infra.cli.arguments import as_columns
+from infra.cli.json_records import as_json, dates_in_words, read_record
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases import rules
@@ -42,7 +42,7 @@ def add_command(commands: Any) -> None:
 def run_list(parsed: argparse.Namespace, settings: Settings) -> int:
     stored = asyncio.run(_read(settings))
     if parsed.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(RuleList(rules=stored))).decode() + "\n")
+        sys.stdout.write(as_json(RuleList(rules=stored)))
     elif stored:
         heading = ("rule", "name", "action", "products", "where", "when", "status")
         sys.stdout.write(as_columns(heading, [_line(rule) for rule in stored]))
@@ -52,7 +52,7 @@ def run_list(parsed: argparse.Namespace, settings: Settings) -> int:
 
 
 def run_save(parsed: argparse.Namespace, settings: Settings) -> int:
-    saved = asyncio.run(_save(settings, _rule_of(parsed.file)))
+    saved = asyncio.run(_save(settings, read_record(parsed.file, RuleToSave, noun="a rule")))
     verb = "Replaced" if saved.previous else "Created"
     sys.stdout.write(f"{verb} the rule {saved.rule.known_id} ({saved.rule.status}).\n")
     if saved.unknown_products:
@@ -66,26 +66,10 @@ def run_remove(parsed: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _rule_of(file: Path) -> RuleToSave:
-    """Read the rule of a file; raise ConfigurationError or InvalidFields."""
-    try:
-        rule = msgspec.json.decode(file.read_bytes(), type=RuleToSave)
-    except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
-    except msgspec.DecodeError as error:
-        raise ConfigurationError(f"{file} is not a rule: {error}.") from error
-    rule.check()
-    return rule
-
-
 def _line(rule: ListedRule) -> tuple[str, ...]:
     amount = rule.position if rule.action == "pin" else rule.strength
     action = rule.action if rule.action == "hide" else f"{rule.action} {amount}"
-    when = " ".join(
-        f"{word} {instant:%Y-%m-%d %H:%M}"
-        for word, instant in (("from", rule.starts_at), ("until", rule.until))
-        if isinstance(instant, datetime)
-    )
+    when = dates_in_words(rule.starts_at, rule.until)
     where = " ".join(_values_of(rule.where)) or "everywhere"
     return (rule.known_id, rule.name, action, " ".join(_values_of(rule.target)), where, when or "always", rule.status)
 

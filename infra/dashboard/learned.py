@@ -7,7 +7,7 @@ from domain.ranking.model import Model
 from infra.dashboard.reasons import Share, bar_of, words
 from infra.dashboard.texts import text
 
-N_SHOWN = 8
+N_WEIGHTS = 8
 
 
 class Weight(Struct, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ def weights_of(model: Model) -> list[Weight]:
     known = structs.asdict(model.config.weights_for(has_history=True))
     weights: dict[str, float] = known.pop("own") | known
     total, largest = sum(weights.values()), max(weights.values())
-    ordered = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))[:N_SHOWN]
+    ordered = sorted(weights.items(), key=lambda pair: (-pair[1], pair[0]))[:N_WEIGHTS]
     return [
         Weight(
             name=text(f"learned.{source}") if source in known else Markup.escape(words(source)),

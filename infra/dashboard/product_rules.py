@@ -26,7 +26,7 @@ from infra.use_cases.rules import remove_rule, save_rule
 ProductAction = Literal["pin", "boost", "hide"]
 ACTIONS: tuple[ProductAction, ...] = get_args(ProductAction)
 STRENGTH = 3
-_TAKES_AWAY = "no-"
+_REMOVES = "no-"
 _MAX_NAME_LENGTH = 160
 
 
@@ -38,17 +38,15 @@ async def pressed_of(repository: Repository, product_ids: Iterable[str]) -> dict
 
 @backend_form("/dashboard/rules/product")
 async def press(shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest) -> Response[Any]:
-    """Make the rule of a button, or take it away; what is so already stays."""
+    """Make the rule of a button, or remove it; a button that was pressed twice changes nothing."""
     filled = await read_form(request)
     pressed = filled["do"]
-    action: ProductAction | None = next((one for one in ACTIONS if pressed in {one, _TAKES_AWAY + one}), None)
+    action: ProductAction | None = next((one for one in ACTIONS if pressed in {one, _REMOVES + one}), None)
     if action is None:
         raise RequestRefused("bad-request")
     product = await shop.repository.product_details(filled["product"], now=shop.now())
-    is_of_customer = bool(filled["customer"])
-    page = Page(
-        name="customers" if is_of_customer else "products", item=filled["customer"] if is_of_customer else product.product_id
-    )
+    customer_id = filled["customer"]
+    page = Page(name="customers", item=customer_id) if customer_id else Page(name="products", item=product.product_id)
     rules = (await shop.repository.stored_rules()).rules
     own = next((one for one in rules if one.action == action and _is_live_for(one, product.product_id)), None)
     actor, undo = actor_of(request), ""

@@ -29,7 +29,7 @@ class Editor(Struct, frozen=True, kw_only=True):
     """What the page of a rule shows: the fields as they were typed, and what is wrong with them.
 
     If somebody else changed the rule since it was read, it `is_outdated`, and `others` are the fields that differ, by label,
-    stored and typed value. `seen` names a rule of whose empty lists the page warns.
+    stored and typed value. `seen` is the digest of a rule of whose empty lists the page warns.
     """
 
     fields: dict[str, str]
@@ -83,11 +83,11 @@ async def with_preview(shop: Shop, editor: Editor, rule: Rule, *, customer_ids: 
         )
     except CustomerNotFound as error:
         return replace(editor, wrong={"customers": text("rule_wrong.customer", customer=error.customer_id)})
-    return replace(editor, preview=view, seen=name_of(rule) if surprises.empties_lists else "")
+    return replace(editor, preview=view, seen=effect_digest(rule) if surprises.empties_lists else "")
 
 
-def name_of(rule: Rule) -> str:
-    """Return what is the same only for rules that do the same to the same products in the same lists."""
+def effect_digest(rule: Rule) -> str:
+    """Return a digest that only rules with the same action, target and places share."""
     content = msgspec.json.encode((rule.action, rule.target, rule.where))
     return blake2b(content, digest_size=16).hexdigest()
 

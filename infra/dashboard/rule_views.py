@@ -11,13 +11,13 @@ from domain.records.recommendations import RecommendedProduct
 from domain.records.rule_previews import HitsCost, ListChange, PreviewRequest, Surprises
 from domain.records.rules import Rule
 from infra.dashboard.texts import text
-from infra.use_cases.rule_preview import compared, cost_of
+from infra.use_cases.rule_preview import compare_lists, cost_of
 
 N_SHOWN = 5
 """Products of a list that are shown of the ten that are compared."""
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class ShownProduct(Struct, frozen=True, kw_only=True):
     """A product of a list with what a rule does to it: `colour` is the class of the style sheet."""
 
     product: RecommendedProduct
@@ -32,8 +32,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     is_changed: bool
     n_new: int
     n_places: int
-    before: Sequence[Place]
-    after: Sequence[Place]
+    before: Sequence[ShownProduct]
+    after: Sequence[ShownProduct]
 
 
 class Cost(Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ async def preview_of(
 ) -> tuple[PreviewView, Surprises]:
     """Return what a rule would change, for these customers or for a sample; raise CustomerNotFound."""
     asked = PreviewRequest(rule=rule, customer_ids=customer_ids)
-    changes, surprises = await compared(repository, asked, now=now)
+    changes, surprises = await compare_lists(repository, asked, now=now)
     hits = await cost_of(repository, asked, now=now)
     view = PreviewView(
         warnings=_warnings(surprises),
@@ -79,7 +79,7 @@ async def would_empty_lists(repository: Repository, rule: Rule, *, now: datetime
     """Return whether lists of some customers, or of the whole shop, would be empty."""
     if rule.action != "hide":
         return False
-    _, surprises = await compared(repository, PreviewRequest(rule=rule), now=now)
+    _, surprises = await compare_lists(repository, PreviewRequest(rule=rule), now=now)
     return surprises.empties_lists
 
 
@@ -106,19 +106,21 @@ def comparison_of(change: ListChange) -> Comparison:
         n_new=len(after - before.keys()),
         n_places=len(change.after),
         before=[
-            Place(product=item) if item.product_id in after else Place(product=item, colour="out", move=text("preview.out"))
+            ShownProduct(product=item)
+            if item.product_id in after
+            else ShownProduct(product=item, colour="out", move=text("preview.out"))
             for item in change.before[:N_SHOWN]
         ],
         after=[_moved(item, before.get(item.product_id)) for item in change.after[:N_SHOWN]],
     )
 
 
-def _moved(item: RecommendedProduct, before: int | None) -> Place:
+def _moved(item: RecommendedProduct, before: int | None) -> ShownProduct:
     if before is None:
-        return Place(product=item, colour="in", move=text("preview.new"))
+        return ShownProduct(product=item, colour="in", move=text("preview.new"))
     if before > item.rank:
-        return Place(product=item, colour="in", move=text("preview.up", n=before - item.rank))
-    return Place(product=item)
+        return ShownProduct(product=item, colour="in", move=text("preview.up", n=before - item.rank))
+    return ShownProduct(product=item)
 
 
 def cost_in_words(hits: HitsCost) -> Cost:
@@ -132,22 +134,23 @@ def cost_in_words(hits: HitsCost) -> Cost:
     else:
         kind = "more" if low > 0 else "unclear"
     least, most = sorted((abs(low), abs(high)))
-    values = {"middle": _round(abs(middle)), "least": _round(least), "most": _round(most)}
-    values |= {"down": _round(max(-low, 0)), "up": _round(max(high, 0))}
+    values = {"middle": _short(abs(middle)), "least": _short(least), "most": _short(most)}
+    values |= {"down": _short(max(-low, 0)), "up": _short(max(high, 0))}
     return Cost(
         sentence=text(f"cost.{kind}", **values),
         before=round(100 * hits.before, 1),
         after=round(100 * hits.after, 1),
-        low=_place(low, reach),
-        middle=_place(middle, reach),
-        high=_place(high, reach),
+        low=_on_chart(low, reach),
+        middle=_on_chart(middle, reach),
+        high=_on_chart(high, reach),
         n_customers=hits.customers,
     )
 
 
-def _place(value: float, reach: float) -> float:
+def _on_chart(value: float, reach: float) -> float:
+    """Return the place of a value on a chart from 0 to 100 whose middle is no difference; 5 stay free at both ends."""
     return round(50 + 45 * value / reach, 1)
 
 
-def _round(value: float) -> str:
+def _short(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")

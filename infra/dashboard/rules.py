@@ -15,7 +15,7 @@ from domain.ports.rules import ExpectedVersion
 from domain.records.rules import MAX_RULES, ListedRule, Rule, RuleStatus
 from infra.dashboard.forms import Form, read_form
 from infra.dashboard.pages import backend_form, backend_page, form, page, see, show
-from infra.dashboard.rule_editor import Editor, find_rule, name_of, show_editor, stored_rule, with_preview
+from infra.dashboard.rule_editor import Editor, effect_digest, find_rule, show_editor, stored_rule, with_preview
 from infra.dashboard.rule_forms import (
     MAX_RULE_FORM_BYTES,
     NEW_RULE,
@@ -96,8 +96,8 @@ async def save_typed(shop: NamedDependency[SkipValidation[Shop]], request: Authe
     editor, rule = await _typed(repository, filled, status=status)
     if rule is None:
         return await show_editor(request, shop, editor)
-    is_told = status == "draft" or filled["seen"] == name_of(rule)
-    if not is_told and await would_empty_lists(repository, rule, now=shop.now()):
+    is_warned = status == "draft" or filled["seen"] == effect_digest(rule)
+    if not is_warned and await would_empty_lists(repository, rule, now=shop.now()):
         return await show_editor(request, shop, await with_preview(shop, editor, rule))
     try:
         await _save(request, shop, rule, expected=expected_version(filled))

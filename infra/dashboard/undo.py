@@ -1,12 +1,12 @@
 """Take back a change of a rule: the form beside its message carries what was there before."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from domain.errors import RuleChanged, RuleNotFound
 from domain.ports.rules import RemovedRule
@@ -21,6 +21,9 @@ from infra.http.auth import AuthenticatedRequest, actor_of
 from infra.http.problems import RequestRefused
 from infra.storage.opening import Shop
 from infra.use_cases.rules import remove_rule, save_rule
+
+MAX_POSITION = 1_000_000_000
+"""Each new rule stands one after the last, so a forged position must leave room for others."""
 
 
 class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,7 +49,7 @@ class Undo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rule_id: Id
     saved_at: Instant | None
     previous: Rule | None
-    position: int | None = None
+    position: Annotated[int, Meta(ge=1, le=MAX_POSITION)] | None = None
     page: Page = RULES_PAGE
 
     @staticmethod

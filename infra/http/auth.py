@@ -3,32 +3,28 @@
 Every route declares its access as an option, for example `opt=BACKEND`; `create_app` rejects a route without one.
 """
 
-import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from hashlib import sha256
-from hmac import compare_digest
 from typing import Any, Literal
 
 from litestar import Request
 from litestar.datastructures import State
 
 from domain.errors import ConfigurationError
-from domain.records.api_keys import DAYS_OF_WARNING, ApiKey, KeyScope
+from domain.records.api_keys import ApiKey, KeyScope
 from domain.records.audit import A_BROWSER, LOCAL, THE_QUEUE
 from domain.records.browser_tokens import TOKEN_PREFIX, BrowserToken
 from domain.records.sessions import DashboardSession
 from infra.http.addresses import client_address
 from infra.http.headers import get_cookie, get_header
 from infra.http.host import INTERNAL_SCOPE
+from infra.http.known_keys import KnownKeys, bearer_of
 from infra.http.loopback import check_loopback
 from infra.http.problems import RequestRefused
 from infra.http.rate_limit import Arrivals, RateLimit, shared_path
 from infra.keys import NO_KEYS
 from infra.settings import Settings
 from infra.storage.opening import Clock, system_clock
-
-logger = logging.getLogger(__name__)
 
 BACKEND = {"access": "backend"}
 REPORT = {"access": "report"}
@@ -74,8 +70,6 @@ SESSION = "shop.session"
 SESSION_COOKIE = "shop_session"
 _DASHBOARD_SCOPES = frozenset({"backend", "viewer"})
 
-_BEARER_LENGTH = len("Bearer ")
-
 
 def actor_of(request: AuthenticatedRequest) -> str:
     """Return who sent a request, for the audit: the name of its key, `local` where no key is needed, or the queue."""
@@ -111,11 +105,9 @@ class Authenticator:
         if not settings.keys and "AWS_LAMBDA_FUNCTION_NAME" in environment:
             raise ConfigurationError(NO_KEYS + "a function on AWS Lambda does not start.")
         self.origins = settings.origins
-        self._keys = tuple((bytes.fromhex(key.key_hash), key) for key in settings.keys)
+        self._keys = KnownKeys(settings.keys, clock=clock)
         self._read_token = read_token
         self._read_session = read_session
-        self._clock = clock
-        self._warned: set[tuple[str, int]] = set()
         self._proxies = settings.proxies
         path = None if settings.is_postgres else settings.database_path
         arrivals = Arrivals(shared_path(settings.database_url, path, settings.api_keys) if self._keys else None)
@@ -142,8 +134,8 @@ class Authenticator:
         if access == "optional" and not header:
             self.count_stranger(scope)
             return "anyone" if self._keys or not _is_local(scope) else "backend"
-        if _is_bearer(header) and header[_BEARER_LENGTH:].startswith(TOKEN_PREFIX):
-            return await self._authenticate_browser(scope, header[_BEARER_LENGTH:], access)
+        if (text := bearer_of(header)) is not None and text.startswith(TOKEN_PREFIX):
+            return await self._authenticate_browser(scope, text, access)
         digest, key_scope = self._verify(scope) if self._keys else _local_backend(scope)
         if not self._rate_limit.allow(digest):
             raise RequestRefused("rate-limited")
@@ -175,8 +167,8 @@ class Authenticator:
         if key_scope is not None:
             state[SESSION] = session if session and session.key_id == LOCAL else None
             return key_scope
-        key = next((key for _, key in self._keys if session and key.key_id == session.key_id), None)
-        if key is None or key.scope not in _DASHBOARD_SCOPES or self._is_expired(key):
+        key = self._keys.with_id(session.key_id) if session else None
+        if key is None or key.scope not in _DASHBOARD_SCOPES:
             raise RequestRefused("unauthorized")
         state |= {SESSION: session, KEY: key, ACTOR: key.name}
         if not self._rate_limit.allow(bytes.fromhex(key.key_hash)):
@@ -189,7 +181,7 @@ class Authenticator:
         """Return the key whose text is given if it may open the dashboard; each attempt counts as one of a stranger."""
         if not self._stranger_limit.allow(client_address(scope, self._proxies).encode()):
             raise RequestRefused("rate-limited")
-        key = self._find(b"Bearer " + text.encode())[1]
+        key = self._keys.find(b"Bearer " + text.encode())[1]
         return key if key is not None and key.scope in _DASHBOARD_SCOPES else None
 
     def count_stranger(self, scope: Any) -> None:
@@ -198,47 +190,18 @@ class Authenticator:
         With a valid key no address is limited: the servers of a shop send the requests of all its customers. Without
         `API_KEYS` there are no strangers.
         """
-        if not self._keys or self._find(get_header(scope, b"authorization"))[1]:
+        if not self._keys or self._keys.find(get_header(scope, b"authorization"))[1]:
             return
         if not self._stranger_limit.allow(client_address(scope, self._proxies).encode()):
             raise RequestRefused("rate-limited")
 
     def _verify(self, scope: Any) -> tuple[bytes, KeyScope]:
         """Return the hash and the scope of the key of a request, and note them; raise RequestRefused without a valid key."""
-        digest, key = self._find(get_header(scope, b"authorization"))
+        digest, key = self._keys.find(get_header(scope, b"authorization"))
         if key is None:
             raise RequestRefused("unauthorized")
         scope["state"] |= {KEY: key, ACTOR: key.name}
         return digest, key.scope
-
-    def _find(self, header: bytes) -> tuple[bytes, ApiKey | None]:
-        """Return the hash of the key in an Authorization header, and the key itself if it is valid.
-
-        All keys are compared, in constant time.
-        """
-        digest = sha256(header[_BEARER_LENGTH:].strip()).digest()
-        found: ApiKey | None = None
-        for known_digest, key in self._keys:
-            if compare_digest(known_digest, digest):
-                found = key
-        if found is None or not _is_bearer(header) or self._is_expired(found):
-            return digest, None
-        return digest, found
-
-    def _is_expired(self, key: ApiKey) -> bool:
-        """Return whether a key is expired; warn once per process of an expired key, and once a day before it expires."""
-        if (days_left := key.days_left(self._clock()) if key.expires_on else None) is None:
-            return False
-        is_expired = days_left < 0
-        if days_left < DAYS_OF_WARNING and (warning := (key.name, max(days_left, -1))) not in self._warned:
-            self._warned.add(warning)
-            verb = "expired, and is refused since the end of" if is_expired else "is refused after"
-            logger.warning("The API key %s %s %s (UTC).", key.name, verb, key.expires_on)
-        return is_expired
-
-
-def _is_bearer(header: bytes) -> bool:
-    return header[:_BEARER_LENGTH].lower() == b"bearer "
 
 
 def _is_local(scope: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 from msgspec import Raw, Struct, UnsetType
 
+from domain.errors import pointer_below
 from domain.records.values import readable_message
 from infra.http.problems import MAX_FIELD_ERRORS, FieldError
 
@@ -47,7 +48,7 @@ def _inner(value: Raw, kind: Any, pointer: str) -> Iterator[Located]:
         elif first == b"{" and get_origin(choice) is dict:
             key_kind, value_kind = get_args(choice)
             for name, member in _members(value).items():
-                below = _below(pointer, name)
+                below = pointer_below(pointer, name)
                 yield from _errors(Raw(msgspec.json.encode(name)), key_kind, below)
                 yield from _errors(member, value_kind, below)
         elif first == b"[" and get_origin(choice) in (list, tuple):
@@ -58,12 +59,12 @@ def _inner(value: Raw, kind: Any, pointer: str) -> Iterator[Located]:
 def _of_members(value: Raw, struct: type[Struct], pointer: str) -> Iterator[Located]:
     members, kinds = _members(value), _kinds_of(struct)
     required = [field.encode_name for field in msgspec.structs.fields(struct) if field.required]
-    errors = [(_below(pointer, name), "Required") for name in required if name not in members]
+    errors = [(pointer_below(pointer, name), "Required") for name in required if name not in members]
     for name, member in members.items():
         if name in kinds:
-            errors += _errors(member, kinds[name], _below(pointer, name))
+            errors += _errors(member, kinds[name], pointer_below(pointer, name))
         else:
-            errors.append((_below(pointer, name), "Unknown field"))
+            errors.append((pointer_below(pointer, name), "Unknown field"))
     yield from errors or _of_single_members(members, struct, required, pointer)
 
 
@@ -75,7 +76,7 @@ def _of_single_members(
     if _message_of_members(needed, struct) is None:
         for name, member in members.items():
             if message := _message_of_members(needed | {name: member}, struct):
-                yield _below(pointer, name), message
+                yield pointer_below(pointer, name), message
 
 
 def _message_of_members(members: dict[str, Raw], struct: type[Struct]) -> str | None:
@@ -137,7 +138,3 @@ def _members(value: Raw) -> dict[str, Raw]:
 
 def _elements(value: Raw) -> list[Raw]:
     return msgspec.json.decode(value, type=list[Raw])
-
-
-def _below(pointer: str, name: str) -> str:
-    return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"

@@ -46,9 +46,7 @@ async def customer_list(
     await data.add_missing(catalogue, history.own)
     inputs = CustomerInputs(history=history, model=state.model, catalogue=catalogue)
     place = place_of(request.kind, state, request.list_request)
-    decided = rule_data_of(repository)
-    arm = await decided.arm_of(state.rules_version, state.experiment_key, place, now=now)
-    rules = await decided.of(state.rules_version, place, catalogue=catalogue, arm=arm, now=now)
+    arm, rules = await rule_data_of(repository).of_customer(state, place, catalogue=catalogue, now=now)
 
     async def rank(rules: ListRules) -> RankedProducts:
         return _RANKINGS[request.kind](inputs, request=request.list_request, now=now, rules=rules)

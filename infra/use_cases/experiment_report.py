@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from domain.errors import ExperimentNotFound, ExperimentRefused
-from domain.evaluation.experiments import added, experiment_report, period_of
+from domain.evaluation.experiments import add_outcomes, experiment_report, period_of
 from domain.ports.repository import Repository
 from domain.records.experiment_reports import ArmSums, ExperimentReport
 from domain.records.experiments import Experiment
@@ -30,7 +30,7 @@ async def report_experiment(
     last: str | None = ""
     while last is not None:
         page = await repository.customer_outcomes(period, after=last)
-        sums, last = added(sums, page.outcomes, experiment), page.last
+        sums, last = add_outcomes(sums, page.outcomes, experiment), page.last
     return experiment_report(
         experiment,
         sums,

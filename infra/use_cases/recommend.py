@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from domain.errors import CustomerNotFound
 from domain.ports.repository import ListVersions, Recorded, Repository, StoredList
 from domain.ranking.answers import to_answer
-from domain.ranking.arms import NO_ARM, inputs_in, shortlist_in
+from domain.ranking.arms import NO_ARM, ListArm, inputs_in, shortlist_in
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.model import UNTRAINED
 from domain.ranking.packed_history import CustomerState
@@ -17,7 +17,6 @@ from domain.ranking.recommend import recommend
 from domain.ranking.rule_book import ListPlace
 from domain.ranking.rules import NO_RULES, ListRules
 from domain.records.category_hints import category_hint
-from domain.records.experiments import Arm
 from domain.records.interactions import CustomerEvent, Purchase
 from domain.records.recommendations import ListRequest, RankedList, RecommendationList
 from infra.use_cases.ranking_data import RankingData, ranking_data_of
@@ -61,32 +60,33 @@ async def current_list(
     if request.is_storable and (stored := await repository.stored_list(customer_id, length=request.limit)):
         ranked, versions = stored
         is_recent = timedelta(0) <= now - ranked.generated_at < timedelta(seconds=reuse_seconds)
-        # Where rules leave nothing, the answer names them, which a stored list cannot.
-        is_told = bool(ranked.items or not ranked.rules)
-        place = ListPlace(kind="for-customer", placement=request.placement, segment=ranked.segment)
-        decided = rule_data_of(repository)
-        arm = await decided.arm_of(versions.rules, versions.experiment_key, place, now=now)
-        is_same_arm = ranked.arm == arm.digest
-        if (
-            is_recent
-            and is_told
-            and is_same_arm
-            and ranked.rules == await decided.digest(versions.rules, place, arm=arm, now=now)
-        ):
-            products = await ranking_data_of(repository).products_of(
-                ranked, limit=request.limit, catalogue_version=versions.catalogue
-            )
-            if products is not None:
-                identifier = await new_recommendation_id(
-                    repository,
-                    "for-customer",
-                    model_id=versions.model_id,
-                    placement=request.placement,
-                    arm=arm.label,
-                    now=now,
-                )
-                return to_answer(ranked, products, recommendation_id=identifier, cached=True)
+        if is_recent and (answer := await _stored_answer(repository, ranked, versions, request, now=now)):
+            return answer
     return await fresh_list(repository, customer_id, request=request, now=now)
+
+
+async def _stored_answer(
+    repository: Repository, ranked: RankedList, versions: ListVersions, request: ListRequest, *, now: datetime
+) -> RecommendationList | None:
+    """Return the answer of a stored list, None if it would have another arm, other rules or other products now."""
+    if ranked.rules and not ranked.items:
+        # Where rules leave nothing, the answer names them, which a stored list cannot.
+        return None
+    place = ListPlace(kind="for-customer", placement=request.placement, segment=ranked.segment)
+    decided = rule_data_of(repository)
+    arm = await decided.arm_of(versions.rules, versions.experiment_key, place, now=now)
+    digest = await decided.digest(versions.rules, place, arm=arm, now=now)
+    if (ranked.arm, ranked.rules) != (arm.digest, digest):
+        return None
+    products = await ranking_data_of(repository).products_of(
+        ranked, limit=request.limit, catalogue_version=versions.catalogue
+    )
+    if products is None:
+        return None
+    identifier = await new_recommendation_id(
+        repository, "for-customer", model_id=versions.model_id, placement=request.placement, arm=arm.label, now=now
+    )
+    return to_answer(ranked, products, recommendation_id=identifier, cached=True)
 
 
 async def recorded_list(repository: Repository, event: CustomerEvent, *, now: datetime) -> RecommendationList:
@@ -137,16 +137,12 @@ async def _computed(repository: Repository, state: CustomerState, request: ListR
     data = ranking_data_of(repository)
     inputs = await data.inputs(state, categories=request.categories)
     place = place_of("for-customer", state, request)
-    decided = rule_data_of(repository)
-    arm = await decided.arm_of(state.rules_version, state.experiment_key, place, now=now)
-    rules = await decided.of(state.rules_version, place, catalogue=inputs.catalogue, arm=arm, now=now)
-    ranked = await ranked_under(rules, data, inputs, request, arm=arm.arm, now=now)
+    arm, rules = await rule_data_of(repository).of_customer(state, place, catalogue=inputs.catalogue, now=now)
+    ranked = await ranked_under(rules, data, inputs, request, arm=arm, now=now)
     hint = ""
     if rules.hides and not ranked.items:
-        without = await ranked_under(NO_RULES, data, inputs, request, arm=arm.arm, now=now)
+        without = await ranked_under(NO_RULES, data, inputs, request, arm=arm, now=now)
         hint = rules.hint_without(item.product_index for item in without.items)
-    if arm.digest:
-        ranked = replace(ranked, arm=arm.digest)
     products = [inputs.catalogue.product(item.product_index) for item in ranked.items]
     versions = ListVersions(
         customer=state.version,
@@ -169,11 +165,11 @@ async def ranked_under(  # noqa: PLR0913 - what one list depends on
     inputs: RankingInputs,
     request: ListRequest,
     *,
-    arm: Arm = NO_ARM.arm,
+    arm: ListArm = NO_ARM,
     now: datetime,
 ) -> RankedList:
     """Rank a customer's list under rules, in an arm of an experiment."""
-    inputs = inputs_in(arm, inputs)
-    shortlisted = shortlist_in(arm, inputs, request=request, rules=rules)
+    inputs = inputs_in(arm.arm, inputs)
+    shortlisted = shortlist_in(arm.arm, inputs, request=request, rules=rules)
     candidates = await data.candidates(inputs, shortlisted.query, rules=rules)
-    return ranked_list(recommend(inputs, shortlisted, candidates, now=now, rules=rules))
+    return replace(ranked_list(recommend(inputs, shortlisted, candidates, now=now, rules=rules)), arm=arm.digest)

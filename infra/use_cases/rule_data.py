@@ -97,6 +97,13 @@ class RuleData:
             return NO_ARM
         return (await self._decisions_of(version)).experiments.arm_of(experiment_key, place, now)
 
+    async def of_customer(
+        self, state: CustomerState, place: ListPlace, *, catalogue: Catalogue, now: datetime
+    ) -> tuple[ListArm, ListRules]:
+        """Return the arm of a customer's list, and the rules that apply to it."""
+        arm = await self.arm_of(state.rules_version, state.experiment_key, place, now=now)
+        return arm, await self.of(state.rules_version, place, catalogue=catalogue, arm=arm, now=now)
+
     async def of(
         self, version: int, place: ListPlace, *, catalogue: Catalogue, arm: ListArm = NO_ARM, now: datetime
     ) -> ListRules:

@@ -41,7 +41,7 @@ class _Books(Struct, frozen=True):
 
 async def preview(repository: Repository, asked: PreviewRequest, *, now: datetime) -> RulePreview:
     """Return what a rule changes as if it were live now; raise RuleNotFound or CustomerNotFound. Nothing is stored."""
-    changes, surprises = await compared(repository, asked, now=now)
+    changes, surprises = await compare_lists(repository, asked, now=now)
     hits = await cost_of(repository, asked, now=now)
     return RulePreview(
         customers=changes,
@@ -52,7 +52,9 @@ async def preview(repository: Repository, asked: PreviewRequest, *, now: datetim
     )
 
 
-async def compared(repository: Repository, asked: PreviewRequest, *, now: datetime) -> tuple[list[ListChange], Surprises]:
+async def compare_lists(
+    repository: Repository, asked: PreviewRequest, *, now: datetime
+) -> tuple[list[ListChange], Surprises]:
     """Return the lists of customers before and after, and what may surprise about the rule."""
     rule, books = await _books_of(repository, asked)
     request = ListRequest(limit=asked.limit, placement=_placement_of(rule))

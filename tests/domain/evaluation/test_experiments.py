@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from domain.evaluation.experiments import MIN_ORDERS, added, compare, experiment_report, period_of
+from domain.evaluation.experiments import MIN_ORDERS, add_outcomes, compare, experiment_report, period_of
 from domain.records.experiment_reports import ArmSums, CustomerOutcome
-from domain.records.experiments import Arm, ListedExperiment, arm_place
+from domain.records.experiments import Arm, ListedExperiment, arm_index
 from domain.records.list_references import Place
 from domain.records.periods import Period
 from domain.records.placements import PlaceTotals, ShownSums, Totals
@@ -39,11 +39,11 @@ def test_customers_are_added_to_the_arm_of_their_key():
         CustomerOutcome(experiment_key=f"c-{n}", ordered=n % 2 == 0, revenue=0.0 if n % 2 else 3.0) for n in range(50)
     ]
 
-    first = added([ArmSums(), ArmSums()], outcomes[:20], EXPERIMENT)
-    both = added(first, outcomes[20:], EXPERIMENT)
+    first = add_outcomes([ArmSums(), ArmSums()], outcomes[:20], EXPERIMENT)
+    both = add_outcomes(first, outcomes[20:], EXPERIMENT)
 
     for place, arm in enumerate(both):
-        own = [one for one in outcomes if arm_place(EXPERIMENT, one.experiment_key) == place]
+        own = [one for one in outcomes if arm_index(EXPERIMENT, one.experiment_key) == place]
         ordered = sum(one.ordered for one in own)
         assert arm == ArmSums(customers=len(own), ordered=ordered, revenue=3.0 * ordered, squares=9.0 * ordered)
     assert sum(arm.customers for arm in both) == 50
@@ -155,7 +155,7 @@ def test_uneven_arms_are_warned_of():
     [warning] = report(sums(9500, 2500), sums(10_500, 2500)).warnings
 
     assert warning == (
-        "The arms have not the customers that their shares 1:1 say: now 9,500, new 10,500 (p < 1e-09)."
+        "The numbers of customers do not fit the shares 1:1: now 9,500, new 10,500 (p < 1e-09)."
         " Do not trust the comparison before you know why."
     )
 

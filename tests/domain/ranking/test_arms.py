@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from domain.ranking.arms import NO_ARM, LiveExperiments, inputs_in, rules_in
 from domain.ranking.model import SourceWeights
 from domain.ranking.rule_book import ListPlace
-from domain.records.experiments import Arm, Experiment, arm_place
+from domain.records.experiments import Arm, Experiment, arm_index
 from tests.domain.rules import HERE, rule
 from tests.domain.shop import NOW, past_event, product, ranking_inputs
 
@@ -20,7 +20,7 @@ def test_a_customer_has_the_arm_of_the_live_experiment():
     live = LiveExperiments([replace(LIVE, experiment_id="draft", status="draft"), LIVE])
 
     for key in ("c-1", "c-2", "c-3", "c-4", "c-5"):
-        assert live.arm_of(key, HERE, NOW).arm == ARMS[arm_place(LIVE, key)]
+        assert live.arm_of(key, HERE, NOW).arm == ARMS[arm_index(LIVE, key)]
     assert live.arm_of("c-1", HERE, NOW).label == f"e/{live.arm_of('c-1', HERE, NOW).arm.name}"
     assert live.arm_of("c-1", HERE, NOW - timedelta(seconds=1)) is NO_ARM
     assert live.arm_of(None, HERE, NOW) is NO_ARM

@@ -1,6 +1,6 @@
 """Experiments: which are acceptable, which arm a customer has, and what may change once one has begun."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import msgspec
 import pytest
@@ -17,7 +17,7 @@ from domain.records.experiment_changes import (
     check_weights,
     settled,
 )  # fmt: skip
-from domain.records.experiments import Arm, Experiment, arm_place
+from domain.records.experiments import Arm, Experiment, arm_index
 from tests.domain.rules import rule
 from tests.domain.shop import NOW
 
@@ -67,14 +67,14 @@ def test_everything_that_is_wrong_is_named():
 
 def test_customers_fall_into_arms_by_their_shares_and_stay_there():
     experiment = replace(DRAFT, arms=(Arm(name="a", share=1), Arm(name="b", share=3), Arm(name="c", share=6)))
-    places = [arm_place(experiment, f"c-{n}") for n in range(10_000)]
+    places = [arm_index(experiment, f"c-{n}") for n in range(10_000)]
 
     assert [round(places.count(place) / 10_000, 2) for place in range(3)] == pytest.approx([0.1, 0.3, 0.6], abs=0.02)
-    assert places == [arm_place(experiment, f"c-{n}") for n in range(10_000)]
+    assert places == [arm_index(experiment, f"c-{n}") for n in range(10_000)]
     # Another experiment draws anew, and the digest does not depend on the machine.
-    others = [arm_place(replace(experiment, experiment_id="f"), f"c-{n}") for n in range(10_000)]
+    others = [arm_index(replace(experiment, experiment_id="f"), f"c-{n}") for n in range(10_000)]
     assert 0.4 < sum(one == other for one, other in zip(places, others, strict=True)) / 10_000 < 0.52
-    assert [arm_place(DRAFT, f"c-{n}") for n in range(8)] == [0, 0, 1, 1, 1, 1, 0, 0]
+    assert [arm_index(DRAFT, f"c-{n}") for n in range(8)] == [0, 0, 1, 1, 1, 1, 0, 0]
 
 
 def test_a_live_experiment_is_in_force_between_its_dates():
@@ -138,6 +138,9 @@ def test_two_are_never_live_at_one_instant():
     for other in (RUNNING, replace(RUNNING, until=NOW)):
         with pytest.raises(ExperimentRefused, match=r"'first' is live until 2026-11-23 11:00 \(UTC\)"):
             check_alone(other, [first])
+    abroad = replace(first, until=(NOW + HOUR).astimezone(timezone(timedelta(hours=14))))
+    with pytest.raises(ExperimentRefused, match=r"until 2026-11-23 11:00 \(UTC\)"):
+        check_alone(RUNNING, [abroad])
     with pytest.raises(ExperimentRefused, match="'e' is live without an end"):
         check_alone(first, [RUNNING])
     check_alone(replace(RUNNING, starts_at=NOW + HOUR), [first])
@@ -161,12 +164,13 @@ def test_rules_of_a_live_experiment_exist_and_are_in_force_in_its_arms_only():
 
 
 def test_weights_are_of_sources_that_the_shop_has():
-    arms = (ARMS[0], Arm(name="b", weights={"popular": 1.0, "populr": 1.0}))
+    arms = (ARMS[0], Arm(name="b", weights={"popular": 1.0, "populr": 1.0, "~/own": 1.0}))
 
     with pytest.raises(InvalidFields) as raised:
         check_weights(replace(DRAFT, arms=arms), ("popular", "new"))
 
     assert {one.pointer: one.detail for one in raised.value.fields} == {
-        "#/arms/1/weights/populr": "Expected a source: popular, new"
+        "#/arms/1/weights/populr": "Expected a source: popular, new",
+        "#/arms/1/weights/~0~1own": "Expected a source: popular, new",
     }
     check_weights(DRAFT, ())

@@ -11,7 +11,7 @@ from infra.cli import run
 from infra.cli.experiments import _cells
 
 DRAFT = {
-    "experiment_id": "trial", "name": "[b]E", "from": "2026-11-20T00:00:00Z",
+    "experiment_id": "trial", "name": "[b]E", "from": "2026-11-20T02:00:00+02:00",
     "arms": [{"name": "now", "share": 3}, {"name": "[i]new", "popular": True, "rules": ["r-1"]},
              {"name": "w", "weights": {"popular": 0.5}}],
 }  # fmt: skip
@@ -43,7 +43,7 @@ def test_an_experiment_is_saved_listed_and_removed(save, capsys):
         "trial", "[b]E", "now x3, [i]new x1 (popular rule r-1), w x1 (popular=0.5)", "from 2026-11-20 00:00", "draft",
     ]  # fmt: skip
     [listed] = json.loads(printed(capsys, "--json"))["experiments"]
-    assert (listed["experiment_id"], listed["from"]) == ("trial", "2026-11-20T00:00:00Z")
+    assert (listed["experiment_id"], listed["from"]) == ("trial", "2026-11-20T02:00:00+02:00")
 
     assert printed(capsys, "remove", "trial") == "The experiment is removed.\n"
     assert run(["experiments", "remove", "trial"]) == 1

@@ -9,7 +9,7 @@ from infra.cli import run
 
 RULE = {
     "rule_id": "r-1", "name": "Sale", "action": "boost", "strength": 2, "target": {"category": ["outdoor"], "max_price": 50},
-    "where": {"kinds": ["new", "popular"]}, "from": "2026-11-20T00:00:00Z", "until": "2026-12-24T00:00:00Z",
+    "where": {"kinds": ["new", "popular"]}, "from": "2026-11-20T02:00:00+02:00", "until": "2026-12-24T00:00:00Z",
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def test_a_rule_is_saved_listed_and_removed(save, capsys):
         "from 2026-11-20 00:00 until 2026-12-24 00:00", "live",
     ]  # fmt: skip
     [rule] = json.loads(listed(capsys, "--json"))["rules"]
-    assert (rule["rule_id"], rule["from"]) == ("r-1", "2026-11-20T00:00:00Z")
+    assert (rule["rule_id"], rule["from"]) == ("r-1", "2026-11-20T02:00:00+02:00")
 
     assert run(["rules", "remove", "r-1"]) == 0
     assert capsys.readouterr().out == "The rule is removed.\n"

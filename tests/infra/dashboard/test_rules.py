@@ -146,7 +146,9 @@ async def test_a_new_rule_is_undone_by_removing_it_and_a_form_of_no_page_is_refu
     assert "Nothing was undone." in await undo(owner, made)
 
     wrong = rule("hide", "p-1", brand=["Acme"])
-    for sent in ("", "{}", Undo.of_removed(RemovedRule(rule=wrong, position=1))):
+    # No place that is forged leaves no room for the rules after it.
+    far = [RemovedRule(rule=rule("hide", "p-1"), position=position) for position in (0, 2**31, 2**63)]
+    for sent in ("", "{}", *map(Undo.of_removed, [RemovedRule(rule=wrong, position=1), *far])):
         assert (await owner.send("/rules/undo", page="/rules", fields={"undo": sent})).status_code == 400
     for do in ("", "publish", "remove x r", f"x {NOW.isoformat()} r"):
         assert (await owner.send("/rules/change", page="/rules", fields={"do": do})).status_code == 400

@@ -9,7 +9,7 @@ from domain.errors import ExperimentNotFound, ExperimentRefused, InvalidFields
 from domain.ranking.model import TrainedModel
 from domain.records.audit import AuditQuery
 from domain.records.customers import CustomerUpdate, NewCustomer
-from domain.records.experiments import Arm, Experiment, arm_place
+from domain.records.experiments import Arm, Experiment, arm_index
 from domain.records.impressions import ShownList
 from domain.records.interactions import BrowsingEvent, OrderItem, Purchase
 from domain.records.products import ProductChange
@@ -32,7 +32,7 @@ PIN = rule("pin", "p-9", position=1, rule_id="pin", status="draft")
 
 def keys(place, n=1, *, experiment=LIVE):
     """Return customers of an arm."""
-    return [name for number in range(99) if arm_place(experiment, name := f"c-{number}") == place][:n]
+    return [name for number in range(99) if arm_index(experiment, name := f"c-{number}") == place][:n]
 
 
 IN_CONTROL, IN_NEW = keys(0)[0], keys(1)[0]
@@ -83,7 +83,7 @@ async def test_each_customer_has_the_lists_of_one_arm(shop, now):
 
 async def test_newcomers_have_an_arm_too_and_who_objects_has_none(shop, now):
     await begin(shop, now)
-    new = next(f"g-{n}" for n in range(99) if arm_place(LIVE, f"g-{n}") == 1)
+    new = next(f"g-{n}" for n in range(99) if arm_index(LIVE, f"g-{n}") == 1)
 
     answer = await list_or_newcomers(shop, new, now=now, reuse_seconds=3600)
     assert (await arm_in(shop, answer), answer.items[0].product_id) == ("e/new", "p-9")
