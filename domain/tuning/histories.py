@@ -73,14 +73,14 @@ class CustomerHistories:
         work = np.diff(n_scores[seeds.indptr]) + model.shape[1]
         return stacked(in_threads(best_of, blocks(work, most=SCORES_PER_BLOCK)), n_columns=model.shape[1])
 
-    def ndcg(self, scores: SparseMatrix) -> float:
-        """Return the mean NDCG@20 of the products with the highest scores, a csr matrix (customers, products)."""
+    def ndcg(self, scores: SparseMatrix) -> npt.NDArray[np.float64]:
+        """Return each customer's NDCG@20 of the products with the highest scores, a csr matrix (customers, products)."""
         best = best_first(top_k_rows(scores, k=TUNING_K))
         sizes = np.diff(best.indptr)
         rows = np.repeat(np.arange(len(sizes)), sizes)
         hits = np.zeros((len(sizes), TUNING_K), dtype=np.bool_)
         hits[rows, np.arange(best.nnz) - best.indptr[rows]] = np.isin(rows * best.shape[1] + best.indices, self._relevant)
-        return float(ndcg_at_k(hits, self._n_relevant).mean())
+        return ndcg_at_k(hits, self._n_relevant)
 
     def _matrix(
         self, values: npt.NDArray[np.float64], rows: npt.NDArray[np.int64], products: npt.NDArray[np.int64]

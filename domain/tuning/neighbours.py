@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -55,8 +56,8 @@ class NeighbourObjective:
         self._seeds: SparseMatrix = None
         self._scores: dict[str, SparseMatrix] = {}
 
-    def ndcg(self, hyperparameters: Hyperparameters) -> float:
-        """Return the mean NDCG@20 for the shares and histories of `hyperparameters`, approximately for its momentum."""
+    def ndcg(self, hyperparameters: Hyperparameters) -> npt.NDArray[np.float64]:
+        """Return each customer's NDCG@20 for the shares and histories of `hyperparameters`, roughly for its momentum."""
         # Fields that do not affect the models' scores get fixed values: equal keys reuse the scores.
         shares = {"ridge_share": 0.0, "succession_share": 0.0, "factor_share": 0.0}
         history = replace(hyperparameters, **shares, momentum_days=1.0, momentum_exponent=0.0)
@@ -103,9 +104,17 @@ def run_trial(
     for name, values in choices:
         for_values = [_with_valid_shares(replace(best, **{name: value})) for value in values]
         scores = [objective.ndcg(tried) for tried in for_values]
-        position = int(np.argmax(scores))
-        best, score = for_values[position], scores[position]
+        position = int(np.argmax([of_each.mean() for of_each in scores]))
+        if name == "factor_share" and not _is_surely_better(scores[position], scores[0]):
+            position = 0
+        best, score = for_values[position], float(scores[position].mean())
     return Trial(hyperparameters=best, score=score, models=models)
+
+
+def _is_surely_better(scores: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> bool:
+    """Return whether the mean of paired differences is more than two of its standard errors above 0."""
+    differences = scores - others
+    return bool(differences.mean() > 2 * differences.std() / np.sqrt(len(differences)))
 
 
 def search_grids(data: TrainingData, *, has_times: bool, has_factors: bool) -> dict[str, Sequence[float]]:

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from domain.evaluation.splitting import ground_truth_of, last_of_each
+from domain.evaluation.splitting import ground_truth_of, last_of_each, some_of_each
 from domain.ranking.model import FOREVER, Hyperparameters
 from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.training.neighbours import NeighbourModels
-from domain.tuning.neighbours import CustomerHistories, NeighbourObjective
+from domain.tuning.neighbours import ALL, CustomerHistories, NeighbourObjective, run_trial
 from tests.domain.event_logs import event_log, training_data
-from tests.domain.shop import NOW_US
+from tests.domain.shop import NOW_US, product
 from tests.domain.trained_shops import TWO_CATEGORIES
 
 
@@ -56,6 +56,25 @@ def test_neighbours_are_scored_by_the_rank_of_held_out_products_among_unseen_one
     objective = NeighbourObjective(histories_of(split, TWO_CATEGORIES[:4]), models)
 
     # Of the neighbours of product 0, product 1 is seen; product 2 is held out and comes after product 3.
-    assert objective.ndcg(Hyperparameters(ridge_share=0.0)) == pytest.approx(1 / np.log2(3))
+    assert objective.ndcg(Hyperparameters(ridge_share=0.0)) == pytest.approx([1 / np.log2(3)])
     assert objective.ndcg(Hyperparameters(ridge_share=1.0)) == 0.0
     assert objective.ndcg(Hyperparameters(ridge_share=0.0, factor_share=1.0)) == 0.0
+
+
+@pytest.mark.parametrize(("n_customers", "n_own", "has_factors"), [(90, 4, True), (200, 5, False)])
+def test_factors_have_a_share_only_where_they_surely_help(n_customers, n_own, has_factors):
+    """With few events most products of a taste have no common customer, which only factors see through."""
+    rng = np.random.default_rng(0)
+    log = event_log(
+        *(
+            (f"c{customer}", index + 20 * (customer % 3), "view", 0.0)
+            for customer in range(n_customers)
+            for index in rng.permutation(20)[:n_own].tolist()
+        )
+    )
+    split = some_of_each(log, rng=np.random.default_rng(0))
+    timeless = Hyperparameters(history_days=FOREVER, momentum_exponent=0.0)
+
+    trial = run_trial(timeless, histories_of(split, [product(index) for index in range(60)]), choices=ALL)
+
+    assert (trial.hyperparameters.factor_share > 0) == has_factors
