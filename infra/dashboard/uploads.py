@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from domain.errors import ConfigurationError
-from infra.dashboard.refused_lines import write_refused_lines
+from infra.dashboard.refused_lines import MAX_LINES, write_refused_lines
 from infra.http.problems import RequestRefused
 from infra.http.rate_limit import shared_path
 from infra.ingest import ImportOptions, Report, import_files
@@ -174,6 +174,8 @@ class Uploads:
             paths=(str(path),),
             dry_run=dry_run,
             lists_refused=True,
+            # Short lines have lists that are many times as long.
+            max_listed=MAX_LINES,
             currency=self._settings.currency,
             retention_days=self._settings.event_retention_days,
         )
@@ -213,4 +215,4 @@ def _tabulate_refused(path: Path) -> None:
 def _safe(name: str) -> str:
     """Return a file name without folders and special characters; its end, which says the format, stays."""
     kept = re.sub(r"[^A-Za-z0-9._-]+", "-", name.replace("\\", "/").rpartition("/")[2])[-MAX_NAME_LENGTH:].lstrip(".-")
-    return f"file-{kept}" if kept in {"", _RESULT, _REFUSED} else kept
+    return f"file-{kept}" if kept.lower() in {"", _RESULT, _REFUSED} else kept
