@@ -124,7 +124,7 @@ def _experiment_of(file: Path) -> Experiment:
         experiment = msgspec.json.decode(file.read_bytes(), type=Experiment)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} is not an experiment: {error}.") from error
     experiment.check()
     return experiment

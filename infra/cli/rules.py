@@ -72,7 +72,7 @@ def _rule_of(file: Path) -> RuleToSave:
         rule = msgspec.json.decode(file.read_bytes(), type=RuleToSave)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} is not a rule: {error}.") from error
     rule.check()
     return rule
