@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import pytest_asyncio
+from hypothesis import settings as hypothesis_settings
 from litestar.utils.signature import ParsedSignature
 
 from infra.settings import Settings
@@ -24,6 +25,9 @@ from infra.storage.sqlite.migrations import migrate
 from tests import postgres
 
 pytest_plugins = ["tests.canaries"]
+# No test is timed: on a busy machine, any example may take longer.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 MEMORY_DISK = Path("/dev/shm")

@@ -73,3 +73,7 @@ class DashboardStore(SessionStore, Protocol):
     async def n_customers(self) -> int:
         """Count the customers who are no guests."""
         ...
+
+    async def n_profiles(self, *, n: int) -> int:
+        """Count the customers and guests, up to `n`."""
+        ...

@@ -7,14 +7,14 @@ from litestar.params import SkipValidation
 from domain.records.experiments import ExperimentList
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import BACKEND
+from infra.http.auth import REPORT
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
 
 
 @get(
     "/experiments/list",
-    opt=BACKEND,
+    opt=REPORT,
     operation_id="list_experiments",
     summary="Read all experiments",
     response_description="The experiments",

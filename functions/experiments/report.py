@@ -7,7 +7,7 @@ from litestar.params import SkipValidation
 from domain.records.experiment_reports import ExperimentReport
 from infra.aws.handler import LambdaHandler
 from infra.http.app import create_app
-from infra.http.auth import BACKEND
+from infra.http.auth import REPORT
 from infra.http.parameters import ExperimentIdInPath
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
@@ -16,7 +16,7 @@ from infra.use_cases import experiment_report
 
 @get(
     "/experiments/report/{experiment_id:str}",
-    opt=BACKEND,
+    opt=REPORT,
     operation_id="report_experiment",
     summary="Report what an experiment led to",
     response_description="What the customers of each arm did, compared with the control",

@@ -25,6 +25,11 @@ def whole_money(amount: float, currency: str | None) -> str:
     return money(round(amount), currency).replace(".00", "", 1)
 
 
+def per_hundred(share: float) -> str:
+    """Return a share as so many of a hundred."""
+    return f"{100 * share:.1f}"
+
+
 def ago(instant: datetime, now: datetime) -> str:
     """Return how long ago an instant was, in its largest whole unit."""
     for unit, length in _STEPS:

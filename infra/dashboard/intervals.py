@@ -33,13 +33,19 @@ def scale_of(estimates: Iterable[Estimate | None]) -> float:
     return max((estimate.high for estimate in estimates if estimate is not None and estimate.high), default=1.0)
 
 
-def shown(estimate: Estimate, in_words: Callable[[float], str], *, scale: float, is_sure: bool) -> Shown:
-    """Return an estimate in words, with its whisker on a scale from 0."""
+def reach_of(estimates: Iterable[Estimate | None]) -> float:
+    """Return how far a scale around 0 reaches on which all intervals fit."""
+    ends = (max(-one.low, one.high) for one in estimates if one is not None and one.high is not None)
+    return max(ends, default=0.0) or 1.0
+
+
+def shown(estimate: Estimate, in_words: Callable[[float], str], *, scale: float, is_sure: bool, zero: float = 0.0) -> Shown:
+    """Return an estimate in words, with its whisker on a scale; `zero` is where 0 is on it, in per cent."""
     high = estimate.high
     whisker = None
     if high is not None:
-        low, value = _percent(estimate.low, scale), _percent(estimate.value, scale)
-        whisker = Whisker(low=low, high=_percent(high, scale), value=value)
+        low, value, end = (round(zero + (100 - zero) * one / scale, 1) for one in (estimate.low, estimate.value, high))
+        whisker = Whisker(low=low, high=end, value=value)
     return Shown(
         value=in_words(estimate.value),
         low=in_words(estimate.low),
@@ -47,7 +53,3 @@ def shown(estimate: Estimate, in_words: Callable[[float], str], *, scale: float,
         whisker=whisker,
         is_sure=is_sure,
     )
-
-
-def _percent(value: float, scale: float) -> float:
-    return round(100 * value / scale, 1)

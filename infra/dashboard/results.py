@@ -14,7 +14,8 @@ from domain.errors import InvalidField, InvalidFields
 from domain.evaluation.attribution import MIN_LISTS, MIN_OF_EACH
 from domain.records.periods import Period, period_between
 from domain.records.placements import PlacementReport, PlaceReport
-from infra.dashboard.formats import whole_money
+from infra.dashboard.experiments import listed_experiments
+from infra.dashboard.formats import per_hundred, whole_money
 from infra.dashboard.intervals import Shown, scale_of, shown
 from infra.dashboard.pages import page, show
 from infra.http.auth import AuthenticatedRequest
@@ -81,9 +82,11 @@ async def results_page(
     report = await report_placements(
         shop.repository, chosen.period, attribution_days=settings.attribution_days, currency=settings.currency
     )
+    experiments, n_more = await listed_experiments(shop)
     return await show(
         request, shop, "results.html",
         active="results", chosen=chosen, choices=DAYS, report=report, places=places_of(report), summary=_summary(report),
+        experiments=experiments, n_more=n_more,
     )  # fmt: skip
 
 
@@ -120,7 +123,7 @@ def places_of(report: PlacementReport) -> list[Place]:
             lists=one.lists,
             clicks=one.clicks,
             rate=None if one.click_rate is None else shown(
-                one.click_rate, _per_hundred, scale=rates, is_sure=one.lists >= MIN_LISTS and one.clicks >= MIN_OF_EACH
+                one.click_rate, per_hundred, scale=rates, is_sure=one.lists >= MIN_LISTS and one.clicks >= MIN_OF_EACH
             ),
             orders=shown(one.orders, _count, scale=orders, is_sure=has_orders),
             revenue=shown(
@@ -143,10 +146,6 @@ def _clicked(places: Sequence[PlaceReport]) -> float:
 
 def _orders(places: Sequence[PlaceReport]) -> int:
     return round(sum(one.orders.value for one in places))
-
-
-def _per_hundred(share: float) -> str:
-    return f"{100 * share:.1f}"
 
 
 def _count(value: float) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from domain.ports.repository import Repository
 from domain.ranking.rules import FACTOR
 from domain.records.attributes import encoded
+from domain.records.experiments import Experiment
 from domain.records.rules import Rule, RulePlaces, RuleTarget
 from infra.dashboard.formats import minute
 from infra.dashboard.texts import text
@@ -19,7 +20,7 @@ N_NAMED = 2
 """Products of a rule that are named; of the others, the number is."""
 
 
-def state_of(rule: Rule, now: datetime) -> State:
+def state_of(rule: Rule | Experiment, now: datetime) -> State:
     if rule.status == "draft":
         return "draft"
     if isinstance(rule.until, datetime) and rule.until <= now:
@@ -57,7 +58,7 @@ def where_of(places: RulePlaces) -> Markup:
     return Markup("; ").join(parts) if parts else text("where.everywhere")
 
 
-def when_of(rule: Rule) -> Markup:
+def when_of(rule: Rule | Experiment) -> Markup:
     start, end = rule.starts_at, rule.until
     if isinstance(start, datetime) and isinstance(end, datetime):
         return text("when.between", start=minute(start), end=minute(end))

@@ -1,9 +1,9 @@
-"""Load the demo shop into a database, train on it, and give it lists that were seen and rules."""
+"""Load the demo shop into a database, train on it, and give it lists that were seen, rules and an experiment."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from domain.ports.ingest import IngestStore
@@ -11,9 +11,11 @@ from domain.ports.shop import ShopStore
 from domain.records.audit import THE_APP
 from domain.records.imports import ImportedEvent
 from domain.records.impressions import MAX_SHOWN_PRODUCTS
+from infra.demo.experiments import EXPERIMENT_DAYS, demo_experiment
 from infra.demo.generate import DemoShop, demo_shop
 from infra.demo.rules import demo_rules
 from infra.demo.seen_lists import MAX_PRODUCTS, SeenLists, seen_lists
+from infra.use_cases.experiments import save_experiment
 from infra.use_cases.recommend import fresh_list
 from infra.use_cases.rules import save_rule
 from infra.use_cases.signing_key import signing_key_of
@@ -43,6 +45,9 @@ async def prepare_demo_shop(store: ShopStore, *, write: WriteText = lambda _: No
         await record_seen_lists(store, seen, now=now)
         for rule in demo_rules():
             await save_rule(store, rule, now=now, actor=THE_APP)
+        # Saved at its beginning, as an experiment never begins before it is saved.
+        begins_at = now - timedelta(days=EXPERIMENT_DAYS)
+        await save_experiment(store, demo_experiment(begins_at=begins_at), now=begins_at, actor=THE_APP)
     with _timed("Training", write):
         await train(store, now=now, budget=TuningBudget(trials=0))
         customers = [customer.customer_id for customer in shop.customers if not customer.is_guest]

@@ -9,10 +9,13 @@ from random import Random
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.ranking.arms import LiveExperiments
+from domain.ranking.rule_book import ListPlace
 from domain.records.impressions import ShownList
 from domain.records.interactions import BrowsingEvent, CustomerEvent, Purchase
 from domain.records.recommendation_ids import Origin, recommendation_id
 from domain.records.recommendations import Kind
+from infra.demo.experiments import EXPERIMENT_DAYS, EXPERIMENT_PLACEMENT, demo_experiment
 from infra.demo.generate import SEED, DemoShop
 from infra.demo.rules import RULE_PLACEMENT
 
@@ -37,10 +40,11 @@ class DemoPlace(Struct, frozen=True, kw_only=True):
 
 
 PLACES = (
-    DemoPlace(kind="for-customer", placement="home", n_products=6, per_thousand=62, share=0.36),
-    DemoPlace(kind="similar", placement="product-page", n_products=6, per_thousand=48, share=0.32),
+    DemoPlace(kind="for-customer", placement="home", n_products=6, per_thousand=62, share=0.3),
+    DemoPlace(kind="similar", placement="product-page", n_products=6, per_thousand=48, share=0.28),
     DemoPlace(kind="bought-together", placement="cart", n_products=4, per_thousand=78, share=0.2),
     DemoPlace(kind="popular", placement="category", n_products=MAX_PRODUCTS, per_thousand=24, share=0.1),
+    DemoPlace(kind="for-customer", placement=EXPERIMENT_PLACEMENT, n_products=4, per_thousand=56, share=0.1),
     DemoPlace(kind="for-customer", placement=RULE_PLACEMENT, n_products=MAX_PRODUCTS, per_thousand=20, share=0.02),
 )
 REMINDER = DemoPlace(kind="buy-again", placement="reminder", n_products=4, per_thousand=0, share=0.0)
@@ -94,6 +98,7 @@ class _Visitors:
         # Of its own, so that the events of the shop do not depend on the lists.
         self._random = Random(f"lists of {seed}")  # noqa: S311 - reproducible, not secret
         self._now = now
+        self._experiments = LiveExperiments([demo_experiment(begins_at=now - timedelta(days=EXPERIMENT_DAYS))])
         self._customer_ids = [customer.customer_id for customer in shop.customers]
         self._returned = {back.order_id for back in shop.returns}
         self._category_of = {product.product_id: str(product.category) for product in shop.products}
@@ -161,14 +166,9 @@ class _Visitors:
             at=int(shown_at.timestamp()),
             nonce=self._random.randbytes(8),
             placement=place.placement,
-            arm=arm_of(place, customer_id),
+            arm=self._experiments.arm_of(customer_id, ListPlace(kind=place.kind, placement=place.placement), shown_at).label,
         )
         return SeenList(origin=origin, shown_at=shown_at, product_ids=tuple(product_ids))
-
-
-def arm_of(_place: DemoPlace, _customer_id: str) -> str | None:
-    """Return the arm of an experiment at a place in which a customer is; None where none runs."""
-    return None
 
 
 def _naming(event: CustomerEvent, identifier: str) -> CustomerEvent:

@@ -108,6 +108,7 @@ async def test_customers_and_lists_are_counted(shop, now):
     [listed] = await shop.sampled_lists(n=9)
 
     assert await shop.n_customers() == 2
+    assert [await shop.n_profiles(n=n) for n in (1, 9)] == [1, 2]
     assert len(listed.product_indexes) == 2
 
 

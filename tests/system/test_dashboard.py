@@ -23,6 +23,7 @@ PAGES = {
     "search": "/dashboard/customers?q=an", "customer": "/dashboard/customers/demo-1",
     "why-not": "/dashboard/customers/demo-1?missing=p-033", "which": "/dashboard/customers/demo-1?missing=camping",
     "products": "/dashboard/products", "product": "/dashboard/products/p-014", "results": "/dashboard/results",
+    "experiment": "/dashboard/experiments/demo-experiment-1",
     "no-period": "/dashboard/results?from=2026-01-02&to=2026-01-01", "data": "/dashboard/data", "keys": "/dashboard/keys",
     "rules": "/dashboard/rules", "new-rule": "/dashboard/rules/new", "rule": "/dashboard/rules/rule/coming",
     "not-found": "/dashboard/products/unknown",
@@ -304,3 +305,28 @@ def test_two_people_edit_a_rule_and_the_second_is_told(browser, server):
         page.get_by_role("link", name="Mine").click()
         page.get_by_role("button", name="Remove").click()
         assert "is removed" in page.get_by_role("status").inner_text()
+
+
+def test_an_owner_ends_the_experiment_of_the_shop_and_starts_another_on_a_phone(browser, server):
+    phone = {"width": 360, "height": 740}
+    hostile = "<script>document.title = 'x'</script>"
+    arms = [{"name": "<b>now</b>"}, {"name": "new", "popular": True}]
+    with visiting(browser, server, viewport=phone, java_script_enabled=False) as page:
+        page.goto("/dashboard/results")
+        page.get_by_role("link", name="Do personal lists sell more at the checkout?").click()
+        assert "Not enough data" in page.locator(".say").inner_text()
+        page.get_by_role("button", name="End the experiment").click()
+        assert page.get_by_role("status").count() == 0
+        page.get_by_label("End it for good").check()
+        page.get_by_role("button", name="End the experiment").click()
+        assert page.get_by_role("status").inner_text() == "The experiment is over. Its report stays here."
+        assert page.get_by_role("button", name="End the experiment").count() == 0
+
+        api(server, "/experiments/save", json={"experiment_id": "next", "name": hostile, "arms": arms})
+        page.goto("/dashboard/results")
+        page.get_by_role("link", name=hostile).click()
+        page.get_by_role("button", name="Start it").click()
+        assert "The experiment runs" in page.get_by_role("status").inner_text()
+        assert page.locator("h1").inner_text() == hostile
+        assert "<b>now</b>" in page.locator("table").first.inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= phone["width"]

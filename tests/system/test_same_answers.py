@@ -495,7 +495,6 @@ def test_both_databases_return_the_same_answers(postgres_server, written_at_once
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
-            deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),

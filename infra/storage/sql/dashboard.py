@@ -146,6 +146,10 @@ def n_customers() -> Steps[int]:
     return (yield from one("SELECT COUNT(*) FROM customer_profiles WHERE is_guest = 0"))[0]
 
 
+def n_profiles(n: int) -> Steps[int]:
+    return (yield from one("SELECT COUNT(*) FROM (SELECT 1 AS one FROM customer_profiles LIMIT :n) p", n=n))[0]
+
+
 def _containing(text: str, column: str) -> tuple[str, dict[str, str]]:
     """Return the condition that a column contains a text in any case, and its parameters.
 

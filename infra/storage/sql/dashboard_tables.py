@@ -60,3 +60,6 @@ class DashboardTables:
 
     async def n_customers(self) -> int:
         return await self.engine.read(dashboard.n_customers)
+
+    async def n_profiles(self, *, n: int) -> int:
+        return await self.engine.read(dashboard.n_profiles, n)

@@ -1,7 +1,5 @@
 """What holds for every list, whatever the shop and whatever tuning chose."""
 
-from datetime import timedelta
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -58,7 +56,7 @@ def shop_of(described, events, config):
     return Replay(training_data(with_newcomer, products), trained), trained.model
 
 
-@settings(deadline=timedelta(seconds=2), max_examples=60)
+@settings(max_examples=60)
 @given(PRODUCTS, EVENTS, CONFIGS, st.sampled_from(["few", "exclude", "include"]))
 def test_every_product_of_a_list_has_a_positive_score_and_a_reason(described, events, config, seen):
     replay, model = shop_of(described, events, config)
@@ -73,7 +71,7 @@ def test_every_product_of_a_list_has_a_positive_score_and_a_reason(described, ev
         assert (answer.strategy == "empty") == (not answer.items)
 
 
-@settings(deadline=timedelta(seconds=2), max_examples=60)
+@settings(max_examples=60)
 @given(PRODUCTS, EVENTS, CONFIGS)
 def test_a_newcomer_gets_every_available_product_ordered_by_evidence(described, events, config):
     replay, model = shop_of(described, events, config)

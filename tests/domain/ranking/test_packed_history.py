@@ -1,7 +1,5 @@
 """Histories as bytes: packed at once, or kept up to date event by event."""
 
-from datetime import timedelta
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,7 +56,7 @@ def test_events_added_one_by_one_give_the_same_bytes_as_all_at_once(events, n_pa
     assert one_by_one(events[n_packed_first:], pack_history(events[:n_packed_first])) == expected
 
 
-@settings(max_examples=20, deadline=timedelta(seconds=2))
+@settings(max_examples=20)
 @given(st.lists(EVENTS, min_size=1, max_size=15), st.randoms(use_true_random=False))
 def test_the_cut_to_the_newest_events_is_the_same_either_way(drawn, random):
     events = [(index, kind, occurred_at % 100) for index, kind, occurred_at in drawn] * 30

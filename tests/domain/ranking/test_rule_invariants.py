@@ -1,7 +1,5 @@
 """What holds for every list under rules, whatever the shop and whatever the rules."""
 
-from datetime import timedelta
-
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,7 +59,7 @@ def lists_of(replay, *, limit=100, seen="few"):
     ]
 
 
-@settings(deadline=timedelta(seconds=2), max_examples=80)
+@settings(max_examples=80)
 @given(PRODUCTS, EVENTS, RULES, st.sampled_from(["few", "include"]))
 def test_lists_follow_their_rules(described, events, rules, seen):
     kept = saved(rules)
@@ -100,7 +98,7 @@ def named_before(rule, rules):
     return [product_id for one in pins[: pins.index(rule)] for product_id in one.target.product_ids]
 
 
-@settings(deadline=timedelta(seconds=2), max_examples=40)
+@settings(max_examples=40)
 @given(PRODUCTS, EVENTS, RULES, st.integers(1, 8))
 def test_lists_are_the_same_each_time_and_shorter_ones_their_prefixes(described, events, rules, limit):
     replay = replay_of(described, events, saved(rules))
@@ -111,7 +109,7 @@ def test_lists_are_the_same_each_time_and_shorter_ones_their_prefixes(described,
         assert [one.product_id for one in shorter.items] == [one.product_id for one in whole.items[:limit]]
 
 
-@settings(deadline=timedelta(seconds=2), max_examples=40)
+@settings(max_examples=40)
 @given(PRODUCTS, EVENTS)
 def test_no_rule_means_the_same_list(described, events):
     assert lists_of(replay_of(described, events, [])) == [

@@ -302,7 +302,7 @@ REQUESTS = st.builds(
 )
 
 
-@settings(deadline=timedelta(seconds=4), max_examples=40)
+@settings(max_examples=40)
 @given(PRODUCTS, EVENTS, CONFIGS, REQUESTS)
 def test_a_verdict_agrees_with_the_list(described, events, config, request_):
     replay, model = shop_of(described, events, config)

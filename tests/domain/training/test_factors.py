@@ -57,7 +57,7 @@ def similarities_by_dense_sweeps(dense, regularisation):
 
 
 @given(BASKETS)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_factors_solve_the_equations_of_customers_and_products(baskets):
     matrix = matrix_of(baskets)
 

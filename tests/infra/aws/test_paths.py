@@ -93,7 +93,7 @@ def test_a_function_finds_an_id_behind_every_gateway(functions, customer_id):
 
 
 @given(text=ids())
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 def test_a_function_creates_finds_and_erases_a_customer_with_any_id(functions, text):
     # The id of an erased customer stays taken.
     text = f"{next(NUMBERS)} {text}"

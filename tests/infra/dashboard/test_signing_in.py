@@ -20,12 +20,13 @@ from tests.infra.dashboard.conftest import API_KEYS, OWNER, STOREFRONT, VIEWER, 
 
 PAGES = (
     "", "/customers", "/customers/canary", "/products", "/products/p-1", "/rules", "/rules/new", "/rules/rule/r",
-    "/results", "/data", "/keys",
+    "/results", "/experiments/e", "/data", "/keys",
     f"/data/uploads/{'a' * 32}", f"/data/uploads/{'a' * 32}/refused.csv",
 )  # fmt: skip
 FORMS = (
     "/logout", "/data/check", f"/data/uploads/{'a' * 32}/import", f"/data/uploads/{'a' * 32}/discard", "/data/export",
     "/data/erase", "/rules/preview", "/rules/save", "/rules/change", "/rules/undo", "/rules/product",
+    "/experiments/e/change",
 )  # fmt: skip
 
 

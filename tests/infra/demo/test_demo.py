@@ -1,7 +1,7 @@
 """The demo shop is reproducible and plausible, and loads into any database."""
 
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 from statistics import mean, pstdev
@@ -16,8 +16,10 @@ from domain.records.products import ProductChange
 from infra.demo import demo_shop, prepare_demo_shop
 from infra.demo.catalogue import catalogue
 from infra.demo.complements import COMPLEMENTS
+from infra.demo.experiments import EXPERIMENT_DAYS
 from infra.demo.generate import SEED
 from infra.storage.opening import open_repository
+from infra.use_cases.experiment_report import report_experiment
 from tests.conftest import NOW
 from tests.infra.demo.conftest import CONSUMABLES
 
@@ -203,6 +205,11 @@ async def test_an_empty_database_is_loaded_and_trained_with_progress_messages(re
     assert loading.endswith(" returns ... ")
     assert training == "Training ... "
     assert all(message.startswith("done in ") and message.endswith(" s\n") for message in (loaded, trained))
+    report = await report_experiment(
+        repository, "demo-experiment-1", now=datetime.now(UTC), attribution_days=7, currency="EUR"
+    )
+    assert report.ends_at - report.begins_at >= timedelta(days=EXPERIMENT_DAYS)
+    assert all(arm.ordered > 100 and arm.impressions > 0 for arm in report.arms)
 
 
 async def test_a_database_with_products_is_left_unchanged(repository, now):

@@ -7,9 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from domain.records.audit import THE_APP
+from domain.records.experiments import arm_place
 from domain.records.interactions import Purchase
 from domain.records.periods import Period
 from domain.records.recommendation_ids import origin_of
+from infra.demo.experiments import EXPERIMENT_DAYS, EXPERIMENT_PLACEMENT, demo_experiment
 from infra.demo.loading import load_demo_shop, record_seen_lists
 from infra.demo.rules import RULE_PLACEMENT, demo_rules
 from infra.demo.seen_lists import PLACES, seen_lists
@@ -73,6 +75,21 @@ def test_events_name_signed_lists_and_the_shop_without_them_has_all_others(shop,
     assert origin_of(order.items[0].recommendation_id, key=KEY).kind == "buy-again"
     assert replace(event, recommendation_id=None) in shop.events
     assert len(seen.without_references(shop).events) == len(shop.events) - len(seen.events)
+
+
+def test_lists_of_the_experiment_have_the_arm_of_their_customer_since_it_runs_and_no_others_have_one(seen):
+    begins_at = NOW - timedelta(days=EXPERIMENT_DAYS)
+    experiment = demo_experiment(begins_at=begins_at)
+    shown_at = {one.origin.nonce: one.shown_at for one in seen.lists}
+    at_checkout = [(event, origin) for event, origin in seen.events if origin.placement == EXPERIMENT_PLACEMENT]
+
+    for event, origin in at_checkout:
+        arm = experiment.arms[arm_place(experiment, event.customer_id)]
+        has_begun = shown_at[origin.nonce] >= begins_at
+        assert origin.arm == (experiment.label_of(arm) if has_begun else None)
+    labels = {experiment.label_of(arm) for arm in experiment.arms}
+    assert {origin.arm for _, origin in at_checkout} == labels | {None}
+    assert {one.origin.placement for one in seen.lists if one.origin.arm is not None} == {EXPERIMENT_PLACEMENT}
 
 
 async def test_the_report_of_a_loaded_shop_has_every_place_and_its_rules_are_where_no_list_of_the_tests_is(

@@ -12,8 +12,8 @@ from infra.settings import Settings
 from infra.storage.sqlite import open_sqlite
 from tests.conftest import NOW, client_of
 
-ERP, WEB = "b" * 43, "s" * 43
-API_KEYS = f"backend:{hash_of(ERP)}:erp,storefront:{hash_of(WEB)}:web"
+ERP, WEB, BOARD = "b" * 43, "s" * 43, "v" * 43
+API_KEYS = f"backend:{hash_of(ERP)}:erp,storefront:{hash_of(WEB)}:web,viewer:{hash_of(BOARD)}:board"
 LIVE = {
     "experiment_id": "e/1", "name": "E", "arms": [{"name": "now"}, {"name": "new", "popular": True}], "status": "live",
 }  # fmt: skip
@@ -54,6 +54,19 @@ async def test_an_experiment_is_saved_listed_reported_and_ended(client):
     assert (await client.delete("/experiments/remove/e%2F1")).json()["previous"] == ended["experiment"]
     gone = await client.delete("/experiments/remove/e%2F1")
     assert (gone.status_code, gone.json()["type"]) == (404, "urn:problem:experiment-not-found")
+
+
+async def test_a_viewer_key_reads_experiments_and_reports_without_anybody_in_them_and_changes_nothing(client):
+    await client.post("/experiments/save", json=LIVE)
+    await client.post("/customer/update-behavior", json={"customer_id": "c-1", "product_id": "p-1", "event_type": "view"})
+    viewer = {"authorization": f"Bearer {BOARD}"}
+
+    read = [await client.get(f"/experiments/{path}", headers=viewer) for path in ("list", "report/e%2F1")]
+    saved = await client.post("/experiments/save", json=LIVE | {"status": "ended"}, headers=viewer)
+    removed = await client.delete("/experiments/remove/e%2F1", headers=viewer)
+
+    assert [one.status_code for one in (*read, saved, removed)] == [200, 200, 403, 403]
+    assert not any("c-1" in one.text for one in read)
 
 
 async def test_everything_that_is_wrong_is_named_in_one_answer(client):

@@ -103,7 +103,7 @@ async def test_a_customer_with_a_real_id_uses_every_endpoint(send, customer_id):
 
 
 @given(customer_text=ids(), event_text=ids())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_a_customer_with_any_id_uses_every_endpoint(send, customer_text, event_text):
     # The id of an erased customer stays taken.
     customer_id, event_id = (f"canary{next(NUMBERS)} {text}" for text in (customer_text, event_text))
@@ -165,7 +165,7 @@ async def test_an_incomplete_escape_is_invalid(settings, target):
 
 @pytest.mark.parametrize("has_raw_path", [True, False])
 @given(customer_id=st.sampled_from(CANARY_IDS).filter(lambda text: "/" not in text))
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_server_may_hand_on_only_the_decoded_path(tmp_path, has_raw_path, customer_id):
     shop = Settings(database_url=f"sqlite:///{tmp_path}/shop.db")
     app = create_app(main.create, main.for_customer, settings=lambda: shop)

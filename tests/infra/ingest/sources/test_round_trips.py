@@ -22,7 +22,7 @@ HEADER = ["id", "name", "price", "note"]
 characters = st.characters(exclude_categories=["Cs", "Cc"])
 texts = st.text(characters, max_size=12) | st.text(st.sampled_from(',;\t|"\r\n =aä'), max_size=12)
 rows_of = st.lists(st.lists(texts, min_size=WIDTH, max_size=WIDTH), min_size=1, max_size=12)
-few_seconds = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few_seconds = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 def written(rows, **options):
@@ -180,7 +180,7 @@ def mutated(draw, content):
 
 @pytest.mark.parametrize("seed", SEEDS)
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_mutated_files_are_read_or_refused(seed, data):
     content = data.draw(mutated(SEEDS[seed]))
     found = read_or_error(content)

@@ -213,6 +213,7 @@ async def use_dashboard(shop, now):
     await shop.newest_event()
     await shop.sampled_lists(n=9)
     await shop.n_customers()
+    await shop.n_profiles(n=2)
     await shop.audit_entries(AuditQuery(before="f"))
 
 
