@@ -27,7 +27,7 @@ def read_record(file: Path, kind: type[Record], *, noun: str) -> Record:
         record = msgspec.json.decode(file.read_bytes(), type=kind)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} is not {noun}: {error}.") from error
     record.check()
     return record

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ def _reasons(refusals: Path) -> dict[int, list[str]]:
 
 
 def _refused(rows: Iterator[Row], reasons: dict[int, list[str]]) -> Iterator[Row]:
-    return (row for row in rows if row.line in reasons)
+    last = max(reasons, default=0)
+    return (row for row in takewhile(lambda row: row.line <= last, rows) if row.line in reasons)
 
 
 def _cells(row: Row) -> Sequence[str]:

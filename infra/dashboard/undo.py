@@ -8,9 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Meta, Struct
 
-from domain.errors import RuleChanged, RuleNotFound
+from domain.errors import RuleChanged, RuleNotFound, TooManyItems
 from domain.ports.rules import RemovedRule
-from domain.records.rules import Rule, RuleSaved
+from domain.records.rules import MAX_RULES, Rule, RuleSaved
 from domain.records.values import Id, Instant
 from infra.dashboard.forms import read_form
 from infra.dashboard.pages import backend_form, see
@@ -90,5 +90,7 @@ async def undo_change(shop: NamedDependency[SkipValidation[Shop]], request: Auth
         notice = plain("rules.undone", name=name)
     except (RuleChanged, RuleNotFound):
         notice = plain("rules.not_undone")
+    except TooManyItems:
+        notice = plain("rules.too_many", n=MAX_RULES)
     await notify(request, shop, notice)
     return see(*undo.page.parts)

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from domain.errors import ConfigurationError
-from infra.dashboard.refused_lines import write_refused_lines
+from infra.dashboard.refused_lines import MAX_LINES, write_refused_lines
 from infra.http.problems import RequestRefused
 from infra.http.rate_limit import shared_path
 from infra.ingest import ImportOptions, Report, import_files
@@ -30,8 +30,10 @@ from infra.tasks import background_task
 KEPT_SECONDS = 3600
 MAX_NAME_LENGTH = 100
 _UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
-_RESULT, _REFUSED = "result.json", "refused.csv"
+_RESULT, _REFUSED, _CLAIM = "result.json", "refused.csv", "claim"
+_OWN_NAMES = frozenset({_RESULT, _REFUSED, _CLAIM})
 GONE = "The file is not here any more. Upload it again."
+TAKEN = "The file is being imported already. The page Data says when it is done."
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -125,6 +127,7 @@ class Uploads:
         tried = self.result(upload_id)
         if tried.is_imported:
             raise RequestRefused("not-found", GONE)
+        self._claim(upload_id)
         is_kept = False
         try:
             result = tried if tried.problem else self._imported(upload_id, tried.kind, now=now, dry_run=False)
@@ -153,6 +156,13 @@ class Uploads:
         for folder in self._root.glob(f"{self._prefix}-*"):
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _claim(self, upload_id: str) -> None:
+        """Let one request import a file: a second click would take away what the first leaves. Raise RequestRefused."""
+        try:
+            (self._folder(upload_id) / _CLAIM).touch(exist_ok=False)
+        except OSError as error:
+            raise RequestRefused("not-found", TAKEN if isinstance(error, FileExistsError) else GONE) from error
+
     def _keep(self, upload_id: str, result: Result) -> None:
         (self._folder(upload_id) / _RESULT).write_bytes(msgspec.json.encode(result))
 
@@ -164,7 +174,7 @@ class Uploads:
     def _file_of(self, upload_id: str) -> Path:
         """Return the file of an upload; raise RequestRefused if another request discarded it."""
         with suppress(OSError, StopIteration):
-            return next(file for file in self._folder(upload_id).iterdir() if file.name not in {_RESULT, _REFUSED})
+            return next(file for file in self._folder(upload_id).iterdir() if file.name not in _OWN_NAMES)
         raise RequestRefused("not-found", GONE)
 
     def _imported(self, upload_id: str, kind: Kind, *, now: datetime, dry_run: bool) -> Result:
@@ -174,6 +184,8 @@ class Uploads:
             paths=(str(path),),
             dry_run=dry_run,
             lists_refused=True,
+            # Short lines have lists that are many times as long.
+            max_listed=MAX_LINES,
             currency=self._settings.currency,
             retention_days=self._settings.event_retention_days,
         )
@@ -213,4 +225,4 @@ def _tabulate_refused(path: Path) -> None:
 def _safe(name: str) -> str:
     """Return a file name without folders and special characters; its end, which says the format, stays."""
     kept = re.sub(r"[^A-Za-z0-9._-]+", "-", name.replace("\\", "/").rpartition("/")[2])[-MAX_NAME_LENGTH:].lstrip(".-")
-    return f"file-{kept}" if kept in {"", _RESULT, _REFUSED} else kept
+    return f"file-{kept}" if not kept or kept.lower() in _OWN_NAMES else kept

@@ -17,7 +17,7 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     `mapping` renames columns, theirs to ours; `constants` sets our fields to a value; `event_names` are event types, theirs
     to ours. `guests` says what becomes of events without a customer. `full` says that the files are the whole catalogue.
     `confirmed` lets it withdraw many products. `currency` is that of the shop, which signs such as $ then mean.
-    `lists_refused` writes `FILE.rejected.jsonl`; None does so unless nothing is stored.
+    `lists_refused` writes `FILE.rejected.jsonl`; None does so unless nothing is stored. It has at most `max_listed`.
     """
 
     kind: Kind
@@ -36,6 +36,7 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     full: bool = False
     dry_run: bool = False
     lists_refused: bool | None = None
+    max_listed: int | None = None
     confirmed: bool = False
     show_values: bool = False
     currency: str = "EUR"

@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import IO
 
@@ -38,7 +39,7 @@ _ALWAYS_SHOWN = {"new", "changed", "unchanged", "refused"}
 class Report:
     """Count lines, and write each refused one to `FILE.rejected.jsonl`: line, field and reason, but no value."""
 
-    def __init__(self, paths: Sequence[str], *, writes_refusals: bool = True) -> None:
+    def __init__(self, paths: Sequence[str], *, writes_refusals: bool = True, max_listed: int | None = None) -> None:
         self.read = 0
         self.import_id = ""
         self.counts: Counter[str] = Counter()
@@ -50,6 +51,7 @@ class Report:
         self._paths = list(paths)
         self.rejected = [Path(("stdin" if path == STANDARD_INPUT else path) + ".rejected.jsonl") for path in paths]
         self._writes_refusals = writes_refusals
+        self._n_left = inf if max_listed is None else max_listed
         self._streams: dict[int, IO[bytes]] = {}
         for path in self.rejected if writes_refusals else ():
             try:
@@ -134,6 +136,9 @@ class Report:
         return ", ".join(f"line {line} of {self._paths[file]}" for file, line in places)
 
     def _reject(self, file: int, refusal: dict[str, int | str | None]) -> None:
+        if self._n_left <= 0:
+            return
+        self._n_left -= 1
         if file not in self._streams:
             try:
                 self._streams[file] = os.fdopen(

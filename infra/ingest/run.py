@@ -35,7 +35,7 @@ async def import_files(
     if len(set(map(os.path.realpath, options.paths))) < len(options.paths):
         raise ConfigurationError("A file is named twice; its lines would count twice.")
     writes_refusals = not options.dry_run if options.lists_refused is None else options.lists_refused
-    report = Report(options.paths, writes_refusals=writes_refusals)
+    report = Report(options.paths, writes_refusals=writes_refusals, max_listed=options.max_listed)
     report.import_id = secrets.token_hex(IMPORT_ID_BYTES)
     job = Job(options, store, report.import_id, now, progress, report, say)
     with _disk_faults_in_words():

@@ -95,11 +95,12 @@ def test_values_have_their_bounds():
     ("content", "message"),
     [
         ("{", "experiment.json is not an experiment: "),
+        ('{"name": "\xff"}', "experiment.json is not an experiment: "),
         ('{"name": "x", "arms": [{"name": "a"}, {"name": "a"}]}', "#/arms/1/name: Expected a name that no arm before has"),
     ],
 )
 def test_a_file_that_is_no_experiment_is_refused(shop, capsys, content, message):
-    (shop / "experiment.json").write_text(content)
+    (shop / "experiment.json").write_bytes(content.encode("latin-1"))
 
     assert run(["experiments", "save", "experiment.json"]) == 1
     assert message in capsys.readouterr().err

@@ -63,12 +63,13 @@ def test_products_that_nobody_knows_are_named(shop, capsys):
     ("content", "message"),
     [
         ("{", "rule.json is not a rule: "),
+        ('{"name": "\xff"}', "rule.json is not a rule: "),
         ('{"name": "x"}', "rule.json is not a rule: Object missing required field"),
         ('{"name": "x", "action": "hide", "target": {}}', "#/target: Expected `product_ids`"),
     ],
 )
 def test_a_file_that_is_no_rule_is_refused(shop, capsys, content, message):
-    (shop / "rule.json").write_text(content)
+    (shop / "rule.json").write_bytes(content.encode("latin-1"))
 
     assert run(["rules", "save", "rule.json"]) == 1
     assert message in capsys.readouterr().err

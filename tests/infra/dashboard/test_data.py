@@ -65,7 +65,7 @@ async def test_a_file_is_tried_out_and_then_imported(owner, filled, temporary):
     assert "<b>3 are new or changed</b>, 1 were refused" in text
     assert "Imported: 3" not in again
     assert "catalogue.csv" in again
-    assert sorted(kept(temporary)) == ["refused.csv", "result.json"]
+    assert sorted(kept(temporary)) == ["claim", "refused.csv", "result.json"]
     assert (await owner.send(f"{path}/import")).status_code == 404
     async with open_repository(filled) as shop:
         [entry] = await shop.audit_entries(AuditQuery(action="import"))
@@ -210,6 +210,16 @@ async def test_an_upload_that_another_request_discarded_is_gone(owner, keyed, te
     (folder / "catalogue.csv").unlink()
 
     assert (await owner.send(f"{path}/import")).status_code == 404
+
+
+async def test_a_second_click_on_import_takes_nothing_away(owner, temporary):
+    path = await check(owner)
+    fields = {"token": await owner.token()}
+
+    answers = await asyncio.gather(*(owner.post(f"{path}/import", fields=fields) for _ in range(3)))
+
+    assert sorted(answer.status_code for answer in answers) == [303, 404, 404]
+    assert (await owner.get(f"{path}/refused.csv")).status_code == 200
 
 
 def test_a_try_out_whose_upload_is_discarded_meanwhile_leaves_nothing(keyed, temporary, tmp_path, monkeypatch):

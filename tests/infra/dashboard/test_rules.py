@@ -93,6 +93,9 @@ async def test_many_rules_are_shown_by_pages_that_are_small(owner, shop):
     assert (refused.status_code, "at most 200 rules" in refused.text) == (400, True)
     pressed = await owner.send("/rules/product", page="/rules/new", fields={"product": "p-1", "do": "hide"})
     assert "at most 200 rules" in await owner.see(pressed)
+    gone = Undo.of_removed(RemovedRule(rule=rule("hide", "p-1", rule_id="gone"), position=7))
+    undone = await owner.send("/rules/undo", page="/rules", fields={"undo": gone})
+    assert "at most 200 rules" in await owner.see(undone)
 
 
 async def test_a_rule_is_drafted_published_edited_and_removed_and_each_step_undone(owner, shop):

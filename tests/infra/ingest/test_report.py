@@ -96,6 +96,17 @@ def test_a_report_of_a_trial_writes_nothing(tmp_path):
     assert report.summary(stored=False).endswith("This was a dry run: nothing was stored.\n")
 
 
+def test_a_list_of_refused_lines_ends_at_its_limit_and_the_counts_do_not(tmp_path):
+    report = Report([str(tmp_path / "a.csv")], max_listed=2)
+    for line in (2, 3, 4):
+        report.refuse(refused(), [(0, line)])
+    report.close()
+
+    listed = (tmp_path / "a.csv.rejected.jsonl").read_text().splitlines()
+    assert [json.loads(one)["line"] for one in listed] == [2, 3]
+    assert report.counts["refused"] == 3
+
+
 def test_ignored_names_unknown_statuses_and_notices_are_shown(report):
     report.ignore("scroll")
     report.ignore("scroll")
