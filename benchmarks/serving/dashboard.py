@@ -37,6 +37,8 @@ async def measure(shop: Shop) -> list[Figure]:
         "products": cycle(["/products"]),
         "products, a search": cycle(f"/products?q={one}" for one in SEARCHES),
         "a product": (f"/products/{one}" for one in products),
+        "rules": cycle(["/rules"]),
+        "a new rule": cycle(["/rules/new"]),
         "results of 30 days": cycle(["/results"]),
         "results of 90 days": cycle(["/results?days=90"]),
         "data": cycle(["/data"]),
