@@ -18,6 +18,7 @@ from benchmarks.serving import (
     guard,
     personal_data,
     places,
+    steering,
     stored_list,
 )
 from benchmarks.serving import shop as shops
@@ -31,6 +32,7 @@ PARTS: dict[str, Callable[[Shop, Path, str], list[Figure]]] = {
     "category": lambda shop, _folder, _python: category.measure(shop),
     "dashboard": lambda shop, _folder, _python: asyncio.run(dashboard.measure(shop)),
     "places": lambda shop, _folder, _python: [*uvloop.run(places.measure(shop)), *places.measure_over_http(shop)],
+    "steering": lambda shop, folder, _python: uvloop.run(steering.measure(shop, folder)),
     "stored": lambda shop, _folder, _python: stored_list.measure(shop),
     "big-customer": lambda shop, _folder, _python: big_customer.measure(shop),
     "guard": lambda shop, _folder, _python: guard.measure(shop),

@@ -13,7 +13,7 @@ from benchmarks.timing import Rounds
 
 
 class Figure(NamedTuple):
-    """One number of a part; its unit is `ms`, `times`, `requests/s`, `kB` or `requests`."""
+    """One number of a part; its unit is `ms`, `times`, `requests/s`, `events/s`, `kB` or `requests`."""
 
     part: str
     what: str
