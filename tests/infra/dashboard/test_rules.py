@@ -263,6 +263,9 @@ async def test_of_two_people_who_edit_a_rule_the_second_is_told_and_loses_nothin
     assert '<td data-l="Saved now">Theirs</td><td data-l="Yours">Mine</td>' in told.text
     assert '<td data-l="Saved now">Draft</td><td data-l="Yours">Live</td>' in told.text
     assert 'value="Mine"' in told.text
+    drafted = await owner.send("/rules/save", page="/rules", fields=mine | {"go": "draft"})
+    assert 'data-l="Yours">Mine</td>' in drafted.text
+    assert 'data-l="Yours">Draft</td>' not in drafted.text
     assert await stored(shop) == [theirs]
     for do in ("draft", "remove"):
         old = await owner.send("/rules/change", page="/rules", fields={"do": f"{do} {mine['saved_at']} r"})

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.records.audit import THE_APP
-from domain.records.experiments import arm_place
+from domain.records.experiments import arm_index
 from domain.records.interactions import Purchase
 from domain.records.periods import Period
 from domain.records.recommendation_ids import origin_of
@@ -84,7 +84,7 @@ def test_lists_of_the_experiment_have_the_arm_of_their_customer_since_it_runs_an
     at_checkout = [(event, origin) for event, origin in seen.events if origin.placement == EXPERIMENT_PLACEMENT]
 
     for event, origin in at_checkout:
-        arm = experiment.arms[arm_place(experiment, event.customer_id)]
+        arm = experiment.arms[arm_index(experiment, event.customer_id)]
         has_begun = shown_at[origin.nonce] >= begins_at
         assert origin.arm == (experiment.label_of(arm) if has_begun else None)
     labels = {experiment.label_of(arm) for arm in experiment.arms}
