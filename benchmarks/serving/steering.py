@@ -13,7 +13,8 @@ from domain.records.experiments import Arm, Experiment
 from domain.records.interactions import BrowsingEvent
 from domain.records.rules import MAX_RULES, Rule, RuleTarget
 from infra.storage.sql.repository import SqlRepository
-from infra.use_cases.experiments import remove_experiment, save_experiment
+from infra.use_cases.experiment_removal import remove_experiment
+from infra.use_cases.experiments import save_experiment
 from infra.use_cases.recommend import fresh_list
 from infra.use_cases.recommendation_ids import new_recommendation_id
 from infra.use_cases.rules import remove_rule, save_rule

@@ -11,7 +11,7 @@ from infra.http.auth import BACKEND, AuthenticatedRequest, actor_of
 from infra.http.parameters import ExperimentIdInPath
 from infra.http.problems import KEY_PROBLEMS, problem_responses
 from infra.storage.opening import Shop
-from infra.use_cases import experiments
+from infra.use_cases import experiment_removal
 
 
 @delete(
@@ -31,7 +31,9 @@ async def remove_experiment(
     Use it for drafts and for what nobody reports on any more; one that runs has to end first. To save `previous` undoes the
     removal.
     """
-    return await experiments.remove_experiment(shop.repository, experiment_id, now=shop.now(), actor=actor_of(request))
+    return await experiment_removal.remove_experiment(
+        shop.repository, experiment_id, now=shop.now(), actor=actor_of(request)
+    )
 
 
 app = create_app(remove_experiment)

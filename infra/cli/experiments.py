@@ -21,6 +21,7 @@ from infra.cli.json_records import as_json, dates_in_words, minute_in_utc, read_
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from infra.use_cases import experiments
+from infra.use_cases.experiment_removal import remove_experiment
 from infra.use_cases.experiment_report import report_experiment
 
 DESCRIPTION = """\
@@ -155,4 +156,4 @@ async def _report(settings: Settings, experiment_id: str) -> ExperimentReport:
 
 async def _remove(settings: Settings, experiment_id: str) -> None:
     async with open_repository(settings) as repository:
-        await experiments.remove_experiment(repository, experiment_id, now=datetime.now(UTC), actor=COMMAND_LINE)
+        await remove_experiment(repository, experiment_id, now=datetime.now(UTC), actor=COMMAND_LINE)

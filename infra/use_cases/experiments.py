@@ -1,4 +1,4 @@
-"""Change experiments, with an entry in the audit for each attempt."""
+"""Save experiments, with an entry in the audit for each attempt."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from domain.ports.repository import Repository
 from domain.ranking.own_scores import own_names
 from domain.records.audit import Act
 from domain.records.experiment_changes import check_weights
-from domain.records.experiments import Experiment, ExperimentRemoved, ExperimentSaved
+from domain.records.experiments import Experiment, ExperimentSaved
 from domain.records.recommendations import SOURCES
 from infra.storage.ids import new_id
 from infra.use_cases.audited import noting_failure
@@ -25,9 +25,3 @@ async def save_experiment(repository: Repository, asked: Experiment, *, now: dat
         asked = replace(asked, experiment_id=new_id())
     async with noting_failure(repository, Act(actor=actor, action="save-experiment", name=asked.known_id)):
         return await repository.save_experiment(asked, now=now, actor=actor)
-
-
-async def remove_experiment(repository: Repository, experiment_id: str, *, now: datetime, actor: str) -> ExperimentRemoved:
-    """Remove an experiment; raise ExperimentNotFound or ExperimentRefused. The entry is part of the same transaction."""
-    async with noting_failure(repository, Act(actor=actor, action="remove-experiment", name=experiment_id)):
-        return ExperimentRemoved(previous=await repository.remove_experiment(experiment_id, now=now, actor=actor))

@@ -20,12 +20,13 @@ pytestmark = pytest.mark.system
 
 PROJECT_PACKAGES = ("domain", "functions", "infra")
 SCORING = {
-    "CustomerGetProfile", "ProductsBoughtTogether", "ProductsNew", "ProductsPopular", "ProductsSimilar", "ProductsTrending",
+    "CustomerGetProfile", "ExperimentsSave",
+    "ProductsBoughtTogether", "ProductsNew", "ProductsPopular", "ProductsSimilar", "ProductsTrending",
     "RecommendationsBuyAgain", "RecommendationsForPage",
     "RecommendationsForCustomer", "RecommendationsProcessBrowsing", "RecommendationsProcessPurchase",
     "RecommendationsRecentlyViewed", "RecommendationsWhyNot", "RulesPreview",
 }  # fmt: skip
-EVALUATING = {"ReportsHealthOfData", "ReportsPlacements", "RulesPreview"}
+EVALUATING = {"ExperimentsReport", "ReportsHealthOfData", "ReportsPlacements", "RulesPreview"}
 MB = 1_000_000
 UNCHECKED_HASH = 0b01
 

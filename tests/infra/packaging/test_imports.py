@@ -65,7 +65,7 @@ def test_functions_that_score_import_numpy_and_only_training_imports_scipy():
         "BrowserRecommendJs", "CustomerIssueToken", "CustomerMerge", "CustomerUpdate", "CustomerRemoveAddress",
         "CustomerAmendOrder", "ProductsUpdate", "ProductsGetProduct", "RulesList", "RulesRemove", "RulesSave",
         "RecommendationsRecordImpressions", "ReportsPlacements", "ReportsHealthOfData",
-        "ExperimentsList", "ExperimentsReport",
+        "ExperimentsList", "ExperimentsRemove", "ExperimentsReport",
     }  # fmt: skip
     assert all("asyncpg" in packages for packages in packages_by_function.values())
 

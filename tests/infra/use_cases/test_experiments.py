@@ -17,8 +17,9 @@ from domain.records.recommendation_ids import origin_of
 from domain.records.recommendations import ListRequest
 from infra.storage.sqlite import open_sqlite
 from infra.use_cases.customer_lists import CustomerListRequest, customer_list
+from infra.use_cases.experiment_removal import remove_experiment
 from infra.use_cases.experiment_report import report_experiment
-from infra.use_cases.experiments import remove_experiment, save_experiment
+from infra.use_cases.experiments import save_experiment
 from infra.use_cases.recommend import current_list, list_or_newcomers, recorded_list
 from infra.use_cases.rules import remove_rule, save_rule
 from infra.use_cases.why_not import explain_absence
