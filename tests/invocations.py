@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from domain.records.customers import Address
 from domain.records.experiments import Arm, Experiment
 from domain.records.rules import Rule, RuleTarget
@@ -24,7 +26,9 @@ AN_EXPERIMENT = Experiment(
     experiment_id="old-trial", name="Over", arms=(Arm(name="personal"), Arm(name="popular", popular=True)), status="ended",
     starts_at=datetime(2026, 1, 1, tzinfo=UTC), until=datetime(2026, 2, 1, tzinfo=UTC),
 )  # fmt: skip
-"""The experiment that `events/ExperimentsReport.json` reports, and `events/ExperimentsRemove.json` removes."""
+"""The experiment that `events/ExperimentsReport.json` reports."""
+A_DRAFT = replace(AN_EXPERIMENT, experiment_id="old-draft", status="draft")
+"""The experiment that `events/ExperimentsRemove.json` removes."""
 
 
 def http_v2(method="GET", path="/count", **members):

@@ -18,7 +18,7 @@ from domain.records.products import ProductChange
 from infra.keys import hash_of
 from infra.storage import opening
 from infra.storage.sqlite import open_sqlite
-from tests.invocations import A_RULE, AN_EXPERIMENT, CHANGES, STORED_ADDRESS, http_v2
+from tests.invocations import A_DRAFT, A_RULE, AN_EXPERIMENT, CHANGES, STORED_ADDRESS, http_v2
 from tests.template import ROOT, functions
 
 EVENTS = {name: json.loads((ROOT / "events" / f"{name}.json").read_text()) for name in functions()}
@@ -43,7 +43,8 @@ async def shop(database, monkeypatch):
         (stored,) = await repository.add_addresses("demo-1", [STORED_ADDRESS])
         assert stored.address_id == removed
         await repository.save_rule(A_RULE, now=now, actor="local")
-        await repository.save_experiment(AN_EXPERIMENT, now=now, actor="local")
+        for experiment in (AN_EXPERIMENT, A_DRAFT):
+            await repository.save_experiment(experiment, now=now, actor="local")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database}")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
     monkeypatch.setenv("API_KEYS", f"backend:{hash_of(KEY)}")

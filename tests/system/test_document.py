@@ -24,7 +24,7 @@ IDENTITIES = {scope: (f"Authorization: Bearer {key}",) for scope, key in KEYS.it
 """The header of each scope, and of a request without a key."""
 OPEN = {"optional", "open"}
 ACCESS = {
-    "backend": {"backend", "storefront", "browser", *OPEN},
+    "backend": {"backend", "report", "storefront", "browser", *OPEN},
     "storefront": {"storefront", "browser", *OPEN},
     "browser": {"browser", *OPEN},
     "none": OPEN,

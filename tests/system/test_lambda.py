@@ -12,7 +12,7 @@ from infra.demo import demo_shop, load_demo_shop
 from infra.settings import Settings
 from infra.storage.opening import open_repository
 from tests import postgres
-from tests.invocations import A_RULE, AN_EXPERIMENT, CHANGES, STORED_ADDRESS
+from tests.invocations import A_DRAFT, A_RULE, AN_EXPERIMENT, CHANGES, STORED_ADDRESS
 from tests.system.built import files_of
 from tests.system.runtime_api import FunctionError, running
 from tests.template import ROOT, all_functions, functions
@@ -77,7 +77,8 @@ async def fill(url):
         await load_demo_shop(repository, demo_shop(now=datetime.now(UTC)), now=datetime.now(UTC))
         await repository.add_addresses("demo-1", [STORED_ADDRESS])
         await repository.save_rule(A_RULE, now=datetime.now(UTC), actor="local")
-        await repository.save_experiment(AN_EXPERIMENT, now=datetime.now(UTC), actor="local")
+        for experiment in (AN_EXPERIMENT, A_DRAFT):
+            await repository.save_experiment(experiment, now=datetime.now(UTC), actor="local")
 
 
 async def summary_of(url):

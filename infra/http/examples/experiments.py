@@ -94,7 +94,9 @@ EXPERIMENTS = {
         ),
     ),
     "remove_experiment": OperationExamples(
-        examples=(Example(parameters={"experiment_id": "autumn"}, answer={"previous": _OVER}, after=("save_experiment",)),),
+        examples=(
+            Example(parameters={"experiment_id": "weights"}, answer={"previous": _DRAFT}, after=("save_experiment",)),
+        ),
         refused={"experiment_id": "autumn "},
         problems={
             "validation": _WRONG_ID,
