@@ -26,11 +26,11 @@ def folder(tmp_path):
 
 
 @pytest.fixture(params=["default-checkpoints", "frequent-checkpoints"])
-async def recording(request, database, monkeypatch, now):
+async def recording(request, new_database, monkeypatch, now):
     if request.param == "frequent-checkpoints":
         pragmas = [pragma.replace("autocheckpoint=4000", "autocheckpoint=30") for pragma in connection.PRAGMAS]
         monkeypatch.setattr(connection, "PRAGMAS", pragmas)
-    return await record_statements(database, monkeypatch, now=now, n_orders=60)
+    return await record_statements(new_database, monkeypatch, now=now, n_orders=60)
 
 
 def test_no_power_cut_loses_acknowledged_data_or_leaves_part_of_a_transaction(recording, tmp_path, folder):
@@ -39,10 +39,10 @@ def test_no_power_cut_loses_acknowledged_data_or_leaves_part_of_a_transaction(re
     assert counts == CutCounts(cuts=CUTS)
 
 
-def test_the_recording_is_complete(recording, database, tmp_path, folder):
+def test_the_recording_is_complete(recording, new_database, tmp_path, folder):
     states = replay(recording, tmp_path / "replay" / "shop.db").states
 
-    with closing(sqlite3.connect(database)) as reader:
+    with closing(sqlite3.connect(new_database)) as reader:
         assert state_of(lambda sql: reader.execute(sql).fetchone(), sqlite3.OperationalError) == states[-1]
     assert None not in states[-1][:9]
     assert {f"PRAGMA {pragma}" for pragma in connection.PRAGMAS} <= set(recording)
