@@ -258,7 +258,7 @@ def test_a_rule_is_previewed_published_and_undone_with_the_keyboard_only(browser
     with visiting(browser, server) as page:
 
         def reach(name):
-            for _ in range(60):
+            for _ in range(120):
                 page.keyboard.press("Tab")
                 if page.evaluate(NAME_OF_FOCUSED) == name:
                     return
