@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from domain.errors import InvalidField, InvalidFields
 from domain.records.pages import Label
 from domain.records.recommendations import MAX_VALUES
-from domain.records.rules import date_faults
+from domain.records.rules import date_faults, members_of
 from domain.records.values import ID_PATTERN, Id, Instant, Text
 
 MAX_EXPERIMENTS = 200
@@ -120,6 +120,14 @@ class ListedExperiment(Experiment, frozen=True, kw_only=True, forbid_unknown_fie
     """A stored experiment with the instant of its last change."""
 
     saved_at: datetime
+
+    @property
+    def experiment(self) -> Experiment:
+        return Experiment(**members_of(self, Experiment))
+
+
+def listed(experiment: Experiment, *, saved_at: datetime) -> ListedExperiment:
+    return ListedExperiment(**members_of(experiment, Experiment), saved_at=saved_at)
 
 
 class ExperimentList(Struct, frozen=True, kw_only=True):

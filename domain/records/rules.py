@@ -130,7 +130,7 @@ class RuleToSave(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def rule(self) -> Rule:
-        return Rule(**_members(self))
+        return Rule(**members_of(self, Rule))
 
 
 class ListedRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -140,15 +140,16 @@ class ListedRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def rule(self) -> Rule:
-        return Rule(**_members(self))
+        return Rule(**members_of(self, Rule))
 
 
 def listed(rule: Rule, *, saved_at: datetime) -> ListedRule:
-    return ListedRule(**_members(rule), saved_at=saved_at)
+    return ListedRule(**members_of(rule, Rule), saved_at=saved_at)
 
 
-def _members(rule: Rule) -> dict[str, Any]:
-    return {name: getattr(rule, name) for name in Rule.__struct_fields__}
+def members_of(record: Struct, kind: type[Struct]) -> dict[str, Any]:
+    """Return the members of a record that it has as one of `kind`, by name."""
+    return {name: getattr(record, name) for name in kind.__struct_fields__}
 
 
 class RuleList(Struct, frozen=True, kw_only=True):

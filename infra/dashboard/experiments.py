@@ -10,11 +10,12 @@ from weakref import WeakKeyDictionary
 from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
+from msgspec.structs import replace
 
-from domain.errors import ExperimentNotFound, ExperimentRefused, InvalidField, InvalidFields
+from domain.errors import ExperimentRefused, InvalidField, InvalidFields
 from domain.ports.repository import Repository
 from domain.records.experiment_reports import ExperimentReport
-from domain.records.experiments import Experiment, ExperimentStatus, ListedExperiment
+from domain.records.experiments import ExperimentStatus, ListedExperiment
 from domain.records.rules import RulePlaces
 from infra.dashboard.experiment_views import ShownArm, ShownExperiment, does_of, sentences_of, shown_arms, when_shown
 from infra.dashboard.forms import read_form
@@ -26,7 +27,7 @@ from infra.http.auth import AuthenticatedRequest, actor_of
 from infra.http.parameters import ExperimentIdInPath
 from infra.http.problems import RequestRefused
 from infra.storage.opening import Shop
-from infra.use_cases.experiment_report import report_experiment
+from infra.use_cases.experiment_report import find_experiment, report_experiment
 from infra.use_cases.experiments import save_experiment
 
 N_LISTED = 12
@@ -51,7 +52,7 @@ async def listed_experiments(shop: Shop) -> tuple[Sequence[ShownExperiment], int
 async def experiment_page(
     experiment_id: ExperimentIdInPath, shop: NamedDependency[SkipValidation[Shop]], request: AuthenticatedRequest
 ) -> Response[Any]:
-    experiment = await _stored(shop.repository, experiment_id)
+    experiment = await find_experiment(shop.repository, experiment_id)
     state = state_of(experiment, shop.now())
     has_begun = state in {"live", "ended"}
     report = await _report(shop, experiment) if has_begun else None
@@ -75,7 +76,7 @@ async def change_experiment(
     filled = await read_form(request)
     if (status := _STATUSES.get(filled["status"])) is None:
         raise RequestRefused("bad-request")
-    experiment = await _stored(shop.repository, experiment_id)
+    experiment = await find_experiment(shop.repository, experiment_id)
     if filled["saved_at"] != experiment.saved_at.isoformat():
         notice = plain("experiment.changed")
     elif status == "ended" and not filled["sure"]:
@@ -92,22 +93,14 @@ def _begins_at(experiment: ListedExperiment) -> datetime:
 
 async def _change(shop: Shop, experiment: ListedExperiment, status: ExperimentStatus, *, actor: str) -> str:
     """Save an experiment with another status; return what to tell about it."""
-    members: dict[str, Any] = {name: getattr(experiment, name) for name in Experiment.__struct_fields__}
-    members["status"] = status
+    changed = replace(experiment.experiment, status=status)
     try:
-        saved = await save_experiment(shop.repository, Experiment(**members), now=shop.now(), actor=actor)
+        saved = await save_experiment(shop.repository, changed, now=shop.now(), actor=actor)
     except ExperimentRefused as error:
         return plain("experiment.refused", detail=error)
     except (InvalidField, InvalidFields) as error:
         return plain("experiment.refused", detail=InvalidFields(*error.fields))
     return plain(f"experiment.now_{state_of(saved.experiment, shop.now())}")
-
-
-async def _stored(repository: Repository, experiment_id: str) -> ListedExperiment:
-    for experiment in await repository.stored_experiments():
-        if experiment.known_id == experiment_id:
-            return experiment
-    raise ExperimentNotFound(experiment_id)
 
 
 async def _report(shop: Shop, experiment: ListedExperiment) -> ExperimentReport | None:

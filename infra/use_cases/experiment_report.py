@@ -7,9 +7,17 @@ from domain.errors import ExperimentNotFound, ExperimentRefused
 from domain.evaluation.experiments import add_outcomes, experiment_report, period_of
 from domain.ports.repository import Repository
 from domain.records.experiment_reports import ArmSums, ExperimentReport
-from domain.records.experiments import Experiment
+from domain.records.experiments import Experiment, ListedExperiment
 from domain.records.periods import Period
 from domain.records.rules import ListedRule
+
+
+async def find_experiment(repository: Repository, experiment_id: str) -> ListedExperiment:
+    """Return a stored experiment; raise ExperimentNotFound."""
+    for experiment in await repository.stored_experiments():
+        if experiment.known_id == experiment_id:
+            return experiment
+    raise ExperimentNotFound(experiment_id)
 
 
 async def report_experiment(
@@ -20,10 +28,7 @@ async def report_experiment(
     Customers are read page by page, between which other requests are served. Raise ExperimentNotFound, or ExperimentRefused
     before the experiment begins.
     """
-    stored = await repository.stored_experiments()
-    experiment = next((one for one in stored if one.known_id == experiment_id), None)
-    if experiment is None:
-        raise ExperimentNotFound(experiment_id)
+    experiment = await find_experiment(repository, experiment_id)
     if (period := period_of(experiment, now)) is None:
         raise ExperimentRefused("The experiment has not begun.")
     sums = [ArmSums() for _ in experiment.arms]

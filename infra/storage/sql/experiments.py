@@ -8,7 +8,7 @@ import msgspec
 from domain.errors import ExperimentNotFound, ExperimentRefused, TooManyItems
 from domain.records.audit import Act
 from domain.records.experiment_changes import IS_RUNNING, check_alone, check_rules, settled
-from domain.records.experiments import MAX_EXPERIMENTS, Experiment, ExperimentSaved, ListedExperiment
+from domain.records.experiments import MAX_EXPERIMENTS, Experiment, ExperimentSaved, ListedExperiment, listed
 from domain.records.values import from_microseconds, to_microseconds
 from infra.storage.sql import audit, rules
 from infra.storage.sql.statements import Row, Steps, rows
@@ -68,6 +68,4 @@ def _all() -> Steps[list[Experiment]]:
 
 def _listed(row: Row) -> ListedExperiment:
     content, saved_at = row
-    experiment = _decode(content)
-    members = {name: getattr(experiment, name) for name in Experiment.__struct_fields__}
-    return ListedExperiment(**members, saved_at=from_microseconds(saved_at))
+    return listed(_decode(content), saved_at=from_microseconds(saved_at))
