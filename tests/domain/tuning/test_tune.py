@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from domain.evaluation.splitting import by_day
+from domain.evaluation.replay import Replay
+from domain.evaluation.splitting import by_day, ground_truth_of
 from domain.ranking.model import FOREVER, SourceWeights, TunedConfig, Tuning
+from domain.training.repurchase import NEVER
+from domain.training.train import train_model
 from domain.tuning import pattern_search
+from domain.tuning.held_out import hold_out
+from domain.tuning.lists import served_ndcg
 from domain.tuning.tune import default_trials, expected_trials, tune
 from tests.domain.event_logs import event_log, training_data, two_group_log
 from tests.domain.trained_shops import TWO_CATEGORIES
@@ -107,28 +112,47 @@ def test_tuning_is_due_at_first_and_when_the_events_have_doubled():
     assert expected_trials(1000, Tuning(n_events=500)) == 24
 
 
-def weekly_purchases(*, customers_rebuy):
-    """Let 60 customers buy one product a week: always the same one, or the same one twice and then another each week."""
+def weekly_purchases(*, n_same):
+    """Let 60 customers buy one product a week for 8 weeks: the same one in the first `n_same`, then another each week.
+
+    On the last day each also views another product. A visitor of every day lets the earlier purchases be due the day before.
+    """
     return event_log(
+        *((f"c{number}", (number + 1) % 12, "view", 0.1) for number in range(60)),
+        *(("visitor", 0, "view", 1.0 + day) for day in range(49)),
         *(
             (
                 f"c{number}",
-                (number + (0 if customers_rebuy or week < 2 else week)) % 12,
+                (number + (0 if week < n_same else week)) % 12,
                 "purchase",
-                7.0 * (7 - week),
+                7.0 * (7 - week) + (week < 7),
                 10 * number + week,
             )
             for number in range(60)
             for week in range(8)
-        )
+        ),
     )
 
 
-@pytest.mark.parametrize("customers_rebuy", [True, False])
-def test_bought_products_return_only_if_customers_rebuy(customers_rebuy):
-    config = tuned_config(weekly_purchases(customers_rebuy=customers_rebuy), trials=1)
+@pytest.mark.parametrize(("n_same", "customers_rebuy"), [(8, True), (2, False)])
+def test_bought_products_return_only_if_customers_rebuy(n_same, customers_rebuy):
+    config = tuned_config(weekly_purchases(n_same=n_same), trials=1)
 
+    assert config.tuning.trials == 1
     assert (config.rebuy_rate <= 0.5) == customers_rebuy
+
+
+def test_the_score_of_a_tuning_is_that_of_lists_with_the_chosen_rebuy_rate():
+    # Customers bought the same every week, but nobody did in the held-out one.
+    data = training_data(weekly_purchases(n_same=7), TWO_CATEGORIES)
+    config = tuned_config(data.log, trials=1)
+    held_out = hold_out(data, seed=0)
+
+    trained = train_model(held_out.data, config=config, model_id="again", trained_at=0)
+    ndcg = served_ndcg(Replay(held_out.data, trained), trained.model, ground_truth_of(held_out.split, seen="include"))
+
+    assert config.rebuy_rate == NEVER
+    assert config.tuning.ndcg == pytest.approx(ndcg)
 
 
 def test_the_default_rebuy_rate_is_kept_without_enough_purchases():
