@@ -83,13 +83,25 @@ def with_evidence(weights: SourceWeights) -> SourceWeights:
     return replace(weights, new=max(weights.new, MIN_EVIDENCE_WEIGHT), popular=max(weights.popular, MIN_EVIDENCE_WEIGHT))
 
 
+class Shape(Struct, frozen=True, kw_only=True):
+    """A learned function of one feature: straight lines between `knots`, from 0 up to the last of its `values`.
+
+    Both ascend and are equally long; `ranking.shapes` names the features.
+    """
+
+    feature: str
+    knots: tuple[float, ...]
+    values: tuple[float, ...]
+
+
 class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     """How the config was chosen: seed, number of trials and events, and the score of the best trial.
 
     `ndcg` is the mean NDCG@20 of `n_customers` on held-out events of the shop; `ndcg_of_default_weights` is that of the
     same neighbours with the documented source weights, without own sources. Both are 0 where no events could be held out.
     `rejected_ndcg` is the score of a later tuning that was not taken, because it scored less than `ndcg` on the same
-    held-out events; else 0.
+    held-out events; else 0. A ranker was fitted to `ranker_customers`, 0 if none was tried; it raised the NDCG of customers
+    whom it was not fitted to by `ranker_gain`, 0 if it was not kept.
     """
 
     seed: int = 0
@@ -99,20 +111,23 @@ class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     ndcg: float = 0.0
     ndcg_of_default_weights: float = 0.0
     rejected_ndcg: float = 0.0
+    ranker_customers: int = 0
+    ranker_gain: float = 0.0
 
 
 class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     """Everything that tuning chooses; the defaults serve a shop with too few events to hold any out.
 
-    `newcomer_weights` apply to customers without history, `source_weights` to all others. `seen_again` is the score that a
-    product of the customer's history gets for itself. A category counts as rebought from `rebuy_rate` on. `variety` is the
-    power of the penalties for products of one category or brand; 0 switches them off. `trial_places` of each ten places are
-    for new products with few customers.
+    `newcomer_weights` apply to customers without history, `source_weights` to all others, with the `shapes` of sources.
+    `seen_again` is the score that a product of the customer's history gets for itself. A category counts as rebought from
+    `rebuy_rate` on. `variety` is the power of the penalties for products of one category or brand; 0 switches them off.
+    `trial_places` of each ten places are for new products with few customers.
     """
 
     hyperparameters: Hyperparameters = Hyperparameters()
     source_weights: SourceWeights = SourceWeights()
     newcomer_weights: SourceWeights = SourceWeights()
+    shapes: tuple[Shape, ...] = ()
     seen_again: float = 0.0
     rebuy_rate: float = 0.25
     variety: float = 0.5

@@ -21,7 +21,7 @@ UNTRIED = 0.02
 
 
 def product_scores(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: datetime) -> npt.NDArray[np.float64]:
-    """Return the weighted scores of products (n,) by PRODUCT_SOURCES, an array (5, n)."""
+    """Return the scores of products (n,) by PRODUCT_SOURCES, an array (5, n), before shapes."""
     columns: dict[Source, npt.NDArray[np.float64]] = {
         "segment_trend": signals.segment_trend.of(products),
         "category_interest": category_interest(signals, products, catalogue=inputs.catalogue),
@@ -29,7 +29,7 @@ def product_scores(signals: Signals, products: Indexes, *, inputs: RankingInputs
         "new": newness(products, inputs, now=now),
         "popular": signals.popularity.of(products),
     }
-    return np.stack([getattr(signals.weights, source) * columns[source] for source in PRODUCT_SOURCES])
+    return np.stack([getattr(signals.unshaped, source) * columns[source] for source in PRODUCT_SOURCES])
 
 
 def newness(products: Indexes, inputs: RankingInputs, *, now: datetime) -> npt.NDArray[np.float64]:

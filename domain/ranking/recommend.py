@@ -11,10 +11,12 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ranking.content_similarity import similar_without_lists
 from domain.ranking.contributions import SOURCE_INDEX, Contributions, concatenate
 from domain.ranking.diversity import best_variants, groups_of, rerank
+from domain.ranking.features import feature_values
 from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs
 from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
@@ -22,6 +24,7 @@ from domain.ranking.own_scores import own_scores
 from domain.ranking.product_scores import on_trial, product_scores
 from domain.ranking.quotas import MAX_OWN, Marks, Quota, fill_places
 from domain.ranking.rules import NO_RULES, ListRules, Pin, seated, seated_scores, without
+from domain.ranking.shapes import shaped
 from domain.ranking.signals import Signals, compute_signals
 from domain.records.recommendations import MAX_LIMIT, SOURCES, ListRequest, Source, Strategy
 
@@ -50,11 +53,12 @@ class Scores(Struct, frozen=True, kw_only=True):
 
     `by_source` (8 + n_own, n) are the sums of the contributions of each of SOURCES and of the own sources, and `seen_again`
     (n,) what products of the history get for themselves. `similar` are those that come from comparing content, with
-    positions in the products.
+    positions in the products. `factors` (3, n) are what shapes made of each contribution of a neighbour source.
     """
 
     products: Indexes
     by_source: npt.NDArray[np.float64]
+    factors: npt.NDArray[np.float64]
     seen_again: npt.NDArray[np.float64]
     similar: Contributions
 
@@ -185,13 +189,20 @@ def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: da
         product_scores(signals, products, inputs=inputs, now=now),
         own_scores(products, inputs, weights=signals.weights, now=now),
     ])  # fmt: skip
-    similar = similar_without_lists(products, inputs, seeds=signals.seeds, weight=signals.weights.similar_product)
+    similar = similar_without_lists(products, inputs, seeds=signals.seeds, weight=signals.unshaped.similar_product)
     np.add.at(by_source[SOURCE_INDEX["similar_product"]], similar.positions, similar.amounts)
+    factors = np.ones((len(NEIGHBOUR_SOURCES), len(products)))
+    if signals.shapes:
+        unshaped = by_source[: len(NEIGHBOUR_SOURCES)].copy()
+        values = feature_values(signals, products, by_source, inputs=inputs)
+        for source, own in shaped(values, signals.shapes, signals.weights).items():
+            by_source[SOURCE_INDEX[source]] = own
+        np.divide(by_source[: len(NEIGHBOUR_SOURCES)], unshaped, out=factors, where=unshaped > 0)
     seen_again = np.zeros(len(products))
     if inputs.model.config.seen_again:
         seeds = np.append(signals.seeds, 0.0)[positions_in(inputs.history.products, products)]
         seen_again = inputs.model.config.seen_again * seeds
-    return Scores(products=products, by_source=by_source, seen_again=seen_again, similar=similar)
+    return Scores(products=products, by_source=by_source, factors=factors, seen_again=seen_again, similar=similar)
 
 
 def eligible(candidates: Indexes, inputs: RankingInputs, signals: Signals) -> Indexes:
@@ -201,9 +212,13 @@ def eligible(candidates: Indexes, inputs: RankingInputs, signals: Signals) -> In
 
 def contributions_to(ranking: Ranking) -> Contributions:
     """Return the contributions of products of the history to the ranked products."""
-    return concatenate(
+    unshaped = concatenate(
         ranking.signals.neighbours.contributions_to(ranking.products), ranking.scores.similar.to(ranking.positions)
     )
+    if not ranking.signals.shapes:
+        return unshaped
+    factors = ranking.scores.factors[unshaped.sources, ranking.positions[unshaped.positions]]
+    return replace(unshaped, amounts=unshaped.amounts * factors)
 
 
 def _strategy(inputs: RankingInputs, signals: Signals, by_source: npt.NDArray[np.float64]) -> Strategy:

@@ -3,13 +3,15 @@
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ranking.indexes import Indexes
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.interests import largest_categories, product_weights, weights_by_category
-from domain.ranking.model import SourceWeights, WeightedProducts
+from domain.ranking.model import Shape, SourceWeights, WeightedProducts
 from domain.ranking.neighbour_scores import NeighbourScores, neighbour_scores
 from domain.ranking.packed_history import NEVER_BOUGHT
+from domain.ranking.shapes import shaped_sources
 from domain.ranking.trends import Trend, trend_of, unpack_trend
 from domain.records.customers import Segment, segment_of
 from domain.records.recommendations import ListRequest
@@ -22,6 +24,8 @@ NO_TREND = WeightedProducts()
 class Signals(Struct, frozen=True, kw_only=True):
     """The customer's segment and interests, the source weights, and the trends that apply to them.
 
+    Where `shapes` apply, the values of their sources are computed without weights first: `unshaped` are the weights of that.
+
     `seeds` (n,) are the weights in [0, 1] of the products of the history. `interests` are in [0, 1] by the code of a
     category path; `top_categories` are the categories of most interest. `excluded` are the products, ascending, that the
     list may not contain, and `own` those of the customer that it may. Ages count from the newest event of the shop.
@@ -29,6 +33,8 @@ class Signals(Struct, frozen=True, kw_only=True):
 
     segment: Segment
     weights: SourceWeights
+    unshaped: SourceWeights
+    shapes: tuple[Shape, ...]
     seeds: npt.NDArray[np.float64]
     neighbours: NeighbourScores
     interests: npt.NDArray[np.float64]
@@ -52,15 +58,20 @@ def compute_signals(inputs: RankingInputs, *, request: ListRequest) -> Signals:
     has_segment = segment_source != "default"
     trend = model.segment_trends.get(segment, NO_TREND) if has_segment else NO_TREND
     popular = model.popular if model.popular.products else inputs.recent_popularity
-    weights = model.config.weights_for(has_history=len(history.occurred_at) > 0)
+    has_history = len(history.occurred_at) > 0
+    weights = model.config.weights_for(has_history=has_history)
+    shapes = model.config.shapes if has_history else ()
+    unshaped = replace(weights, **dict.fromkeys(shaped_sources(shapes), 1.0)) if shapes else weights
     may_contain = _may_contain(inputs, request=request)
     categories = inputs.catalogue.categories
     largest = largest_categories(history, inputs.catalogue, half_life_days=hyperparameters.interest_days, n=N_INTERESTS)
     return Signals(
         segment=segment,
         weights=weights,
+        unshaped=unshaped,
+        shapes=shapes,
         seeds=seeds,
-        neighbours=neighbour_scores(inputs.neighbours, history.products, seed_weights=seeds, weights=weights),
+        neighbours=neighbour_scores(inputs.neighbours, history.products, seed_weights=seeds, weights=unshaped),
         interests=categories.interests(*weights_by_category(inputs.catalogue, history.products, recent)),
         top_categories=tuple(category for _, category in largest),
         segment_trend=trend_of(trend),

@@ -1,13 +1,14 @@
 """Choose how lists are made from the best neighbours: source weights, and all that lists are served with."""
 
 import numpy as np
+import numpy.typing as npt
 from msgspec.structs import replace
 
 from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, ground_truth_of, newcomers_of
 from domain.ranking.freshness import NEW_DAYS
-from domain.ranking.model import FOREVER, Hyperparameters, Model, SourceWeights, TunedConfig, Tuning
+from domain.ranking.model import FOREVER, Hyperparameters, Model, Shape, SourceWeights, TunedConfig, Tuning
 from domain.ranking.own_scores import own_names, without_own
 from domain.records.values import DAY, to_microseconds
 from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category
@@ -15,8 +16,9 @@ from domain.training.train import train_model
 from domain.tuning.held_out import HeldOut
 from domain.tuning.histories import TUNING_K
 from domain.tuning.neighbours import Trial
-from domain.tuning.pattern_search import best_of, first_of_best
+from domain.tuning.pattern_search import best_of, first_of_best, is_surely_better
 from domain.tuning.popularity import fit_popularity
+from domain.tuning.ranker import Ranker, fit_ranker
 from domain.tuning.source_weights import (
     CandidateContributions,
     fit_newcomer_weights,
@@ -26,6 +28,7 @@ from domain.tuning.source_weights import (
 )
 
 MAX_REPLAYED_CUSTOMERS = 1000
+MAX_RANKER_CUSTOMERS = 2000
 
 INTEREST_DAYS = (3.0, 30.0, FOREVER)
 VARIETY_GRID = (0.0, 0.25, 0.5, 1.0)
@@ -67,11 +70,19 @@ def fit_lists(
     if held_out.has_times:
         served = _fit_rebuy_rate(replay, served, held_out, rng=rng)
     served = _with(served, trial_places=_fit_trial_places(replay, served, with_seen))
+    served, ranker = _with_ranker(replay, served, held_out, with_seen, rng=rng)
     if own_names():
         served = _fit_own(replay, served, unseen, with_seen)
     if served != chosen:
         ndcg = served_ndcg(replay, served, with_seen)
-    measured = replace(tuning, n_customers=len(with_seen.customers), ndcg=ndcg, ndcg_of_default_weights=scores[-1])
+    measured = replace(
+        tuning,
+        n_customers=len(with_seen.customers),
+        ndcg=ndcg,
+        ndcg_of_default_weights=scores[-1],
+        ranker_customers=ranker.n_customers,
+        ranker_gain=ranker.gain if served.config.shapes else 0.0,
+    )
     newcomers = newcomers_of(held_out.split).sample(MAX_REPLAYED_CUSTOMERS, rng=np.random.default_rng(tuning.seed))
     if len(newcomers.customers) >= MIN_CUSTOMERS:
         contributions = CandidateContributions(replay, served, newcomers, seen="include")
@@ -80,7 +91,7 @@ def fit_lists(
     return replace(served.config, tuning=measured)
 
 
-def _with(model: Model, **chosen: float | SourceWeights | Hyperparameters) -> Model:
+def _with(model: Model, **chosen: float | SourceWeights | Hyperparameters | tuple[Shape, ...]) -> Model:
     return replace(model, config=replace(model.config, **chosen))
 
 
@@ -97,6 +108,19 @@ def _fit_seen_again(replay: Replay, model: Model, with_seen: GroundTruth) -> Mod
     """Return `model` with the fitted score that a known product gets for itself."""
     contributions = CandidateContributions(replay, _with(model, seen_again=1.0), with_seen, seen="include")
     return _with(model, seen_again=fit_seen_again(contributions, model.config.source_weights))
+
+
+def _with_ranker(
+    replay: Replay, model: Model, held_out: HeldOut, with_seen: GroundTruth, *, rng: np.random.Generator
+) -> tuple[Model, Ranker]:
+    """Return `model` with a learned ranker, if one is better and the lists as they are served do not suffer."""
+    unseen = held_out.sampled.sample(MAX_RANKER_CUSTOMERS, rng=rng)
+    ranker = fit_ranker(replay, model, unseen, rng=rng)
+    if not ranker.shapes:
+        return model, ranker
+    ranked = _fit_seen_again(replay, _with(model, shapes=ranker.shapes, source_weights=ranker.source_weights), with_seen)
+    before, after = (served_ndcg_of_each(replay, one, with_seen) for one in (model, ranked))
+    return (model if is_surely_better(before, after, n_errors=1.0) else ranked), ranker
 
 
 def _fit_own(replay: Replay, model: Model, unseen: GroundTruth, with_seen: GroundTruth) -> Model:
@@ -141,6 +165,12 @@ def _fit_trial_places(replay: Replay, model: Model, ground_truth: GroundTruth) -
 
 
 def served_ndcg(replay: Replay, model: Model, ground_truth: GroundTruth) -> float:
+    """Return the mean NDCG@20 of lists as they are served."""
+    return float(served_ndcg_of_each(replay, model, ground_truth).mean())
+
+
+def served_ndcg_of_each(replay: Replay, model: Model, ground_truth: GroundTruth) -> npt.NDArray[np.float64]:
+    """Return the NDCG@20 of the list of each customer, as it is served."""
     customers: list[int] = ground_truth.customers.tolist()
     rankings = {customer: replay.ranking(customer, model=model, seen="few", k=TUNING_K) for customer in customers}
-    return float(ndcg_at_k(*ground_truth.hits(rankings, k=TUNING_K)).mean())
+    return ndcg_at_k(*ground_truth.hits(rankings, k=TUNING_K))

@@ -13,6 +13,7 @@ from domain.training.ridge import MAX_DENSE_PRODUCTS
 from domain.training.top_k import SparseMatrix
 from domain.training.training_data import TrainingData
 from domain.tuning.histories import CustomerHistories
+from domain.tuning.pattern_search import is_surely_better
 
 MAX_WIDE_PRODUCTS = 20_000
 
@@ -105,16 +106,10 @@ def run_trial(
         for_values = [_with_valid_shares(replace(best, **{name: value})) for value in values]
         scores = [objective.ndcg(tried) for tried in for_values]
         position = int(np.argmax([of_each.mean() for of_each in scores]))
-        if name == "factor_share" and not _is_surely_better(scores[position], scores[0]):
+        if name == "factor_share" and not is_surely_better(scores[position], scores[0], n_errors=2.0):
             position = 0
         best, score = for_values[position], float(scores[position].mean())
     return Trial(hyperparameters=best, score=score, models=models)
-
-
-def _is_surely_better(scores: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> bool:
-    """Return whether the mean of paired differences is more than two of its standard errors above 0."""
-    differences = scores - others
-    return bool(differences.mean() > 2 * differences.std() / np.sqrt(len(differences)))
 
 
 def search_grids(data: TrainingData, *, has_times: bool, has_factors: bool) -> dict[str, Sequence[float]]:

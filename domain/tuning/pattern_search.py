@@ -66,3 +66,9 @@ def best_of(choices: Sequence[T], scores: Sequence[float]) -> tuple[T, float]:
     """Return the choice with the highest score, the first of equals, and that score."""
     position = int(np.argmax(scores))
     return choices[position], scores[position]
+
+
+def is_surely_better(scores: npt.NDArray[np.float64], others: npt.NDArray[np.float64], *, n_errors: float) -> bool:
+    """Return whether the mean of paired differences is more than `n_errors` of its standard errors above 0."""
+    differences = scores - others
+    return bool(differences.mean() > n_errors * differences.std() / np.sqrt(len(differences)))
