@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.errors import ConfigurationError
-from domain.evaluation.baselines import MODELS
+from domain.evaluation.baselines import MODELS, additive_models
 from domain.evaluation.measurement import EvaluationResult
 from domain.ranking.own_scores import own_names
 from domain.records.recommendations import Seen
@@ -78,8 +78,9 @@ def add_command(commands: Any) -> None:
         "--explain",
         nargs="?",
         const="served",
+        choices=additive_models(),
         metavar="MODEL",
-        help="say what each part of the lists of a model earns, instead of comparing models (served)",
+        help=f"say what each part of the lists of one model earns (served): {', '.join(additive_models())}",
     )
     command.add_argument("--plot", type=Path, metavar="FILE.png", help="plot the results (needs matplotlib)")
     command.set_defaults(run=run_evaluate)

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from domain.errors import ConfigurationError
-from domain.evaluation.baselines import RankingTask, additive_models, model_of
+from domain.evaluation.baselines import RankingTask, model_of
 from domain.evaluation.explanation import Explained, PartResult, part_result
 from domain.evaluation.parts import Part, neighbour_parts, weighted_parts
 from domain.evaluation.replay import Replay
@@ -16,12 +15,10 @@ from infra.use_cases.evaluate import EvaluationData, EvaluationOptions, comparab
 
 
 def explain(data: EvaluationData, options: EvaluationOptions, *, name: str, progress: Progress) -> Iterator[PartResult]:
-    """Yield what each part earns in the lists of the model with this name.
+    """Yield what each part earns in the lists of one of the `additive_models`.
 
-    Raises ConfigurationError, before computing anything, for a model without parts and if nothing can be compared.
+    Raises ConfigurationError, before computing anything, if nothing can be compared.
     """
-    if name not in additive_models():
-        raise ConfigurationError(f"{name} has no parts to explain; {', '.join(additive_models())} have.")
     train, ground_truth = data.train, comparable_truth(data, options)
     config = tuned_config(train, options, progress=progress)
     learned = learn_neighbours(train, config.hyperparameters)
