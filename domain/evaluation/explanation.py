@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.evaluation.baselines import RankingTask
 from domain.evaluation.measurement import BOOTSTRAP_SEED
@@ -58,9 +59,7 @@ class Explained(Struct, frozen=True, kw_only=True):
         """Return the NDCG of each customer's list without a part."""
         task = self.task
         if part.neighbours is not None:
-            task = RankingTask(
-                replay=task.replay.with_neighbours(part.neighbours()), available=task.available, seen=task.seen, k=task.k
-            )
+            task = replace(task, replay=task.replay.with_neighbours(part.neighbours()))
         return self._ndcg(task, part.without)
 
     def _ndcg(self, task: RankingTask, model: Model) -> npt.NDArray[np.float64]:

@@ -60,14 +60,14 @@ def with_shuffled_products(split):
 SHUFFLES = {"customers": with_shuffled_customers, "products": with_shuffled_products}
 
 
-def surplus(split, config, *, name):
+def surplus(split, config, *, name, learned_from=None):
     """Return the NDCG of each customer's list minus that with what a random customer turned to, as seen from this list.
 
     Whoever turned to it, a popular product is found more often: chance is the mean over all held-out events of products
-    that are new to the customer.
+    that are new to the customer. The lists rest on what was `learned_from` the train part, or from other events.
     """
     data = training_data(split.train, PRODUCTS)
-    trained = train_model(data, config=config, model_id="m", trained_at=0)
+    trained = train_model(learned_from or data, config=config, model_id="m", trained_at=0)
     replay, model, truth = Replay(data, trained), model_of(name, trained.model), ground_truth_of(split, seen="exclude")
     lists = {customer: replay.ranking(customer, model=model, seen="exclude", k=K) for customer in truth.customers.tolist()}
     chance = []
@@ -99,6 +99,19 @@ def tuned_on_shuffled_products():
     """Return the split and the config that tuning chose without seeing its held-out part."""
     split = with_shuffled_products(last_of_each(grouped_log()))
     return split, tuned(split)
+
+
+@pytest.mark.parametrize("shares", LEARNERS.values(), ids=LEARNERS)
+def test_a_neighbour_model_that_saw_the_held_out_events_is_found_by_shuffled_labels(shares):
+    split = with_shuffled_products(last_of_each(grouped_log()))
+    everything = {
+        name: np.concatenate([getattr(split.train, name), getattr(split.test, name)])
+        for name in ("customers", "products", "event_types", "occurred_at", "orders", "spent")
+    }
+    learned_from = training_data(replace(split.train, **everything), PRODUCTS)
+    config = TunedConfig(hyperparameters=Hyperparameters(**shares))
+
+    assert n_errors(surplus(split, config, name="neighbours", learned_from=learned_from)) > 5
 
 
 def tuned(split):
