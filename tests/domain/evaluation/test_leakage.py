@@ -64,7 +64,7 @@ def surplus(split, config, *, name, learned_from=None):
     """Return the NDCG of each customer's list minus that with what a random customer turned to, as seen from this list.
 
     Whoever turned to it, a popular product is found more often: chance is the mean over all held-out events of products
-    that are new to the customer. The lists rest on what was `learned_from` the train part, or from other events.
+    that are new to the customer. The model is learned from the train part unless `learned_from` says otherwise.
     """
     data = training_data(split.train, PRODUCTS)
     trained = train_model(learned_from or data, config=config, model_id="m", trained_at=0)

@@ -130,8 +130,10 @@ def test_a_part_that_earns_implausibly_much_has_a_warning():
     ]
 
 
-def test_a_source_that_looks_at_the_test_file_is_found(command, tmp_path, monkeypatch, capsys):
-    pairs = {tuple(line.split(",")[:2]) for line in (tmp_path / "test.csv").read_text().splitlines()[1:]}
+def use_oracle(folder, monkeypatch, *, names):
+    """Add a source that looks up in files what each customer turned to."""
+    lines = [line for name in names for line in (folder / name).read_text().splitlines()[1:]]
+    pairs = {tuple(line.split(",")[:2]) for line in lines}
 
     def peek(products, inputs, *, now):
         ids = [inputs.catalogue.product(index).product_id for index in products.tolist()]
@@ -139,13 +141,24 @@ def test_a_source_that_looks_at_the_test_file_is_found(command, tmp_path, monkey
 
     use_own_sources(monkeypatch, OwnSource(name="oracle", weight=5.0, scores=peek))
 
+
+def test_a_source_that_looks_at_the_test_file_is_found(command, tmp_path, monkeypatch, capsys):
+    use_oracle(tmp_path, monkeypatch, names=["test.csv"])
+
     assert run([*command, "--explain", "--json"]) == 0
     assert [part["part"] for part in lines_of(capsys) if part["is_implausible"]] == ["oracle"]
-    assert run([*command, "--explain"]) == 0
+    assert run([*command, "--explain", "oracle"]) == 0
     assert re.search(r"\nWarning: Oracle earns more than .*: does it know the future\?\n$", capsys.readouterr().out)
-    # Alone, it earns everything that its lists find.
-    assert run([*command, "--explain", "oracle", "--json"]) == 0
-    assert [part["part"] for part in lines_of(capsys) if part["is_implausible"]] == ["oracle"]
+
+
+def test_a_source_that_knows_all_events_is_found_at_the_weight_that_tuning_gives_it(command, tmp_path, monkeypatch, capsys):
+    use_oracle(tmp_path, monkeypatch, names=["train.csv", "test.csv"])
+
+    assert run([*command, "--explain", "--trials", "1", "--seen", "exclude", "--json"]) == 0
+
+    oracle = next(part for part in lines_of(capsys) if part["part"] == "oracle")
+    assert oracle["weight"] > 0
+    assert oracle["is_implausible"]
 
 
 def test_a_list_without_neighbours_has_no_neighbour_models_to_explain(command, capsys):
