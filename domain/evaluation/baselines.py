@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from domain.evaluation.replay import Replay
 from domain.ranking.model import Hyperparameters, Model, SourceWeights
-from domain.ranking.own_scores import with_weight, without_own
+from domain.ranking.own_scores import own_names, with_weight, without_own
 from domain.ranking.quotas import Marks, Quota, fill_places
 from domain.records.recommendations import SOURCES, Seen
 from domain.training.co_occurrence import Normalisation, co_occurrence
@@ -72,16 +72,28 @@ def ranker_of(name: str, task: RankingTask) -> Ranker:
             return rank
         case "item_knn":
             return _item_knn(task)
+        case _:
+            return _served(model_of(name, model), task)
+
+
+def additive_models() -> tuple[str, ...]:
+    """Return the names of the models whose lists the serving code makes, so that scores are sums of parts."""
+    return ("content", "neighbours", "served", *own_names())
+
+
+def model_of(name: str, model: Model) -> Model:
+    """Return `model` with the weights of one of the `additive_models`."""
+    match name:
         case "neighbours":
             weights = model.config.source_weights
             only = replace(_NOTHING, bought_together=weights.bought_together, viewed_together=weights.viewed_together)
-            return _served(_weighing(model, only), task)
+            return _weighing(model, only)
         case "content":
-            return _served(_weighing(model, replace(_NOTHING, similar_product=0.5, category_interest=1.0)), task)
+            return _weighing(model, replace(_NOTHING, similar_product=0.5, category_interest=1.0))
         case "served":
-            return _served(model, task)
+            return model
         case _:
-            return _served(_own_alone(model, name), task)
+            return _own_alone(model, name)
 
 
 def first_unseen(order: Sequence[int], seen: Collection[int], *, k: int) -> list[int]:

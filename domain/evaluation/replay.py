@@ -1,6 +1,7 @@
 """A shop in memory that recommends with the code that serves, for evaluation and tuning."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 
 import numpy as np
@@ -13,7 +14,7 @@ from domain.ranking.customer_inputs import CustomerInputs
 from domain.ranking.history import History, merge_variants, unpack_history
 from domain.ranking.indexes import Indexes, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs, trend_categories
-from domain.ranking.model import Model, TrainedModel, WeightedProducts
+from domain.ranking.model import Model, NeighbourLists, TrainedModel, WeightedProducts
 from domain.ranking.neighbour_table import NeighbourTable
 from domain.ranking.packed_history import pack_history
 from domain.ranking.recommend import Ranking, recommend, shortlist
@@ -55,10 +56,7 @@ class Replay:
         self._log = log
         self._complements = {lists.product_index: lists.complements for lists in trained.neighbours}
         self._category_trends = trained.category_trends
-        with_lists = {lists.product_index for lists in trained.neighbours}
-        self._neighbours = NeighbourTable(
-            trained.neighbours, unknown={product.product_index for product in products} - with_lists
-        )
+        self._neighbours = self._table(trained.neighbours)
         self._book = RuleBook(rules.in_force)
         self._targets = RuleTargets(self._book.rules, self.catalogue, rules.indexes, day=self._book.day(self.now))
         self._rules: dict[ListPlace, ListRules] = {}
@@ -68,6 +66,12 @@ class Replay:
             self._newest_of[category] = self._newest[self.catalogue.category_codes[self._newest] == code]
         self._by_customer = np.lexsort((log.event_types, log.products, -log.occurred_at, log.customers))
         self._starts = np.searchsorted(log.customers[self._by_customer], np.arange(len(log.customer_ids) + 1))
+
+    def with_neighbours(self, lists: Sequence[NeighbourLists]) -> "Replay":
+        """Return the same shop with other neighbours in the lists of customers."""
+        other = copy(self)
+        vars(other)["_neighbours"] = self._table(lists)
+        return other
 
     def seen(self, customer: int) -> set[int]:
         """Return the product indexes of all of a customer's events."""
@@ -147,6 +151,10 @@ class Replay:
             newest_admitted = rules.kept(self.catalogue.admitted(self._newest, query.request))[:n_missing]
             admitted = union(admitted, newest_admitted)
         return admitted
+
+    def _table(self, lists: Sequence[NeighbourLists]) -> NeighbourTable:
+        with_lists = {entry.product_index for entry in lists}
+        return NeighbourTable(lists, unknown={product.product_index for product in self.data.products} - with_lists)
 
     def _rules_of(self, kind: Kind, segment_inputs: SegmentInputs | None = None) -> ListRules:
         place = ListPlace(kind=kind, segment=segment_of(segment_inputs)[0] if segment_inputs else None)

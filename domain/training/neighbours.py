@@ -51,11 +51,12 @@ def learn_neighbours(
     *,
     known: NeighbourModels | None = None,
 ) -> NeighbourModels:
-    """Learn the models.
+    """Learn the models, or return `known`, models of the same data, if they were learned by the same hyperparameters.
 
-    Regressions and factors take most of the time, so those of `known`, models of the same data, are reused if they are the
-    same.
+    Regressions and factors take most of the time, so those of `known` are reused if at least they are the same.
     """
+    if known and known.hyperparameters == hyperparameters:
+        return known
     log = data.log
     weights = log.weights(exponent=hyperparameters.event_exponent) * log.decay(half_life_days=hyperparameters.memory_days)
     every = interaction_matrix(data.pairs, weights, n_products=data.n_products)

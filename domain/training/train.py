@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from domain.ranking.model import Model, NeighbourLists, TrainedModel, TunedConfig
 from domain.ranking.packing import NEIGHBOUR, pack
@@ -74,6 +75,11 @@ def train_model(
         category_trends={path: pack(trend.products, trend.weights) for path, trend in trends.items()},
         activity=learn_activity(data),
     )
+
+
+def neighbours_only(neighbours: SparseMatrix, data: TrainingData) -> list[NeighbourLists]:
+    """Return the lists of all products without complements, which lists of customers do not read."""
+    return _neighbour_lists(neighbours, sparse.csr_array(neighbours.shape), data)
 
 
 def _neighbour_lists(neighbours: SparseMatrix, complements: SparseMatrix, data: TrainingData) -> list[NeighbourLists]:

@@ -3,49 +3,29 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from msgspec.structs import replace
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from domain.errors import ConfigurationError
-from domain.evaluation.baselines import MODELS
+from domain.evaluation.baselines import MODELS, additive_models
 from domain.evaluation.measurement import EvaluationResult
-from domain.evaluation.splitting import Split
 from domain.ranking.own_scores import own_names
-from domain.records.currencies import Currencies
-from domain.records.products import Product
 from domain.records.recommendations import Seen
-from domain.training.training_data import TrainingData
-from domain.training.variants import representatives
-from infra.cli.arguments import add_mapping_option, add_tuning_options, days, list_length, parse_mapping
+from infra.cli.arguments import add_mapping_option, add_tuning_options, days, list_length
 from infra.cli.evaluate_buy_again import BUY_AGAIN, print_buy_again
 from infra.cli.evaluate_related import RELATED_TASKS, print_related
+from infra.cli.evaluation_data import from_database, from_files
+from infra.cli.explain import print_explanation
 from infra.cli.plot import check_plot, plot
 from infra.cli.progress_bar import progress_on
-from infra.cli.results import with_interval
-from infra.ingest.evaluation_files import (
-    IdMap,
-    check_mapping,
-    read_log,
-    read_products,
-    read_ranking,
-    read_segments,
-    unlisted_product,
-)
-from infra.progress import Progress
+from infra.cli.results import in_json, with_interval
 from infra.settings import Settings
-from infra.storage.opening import open_repository
-from infra.use_cases.evaluate import EvaluationData, EvaluationOptions, evaluate, split_for_evaluation
-from infra.use_cases.evaluate_rules import replayed_rules
-from infra.use_cases.train import read_training_data
+from infra.use_cases.evaluate import EvaluationOptions, evaluate
 
 DESCRIPTION = """\
 Hold out events, recommend with the code that serves, and compare the lists with the held-out events. Every model ranks the
@@ -94,28 +74,40 @@ def add_command(commands: Any) -> None:
     )
     add_tuning_options(command)
     command.add_argument("--json", action="store_true", help="print one JSON object per model and line")
-    command.add_argument("--plot", type=Path, metavar="FILE.png", help="plot the NDCG of the models (needs matplotlib)")
+    command.add_argument(
+        "--explain",
+        nargs="?",
+        const="served",
+        choices=additive_models(),
+        metavar="MODEL",
+        help=f"say what each part of the lists of one model earns (served): {', '.join(additive_models())}",
+    )
+    command.add_argument("--plot", type=Path, metavar="FILE.png", help="plot the results (needs matplotlib)")
     command.set_defaults(run=run_evaluate)
 
 
 def run_evaluate(parsed: argparse.Namespace, settings: Settings) -> int:
     if parsed.plot:
         check_plot(parsed.plot)
+    if parsed.explain and parsed.task != "for-customer":
+        raise ConfigurationError("--explain is about lists for customers; leave out --task.")
     options = EvaluationOptions(
         k=parsed.k, seen=SEEN[parsed.seen], models=parsed.models, trials=parsed.trials, seed=parsed.seed
     )
     with progress_on(sys.stderr) as progress:
         data = (
-            _from_files(parsed, settings)
-            if parsed.train
-            else asyncio.run(_from_database(parsed, settings, progress=progress))
+            from_files(parsed, settings) if parsed.train else asyncio.run(from_database(parsed, settings, progress=progress))
         )
         if parsed.task == BUY_AGAIN:
             return print_buy_again(data, options, progress=progress, as_json=parsed.json)
         if parsed.task != "for-customer":
             return print_related(data, options, kind=parsed.task, progress=progress, as_json=parsed.json)
+        if parsed.explain:
+            return print_explanation(
+                data, options, name=parsed.explain, progress=progress, as_json=parsed.json, plot=parsed.plot
+            )
         results = evaluate(data, options, progress=progress)
-        results = _print_json(results) if parsed.json else list(results)
+        results = in_json(results) if parsed.json else list(results)
     if not parsed.json:
         Console().print(as_table(results, options), slices_table(results, options), *map(_variety_sentence, results))
     if parsed.plot:
@@ -169,76 +161,6 @@ def _variety_sentence(result: EvaluationResult) -> str:
 def _title(result: EvaluationResult, options: EvaluationOptions) -> str:
     seen = _SEEN_PRODUCTS[options.seen]
     return f"{result.customers:,} customers, {result.left_out:,} left out, products seen before {seen}"
-
-
-def _print_json(results: Iterable[EvaluationResult]) -> list[EvaluationResult]:
-    """Print each result as soon as it is computed, and return all of them."""
-    printed: list[EvaluationResult] = []
-    for result in results:
-        sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
-        sys.stdout.flush()
-        printed.append(result)
-    return printed
-
-
-def _from_files(parsed: argparse.Namespace, settings: Settings) -> EvaluationData:
-    customers, numbers, mapping = IdMap(), IdMap(), parse_mapping(parsed.map)
-    check_mapping(mapping)
-    currencies = Currencies(own=settings.currency, rates=settings.rates)
-    products = read_products(parsed.products, numbers, currencies=currencies, mapping=mapping) if parsed.products else []
-    read = partial(read_log, customers=customers, products=numbers, currencies=currencies, mapping=mapping)
-    log = read(parsed.train)
-    products += _unlisted(numbers, products, available=not parsed.products)
-    chosen = representatives(products, log)
-    log = chosen.merge(log)
-    if parsed.test:
-        test = chosen.merge(read(parsed.test))
-        split = Split(train=replace(log, customer_ids=list(customers.indexes)), test=test)
-    else:
-        split = split_for_evaluation(log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
-        if not parsed.products:
-            trained = set(split.train.products.tolist())
-            products = [product for product in products if product.product_index in trained]
-    assigned = read_segments(parsed.customers, currencies=currencies, mapping=mapping) if parsed.customers else {}
-    ranking = (
-        read_ranking(parsed.ranking, customers=customers.indexes, products=numbers.indexes, mapping=mapping)
-        if parsed.ranking
-        else {}
-    )
-    train = TrainingData(log=split.train, products=products, assigned=assigned, representatives=chosen)
-    return EvaluationData(train=train, test=split.test, ranking=ranking)
-
-
-def _unlisted(numbers: IdMap, products: Sequence[Product], *, available: bool) -> list[Product]:
-    """Return the products that only events name; beside a catalogue file they are not available."""
-    listed = {product.product_index for product in products}
-    return [
-        unlisted_product(product_id, index, available=available)
-        for product_id, index in numbers.indexes.items()
-        if index not in listed
-    ]
-
-
-async def _from_database(parsed: argparse.Namespace, settings: Settings, *, progress: Progress) -> EvaluationData:
-    if parsed.test or parsed.products or parsed.customers or parsed.map:
-        raise ConfigurationError(
-            "--test, --products, --customers and --map go with --train; without --train the database is evaluated."
-        )
-    async with open_repository(settings) as repository:
-        progress.begin("Reading events", (await repository.summary()).n_events)
-        data = await read_training_data(repository, progress=progress)
-        rules = await replayed_rules(repository, now=datetime.now(UTC))
-    split = split_for_evaluation(data.log, days=parsed.holdout_days, leave_last=parsed.leave_last_out)
-    ranking = read_ranking(parsed.ranking, customers=_numbered(data), products=_indexed(data)) if parsed.ranking else {}
-    return EvaluationData(train=replace(data, log=split.train), test=split.test, ranking=ranking, rules=rules)
-
-
-def _numbered(data: TrainingData) -> dict[str, int]:
-    return {customer_id: number for number, customer_id in enumerate(data.log.customer_ids)}
-
-
-def _indexed(data: TrainingData) -> dict[str, int]:
-    return {product.product_id: product.product_index for product in data.products}
 
 
 def _models(text: str) -> tuple[str, ...]:

@@ -12,12 +12,20 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def print_results(results: Iterable[T], *, as_json: bool, lay_out: Callable[[Sequence[T]], Table]) -> None:
-    if not as_json:
+    if as_json:
+        in_json(results)
+    else:
         Console().print(lay_out(list(results)))
-        return
+
+
+def in_json(results: Iterable[T]) -> list[T]:
+    """Print each result as soon as it is computed, one JSON object per line, and return all of them."""
+    printed: list[T] = []
     for result in results:
         sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
         sys.stdout.flush()
+        printed.append(result)
+    return printed
 
 
 def with_interval(value: float, interval: tuple[float, float]) -> str:

@@ -19,7 +19,7 @@ from domain.evaluation.splitting import (
     last_of_each,
     newcomers_of,
 )
-from domain.ranking.model import TrainedModel
+from domain.ranking.model import TunedConfig
 from domain.records.recommendations import Seen
 from domain.training.event_log import EventLog
 from domain.training.train import train_model
@@ -42,6 +42,10 @@ class EvaluationData(Struct, frozen=True, kw_only=True):
     ranking: Mapping[int, Sequence[int]] = {}
     rules: ReplayedRules = NO_REPLAYED_RULES
 
+    @property
+    def split(self) -> Split:
+        return Split(train=self.train.log, test=self.test)
+
 
 class EvaluationOptions(Struct, frozen=True, kw_only=True):
     """What to measure."""
@@ -55,17 +59,15 @@ class EvaluationOptions(Struct, frozen=True, kw_only=True):
 
 def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Progress) -> Iterator[EvaluationResult]:
     """Yield the result of each model; raise ConfigurationError, before computing anything, if nothing can be compared."""
-    train = data.train
-    split = Split(train=train.log, test=data.test)
-    ground_truth = ground_truth_of(split, seen=options.seen)
-    _check_comparable(ground_truth)
+    train, ground_truth = data.train, comparable_truth(data, options)
     began = time.perf_counter()
-    trained = _train(train, options, progress=progress)
+    config = tuned_config(train, options, progress=progress)
+    trained = train_model(train, config=config, model_id="evaluated", trained_at=train.log.newest)
     train_seconds = time.perf_counter() - began
     task = RankingTask(
         replay=Replay(train, trained, rules=data.rules), available=train.available, seen=options.seen, k=options.k
     )
-    comparison = Comparison(task=task, ground_truth=ground_truth, newcomers=newcomers_of(split))
+    comparison = Comparison(task=task, ground_truth=ground_truth, newcomers=newcomers_of(data.split))
     for name in options.models:
         rankings = _rank(name, comparison, progress=progress)
         if name not in BASELINES:
@@ -87,10 +89,21 @@ def split_for_evaluation(log: EventLog, *, days: float | None = None, leave_last
     return split
 
 
-def _train(data: TrainingData, options: EvaluationOptions, *, progress: Progress) -> TrainedModel:
+def comparable_truth(data: EvaluationData, options: EvaluationOptions) -> GroundTruth:
+    """Return what lists are compared with; raise ConfigurationError if there is nothing."""
+    ground_truth = ground_truth_of(data.split, seen=options.seen)
+    if not len(ground_truth.customers):
+        raise ConfigurationError(
+            f"None of {ground_truth.left_out:,} customers with held-out events can be compared: they have no event in the"
+            " training part, or have seen everything that is held out (--seen few and include count that as well)."
+        )
+    return ground_truth
+
+
+def tuned_config(data: TrainingData, options: EvaluationOptions, *, progress: Progress) -> TunedConfig:
+    """Tune on the train part alone."""
     trials = default_trials(len(data.log.products)) if options.trials == "auto" else options.trials
-    config = tune(data, trials=trials, seed=options.seed, on_trial=_trials_on(progress, trials))
-    return train_model(data, config=config, model_id="evaluated", trained_at=data.log.newest)
+    return tune(data, trials=trials, seed=options.seed, on_trial=_trials_on(progress, trials))
 
 
 def _trials_on(progress: Progress, trials: int) -> Callable[[int], bool]:
@@ -102,14 +115,6 @@ def _trials_on(progress: Progress, trials: int) -> Callable[[int], bool]:
         return True
 
     return report
-
-
-def _check_comparable(ground_truth: GroundTruth) -> None:
-    if not len(ground_truth.customers):
-        raise ConfigurationError(
-            f"None of {ground_truth.left_out:,} customers with held-out events can be compared: they have no event in the"
-            " training part, or have seen everything that is held out (--seen few and include count that as well)."
-        )
 
 
 def _rank(name: str, comparison: Comparison, *, progress: Progress) -> Rankings:

@@ -79,3 +79,10 @@ def test_factors_are_reused_if_their_hyperparameters_are_equal():
 
     assert other_exponent.learn_factors() is known.learn_factors()
     assert other_penalty.learn_factors() is not known.learn_factors()
+
+
+def test_models_of_the_same_hyperparameters_are_not_learned_again():
+    data = training_data(two_group_log())
+    known = learn_neighbours(data, Hyperparameters())
+
+    assert learn_neighbours(data, Hyperparameters(), known=known) is known
