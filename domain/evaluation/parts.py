@@ -7,8 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 from scipy import sparse
 
-from domain.ranking.model import Hyperparameters, Model, NeighbourLists
+from domain.ranking.model import Hyperparameters, Model, NeighbourLists, TunedConfig
 from domain.ranking.own_scores import weights_by_source, with_weight
+from domain.ranking.shapes import SHAPED_SOURCES, rise_of, sources_of
 from domain.training.neighbours import NeighbourModels, combine
 from domain.training.train import neighbours_only
 from domain.training.training_data import TrainingData
@@ -35,7 +36,7 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 def weighted_parts(model: Model) -> list[Part]:
-    """Return the parts that a weight switches off: each source, own ones too, and each setting that shapes the lists."""
+    """Return the parts that a weight switches off: sources, own ones too, learned features, and settings of lists."""
     sources = [
         Part(name=source, weight=weight, without=_without_source(model, source), is_learned=source in LEARNED_SOURCES)
         for source, weight in weights_by_source(model.config.source_weights).items()
@@ -49,7 +50,32 @@ def weighted_parts(model: Model) -> list[Part]:
         )
         for name, is_learned in SETTINGS.items()
     ]
-    return [*sources, *settings]
+    return [*sources, *_features(model), *settings]
+
+
+def _features(model: Model) -> list[Part]:
+    """Return the features of the learned ranker that are no sources themselves, those that it uses."""
+    config = model.config
+    return [
+        Part(
+            name=shape.feature,
+            weight=shape.values[-1],
+            without=replace(model, config=_without_feature(config, shape.feature)),
+            is_learned=LEARNED_SOURCES.issuperset(sources_of(shape.feature)),
+        )
+        for shape in config.shapes
+        if shape.feature not in SHAPED_SOURCES
+    ]
+
+
+def _without_feature(config: TunedConfig, feature: str) -> TunedConfig:
+    """Leave the shape of a feature out; the others of its sources keep their values."""
+    shapes = tuple(shape for shape in config.shapes if shape.feature != feature)
+    weights = config.source_weights
+    for source in sources_of(feature):
+        kept = rise_of(source, shapes) / rise_of(source, config.shapes)
+        weights = with_weight(weights, source, getattr(weights, source) * kept)
+    return replace(config, shapes=shapes, source_weights=weights)
 
 
 def neighbour_parts(model: Model, learned: NeighbourModels, data: TrainingData) -> list[Part]:

@@ -4,7 +4,8 @@ import pytest
 
 from domain.evaluation.parts import neighbour_parts, weighted_parts
 from domain.evaluation.replay import Replay
-from domain.ranking.model import Hyperparameters, SourceWeights, TunedConfig
+from domain.ranking.model import Hyperparameters, Shape, SourceWeights, TunedConfig
+from domain.ranking.shapes import FEATURES
 from domain.records.recommendations import SOURCES
 from domain.training.neighbours import learn_neighbours
 from tests.domain.event_logs import training_data, two_group_log
@@ -41,6 +42,25 @@ def test_without_a_part_all_other_weights_are_as_before(monkeypatch):
     assert without["seen_again"] == TunedConfig(source_weights=model.config.source_weights, seen_again=0.0)
     assert without["variety"].variety == 0.0
     assert without["trial_places"].trial_places == 0
+
+
+def test_a_feature_of_the_ranker_is_a_part_and_the_other_shapes_of_its_source_keep_their_values():
+    shapes = tuple(
+        Shape(feature=feature, knots=(0.0, 1.0), values=(0.0, rise))
+        for feature, rise in (("category_interest", 0.5), ("brand_share", 0.3), ("newest_neighbour", 0.2))
+    )
+    model = model_with(shapes=shapes, source_weights=SourceWeights(category_interest=1.6))
+
+    parts = {part.name: part for part in weighted_parts(model) if part.name in FEATURES and part.name not in SOURCES}
+
+    assert {name: (part.weight, part.is_learned) for name, part in parts.items()} == {
+        "brand_share": (0.3, False),
+        "newest_neighbour": (0.2, True),
+    }
+    without = parts["brand_share"].without.config
+    assert [shape.feature for shape in without.shapes] == ["category_interest", "newest_neighbour"]
+    assert without.source_weights.category_interest == pytest.approx(1.0)
+    assert parts["newest_neighbour"].without.config.source_weights.bought_together == 0.0
 
 
 def test_only_parts_that_use_the_catalogue_or_what_a_shop_adds_can_know_the_future(monkeypatch):
