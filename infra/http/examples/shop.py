@@ -41,6 +41,7 @@ _MODEL = {
         },
         "blend": _WEIGHTS,
         "newcomer_weights": _WEIGHTS,
+        "shapes": [{"feature": "category_share", "knots": [0.0, 0.25, 1.0], "values": [0.0, 0.1, 0.3]}],
         "seen_again": 0.0,
         "rebuy_rate": 0.25,
         "variety": 0.5,
@@ -53,6 +54,8 @@ _MODEL = {
             "ndcg": 0.1312,
             "ndcg_of_default_blend": 0.1187,
             "rejected_ndcg": 0.0,
+            "ranker_customers": 388,
+            "ranker_gain": 0.0041,
         },
     },
 }
