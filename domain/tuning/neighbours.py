@@ -105,13 +105,13 @@ def run_trial(
         for_values = [_with_valid_shares(replace(best, **{name: value})) for value in values]
         scores = [objective.ndcg(tried) for tried in for_values]
         position = int(np.argmax([of_each.mean() for of_each in scores]))
-        if name == "factor_share" and not _is_surely_better(scores[position], scores[0]):
+        if name == "factor_share" and not is_surely_better(scores[position], scores[0]):
             position = 0
         best, score = for_values[position], float(scores[position].mean())
     return Trial(hyperparameters=best, score=score, models=models)
 
 
-def _is_surely_better(scores: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> bool:
+def is_surely_better(scores: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> bool:
     """Return whether the mean of paired differences is more than two of its standard errors above 0."""
     differences = scores - others
     return bool(differences.mean() > 2 * differences.std() / np.sqrt(len(differences)))

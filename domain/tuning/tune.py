@@ -18,15 +18,8 @@ from domain.training.train import train_model
 from domain.training.training_data import TrainingData
 from domain.tuning.held_out import HeldOut, hold_out
 from domain.tuning.histories import TUNING_K, CustomerHistories
-from domain.tuning.neighbours import (
-    ALL,
-    ALL_WITH_TIMES,
-    SHARES,
-    SHARES_WITH_TIMES,
-    Trial,
-    run_trial,
-    search_grids,
-)
+from domain.tuning.neighbour_count import fit_n_neighbours
+from domain.tuning.neighbours import ALL, ALL_WITH_TIMES, SHARES, SHARES_WITH_TIMES, Trial, run_trial, search_grids
 from domain.tuning.pattern_search import PatternSearch, best_of, first_of_best
 from domain.tuning.popularity import fit_popularity
 from domain.tuning.source_weights import (
@@ -148,11 +141,13 @@ def _fit_lists(
     """
     data, default = held_out.data, without_own(SourceWeights())
     unseen = held_out.sampled.sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
-    hyperparameters = fit_popularity(data, best.hyperparameters, unseen, has_times=held_out.has_times)
+    known = None if held_out.is_sample else best.models
+    hyperparameters, known = fit_n_neighbours(data, best.hyperparameters, held_out.sampled, known=known)
+    hyperparameters = fit_popularity(data, hyperparameters, unseen, has_times=held_out.has_times)
     trained = train_model(
         data,
         config=TunedConfig(hyperparameters=hyperparameters, source_weights=default),
-        known=None if held_out.is_sample else best.models,
+        known=known,
         model_id="tuned",
         trained_at=data.log.newest,
     )
