@@ -55,6 +55,8 @@ class Hyperparameters(Struct, frozen=True, kw_only=True):
     ridge_share: float = 0.5
     succession_share: float = 0.0
     factor_share: float = 0.0
+    # Neighbours that are kept of each product.
+    n_neighbours: int = 100
 
 
 class SourceWeights(Struct, frozen=True, kw_only=True):

@@ -16,7 +16,6 @@ from domain.training.ridge import MAX_DENSE_PRODUCTS, ease, slim
 from domain.training.top_k import SparseMatrix, best_first, top_k_rows
 from domain.training.training_data import TrainingData
 
-N_NEIGHBOURS = 100
 N_BEFORE_MOMENTUM = 300
 """Neighbours by factors that momentum chooses from."""
 
@@ -38,11 +37,14 @@ class NeighbourModels(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def transitions(self) -> SparseMatrix:
-        return _comparable(_rising(self.learn_transitions(), self.momentum))
+        return self._best_rising(self.learn_transitions())
 
     @cached_property
     def factors(self) -> SparseMatrix:
-        return _comparable(_rising(self.learn_factors(), self.momentum))
+        return self._best_rising(self.learn_factors())
+
+    def _best_rising(self, learned: SparseMatrix) -> SparseMatrix:
+        return _comparable(_rising(learned, self.momentum, n_neighbours=self.hyperparameters.n_neighbours))
 
 
 def learn_neighbours(
@@ -71,7 +73,7 @@ def learn_neighbours(
             candidate_exponent=hyperparameters.candidate_exponent,
             candidate_factors=momentum,
         ),
-        n_neighbours=N_NEIGHBOURS,
+        n_neighbours=hyperparameters.n_neighbours,
         n_candidates=hyperparameters.n_candidates,
     )
     if known and _regression_choices(known.hyperparameters) == _regression_choices(hyperparameters):
@@ -93,7 +95,7 @@ def learn_neighbours(
     return NeighbourModels(
         hyperparameters=hyperparameters,
         together=_comparable(together),
-        ridge=_comparable(_rising(regression, momentum)),
+        ridge=_comparable(_rising(regression, momentum, n_neighbours=hyperparameters.n_neighbours)),
         regression=regression,
         momentum=momentum,
         learn_transitions=learn_transitions,
@@ -112,14 +114,14 @@ def _factor_learner(
 
 
 def combine(models: NeighbourModels, hyperparameters: Hyperparameters) -> SparseMatrix:
-    """Add up the models by their shares; return the N_NEIGHBOURS best neighbours of each product as csr rows, best first."""
+    """Add up the models by their shares; return the best `n_neighbours` of each product as csr rows, best first."""
     together_share = 1.0 - hyperparameters.ridge_share - hyperparameters.succession_share
     weights = together_share * models.together + hyperparameters.ridge_share * models.ridge
     if hyperparameters.succession_share > 0:
         weights = weights + hyperparameters.succession_share * models.transitions
     if hyperparameters.factor_share > 0:
         weights = (1.0 - hyperparameters.factor_share) * weights + hyperparameters.factor_share * models.factors
-    return best_first(top_k_rows(weights.tocsr(), k=N_NEIGHBOURS))
+    return best_first(top_k_rows(weights.tocsr(), k=hyperparameters.n_neighbours))
 
 
 def _regression_choices(hyperparameters: Hyperparameters) -> tuple[float, ...]:
@@ -157,11 +159,11 @@ def _regression(
     return slim(matrix, customer_weights, candidates, penalty=penalty)
 
 
-def _rising(matrix: SparseMatrix, momentum: npt.NDArray[np.float64]) -> SparseMatrix:
+def _rising(matrix: SparseMatrix, momentum: npt.NDArray[np.float64], *, n_neighbours: int) -> SparseMatrix:
     """Multiply candidates by their momentum, and keep the best of each seed."""
-    # Before the cut to the best 100: a rising product just beyond the cut would be lost otherwise.
+    # Before the cut to the best ones: a rising product just beyond the cut would be lost otherwise.
     weights = matrix.data * momentum[matrix.indices]
-    return top_k_rows(sparse.csr_array((weights, matrix.indices, matrix.indptr), shape=matrix.shape), k=N_NEIGHBOURS)
+    return top_k_rows(sparse.csr_array((weights, matrix.indices, matrix.indptr), shape=matrix.shape), k=n_neighbours)
 
 
 def _comparable(matrix: SparseMatrix) -> SparseMatrix:

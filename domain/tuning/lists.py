@@ -15,6 +15,7 @@ from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category
 from domain.training.train import train_model
 from domain.tuning.held_out import HeldOut
 from domain.tuning.histories import TUNING_K
+from domain.tuning.neighbour_count import fit_n_neighbours
 from domain.tuning.neighbours import Trial
 from domain.tuning.pattern_search import best_of, first_of_best, is_surely_better
 from domain.tuning.popularity import fit_popularity
@@ -47,11 +48,13 @@ def fit_lists(
     """
     data, default = held_out.data, without_own(SourceWeights())
     unseen = held_out.sampled.sample(MAX_REPLAYED_CUSTOMERS, rng=rng)
-    hyperparameters = fit_popularity(data, best.hyperparameters, unseen, has_times=held_out.has_times)
+    known = None if held_out.is_sample else best.models
+    hyperparameters, known = fit_n_neighbours(data, best.hyperparameters, held_out.sampled, known=known)
+    hyperparameters = fit_popularity(data, hyperparameters, unseen, has_times=held_out.has_times)
     trained = train_model(
         data,
         config=TunedConfig(hyperparameters=hyperparameters, source_weights=default),
-        known=None if held_out.is_sample else best.models,
+        known=known,
         model_id="tuned",
         trained_at=data.log.newest,
     )

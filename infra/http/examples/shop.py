@@ -38,6 +38,7 @@ _MODEL = {
             "ridge_share": 0.5,
             "succession_share": 0.0,
             "factor_share": 0.0,
+            "n_neighbours": 100,
         },
         "blend": _WEIGHTS,
         "newcomer_weights": _WEIGHTS,

@@ -41,6 +41,17 @@ def test_neighbours_are_products_of_the_same_customer_group_with_comparable_weig
         assert largest[largest > 0].mean() == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("n_neighbours", [1, 3])
+def test_each_product_keeps_its_best_neighbours(n_neighbours):
+    data, hyperparameters = training_data(two_group_log()), Hyperparameters(n_neighbours=n_neighbours)
+    every = combine(learn_neighbours(data, Hyperparameters()), Hyperparameters())
+
+    kept = combine(learn_neighbours(data, hyperparameters), hyperparameters)
+
+    assert np.diff(kept.indptr).tolist() == [n_neighbours] * 12
+    assert set(kept.indices[:1]) <= set(every.indices[: every.indptr[1]])
+
+
 def test_old_interactions_weigh_less_with_a_short_half_life():
     log = event_log(
         *((customer, index, "view", 0) for customer in "ab" for index in (0, 1)),
