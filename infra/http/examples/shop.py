@@ -42,7 +42,7 @@ _MODEL = {
         },
         "blend": _WEIGHTS,
         "newcomer_weights": _WEIGHTS,
-        "shapes": [{"feature": "category_share", "knots": [0.0, 0.25, 1.0], "values": [0.0, 0.1, 0.3]}],
+        "shapes": [],
         "seen_again": 0.0,
         "rebuy_rate": 0.25,
         "variety": 0.5,
@@ -56,7 +56,7 @@ _MODEL = {
             "ndcg_of_default_blend": 0.1187,
             "rejected_ndcg": 0.0,
             "ranker_customers": 388,
-            "ranker_gain": 0.0041,
+            "ranker_gain": 0.0,
         },
     },
 }
