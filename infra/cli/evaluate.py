@@ -3,13 +3,12 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -28,9 +27,10 @@ from domain.training.variants import representatives
 from infra.cli.arguments import add_mapping_option, add_tuning_options, days, list_length, parse_mapping
 from infra.cli.evaluate_buy_again import BUY_AGAIN, print_buy_again
 from infra.cli.evaluate_related import RELATED_TASKS, print_related
+from infra.cli.per_customer import per_customer_file
 from infra.cli.plot import check_plot, plot
 from infra.cli.progress_bar import progress_on
-from infra.cli.results import with_interval
+from infra.cli.results import print_json, with_interval
 from infra.ingest.evaluation_files import (
     IdMap,
     check_mapping,
@@ -94,6 +94,7 @@ def add_command(commands: Any) -> None:
     )
     add_tuning_options(command)
     command.add_argument("--json", action="store_true", help="print one JSON object per model and line")
+    command.add_argument("--per-customer", type=Path, metavar="FILE.csv", help="write the metrics of each customer")
     command.add_argument("--plot", type=Path, metavar="FILE.png", help="plot the NDCG of the models (needs matplotlib)")
     command.set_defaults(run=run_evaluate)
 
@@ -114,8 +115,9 @@ def run_evaluate(parsed: argparse.Namespace, settings: Settings) -> int:
             return print_buy_again(data, options, progress=progress, as_json=parsed.json)
         if parsed.task != "for-customer":
             return print_related(data, options, kind=parsed.task, progress=progress, as_json=parsed.json)
-        results = evaluate(data, options, progress=progress)
-        results = _print_json(results) if parsed.json else list(results)
+        with per_customer_file(parsed.per_customer) as write_customers:
+            results = evaluate(data, options, progress=progress, on_customers=write_customers)
+            results = print_json(results) if parsed.json else list(results)
     if not parsed.json:
         Console().print(as_table(results, options), slices_table(results, options), *map(_variety_sentence, results))
     if parsed.plot:
@@ -169,16 +171,6 @@ def _variety_sentence(result: EvaluationResult) -> str:
 def _title(result: EvaluationResult, options: EvaluationOptions) -> str:
     seen = _SEEN_PRODUCTS[options.seen]
     return f"{result.customers:,} customers, {result.left_out:,} left out, products seen before {seen}"
-
-
-def _print_json(results: Iterable[EvaluationResult]) -> list[EvaluationResult]:
-    """Print each result as soon as it is computed, and return all of them."""
-    printed: list[EvaluationResult] = []
-    for result in results:
-        sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
-        sys.stdout.flush()
-        printed.append(result)
-    return printed
 
 
 def _from_files(parsed: argparse.Namespace, settings: Settings) -> EvaluationData:

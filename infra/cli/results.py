@@ -15,9 +15,17 @@ def print_results(results: Iterable[T], *, as_json: bool, lay_out: Callable[[Seq
     if not as_json:
         Console().print(lay_out(list(results)))
         return
+    print_json(results)
+
+
+def print_json(results: Iterable[T]) -> list[T]:
+    """Print each result as soon as it is computed, and return all of them."""
+    printed: list[T] = []
     for result in results:
         sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
         sys.stdout.flush()
+        printed.append(result)
+    return printed
 
 
 def with_interval(value: float, interval: tuple[float, float]) -> str:
