@@ -1,6 +1,7 @@
 """A shop in memory that recommends with the code that serves, for evaluation and tuning."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 
 import numpy as np
@@ -68,6 +69,12 @@ class Replay:
             self._newest_of[category] = self._newest[self.catalogue.category_codes[self._newest] == code]
         self._by_customer = np.lexsort((log.event_types, log.products, -log.occurred_at, log.customers))
         self._starts = np.searchsorted(log.customers[self._by_customer], np.arange(len(log.customer_ids) + 1))
+
+    def without_histories(self) -> "Replay":
+        """Return the same shop, in which every customer is a newcomer: known by id and assigned segment alone."""
+        other = copy(self)
+        vars(other)["_starts"] = np.zeros_like(self._starts)
+        return other
 
     def seen(self, customer: int) -> set[int]:
         """Return the product indexes of all of a customer's events."""

@@ -78,6 +78,20 @@ class SourceWeights(Struct, frozen=True, kw_only=True):
         return hash((astuple(self)[:-1], frozenset(self.own.items())))
 
 
+class NewcomerPopularity(Struct, frozen=True, kw_only=True):
+    """How popularity counts for customers without history, who may want what all others have already.
+
+    `trend_days` and `momentum_exponent` are like those of the hyperparameters. A customer's events with a product count as
+    their number to the power of `repeat_exponent`: 0 counts each customer once. Each event weighs the number of events of
+    the customer's day to the power of `-visit_exponent`.
+    """
+
+    trend_days: float = 14.0
+    momentum_exponent: float = 0.5
+    repeat_exponent: float = 0.0
+    visit_exponent: float = 0.0
+
+
 def with_evidence(weights: SourceWeights) -> SourceWeights:
     """Raise the weights of popularity and newness to their lower bound."""
     return replace(weights, new=max(weights.new, MIN_EVIDENCE_WEIGHT), popular=max(weights.popular, MIN_EVIDENCE_WEIGHT))
@@ -104,15 +118,17 @@ class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
 class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     """Everything that tuning chooses; the defaults serve a shop with too few events to hold any out.
 
-    `newcomer_weights` apply to customers without history, `source_weights` to all others. `seen_again` is the score that a
-    product of the customer's history gets for itself. A category counts as rebought from `rebuy_rate` on. `variety` is the
-    power of the penalties for products of one category or brand; 0 switches them off. `trial_places` of each ten places are
-    for new products with few customers.
+    `newcomer_weights`, `newcomer_popularity` and `newcomer_variety` apply to customers without history, `source_weights` and
+    `variety` to all others. `seen_again` is the score that a product of the customer's history gets for itself. A category
+    counts as rebought from `rebuy_rate` on. `variety` is the power of the penalties for products of one category or brand; 0
+    switches them off. `trial_places` of each ten places are for new products with few customers.
     """
 
     hyperparameters: Hyperparameters = Hyperparameters()
     source_weights: SourceWeights = SourceWeights()
     newcomer_weights: SourceWeights = SourceWeights()
+    newcomer_popularity: NewcomerPopularity = NewcomerPopularity()
+    newcomer_variety: float = 0.5
     seen_again: float = 0.0
     rebuy_rate: float = 0.25
     variety: float = 0.5
@@ -122,6 +138,9 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     def weights_for(self, *, has_history: bool) -> SourceWeights:
         """Return the weights of a customer's list, with the lower bound of MIN_EVIDENCE_WEIGHT."""
         return with_evidence(self.source_weights if has_history else self.newcomer_weights)
+
+    def variety_for(self, *, has_history: bool) -> float:
+        return self.variety if has_history else self.newcomer_variety
 
 
 class WeightedProducts(Struct, frozen=True, kw_only=True):
@@ -160,11 +179,12 @@ class Repeats(Struct, frozen=True, kw_only=True):
 class Model(Struct, frozen=True, kw_only=True):
     """One version of what was learned; instants in microseconds; `model_id` is `untrained` before the first training.
 
+    `newcomer_popular` and `newcomer_segment_trends` are for customers without history; models of older versions have none.
     `rebuy_days` has the usual interval, in days, of each category that customers rebuy; only lists of what is bought again
-    use `repeats`. `median_prices` are those of the
-    products bought in a category. `tried` counts the customers of young products as their weights, for those with most
-    customers; all others count as untried. `segment_events` counts the events behind each segment's trend. `alternatives`
-    are the categories whose products replace each other. Products above `newest_product_index` came after the training.
+    use `repeats`. `median_prices` are those of products bought in a category. `tried` counts the customers of young products
+    as their weights, for those with most; all others count as untried. `segment_events` counts the events behind the trend
+    of each segment. `alternatives` are the categories whose products replace each other. Products above
+    `newest_product_index` came after the training.
     """
 
     model_id: str = "untrained"
@@ -183,6 +203,8 @@ class Model(Struct, frozen=True, kw_only=True):
     words: WordWeights = WordWeights()
     popular: WeightedProducts = WeightedProducts()
     segment_trends: dict[Segment, WeightedProducts] = {}
+    newcomer_popular: WeightedProducts = WeightedProducts()
+    newcomer_segment_trends: dict[Segment, WeightedProducts] = {}
     segment_events: dict[Segment, int] = {}
     alternatives: tuple[str, ...] = ()
     tried: WeightedProducts = WeightedProducts()

@@ -50,9 +50,13 @@ def compute_signals(inputs: RankingInputs, *, request: ListRequest) -> Signals:
     )
     segment, segment_source = segment_of(inputs.segment_inputs)
     has_segment = segment_source != "default"
-    trend = model.segment_trends.get(segment, NO_TREND) if has_segment else NO_TREND
-    popular = model.popular if model.popular.products else inputs.recent_popularity
-    weights = model.config.weights_for(has_history=len(history.occurred_at) > 0)
+    has_history = len(history.occurred_at) > 0
+    is_for_newcomers = not has_history and model.newcomer_popular.products
+    trends = model.newcomer_segment_trends if is_for_newcomers else model.segment_trends
+    trend = trends.get(segment, NO_TREND) if has_segment else NO_TREND
+    popular = model.newcomer_popular if is_for_newcomers else model.popular
+    popular = popular if popular.products else inputs.recent_popularity
+    weights = model.config.weights_for(has_history=has_history)
     may_contain = _may_contain(inputs, request=request)
     categories = inputs.catalogue.categories
     largest = largest_categories(history, inputs.catalogue, half_life_days=hyperparameters.interest_days, n=N_INTERESTS)

@@ -6,9 +6,8 @@ from typing import Literal
 import numpy as np
 from msgspec.structs import replace
 
-from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.replay import Replay
-from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, ground_truth_of, newcomers_of
+from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, ground_truth_of
 from domain.ranking.freshness import NEW_DAYS
 from domain.ranking.model import FOREVER, Hyperparameters, Model, SourceWeights, TunedConfig, Tuning
 from domain.ranking.own_scores import own_names, without_own
@@ -17,7 +16,7 @@ from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
 from domain.tuning.held_out import HeldOut, hold_out
-from domain.tuning.histories import TUNING_K, CustomerHistories
+from domain.tuning.histories import CustomerHistories
 from domain.tuning.neighbours import (
     ALL,
     ALL_WITH_TIMES,
@@ -27,11 +26,11 @@ from domain.tuning.neighbours import (
     run_trial,
     search_grids,
 )
+from domain.tuning.newcomers import MAX_REPLAYED_CUSTOMERS, VARIETY_GRID, fit_newcomers, served_ndcg
 from domain.tuning.pattern_search import PatternSearch, best_of, first_of_best
 from domain.tuning.popularity import fit_popularity
 from domain.tuning.source_weights import (
     CandidateContributions,
-    fit_newcomer_weights,
     fit_own_weights,
     fit_seen_again,
     fit_source_weights,
@@ -39,11 +38,9 @@ from domain.tuning.source_weights import (
 
 Trials = int | Literal["auto"]
 """The number of trials, or the number that suits the data."""
-MAX_REPLAYED_CUSTOMERS = 1000
 MIN_EVENTS = 500
 
 INTEREST_DAYS = (3.0, 30.0, FOREVER)
-VARIETY_GRID = (0.0, 0.25, 0.5, 1.0)
 TRIAL_PLACES = (1, 0, 2)
 REBUY_RATES = (NEVER, 0.5, 0.25, 0.1, 0.05)
 
@@ -121,7 +118,7 @@ def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, with_
     data = held_out.data
     trained = train_model(data, config=in_use, model_id="in_use", trained_at=data.log.newest)
     replay = Replay(data, trained)
-    ndcg = _served_ndcg(replay, trained.model, with_seen)
+    ndcg = served_ndcg(replay, trained.model, with_seen)
     if ndcg <= tuned.tuning.ndcg:
         return tuned
     default = without_own(SourceWeights())
@@ -131,7 +128,7 @@ def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, with_
         n_events=tuned.tuning.n_events,
         n_customers=tuned.tuning.n_customers,
         ndcg=ndcg,
-        ndcg_of_default_weights=_served_ndcg(replay, by_default, with_seen),
+        ndcg_of_default_weights=served_ndcg(replay, by_default, with_seen),
         rejected_ndcg=tuned.tuning.ndcg,
     )
     return replace(in_use, tuning=measured)
@@ -165,13 +162,9 @@ def _fit_lists(
     tried = [_with(model, variety=variety) for variety in VARIETY_GRID]
     # The documented weights come last: they are taken only if they serve better than everything that was fitted.
     tried.append(_fit_seen_again(replay, _with(trained.model, source_weights=default), with_seen))
-    scores = [_served_ndcg(replay, one, with_seen) for one in tried]
+    scores = [served_ndcg(replay, one, with_seen) for one in tried]
     served, _ = best_of(tried, scores)
-    newcomers = newcomers_of(held_out.split).sample(MAX_REPLAYED_CUSTOMERS, rng=np.random.default_rng(tuning.seed))
-    if len(newcomers.customers) >= MIN_CUSTOMERS:
-        contributions = CandidateContributions(replay, served, newcomers, seen="include")
-        weights = fit_newcomer_weights(contributions)
-        served = _with(served, newcomer_weights=fit_own_weights(contributions, first=weights))
+    served = fit_newcomers(replay, served, held_out, seed=tuning.seed)
     if held_out.has_times:
         served = _with(served, rebuy_rate=_fit_rebuy_rate(replay, served, held_out, rng=rng))
     served = _with(served, trial_places=_fit_trial_places(replay, served, with_seen))
@@ -180,7 +173,7 @@ def _fit_lists(
     measured = replace(
         tuning,
         n_customers=len(with_seen.customers),
-        ndcg=_served_ndcg(replay, served, with_seen),
+        ndcg=served_ndcg(replay, served, with_seen),
         ndcg_of_default_weights=scores[-1],
     )
     return replace(served.config, tuning=measured)
@@ -210,7 +203,7 @@ def _fit_own(replay: Replay, model: Model, unseen: GroundTruth, with_seen: Groun
     contributions = CandidateContributions(replay, model, unseen, seen="exclude")
     fitted = _with(model, source_weights=fit_own_weights(contributions, first=model.config.source_weights))
     tried = [model, fitted]
-    return best_of(tried, [_served_ndcg(replay, one, with_seen) for one in tried])[0]
+    return best_of(tried, [served_ndcg(replay, one, with_seen) for one in tried])[0]
 
 
 def _fit_rebuy_rate(replay: Replay, model: Model, held_out: HeldOut, *, rng: np.random.Generator) -> float:
@@ -231,7 +224,7 @@ def _fit_rebuy_rate(replay: Replay, model: Model, held_out: HeldOut, *, rng: np.
         # Rates with the same categories give the same lists.
         same = days.index(own)
         rebuying = replace(model, rebuy_days=own)
-        scores.append(scores[same] if same < position else _served_ndcg(replay, rebuying, ground_truth))
+        scores.append(scores[same] if same < position else served_ndcg(replay, rebuying, ground_truth))
     return first_of_best(REBUY_RATES, scores)
 
 
@@ -241,10 +234,4 @@ def _fit_trial_places(replay: Replay, model: Model, ground_truth: GroundTruth) -
     if not any(product.created_at > since for product in replay.data.products):
         return model.config.trial_places
     models = [_with(model, trial_places=n) for n in TRIAL_PLACES]
-    return first_of_best(TRIAL_PLACES, [_served_ndcg(replay, one, ground_truth) for one in models])
-
-
-def _served_ndcg(replay: Replay, model: Model, ground_truth: GroundTruth) -> float:
-    customers: list[int] = ground_truth.customers.tolist()
-    rankings = {customer: replay.ranking(customer, model=model, seen="few", k=TUNING_K) for customer in customers}
-    return float(ndcg_at_k(*ground_truth.hits(rankings, k=TUNING_K)).mean())
+    return first_of_best(TRIAL_PLACES, [served_ndcg(replay, one, ground_truth) for one in models])

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.errors import ConfigurationError
-from domain.evaluation.baselines import MODELS
+from domain.evaluation.baselines import MODELS, OPTIONAL_MODELS
 from domain.evaluation.measurement import EvaluationResult
 from domain.evaluation.splitting import Split
 from domain.ranking.own_scores import own_names
@@ -89,9 +89,7 @@ def add_command(commands: Any) -> None:
         help="how many products of the customer's own history a list may have (few)",
     )
     command.add_argument("--ranking", metavar="FILE", help="compare your own lists: customer_id, product_id, rank")
-    command.add_argument(
-        "--models", type=_models, default=MODELS, metavar="A,B,...", help=", ".join((*MODELS, *own_names()))
-    )
+    command.add_argument("--models", type=_models, default=MODELS, metavar="A,B,...", help=", ".join(_model_names()))
     add_tuning_options(command)
     command.add_argument("--json", action="store_true", help="print one JSON object per model and line")
     command.add_argument("--per-customer", type=Path, metavar="FILE.csv", help="write the metrics of each customer")
@@ -234,8 +232,12 @@ def _indexed(data: TrainingData) -> dict[str, int]:
 
 
 def _models(text: str) -> tuple[str, ...]:
-    names, models = text.split(","), (*MODELS, *own_names())
+    names, models = text.split(","), _model_names()
     unknown = [name for name in names if name not in models]
     if unknown:
         raise argparse.ArgumentTypeError(f"unknown model {', '.join(unknown)}; the models are {', '.join(models)}")
     return tuple(name for name in models if name in names)
+
+
+def _model_names() -> tuple[str, ...]:
+    return (*MODELS, *OPTIONAL_MODELS, *own_names())
