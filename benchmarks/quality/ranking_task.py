@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-HELD_OUT_SHARE = 0.2
+EVENT_COLUMNS = ("customer_id", "product_id", "event_type", "occurred_at", "order_id")
 TYPE_WEIGHTS = {"purchase": 4.0, "cart": 3.0, "wishlist": 2.0, "view": 1.0}
 """The weights that this project starts from; `typed counts` below offers them to the other models."""
 
 Ints = npt.NDArray[np.int64]
+Seen = Literal["drop", "keep"]
+"""Whether products that a customer has in the training part are left out of lists, or count like all others."""
+Audience = Literal["known", "newcomers"]
+"""Whom a table is about: customers with events in the training part, or those without."""
 Weighting = Callable[[pd.DataFrame], pd.Series]
 
 WEIGHTINGS: dict[str, Weighting] = {
@@ -30,16 +35,19 @@ class RankingTask:
     """Training events by index, and the customers to rank products for.
 
     `events` has the columns customer, product, weight (of the type) and age_days (0 without times). `customers` (n,) are
-    the customers to rank for; `relevant` (n, n_products) marks their hits; `n_relevant` (n,) counts all of their held-out
-    products, including those without a training event.
+    the customers to rank for, and `customer_ids` (n,) their ids; `relevant` (n, n_products) marks their hits; `n_relevant`
+    (n,) counts all of their held-out products, including those without a training event.
     """
 
     events: pd.DataFrame
     shape: tuple[int, int]
     customers: Ints
+    customer_ids: pd.Index
     relevant: sparse.csr_array
     n_relevant: Ints
     n_left_out: int
+    seen: Seen
+    audience: Audience
 
     def matrix(self, weighting: str) -> sparse.csr_matrix:
         """Return the interaction matrix (n_customers, n_products) with the given weighting."""
@@ -51,6 +59,12 @@ class RankingTask:
         """Return which ranks (n, k) of `lists` are hits; negative indexes pad short lists."""
         hits = self.relevant[np.arange(len(lists))[:, None], np.maximum(lists, 0)].toarray()
         return hits & (lists >= 0)
+
+    def excluded(self) -> sparse.csr_matrix:
+        """Return which products (n, n_products) the lists of the customers may not have."""
+        if self.seen == "drop":
+            return self.matrix("binary")[self.customers]
+        return sparse.csr_matrix((len(self.customers), self.shape[1]), dtype=np.float32)
 
     @property
     def has_times(self) -> bool:
@@ -74,8 +88,8 @@ class RankingTask:
 
 
 def read_events(path: Path) -> pd.DataFrame:
-    """Read an event file, with ids as text and UTC times."""
-    events = pd.read_csv(path, dtype=str, usecols=["customer_id", "product_id", "event_type", "occurred_at"])
+    """Read an event file, with ids as text and UTC times; orders have a column where the file has one."""
+    events = pd.read_csv(path, dtype=str, usecols=lambda name: name in EVENT_COLUMNS)
     return events.assign(occurred_at=pd.to_datetime(events["occurred_at"], utc=True))
 
 
@@ -84,15 +98,24 @@ def read_ids(path: Path) -> pd.Series:
     return pd.read_csv(path, dtype=str, usecols=["product_id"])["product_id"]
 
 
-def ranking_task(train: pd.DataFrame, test: pd.DataFrame) -> RankingTask:
-    """Hold out the products that customers of `train` have in `test` but not in `train`; count all other customers."""
-    customers, customer_ids = pd.factorize(train["customer_id"], sort=True)
+def ranking_task(train: pd.DataFrame, test: pd.DataFrame, *, seen: Seen, audience: Audience) -> RankingTask:
+    """Hold out the products of `test`: of customers of `train`, or of newcomers; count all other customers.
+
+    Where seen products are dropped, those that a customer has in `train` are no hits.
+    """
     products, product_ids = pd.factorize(train["product_id"], sort=True)
-    pairs = [frame[["customer_id", "product_id"]].drop_duplicates() for frame in (train, test)]
-    held_out = pairs[1].merge(pairs[0], how="left", indicator="known")
-    held_out = held_out[(held_out["known"] == "left_only") & held_out["customer_id"].isin(customer_ids)]
+    known, known_ids = pd.factorize(train["customer_id"], sort=True)
+    held_out = test[["customer_id", "product_id"]].drop_duplicates()
+    is_known = held_out["customer_id"].isin(known_ids)
+    held_out = held_out[is_known if audience == "known" else ~is_known]
+    if seen == "drop":
+        held_out = held_out.merge(train[["customer_id", "product_id"]].drop_duplicates(), how="left", indicator="trained")
+        held_out = held_out[held_out["trained"] == "left_only"]
+    # Newcomers are customers without events: rows of the matrix after all others.
+    newcomers = [] if audience == "known" else sorted(held_out["customer_id"].unique())
+    customer_ids = pd.Index([*known_ids, *newcomers])
     test_customers, rows, n_relevant = np.unique(
-        pd.Index(customer_ids).get_indexer(held_out["customer_id"]), return_inverse=True, return_counts=True
+        customer_ids.get_indexer(held_out["customer_id"]), return_inverse=True, return_counts=True
     )
     columns = pd.Index(product_ids).get_indexer(held_out["product_id"])
     ranked = columns >= 0
@@ -100,7 +123,7 @@ def ranking_task(train: pd.DataFrame, test: pd.DataFrame) -> RankingTask:
     return RankingTask(
         events=pd.DataFrame(
             {
-                "customer": customers,
+                "customer": known,
                 "product": products,
                 "weight": train["event_type"].map(TYPE_WEIGHTS).to_numpy(),
                 "age_days": (age / pd.Timedelta(days=1)).to_numpy(),
@@ -108,22 +131,13 @@ def ranking_task(train: pd.DataFrame, test: pd.DataFrame) -> RankingTask:
         ),
         shape=(len(customer_ids), len(product_ids)),
         customers=test_customers,
+        customer_ids=customer_ids[test_customers],
         relevant=sparse.csr_array(
             (np.ones(ranked.sum(), dtype=bool), (rows[ranked], columns[ranked])),
             shape=(len(test_customers), len(product_ids)),
         ),
         n_relevant=n_relevant,
-        n_left_out=test["customer_id"].nunique() - len(test_customers),
+        n_left_out=test["customer_id"].nunique() - len(test_customers) if audience == "known" else 0,
+        seen=seen,
+        audience=audience,
     )
-
-
-def validation_task(train: pd.DataFrame, test: pd.DataFrame, *, seed: int = 0) -> RankingTask:
-    """Hold out the end of `train`, as long as the test period; without times, a random fifth of each customer's events."""
-    newest = train["occurred_at"].max()
-    if train["occurred_at"].min() == newest:
-        shuffled = train.sample(frac=1, random_state=seed).groupby("customer_id")
-        place, n_own = shuffled.cumcount(), shuffled["product_id"].transform("size")
-        is_held_out = (place < (HELD_OUT_SHARE * n_own).round()).reindex(train.index)
-    else:
-        is_held_out = train["occurred_at"] > newest - (test["occurred_at"].max() - newest)
-    return ranking_task(train[~is_held_out], train[is_held_out])

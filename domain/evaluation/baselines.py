@@ -9,7 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.evaluation.replay import Replay
-from domain.ranking.model import Hyperparameters, Model, SourceWeights
+from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.model import Model, SourceWeights
 from domain.ranking.own_scores import own_names, with_weight, without_own
 from domain.ranking.quotas import Marks, Quota, fill_places
 from domain.records.recommendations import SOURCES, Seen
@@ -20,6 +21,8 @@ from domain.training.top_k import top_k
 
 ModelName = Literal["popularity", "recent_popularity", "segment_trend", "content", "item_knn", "neighbours", "served"]
 MODELS: tuple[ModelName, ...] = get_args(ModelName)
+OPTIONAL_MODELS = ("buy_again",)
+"""Models that are measured only where they are asked for."""
 N_KNN = 100
 
 Ranker = Callable[[int], Sequence[int]]
@@ -54,8 +57,9 @@ class RankingTask(Struct, frozen=True, kw_only=True):
 def ranker_of(name: str, task: RankingTask) -> Ranker:
     """Return the ranker of a model.
 
-    `served` is the list that HTTP answers; `neighbours` and `content` are the same code with all other weights at their
-    minimum, and so is the name of an own source. The others score the whole catalogue.
+    `served` is the list that HTTP answers, and `buy_again` has what the customer is due to buy again before it;
+    `neighbours` and `content` are the same code with all other weights at their minimum, and so is the name of an own
+    source. The others score the whole catalogue.
     """
     data, model = task.replay.data, task.replay.model
     match name:
@@ -72,6 +76,8 @@ def ranker_of(name: str, task: RankingTask) -> Ranker:
             return rank
         case "item_knn":
             return _item_knn(task)
+        case "buy_again":
+            return _buy_again(task)
         case _:
             return _served(model_of(name, model), task)
 
@@ -118,15 +124,30 @@ def _own_alone(model: Model, name: str) -> Model:
 
 
 def _with_weights(model: Model, source_weights: SourceWeights, newcomer_weights: SourceWeights) -> Model:
-    return replace(
-        model,
-        config=replace(model.config, source_weights=source_weights, newcomer_weights=newcomer_weights, variety=0.0),
+    config = replace(
+        model.config,
+        source_weights=source_weights,
+        newcomer_weights=newcomer_weights,
+        variety=0.0,
+        newcomer_variety=0.0,
     )
+    return replace(model, config=config)
 
 
 def _served(model: Model, task: RankingTask) -> Ranker:
     def rank(customer: int) -> Sequence[int]:
         return task.replay.ranking(customer, model=model, seen=task.seen, k=task.k)
+
+    return rank
+
+
+def _buy_again(task: RankingTask) -> Ranker:
+    """Rank what is due to be bought again first, and then as served: the two lists of a page in one."""
+    served = _served(task.replay.model, task)
+
+    def rank(customer: int) -> Sequence[int]:
+        due = task.replay.buy_again(customer, k=task.k, now=task.replay.now)
+        return task.first_allowed(list(dict.fromkeys([*due, *served(customer)])), customer)
 
     return rank
 

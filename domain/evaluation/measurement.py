@@ -51,6 +51,16 @@ class EvaluationResult(Struct, frozen=True, kw_only=True):
     ms_per_list: float
 
 
+class CustomerMetrics(Struct, frozen=True, kw_only=True):
+    """The metrics of one model for each of `customers` (n,), from which means and paired differences are computed."""
+
+    customers: npt.NDArray[np.int64]
+    recall: npt.NDArray[np.float64]
+    ndcg: npt.NDArray[np.float64]
+    hit_rate: npt.NDArray[np.float64]
+    mrr: npt.NDArray[np.float64]
+
+
 class Rankings(Struct, frozen=True, kw_only=True):
     """One model's rankings by customer, and the seconds that they took."""
 
@@ -80,11 +90,23 @@ class Comparison(Struct, frozen=True, kw_only=True):
         return [*self.ground_truth.customers.tolist(), *self.newcomers.customers.tolist()]
 
 
+def customer_metrics(rankings: Rankings, ground_truth: GroundTruth, *, k: int) -> CustomerMetrics:
+    """Measure the ranking of each customer of a ground truth."""
+    hits, n_relevant = ground_truth.hits(rankings.by_customer, k=k)
+    return CustomerMetrics(
+        customers=ground_truth.customers,
+        recall=metrics.recall_at_k(hits, n_relevant),
+        ndcg=metrics.ndcg_at_k(hits, n_relevant),
+        hit_rate=metrics.hit_rate_at_k(hits),
+        mrr=metrics.mrr_at_k(hits),
+    )
+
+
 def measure(name: str, rankings: Rankings, comparison: Comparison) -> EvaluationResult:
     """Compare the rankings of one model with the ground truth."""
     task, ground_truth = comparison.task, comparison.ground_truth
-    hits, n_relevant = ground_truth.hits(rankings.by_customer, k=task.k)
-    recall, ndcg = metrics.recall_at_k(hits, n_relevant), metrics.ndcg_at_k(hits, n_relevant)
+    hits, _ = ground_truth.hits(rankings.by_customer, k=task.k)
+    own = customer_metrics(rankings, ground_truth, k=task.k)
     ranked = [rankings.by_customer[customer] for customer in ground_truth.customers.tolist()]
     products = np.array([index for ranking in ranked for index in ranking], dtype=np.int64)
     is_hit = hits[np.arange(task.k) < np.array([len(ranking) for ranking in ranked])[:, None]]
@@ -92,12 +114,12 @@ def measure(name: str, rankings: Rankings, comparison: Comparison) -> Evaluation
     rng = np.random.default_rng(BOOTSTRAP_SEED)
     return EvaluationResult(
         model=name,
-        recall=float(recall.mean()),
-        recall_interval=metrics.bootstrap_interval(recall, rng=rng),
-        ndcg=float(ndcg.mean()),
-        ndcg_interval=metrics.bootstrap_interval(ndcg, rng=rng),
-        hit_rate=float(metrics.hit_rate_at_k(hits).mean()),
-        mrr=float(metrics.mrr_at_k(hits).mean()),
+        recall=float(own.recall.mean()),
+        recall_interval=metrics.bootstrap_interval(own.recall, rng=rng),
+        ndcg=float(own.ndcg.mean()),
+        ndcg_interval=metrics.bootstrap_interval(own.ndcg, rng=rng),
+        hit_rate=float(own.hit_rate.mean()),
+        mrr=float(own.mrr.mean()),
         coverage=metrics.catalogue_coverage(products, n_products=int(task.available.sum())),
         top_product_share=metrics.top_product_share(ranked),
         new_product_share=float(is_new.mean()) if len(products) else 0.0,
@@ -111,12 +133,12 @@ def measure(name: str, rankings: Rankings, comparison: Comparison) -> Evaluation
 
 
 def _slice(rankings: Rankings, truth: GroundTruth, *, k: int) -> Slice:
-    hits, n_relevant = truth.hits(rankings.by_customer, k=k)
+    own = customer_metrics(rankings, truth, k=k)
     return Slice(
         customers=len(truth.customers),
-        recall=float(metrics.recall_at_k(hits, n_relevant).mean()),
-        ndcg=float(metrics.ndcg_at_k(hits, n_relevant).mean()),
-        hit_rate=float(metrics.hit_rate_at_k(hits).mean()),
+        recall=float(own.recall.mean()),
+        ndcg=float(own.ndcg.mean()),
+        hit_rate=float(own.hit_rate.mean()),
     )
 
 

@@ -7,7 +7,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from scipy import sparse
 
-from domain.ranking.model import Hyperparameters, Model, NeighbourLists, TunedConfig
+from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.model import Model, NeighbourLists, TunedConfig
 from domain.ranking.own_scores import weights_by_source, with_weight
 from domain.ranking.shapes import SHAPED_SOURCES, rise_of, sources_of
 from domain.training.neighbours import NeighbourModels, combine

@@ -73,6 +73,12 @@ class Replay:
         vars(other)["_neighbours"] = self._table(lists)
         return other
 
+    def without_histories(self) -> "Replay":
+        """Return the same shop, in which every customer is a newcomer: known by id and assigned segment alone."""
+        other = copy(self)
+        vars(other)["_starts"] = np.zeros_like(self._starts)
+        return other
+
     def seen(self, customer: int) -> set[int]:
         """Return the product indexes of all of a customer's events."""
         return set(self._log.products[self._events_of(customer)].tolist())

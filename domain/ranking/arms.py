@@ -116,5 +116,6 @@ def _popular_only(config: TunedConfig) -> TunedConfig:
         newcomer_weights=weights,
         seen_again=0.0,
         variety=0.0,
+        newcomer_variety=0.0,
         trial_places=0,
     )

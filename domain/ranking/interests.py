@@ -6,8 +6,8 @@ import numpy.typing as npt
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.category_tree import Codes
 from domain.ranking.history import History
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.ranking.indexes import Indexes
-from domain.ranking.model import Hyperparameters
 from domain.records.interactions import EVENT_TYPES, EventType
 from domain.records.recommendations import CategoryInterest
 from domain.records.values import DAY

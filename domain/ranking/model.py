@@ -5,58 +5,17 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.records.customers import Segment, SegmentRule
 
 MAX_MODEL_CATEGORIES = 5000
 """A model keeps figures of the categories with most purchases only, because every process reads it whole."""
-
-FOREVER = 36_500.0
-"""A half-life, in days, that in effect is none."""
 
 MIN_EVIDENCE_WEIGHT = 0.001
 """Popularity and newness always count a little: they order the products that have no other score."""
 
 WIRE_NAMES = {"hyperparameters": "recipe", "source_weights": "blend", "ndcg_of_default_weights": "ndcg_of_default_blend"}
 """Names in `/health` and in stored models, kept since the first release."""
-
-
-class Hyperparameters(Struct, frozen=True, kw_only=True):
-    """How training turns events into a model; the defaults serve a shop with too few events for tuning.
-
-    Half-lives are in days; exponents are powers.
-    """
-
-    # Weight of an event's type; weight of a product with several events in a history.
-    event_exponent: float = 1.0
-    repeat_exponent: float = 0.5
-    # Half-life of an event in a history: as a seed of neighbours, and as an interest in its category.
-    history_days: float = 30.0
-    interest_days: float = 30.0
-    # Half-life of an event in training: for neighbours, and for popularity.
-    memory_days: float = FOREVER
-    trend_days: float = 14.0
-    # Half-life of a customer's first event with a product, and the power of the resulting momentum factor.
-    momentum_days: float = 14.0
-    momentum_exponent: float = 0.5
-    # Pseudo-count, in views, of all customers in the popularity with a segment.
-    segment_smoothing: float = 200.0
-    # Normalisation of co-occurrence by the activity of customers and the size of seed and candidate.
-    activity_exponent: float = 0.5
-    seed_exponent: float = 0.5
-    candidate_exponent: float = 0.4
-    # Penalty of the regressions, in mean sizes of a product, and the number of candidates of each regression.
-    ridge: float = 4.0
-    n_candidates: int = 100
-    # Weight of a pair without events in the factorisation, and the penalty of its factors.
-    factor_unobserved: float = 0.01
-    factor_penalty: float = 0.01
-    # Shares of regression and transitions in a neighbour's weight; co-occurrence has the rest to 1. Factors have a share of
-    # the whole.
-    ridge_share: float = 0.5
-    succession_share: float = 0.0
-    factor_share: float = 0.0
-    # Neighbours that are kept of each product.
-    n_neighbours: int = 100
 
 
 class SourceWeights(Struct, frozen=True, kw_only=True):
@@ -78,6 +37,20 @@ class SourceWeights(Struct, frozen=True, kw_only=True):
     def __hash__(self) -> int:
         # Litestar hashes the defaults of fields, and a dict has no hash.
         return hash((astuple(self)[:-1], frozenset(self.own.items())))
+
+
+class NewcomerPopularity(Struct, frozen=True, kw_only=True):
+    """How popularity counts for customers without history, who may want what all others have already.
+
+    `trend_days` and `momentum_exponent` are like those of the hyperparameters. A customer's events with a product count as
+    their number to the power of `repeat_exponent`: 0 counts each customer once. Each event weighs the number of events of
+    the customer's day to the power of `-visit_exponent`.
+    """
+
+    trend_days: float = 14.0
+    momentum_exponent: float = 0.5
+    repeat_exponent: float = 0.0
+    visit_exponent: float = 0.0
 
 
 def with_evidence(weights: SourceWeights) -> SourceWeights:
@@ -120,16 +93,18 @@ class Tuning(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
 class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     """Everything that tuning chooses; the defaults serve a shop with too few events to hold any out.
 
-    `newcomer_weights` apply to customers without history, `source_weights` to all others, with the `shapes` of sources.
-    `seen_again` is the score that a product of the customer's history gets for itself. A category counts as rebought from
-    `rebuy_rate` on. `variety` is the power of the penalties for products of one category or brand; 0 switches them off.
-    `trial_places` of each ten places are for new products with few customers.
+    `newcomer_weights`, `newcomer_popularity` and `newcomer_variety` apply to customers without history, `source_weights`,
+    `shapes` and `variety` to all others. `seen_again` is the score that a product of the customer's history gets for itself.
+    A category counts as rebought from `rebuy_rate` on. `variety` is the power of the penalties for products of one category
+    or brand; 0 switches them off. `trial_places` of each ten places are for new products with few customers.
     """
 
     hyperparameters: Hyperparameters = Hyperparameters()
     source_weights: SourceWeights = SourceWeights()
     newcomer_weights: SourceWeights = SourceWeights()
     shapes: tuple[Shape, ...] = ()
+    newcomer_popularity: NewcomerPopularity = NewcomerPopularity()
+    newcomer_variety: float = 0.5
     seen_again: float = 0.0
     rebuy_rate: float = 0.25
     variety: float = 0.5
@@ -139,6 +114,9 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     def weights_for(self, *, has_history: bool) -> SourceWeights:
         """Return the weights of a customer's list, with the lower bound of MIN_EVIDENCE_WEIGHT."""
         return with_evidence(self.source_weights if has_history else self.newcomer_weights)
+
+    def variety_for(self, *, has_history: bool) -> float:
+        return self.variety if has_history else self.newcomer_variety
 
 
 class WeightedProducts(Struct, frozen=True, kw_only=True):
@@ -177,11 +155,12 @@ class Repeats(Struct, frozen=True, kw_only=True):
 class Model(Struct, frozen=True, kw_only=True):
     """One version of what was learned; instants in microseconds; `model_id` is `untrained` before the first training.
 
+    `newcomer_popular` and `newcomer_segment_trends` are for customers without history; models of older versions have none.
     `rebuy_days` has the usual interval, in days, of each category that customers rebuy; only lists of what is bought again
-    use `repeats`. `median_prices` are those of the
-    products bought in a category. `tried` counts the customers of young products as their weights, for those with most
-    customers; all others count as untried. `segment_events` counts the events behind each segment's trend. `alternatives`
-    are the categories whose products replace each other. Products above `newest_product_index` came after the training.
+    use `repeats`. `median_prices` are those of products bought in a category. `tried` counts the customers of young products
+    as their weights, for those with most; all others count as untried. `segment_events` counts the events behind the trend
+    of each segment. `alternatives` are the categories whose products replace each other. Products above
+    `newest_product_index` came after the training.
     """
 
     model_id: str = "untrained"
@@ -200,6 +179,8 @@ class Model(Struct, frozen=True, kw_only=True):
     words: WordWeights = WordWeights()
     popular: WeightedProducts = WeightedProducts()
     segment_trends: dict[Segment, WeightedProducts] = {}
+    newcomer_popular: WeightedProducts = WeightedProducts()
+    newcomer_segment_trends: dict[Segment, WeightedProducts] = {}
     segment_events: dict[Segment, int] = {}
     alternatives: tuple[str, ...] = ()
     tried: WeightedProducts = WeightedProducts()

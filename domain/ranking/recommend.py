@@ -143,7 +143,7 @@ def recommend(
         groups_of(inputs.catalogue, scores.products[positive]),
         # Own products beyond their quota give their places to others.
         k=min(k + int(np.count_nonzero(is_own)), len(positive)),
-        variety=inputs.model.config.variety,
+        variety=inputs.model.config.variety_for(has_history=len(inputs.history.occurred_at) > 0),
     )
     places = fill_places(
         order,

@@ -56,9 +56,12 @@ def compute_signals(inputs: RankingInputs, *, request: ListRequest) -> Signals:
     )
     segment, segment_source = segment_of(inputs.segment_inputs)
     has_segment = segment_source != "default"
-    trend = model.segment_trends.get(segment, NO_TREND) if has_segment else NO_TREND
-    popular = model.popular if model.popular.products else inputs.recent_popularity
     has_history = len(history.occurred_at) > 0
+    is_for_newcomers = not has_history and model.newcomer_popular.products
+    trends = model.newcomer_segment_trends if is_for_newcomers else model.segment_trends
+    trend = trends.get(segment, NO_TREND) if has_segment else NO_TREND
+    popular = model.newcomer_popular if is_for_newcomers else model.popular
+    popular = popular if popular.products else inputs.recent_popularity
     weights = model.config.weights_for(has_history=has_history)
     shapes = model.config.shapes if has_history else ()
     unshaped = replace(weights, **dict.fromkeys(shaped_sources(shapes), 1.0)) if shapes else weights

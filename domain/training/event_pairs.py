@@ -49,6 +49,10 @@ class EventPairs(Struct, frozen=True, kw_only=True, dict=True):
         # reduceat cannot take an empty list of starts.
         return np.maximum.reduceat(weights[self.order], self.starts) if len(self.starts) else np.empty(0)
 
+    def sums(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the sum of `weights` (n_events,) of each pair."""
+        return np.add.reduceat(weights[self.order], self.starts) if len(self.starts) else np.empty(0)
+
 
 def pairs_of(log: EventLog) -> EventPairs:
     """Sort the events of a log by pair."""

@@ -6,7 +6,7 @@ A list shows products that the customer does not have yet, so first events with 
 import numpy as np
 import numpy.typing as npt
 
-from domain.ranking.model import Hyperparameters
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.training.event_pairs import EventPairs
 
 PRIOR = 1.0

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from scipy import sparse
 
-from domain.ranking.model import Hyperparameters
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.training.co_occurrence import Normalisation, co_occurrence, product_sizes
 from domain.training.factors import Regularisation, factor_neighbours
 from domain.training.interaction_matrix import activity_weights, interaction_matrix, with_columns

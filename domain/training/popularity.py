@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
-from domain.ranking.model import Hyperparameters, WeightedProducts
-from domain.records.customers import SEGMENTS
+from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.model import NewcomerPopularity, WeightedProducts
+from domain.records.customers import SEGMENTS, Segment
 from domain.records.products import Product, category_levels
 from domain.records.values import DAY
 from domain.training.training_data import TrainingData
@@ -47,13 +49,37 @@ def smoothed(popularities: npt.NDArray[np.float64], *, pseudo_count: float) -> n
 
 def popularity_by_segment(data: TrainingData, hyperparameters: Hyperparameters) -> npt.NDArray[np.float64]:
     """Return the popularity with all customers and with those of each segment (1 + n_segments, n_products)."""
-    log, pairs, n_products = data.log, data.pairs, data.n_products
+    log = data.log
     weights = log.weights(exponent=hyperparameters.event_exponent) * log.decay(half_life_days=hyperparameters.trend_days)
-    products = pairs.products
-    weights = pairs.largest(weights) * data.momentum(hyperparameters)[products]
-    segments = data.segments[pairs.customers]
+    return _sums(data, data.pairs.largest(weights) * data.momentum(hyperparameters)[data.pairs.products])
+
+
+def newcomer_popularity_by_segment(
+    data: TrainingData, hyperparameters: Hyperparameters, counting: NewcomerPopularity
+) -> npt.NDArray[np.float64]:
+    """Return the popularity for customers without history, with all customers and with those of each segment.
+
+    The shape is (1 + n_segments, n_products). The list of a customer with history holds what is new to that customer, for
+    which a product's customers count; a newcomer's holds everything, for which it counts how often each of them comes back.
+    """
+    log, pairs = data.log, data.pairs
+    hyperparameters = replace(
+        hyperparameters, trend_days=counting.trend_days, momentum_exponent=counting.momentum_exponent
+    )  # fmt: skip
+    weights = log.weights(exponent=hyperparameters.event_exponent) * log.decay(half_life_days=hyperparameters.trend_days)
+    if counting.visit_exponent:
+        weights = weights / data.visit_sizes**counting.visit_exponent
+    largest = pairs.largest(weights)
+    if counting.repeat_exponent:
+        largest = largest * (pairs.sums(weights) / largest) ** counting.repeat_exponent
+    return _sums(data, largest * data.momentum(hyperparameters)[pairs.products])
+
+
+def _sums(data: TrainingData, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Sum the weights (n_pairs,) of pairs by product: of all customers, then of those of each segment."""
+    products, segments = data.pairs.products, data.segments[data.pairs.customers]
     chosen = [np.ones(len(segments), dtype=np.bool_), *(segments == position for position in range(len(SEGMENTS)))]
-    counts = [np.bincount(products, weights=weights * rows, minlength=n_products) for rows in chosen]
+    counts = [np.bincount(products, weights=weights * rows, minlength=data.n_products) for rows in chosen]
     # Without any event bincount returns integers.
     return np.stack(counts).astype(np.float64, copy=False)
 
@@ -65,6 +91,14 @@ def top_products(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts
     if not len(order):
         return WeightedProducts()
     return WeightedProducts(products=tuple(order.tolist()), weights=tuple((scores[order] / scores[order[0]]).tolist()))
+
+
+def segment_trends(
+    popularities: npt.NDArray[np.float64], hyperparameters: Hyperparameters
+) -> dict[Segment, WeightedProducts]:  # fmt: skip
+    """Return the most popular products of each segment, smoothed, from `popularities` (1 + n_segments, n_products)."""
+    by_segment = smoothed(popularities, pseudo_count=hyperparameters.segment_smoothing)
+    return {segment: top_products(own, n=N_STORED) for segment, own in zip(SEGMENTS, by_segment, strict=True)}
 
 
 def tried_products(data: TrainingData) -> WeightedProducts:

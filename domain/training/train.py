@@ -17,8 +17,9 @@ from domain.training.neighbours import NeighbourModels, combine, learn_neighbour
 from domain.training.popularity import (
     N_STORED,
     category_trends,
+    newcomer_popularity_by_segment,
     popularity_by_segment,
-    smoothed,
+    segment_trends,
     top_products,
     tried_products,
 )
@@ -41,7 +42,7 @@ def train_model(
     hyperparameters = config.hyperparameters
     neighbours = combine(learn_neighbours(data, hyperparameters, known=known), hyperparameters)
     popularities = popularity_by_segment(data, hyperparameters)
-    by_segment = smoothed(popularities, pseudo_count=hyperparameters.segment_smoothing)
+    of_newcomers = newcomer_popularity_by_segment(data, hyperparameters, config.newcomer_popularity)
     medians = median_prices(data.purchases, products, n_products=data.n_products)
     repurchases = repurchase_by_category(data.purchases, products, newest=log.newest)
     segment_events = np.bincount(data.segments[log.customers], minlength=len(SEGMENTS)).tolist()
@@ -64,9 +65,9 @@ def train_model(
             price_fit=price_fit_by_segment(data.purchases, products, data.segments, medians=medians),
             words=data.compared.words,
             popular=top_products(popularities[0], n=N_STORED),
-            segment_trends={
-                segment: top_products(own, n=N_STORED) for segment, own in zip(SEGMENTS, by_segment, strict=True)
-            },
+            segment_trends=segment_trends(popularities, hyperparameters),
+            newcomer_popular=top_products(of_newcomers[0], n=N_STORED),
+            newcomer_segment_trends=segment_trends(of_newcomers, hyperparameters),
             segment_events=dict(zip(SEGMENTS, segment_events, strict=True)),
             alternatives=alternatives.category_paths,
             tried=tried_products(data),

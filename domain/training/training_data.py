@@ -8,9 +8,10 @@ import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.ranking.model import Hyperparameters
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.records.customers import Segment, SegmentRule
 from domain.records.products import Product
+from domain.records.values import DAY
 from domain.training.compared_products import ComparedProducts
 from domain.training.event_log import EventLog
 from domain.training.event_pairs import EventPairs, pairs_of
@@ -80,6 +81,15 @@ class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def pairs(self) -> EventPairs:
         return pairs_of(self.log)
+
+    @cached_property
+    def visit_sizes(self) -> npt.NDArray[np.float64]:
+        """For each event, the number of events of its customer on its day."""
+        days = self.log.occurred_at // DAY
+        days -= days.min(initial=0)
+        visits = self.log.customers * (int(days.max(initial=0)) + 1) + days
+        _, visit_of, sizes = np.unique(visits, return_inverse=True, return_counts=True)
+        return sizes[visit_of].astype(np.float64)
 
     @cached_property
     def purchases(self) -> EventLog:

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.splitting import GroundTruth
-from domain.ranking.model import Hyperparameters
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.records.values import DAY
 from domain.training.threads import in_threads

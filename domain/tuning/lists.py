@@ -1,38 +1,41 @@
 """Choose how lists are made from the best neighbours: source weights, and all that lists are served with."""
 
 import numpy as np
-import numpy.typing as npt
 from msgspec.structs import replace
 
-from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.replay import Replay
-from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, ground_truth_of, newcomers_of
+from domain.evaluation.splitting import MIN_CUSTOMERS, GroundTruth, ground_truth_of
 from domain.ranking.freshness import NEW_DAYS
-from domain.ranking.model import FOREVER, Hyperparameters, Model, Shape, SourceWeights, TunedConfig, Tuning
+from domain.ranking.hyperparameters import FOREVER
+from domain.ranking.model import Model, SourceWeights, TunedConfig, Tuning
 from domain.ranking.own_scores import own_names, without_own
 from domain.records.values import DAY, to_microseconds
 from domain.training.repurchase import NEVER, rebuy_days, repurchase_by_category
 from domain.training.train import train_model
 from domain.tuning.held_out import HeldOut
-from domain.tuning.histories import TUNING_K
 from domain.tuning.neighbour_count import fit_n_neighbours
 from domain.tuning.neighbours import Trial
+from domain.tuning.newcomers import fit_newcomers
 from domain.tuning.pattern_search import best_of, first_of_best, is_surely_better
 from domain.tuning.popularity import fit_popularity
 from domain.tuning.ranker import Ranker, fit_ranker
+from domain.tuning.served_lists import (
+    MAX_REPLAYED_CUSTOMERS,
+    VARIETY_GRID,
+    served_ndcg,
+    served_ndcg_of_each,
+    with_config,
+)
 from domain.tuning.source_weights import (
     CandidateContributions,
-    fit_newcomer_weights,
     fit_own_weights,
     fit_seen_again,
     fit_source_weights,
 )
 
-MAX_REPLAYED_CUSTOMERS = 1000
 MAX_RANKER_CUSTOMERS = 2000
 
 INTEREST_DAYS = (3.0, 30.0, FOREVER)
-VARIETY_GRID = (0.0, 0.25, 0.5, 1.0)
 TRIAL_PLACES = (1, 0, 2)
 REBUY_RATES = (NEVER, 0.5, 0.25, 0.1, 0.05)
 
@@ -64,15 +67,15 @@ def fit_lists(
         key=lambda fitted: fitted[0],
     )[1]
     model = _fit_seen_again(replay, model, with_seen)
-    tried = [_with(model, variety=variety) for variety in VARIETY_GRID]
+    tried = [with_config(model, variety=variety) for variety in VARIETY_GRID]
     # The documented weights come last: they are taken only if they serve better than everything that was fitted.
-    tried.append(_fit_seen_again(replay, _with(trained.model, source_weights=default), with_seen))
+    tried.append(_fit_seen_again(replay, with_config(trained.model, source_weights=default), with_seen))
     scores = [served_ndcg(replay, one, with_seen) for one in tried]
     chosen, ndcg = best_of(tried, scores)
     served = chosen
     if held_out.has_times:
         served = _fit_rebuy_rate(replay, served, held_out, rng=rng)
-    served = _with(served, trial_places=_fit_trial_places(replay, served, with_seen))
+    served = with_config(served, trial_places=_fit_trial_places(replay, served, with_seen))
     served, ranker = _with_ranker(replay, served, held_out, with_seen, rng=rng)
     if own_names():
         served = _fit_own(replay, served, unseen, with_seen)
@@ -86,31 +89,23 @@ def fit_lists(
         ranker_customers=ranker.n_customers,
         ranker_gain=ranker.gain if served.config.shapes else 0.0,
     )
-    newcomers = newcomers_of(held_out.split).sample(MAX_REPLAYED_CUSTOMERS, rng=np.random.default_rng(tuning.seed))
-    if len(newcomers.customers) >= MIN_CUSTOMERS:
-        contributions = CandidateContributions(replay, served, newcomers, seen="include")
-        weights = fit_newcomer_weights(contributions)
-        served = _with(served, newcomer_weights=fit_own_weights(contributions, first=weights))
+    served = fit_newcomers(replay, served, held_out, seed=tuning.seed)
     return replace(served.config, tuning=measured)
-
-
-def _with(model: Model, **chosen: float | SourceWeights | Hyperparameters | tuple[Shape, ...]) -> Model:
-    return replace(model, config=replace(model.config, **chosen))
 
 
 def _fit_weights(replay: Replay, interest_days: float, ground_truth: GroundTruth) -> tuple[float, Model]:
     """Fit the source weights for one half-life of interests; return their score and the model with them."""
     hyperparameters = replace(replay.model.config.hyperparameters, interest_days=interest_days)
-    model = _with(replay.model, hyperparameters=hyperparameters)
+    model = with_config(replay.model, hyperparameters=hyperparameters)
     contributions = CandidateContributions(replay, model, ground_truth, seen="exclude")
     weights = fit_source_weights(contributions, first=model.config.source_weights)
-    return contributions.ndcg(weights), _with(model, source_weights=weights)
+    return contributions.ndcg(weights), with_config(model, source_weights=weights)
 
 
 def _fit_seen_again(replay: Replay, model: Model, with_seen: GroundTruth) -> Model:
     """Return `model` with the fitted score that a known product gets for itself."""
-    contributions = CandidateContributions(replay, _with(model, seen_again=1.0), with_seen, seen="include")
-    return _with(model, seen_again=fit_seen_again(contributions, model.config.source_weights))
+    contributions = CandidateContributions(replay, with_config(model, seen_again=1.0), with_seen, seen="include")
+    return with_config(model, seen_again=fit_seen_again(contributions, model.config.source_weights))
 
 
 def _with_ranker(
@@ -121,7 +116,9 @@ def _with_ranker(
     ranker = fit_ranker(replay, model, unseen, rng=rng)
     if not ranker.shapes:
         return model, ranker
-    ranked = _fit_seen_again(replay, _with(model, shapes=ranker.shapes, source_weights=ranker.source_weights), with_seen)
+    ranked = _fit_seen_again(
+        replay, with_config(model, shapes=ranker.shapes, source_weights=ranker.source_weights), with_seen
+    )
     before, after = (served_ndcg_of_each(replay, one, with_seen) for one in (model, ranked))
     return (model if is_surely_better(before, after, n_errors=1.0) else ranked), ranker
 
@@ -129,7 +126,7 @@ def _with_ranker(
 def _fit_own(replay: Replay, model: Model, unseen: GroundTruth, with_seen: GroundTruth) -> Model:
     """Fit the weights of own sources; return `model` as it was unless the served lists are better."""
     contributions = CandidateContributions(replay, model, unseen, seen="exclude")
-    fitted = _with(model, source_weights=fit_own_weights(contributions, first=model.config.source_weights))
+    fitted = with_config(model, source_weights=fit_own_weights(contributions, first=model.config.source_weights))
     tried = [model, fitted]
     return best_of(tried, [served_ndcg(replay, one, with_seen) for one in tried])[0]
 
@@ -149,7 +146,9 @@ def _fit_rebuy_rate(replay: Replay, model: Model, held_out: HeldOut, *, rng: np.
     days = [rebuy_days(repurchases, min_rate=rate) for rate in REBUY_RATES]
     if len(ground_truth.customers) < MIN_CUSTOMERS or not days[-1]:
         return model
-    models = [replace(_with(model, rebuy_rate=rate), rebuy_days=own) for rate, own in zip(REBUY_RATES, days, strict=True)]
+    models = [
+        replace(with_config(model, rebuy_rate=rate), rebuy_days=own) for rate, own in zip(REBUY_RATES, days, strict=True)
+    ]
     scores: list[float] = []
     for position, own in enumerate(days):
         # Rates with the same categories give the same lists.
@@ -163,17 +162,5 @@ def _fit_trial_places(replay: Replay, model: Model, ground_truth: GroundTruth) -
     since = to_microseconds(replay.now) - NEW_DAYS * DAY
     if not any(product.created_at > since for product in replay.data.products):
         return model.config.trial_places
-    models = [_with(model, trial_places=n) for n in TRIAL_PLACES]
+    models = [with_config(model, trial_places=n) for n in TRIAL_PLACES]
     return first_of_best(TRIAL_PLACES, [served_ndcg(replay, one, ground_truth) for one in models])
-
-
-def served_ndcg(replay: Replay, model: Model, ground_truth: GroundTruth) -> float:
-    """Return the mean NDCG@20 of lists as they are served."""
-    return float(served_ndcg_of_each(replay, model, ground_truth).mean())
-
-
-def served_ndcg_of_each(replay: Replay, model: Model, ground_truth: GroundTruth) -> npt.NDArray[np.float64]:
-    """Return the NDCG@20 of the list of each customer, as it is served."""
-    customers: list[int] = ground_truth.customers.tolist()
-    rankings = {customer: replay.ranking(customer, model=model, seen="few", k=TUNING_K) for customer in customers}
-    return ndcg_at_k(*ground_truth.hits(rankings, k=TUNING_K))

@@ -4,7 +4,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from domain.evaluation.splitting import GroundTruth
-from domain.ranking.model import Hyperparameters
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.training.neighbours import NeighbourModels, combine, learn_neighbours
 from domain.training.training_data import TrainingData

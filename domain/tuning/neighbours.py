@@ -7,7 +7,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.ranking.model import FOREVER, Hyperparameters
+from domain.ranking.hyperparameters import FOREVER, Hyperparameters
 from domain.training.neighbours import NeighbourModels, learn_neighbours
 from domain.training.ridge import MAX_DENSE_PRODUCTS
 from domain.training.top_k import SparseMatrix

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from domain.evaluation.baselines import first_unseen
 from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.splitting import GroundTruth
-from domain.ranking.model import FOREVER, Hyperparameters
+from domain.ranking.hyperparameters import FOREVER, Hyperparameters
 from domain.training.popularity import popularity, popularity_by_segment, smoothed
 from domain.training.training_data import TrainingData
 from domain.tuning.histories import TUNING_K

@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import GroundTruth, ground_truth_of
-from domain.ranking.model import FOREVER, Hyperparameters, SourceWeights, TunedConfig, Tuning
+from domain.ranking.hyperparameters import FOREVER, Hyperparameters
+from domain.ranking.model import SourceWeights, TunedConfig, Tuning
 from domain.ranking.own_scores import without_own
 from domain.training.train import train_model
 from domain.training.training_data import TrainingData
 from domain.tuning.held_out import HeldOut, hold_out
 from domain.tuning.histories import CustomerHistories
-from domain.tuning.lists import MAX_REPLAYED_CUSTOMERS, fit_lists, served_ndcg
+from domain.tuning.lists import fit_lists
 from domain.tuning.neighbours import (
     ALL,
     ALL_WITH_TIMES,
@@ -25,6 +26,7 @@ from domain.tuning.neighbours import (
     search_grids,
 )
 from domain.tuning.pattern_search import PatternSearch
+from domain.tuning.served_lists import MAX_REPLAYED_CUSTOMERS, served_ndcg
 
 Trials = int | Literal["auto"]
 """The number of trials, or the number that suits the data."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from domain.errors import ConfigurationError
-from domain.evaluation.baselines import MODELS, additive_models
+from domain.evaluation.baselines import MODELS, OPTIONAL_MODELS, additive_models
 from domain.evaluation.measurement import EvaluationResult
 from domain.ranking.own_scores import own_names
 from domain.records.recommendations import Seen
@@ -21,6 +21,7 @@ from infra.cli.evaluate_buy_again import BUY_AGAIN, print_buy_again
 from infra.cli.evaluate_related import RELATED_TASKS, print_related
 from infra.cli.evaluation_data import from_database, from_files
 from infra.cli.explain import print_explanation
+from infra.cli.per_customer import per_customer_file
 from infra.cli.plot import check_plot, plot
 from infra.cli.progress_bar import progress_on
 from infra.cli.results import in_json, with_interval
@@ -69,9 +70,7 @@ def add_command(commands: Any) -> None:
         help="how many products of the customer's own history a list may have (few)",
     )
     command.add_argument("--ranking", metavar="FILE", help="compare your own lists: customer_id, product_id, rank")
-    command.add_argument(
-        "--models", type=_models, default=MODELS, metavar="A,B,...", help=", ".join((*MODELS, *own_names()))
-    )
+    command.add_argument("--models", type=_models, default=MODELS, metavar="A,B,...", help=", ".join(_model_names()))
     add_tuning_options(command)
     command.add_argument("--json", action="store_true", help="print one JSON object per model and line")
     command.add_argument(
@@ -82,6 +81,7 @@ def add_command(commands: Any) -> None:
         metavar="MODEL",
         help=f"say what each part of the lists of one model earns (served): {', '.join(additive_models())}",
     )
+    command.add_argument("--per-customer", type=Path, metavar="FILE.csv", help="write the metrics of each customer")
     command.add_argument("--plot", type=Path, metavar="FILE.png", help="plot the results (needs matplotlib)")
     command.set_defaults(run=run_evaluate)
 
@@ -106,8 +106,9 @@ def run_evaluate(parsed: argparse.Namespace, settings: Settings) -> int:
             return print_explanation(
                 data, options, name=parsed.explain, progress=progress, as_json=parsed.json, plot=parsed.plot
             )
-        results = evaluate(data, options, progress=progress)
-        results = in_json(results) if parsed.json else list(results)
+        with per_customer_file(parsed.per_customer) as write_customers:
+            results = evaluate(data, options, progress=progress, on_customers=write_customers)
+            results = in_json(results) if parsed.json else list(results)
     if not parsed.json:
         Console().print(as_table(results, options), slices_table(results, options), *map(_variety_sentence, results))
     if parsed.plot:
@@ -164,8 +165,12 @@ def _title(result: EvaluationResult, options: EvaluationOptions) -> str:
 
 
 def _models(text: str) -> tuple[str, ...]:
-    names, models = text.split(","), (*MODELS, *own_names())
+    names, models = text.split(","), _model_names()
     unknown = [name for name in names if name not in models]
     if unknown:
         raise argparse.ArgumentTypeError(f"unknown model {', '.join(unknown)}; the models are {', '.join(models)}")
     return tuple(name for name in models if name in names)
+
+
+def _model_names() -> tuple[str, ...]:
+    return (*MODELS, *OPTIONAL_MODELS, *own_names())

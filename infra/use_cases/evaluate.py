@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from domain.errors import ConfigurationError
 from domain.evaluation.baselines import MODELS, ModelName, RankingTask, ranker_of
-from domain.evaluation.measurement import Comparison, EvaluationResult, Rankings, measure
+from domain.evaluation.measurement import Comparison, CustomerMetrics, EvaluationResult, Rankings, customer_metrics, measure
 from domain.evaluation.replay import NO_REPLAYED_RULES, Replay, ReplayedRules
 from domain.evaluation.splitting import (
     GroundTruth,
@@ -29,6 +29,10 @@ from infra.progress import Progress
 
 BASELINES: frozenset[ModelName] = frozenset({"popularity", "recent_popularity", "segment_trend", "item_knn"})
 """The models that train in their ranker; the others need a whole training."""
+
+
+OnCustomers = Callable[[str, EventLog, CustomerMetrics], None]
+"""Receives the name of a model, the train events, which number the customers, and the metrics of each customer."""
 
 
 class EvaluationData(Struct, frozen=True, kw_only=True):
@@ -57,8 +61,13 @@ class EvaluationOptions(Struct, frozen=True, kw_only=True):
     seed: int = 0
 
 
-def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Progress) -> Iterator[EvaluationResult]:
-    """Yield the result of each model; raise ConfigurationError, before computing anything, if nothing can be compared."""
+def evaluate(
+    data: EvaluationData, options: EvaluationOptions, *, progress: Progress, on_customers: OnCustomers | None = None
+) -> Iterator[EvaluationResult]:
+    """Yield the result of each model; raise ConfigurationError, before computing anything, if nothing can be compared.
+
+    `on_customers` receives what the result is a mean of, and newcomers apart from it.
+    """
     train, ground_truth = data.train, comparable_truth(data, options)
     began = time.perf_counter()
     config = tuned_config(train, options, progress=progress)
@@ -72,9 +81,9 @@ def evaluate(data: EvaluationData, options: EvaluationOptions, *, progress: Prog
         rankings = _rank(name, comparison, progress=progress)
         if name not in BASELINES:
             rankings = replace(rankings, train_seconds=train_seconds)
-        yield measure(name, rankings, comparison)
+        yield _measured(name, rankings, comparison, on_customers=on_customers)
     if data.ranking:
-        yield measure("ranking", _given(data.ranking, comparison), comparison)
+        yield _measured("ranking", _given(data.ranking, comparison), comparison, on_customers=on_customers)
 
 
 def split_for_evaluation(log: EventLog, *, days: float | None = None, leave_last: bool = False) -> Split:
@@ -128,6 +137,16 @@ def _rank(name: str, comparison: Comparison, *, progress: Progress) -> Rankings:
         rankings[customer] = ranker(customer)
         progress.reach(len(rankings))
     return Rankings(by_customer=rankings, train_seconds=trained - began, seconds=time.perf_counter() - trained)
+
+
+def _measured(
+    name: str, rankings: Rankings, comparison: Comparison, *, on_customers: OnCustomers | None
+) -> EvaluationResult:  # fmt: skip
+    if on_customers:
+        for ground_truth in (comparison.ground_truth, comparison.newcomers):
+            own = customer_metrics(rankings, ground_truth, k=comparison.task.k)
+            on_customers(name, comparison.task.replay.data.log, own)
+    return measure(name, rankings, comparison)
 
 
 def _given(ranking: Mapping[int, Sequence[int]], comparison: Comparison) -> Rankings:

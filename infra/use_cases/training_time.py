@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.tuning.held_out import MAX_TRIAL_EVENTS, MAX_TRIAL_PRODUCTS, MAX_WHOLE_EVENTS
-from domain.tuning.lists import MAX_REPLAYED_CUSTOMERS
+from domain.tuning.served_lists import MAX_REPLAYED_CUSTOMERS
 
 # Measured on two cores, with the shops of docs/benchmarks.md.
 START_SECONDS = 0.5

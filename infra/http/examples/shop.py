@@ -42,6 +42,13 @@ _MODEL = {
         },
         "blend": _WEIGHTS,
         "newcomer_weights": _WEIGHTS,
+        "newcomer_popularity": {
+            "trend_days": 14.0,
+            "momentum_exponent": 0.5,
+            "repeat_exponent": 0.0,
+            "visit_exponent": 0.0,
+        },
+        "newcomer_variety": 0.5,
         "shapes": [],
         "seen_again": 0.0,
         "rebuy_rate": 0.25,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from domain.evaluation.baselines import MODELS, RankingTask, first_unseen, ranker_of
-from domain.ranking.model import Hyperparameters
+from domain.evaluation.baselines import MODELS, OPTIONAL_MODELS, RankingTask, first_unseen, ranker_of
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.training.popularity import popularity
 from tests.domain.event_logs import event_log, two_group_log
 from tests.domain.ranking.own_sources import table_source, use_own_sources
@@ -92,6 +92,20 @@ def test_served_is_the_list_of_the_trained_model():
     assert served == task.replay.ranking(3, model=task.replay.model, seen="exclude", k=5)
 
 
+def test_buy_again_has_what_is_due_before_the_served_list():
+    # a buys product 0 every ten days; the last time was ten days ago.
+    weekly = [("a", 0, "purchase", days, days) for days in (40, 30, 20, 10)]
+    others = [(f"c{number}", 1 + number % 5, "purchase", 5, 100 + number) for number in range(20)]
+    task = ranking_task(event_log(*weekly, *others, ("b", 1, "view", 0)), plain_products(6), seen="include", k=4)
+
+    due = task.replay.buy_again(0, k=4, now=task.replay.now)
+    ranking = list(ranker_of("buy_again", task)(0))
+
+    assert due == [0]
+    assert ranking[0] == 0
+    assert ranking == list(dict.fromkeys([0, *ranker_of("served", task)(0)]))[:4]
+
+
 def test_the_name_of_an_own_source_ranks_by_it_alone_for_customers_with_and_without_history(monkeypatch):
     log = event_log(*((f"c{number}", number % 3, "view", 0) for number in range(9)), ("newcomer", 2, "view", 0))
     task = ranking_task(log.only(log.customers < 9), plain_products(5), k=4)
@@ -115,7 +129,7 @@ def test_models_other_than_served_do_not_count_own_sources(monkeypatch):
     assert after == before
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*MODELS, *OPTIONAL_MODELS])
 def test_no_model_ranks_unavailable_or_excluded_products(name):
     products = [replace(product, available=product.product_index not in (4, 9)) for product in TWO_CATEGORIES]
     task = ranking_task(two_group_log(), products, k=12)

@@ -11,7 +11,8 @@ from domain.evaluation.parts import weighted_parts
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import Split, ground_truth_of, last_of_each
 from domain.ranking.extension import OwnSource
-from domain.ranking.model import Hyperparameters, TunedConfig
+from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.model import TunedConfig
 from domain.training.train import train_model
 from domain.tuning.tune import tune
 from tests.domain.event_logs import event_log, training_data

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from domain.evaluation.measurement import Comparison, Rankings, Slice, measure
+from domain.evaluation.measurement import Comparison, Rankings, Slice, customer_metrics, measure
 from domain.evaluation.metrics import top_product_share
 from domain.evaluation.splitting import Split, ground_truth_of, newcomers_of
 from domain.records.values import DAY
@@ -75,3 +75,14 @@ def test_a_product_that_nobody_knows_takes_a_rank_without_a_hit():
 def test_the_share_of_the_most_listed_product_counts_lists():
     assert top_product_share([[1, 2], [2, 3], [4], [2]]) == 3 / 4
     assert top_product_share([]) == 0.0
+
+
+def test_the_result_is_the_mean_of_the_metrics_of_each_customer():
+    # a: one of two, at rank 2; b: the only one, at rank 1.
+    ranked, compared = rankings([4, 3], [3], []), comparison()
+
+    own, result = customer_metrics(ranked, compared.ground_truth, k=3), measure("served", ranked, compared)
+
+    assert own.customers.tolist() == [0, 1]
+    assert (own.recall.tolist(), own.hit_rate.tolist(), own.mrr.tolist()) == ([1 / 2, 1.0], [1.0, 1.0], [1 / 2, 1.0])
+    assert (result.ndcg, result.mrr) == (own.ndcg.mean(), own.mrr.mean())

@@ -4,7 +4,8 @@ import pytest
 
 from domain.evaluation.parts import neighbour_parts, weighted_parts
 from domain.evaluation.replay import Replay
-from domain.ranking.model import Hyperparameters, Shape, SourceWeights, TunedConfig
+from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.model import Shape, SourceWeights, TunedConfig
 from domain.ranking.shapes import FEATURES
 from domain.records.recommendations import SOURCES
 from domain.training.neighbours import learn_neighbours

@@ -25,3 +25,10 @@ def test_a_log_without_events_has_no_pairs():
     pairs = pairs_of(event_log())
 
     assert (len(pairs.starts), len(pairs.recency_rank), len(pairs.largest(np.empty(0)))) == (0, 0, 0)
+    assert len(pairs.sums(np.empty(0))) == 0
+
+
+def test_weights_are_summed_by_pair():
+    pairs = pairs_of(event_log(("a", 1, "view", 0), ("b", 0, "view", 0), ("a", 1, "cart", 2)))
+
+    assert pairs.sums(np.array([1.0, 2.0, 4.0])).tolist() == [1.0 + 4.0, 2.0]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from domain.ranking.model import Hyperparameters
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.training.event_pairs import pairs_of
 from domain.training.momentum import momentum
 from domain.training.neighbours import learn_neighbours

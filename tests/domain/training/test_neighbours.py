@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 from scipy import sparse
 
-from domain.ranking.model import Hyperparameters
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.training.neighbours import NeighbourModels, combine, learn_neighbours
 from tests.domain.event_logs import event_log, training_data, two_group_log
 from tests.domain.shop import product

@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 
-from domain.ranking.model import Hyperparameters, TunedConfig
+from domain.ranking.hyperparameters import FOREVER, Hyperparameters
+from domain.ranking.model import NewcomerPopularity, TunedConfig
 from domain.ranking.packing import unpack
 from domain.records.customers import SEGMENTS
-from domain.training.popularity import category_trends, popularity_by_segment, segment_popularity, smoothed
+from domain.training.popularity import (
+    category_trends,
+    newcomer_popularity_by_segment,
+    popularity_by_segment,
+    segment_popularity,
+    smoothed,
+)
 from tests.domain.event_logs import event_log, training_data
 from tests.domain.shop import product
 from tests.domain.trained_shops import train
@@ -79,3 +86,32 @@ def test_a_category_trend_has_the_50_most_popular_products():
 
     assert trend.products == tuple(range(59, 9, -1))
     assert trend.weights == pytest.approx(tuple((index + 1) / 60 for index in range(59, 9, -1)))
+
+
+def counted(log, **counting):
+    settings = {"trend_days": FOREVER, "momentum_exponent": 0.0} | counting
+    popularities = newcomer_popularity_by_segment(training_data(log), Hyperparameters(), NewcomerPopularity(**settings))
+    # Nothing is halved but by the hundred years of FOREVER.
+    return popularities[0].round(3).tolist()
+
+
+def test_each_purchase_of_a_customer_counts_for_newcomers_with_the_repeat_exponent():
+    log = event_log(*(("a", 0, "purchase", days) for days in range(4)), ("b", 1, "purchase", 0), ("c", 1, "purchase", 0))
+    purchase = counted(event_log(("a", 0, "purchase", 0)))[0]
+
+    assert counted(log) == [purchase, 2 * purchase]
+    assert counted(log, repeat_exponent=0.5) == pytest.approx([2 * purchase, 2 * purchase])
+    assert counted(log, repeat_exponent=1.0) == pytest.approx([4 * purchase, 2 * purchase])
+
+
+def test_an_event_of_a_long_visit_counts_less_with_the_visit_exponent():
+    long_visit = [("a", product, "view", 0) for product in (0, 1, 2, 3)]
+    log = event_log(*long_visit, ("a", 4, "view", 3))
+
+    assert counted(log) == [1.0] * 5
+    assert counted(log, visit_exponent=0.5) == pytest.approx([1 / 2] * 4 + [1.0])
+
+
+def test_without_events_nothing_is_popular_for_newcomers():
+    assert counted(event_log()) == []
+    assert training_data(event_log()).visit_sizes.tolist() == []

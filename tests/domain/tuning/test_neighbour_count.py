@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from domain.evaluation.splitting import ground_truth_of, some_of_each
-from domain.ranking.model import FOREVER, Hyperparameters
+from domain.ranking.hyperparameters import FOREVER, Hyperparameters
 from domain.training.neighbours import learn_neighbours
 from domain.tuning import neighbour_count as module
 from domain.tuning.neighbour_count import affordable, fit_n_neighbours

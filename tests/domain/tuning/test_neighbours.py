@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from domain.evaluation.splitting import ground_truth_of, last_of_each, some_of_each
-from domain.ranking.model import FOREVER, Hyperparameters
+from domain.ranking.hyperparameters import FOREVER, Hyperparameters
 from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.training.neighbours import NeighbourModels
 from domain.tuning.neighbours import ALL, CustomerHistories, NeighbourObjective, run_trial

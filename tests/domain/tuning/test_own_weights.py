@@ -5,7 +5,6 @@ import pytest
 from msgspec.structs import replace
 
 from domain.ranking.extension import OwnSource
-from domain.ranking.model import SourceWeights
 from domain.tuning import source_weights
 from domain.tuning.source_weights import WEIGHT_GRID
 from tests.domain.event_logs import event_log
@@ -88,10 +87,10 @@ def test_newcomers_have_weights_of_own_sources_of_their_own(monkeypatch):
     assert tuned_config(joined(log, popular), trials=1).newcomer_weights.own["favourite"] > 0
 
 
-def test_newcomers_keep_the_weight_of_the_source_if_there_are_too_few(monkeypatch):
-    use_own_sources(monkeypatch, LUCKY)
+def test_own_sources_earn_nothing_from_customers_who_stand_in_for_newcomers_by_chance(monkeypatch):
+    use_own_sources(monkeypatch, SAME_FOR_ALL)
 
-    assert tuned_config(with_newcomers(20), trials=1).newcomer_weights == SourceWeights()
+    assert tuned_config(with_newcomers(20), trials=1).newcomer_weights.own == {"same_for_all": 0.0}
 
 
 def test_fitted_weights_are_not_taken_if_served_lists_get_worse_by_them(monkeypatch):

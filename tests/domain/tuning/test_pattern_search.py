@@ -3,7 +3,7 @@
 import numpy as np
 from msgspec.structs import replace
 
-from domain.ranking.model import Hyperparameters
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.tuning.pattern_search import PatternSearch, best_of
 
 GRIDS = {"ridge": (1.0, 2.0, 4.0, 8.0, 16.0), "activity_exponent": (0.0, 0.5, 1.0), "memory_days": (30.0,)}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from domain.evaluation.splitting import ground_truth_of, last_of_each
-from domain.ranking.model import Hyperparameters
+from domain.ranking.hyperparameters import Hyperparameters
 from domain.records.customers import SEGMENTS
 from domain.tuning.popularity import SMOOTHINGS, fit_popularity
 from tests.domain.event_logs import event_log, training_data, two_group_log

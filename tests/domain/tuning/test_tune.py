@@ -6,12 +6,13 @@ from msgspec.structs import replace
 
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import by_day, ground_truth_of
-from domain.ranking.model import FOREVER, SourceWeights, TunedConfig, Tuning
+from domain.ranking.hyperparameters import FOREVER
+from domain.ranking.model import SourceWeights, TunedConfig, Tuning
 from domain.training.repurchase import NEVER
 from domain.training.train import train_model
 from domain.tuning import pattern_search
 from domain.tuning.held_out import hold_out
-from domain.tuning.lists import served_ndcg
+from domain.tuning.served_lists import served_ndcg
 from domain.tuning.tune import default_trials, expected_trials, tune
 from tests.domain.event_logs import event_log, training_data, two_group_log
 from tests.domain.trained_shops import TWO_CATEGORIES
@@ -173,15 +174,3 @@ def with_newcomers(n_newcomers):
     newcomers = [(f"n{customer}", 3, "view", 0.5) for customer in range(n_newcomers)]
     returning = [(f"c{customer}", (customer * 5 + 5) % 6 + 6 * (customer % 2), "view", 0.2) for customer in range(60)]
     return event_log(*regulars, *favourite, *newcomers, *returning)
-
-
-def test_newcomers_have_weights_of_their_own():
-    config = tuned_config(with_newcomers(40), trials=1)
-
-    # What predicts newcomers is popularity alone; every other weight has to earn its place.
-    assert (config.newcomer_weights.new, config.newcomer_weights.price_fit) == (0.0, 0.0)
-    assert config.newcomer_weights.popular == SourceWeights().popular
-
-
-def test_the_default_weights_are_kept_for_newcomers_if_there_are_too_few():
-    assert tuned_config(with_newcomers(20), trials=1).newcomer_weights == SourceWeights()

@@ -1,6 +1,7 @@
 """`python main.py evaluate` measures files and databases, and explains what it cannot measure."""
 
 import asyncio
+import csv
 import json
 import lzma
 import re
@@ -70,6 +71,30 @@ def test_json_output_has_one_line_per_model_about_the_same_customers(files, caps
     assert by_model["served"]["ndcg"] > by_model["popularity"]["ndcg"]
     low, high = by_model["served"]["recall_interval"]
     assert 0 < low <= by_model["served"]["recall"] <= high <= 1
+
+
+def test_the_metrics_of_each_customer_are_written_and_newcomers_are_marked(files, tmp_path, capsys):
+    with (tmp_path / "test.csv").open("a") as test:
+        test.write("a newcomer,№0,view\n")
+
+    options = ["--models", "popularity,served", "--trials", "1", "--json", "--per-customer", "customers.csv"]
+    assert run(["evaluate", *files, *options]) == 0
+
+    measured = {result["model"]: result for result in map(json.loads, capsys.readouterr().out.splitlines())}
+    rows = list(csv.DictReader((tmp_path / "customers.csv").read_text(encoding="utf-8").splitlines()))
+    assert list(rows[0]) == ["model", "customer_id", "newcomer", "recall", "ndcg", "hit_rate", "mrr"]
+    for model, result in measured.items():
+        known = [row for row in rows if (row["model"], row["newcomer"]) == (model, "0")]
+        assert len({row["customer_id"] for row in known}) == result["customers"] == 60
+        for metric in ("recall", "ndcg", "hit_rate", "mrr"):
+            assert np.mean([float(row[metric]) for row in known]) == pytest.approx(result[metric])
+        assert [row["customer_id"] for row in rows if (row["model"], row["newcomer"]) == (model, "1")] == ["a newcomer"]
+
+
+def test_a_file_of_customers_that_cannot_be_written_is_one_line_and_exit_code_1(files, capsys):
+    assert run(["evaluate", *files, "--trials", "0", "--per-customer", "nowhere/customers.csv"]) == 1
+
+    assert "nowhere/customers.csv cannot be written" in capsys.readouterr().err
 
 
 def test_a_ranking_of_ones_own_is_measured_beside_the_models(files, tmp_path, capsys):

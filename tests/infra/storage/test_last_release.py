@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from domain.ranking.model import Hyperparameters, SourceWeights, TunedConfig, Tuning
+from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.model import SourceWeights, TunedConfig, Tuning
 from domain.records.recommendations import ListRequest
 from infra.storage.sql import schema
 from infra.storage.sqlite import open_sqlite

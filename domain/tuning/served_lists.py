@@ -1,0 +1,31 @@
+"""Measure lists as they are served, with other settings."""
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from domain.evaluation.metrics import ndcg_at_k
+from domain.evaluation.replay import Replay
+from domain.evaluation.splitting import GroundTruth
+from domain.ranking.model import Model
+from domain.tuning.histories import TUNING_K
+
+MAX_REPLAYED_CUSTOMERS = 1000
+VARIETY_GRID = (0.0, 0.25, 0.5, 1.0)
+
+
+def with_config(model: Model, **chosen: object) -> Model:
+    """Return `model` with other fields of its config."""
+    return replace(model, config=replace(model.config, **chosen))
+
+
+def served_ndcg(replay: Replay, model: Model, ground_truth: GroundTruth) -> float:
+    """Return the mean NDCG@20 of lists as they are served."""
+    return float(served_ndcg_of_each(replay, model, ground_truth).mean())
+
+
+def served_ndcg_of_each(replay: Replay, model: Model, ground_truth: GroundTruth) -> npt.NDArray[np.float64]:
+    """Return the NDCG@20 of the list of each customer, as it is served."""
+    customers: list[int] = ground_truth.customers.tolist()
+    rankings = {customer: replay.ranking(customer, model=model, seen="few", k=TUNING_K) for customer in customers}
+    return ndcg_at_k(*ground_truth.hits(rankings, k=TUNING_K))
