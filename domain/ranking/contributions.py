@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ranking.indexes import NO_PRODUCTS, order_within
 from domain.records.recommendations import SOURCES, Source
@@ -38,6 +39,10 @@ class Contributions(Struct, frozen=True, kw_only=True):
             causes=np.append(self.causes[kept], np.full(len(groups), NO_CAUSE)),
             amounts=np.append(self.amounts[kept], rest[merged]),
         )
+
+    def times(self, factors: npt.NDArray[np.float64]) -> "Contributions":
+        """Multiply the contributions to each product by its factor (n_products,)."""
+        return replace(self, amounts=self.amounts * factors[self.positions])
 
     def to(self, chosen: npt.NDArray[np.intp]) -> "Contributions":
         """Return the contributions to the products at the positions `chosen`, which then have the positions 0, 1, ..."""

@@ -32,6 +32,8 @@ class Hyperparameters(Struct, frozen=True, kw_only=True):
     # Half-life of an event in a history: as a seed of neighbours, and as an interest in its category.
     history_days: float = 30.0
     interest_days: float = 30.0
+    # Half-life of an event in a history as a seed of neighbours, in steps: the events of one instant are one step.
+    history_steps: float = FOREVER
     # Half-life of an event in training: for neighbours, and for popularity.
     memory_days: float = FOREVER
     trend_days: float = 14.0
@@ -105,15 +107,17 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     """Everything that tuning chooses; the defaults serve a shop with too few events to hold any out.
 
     `newcomer_weights` apply to customers without history, `source_weights` to all others. `seen_again` is the score that a
-    product of the customer's history gets for itself. A category counts as rebought from `rebuy_rate` on. `variety` is the
-    power of the penalties for products of one category or brand; 0 switches them off. `trial_places` of each ten places are
-    for new products with few customers.
+    product of the customer's history gets for itself. The products of the customer's newest step keep `newest_share` of
+    their scores: 0 leaves them out. A category counts as rebought from `rebuy_rate` on. `variety` is the power of the
+    penalties for products of one category or brand; 0 switches them off. `trial_places` of each ten places are for new
+    products with few customers.
     """
 
     hyperparameters: Hyperparameters = Hyperparameters()
     source_weights: SourceWeights = SourceWeights()
     newcomer_weights: SourceWeights = SourceWeights()
     seen_again: float = 0.0
+    newest_share: float = 1.0
     rebuy_rate: float = 0.25
     variety: float = 0.5
     trial_places: int = 1

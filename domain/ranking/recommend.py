@@ -17,6 +17,7 @@ from domain.ranking.contributions import SOURCE_INDEX, Contributions, concatenat
 from domain.ranking.diversity import best_variants, groups_of, rerank
 from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs
+from domain.ranking.interests import newest_products
 from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
 from domain.ranking.own_scores import own_scores
 from domain.ranking.product_scores import on_trial, product_scores
@@ -50,13 +51,14 @@ class Scores(Struct, frozen=True, kw_only=True):
 
     `by_source` (8 + n_own, n) are the sums of the contributions of each of SOURCES and of the own sources, and `seen_again`
     (n,) what products of the history get for themselves. `similar` are those that come from comparing content, with
-    positions in the products.
+    positions in the products. All are multiplied by the `shares` (n,) that products keep of their scores.
     """
 
     products: Indexes
     by_source: npt.NDArray[np.float64]
     seen_again: npt.NDArray[np.float64]
     similar: Contributions
+    shares: npt.NDArray[np.float64]
 
     @property
     def totals(self) -> npt.NDArray[np.float64]:
@@ -191,7 +193,22 @@ def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: da
     if inputs.model.config.seen_again:
         seeds = np.append(signals.seeds, 0.0)[positions_in(inputs.history.products, products)]
         seen_again = inputs.model.config.seen_again * seeds
-    return Scores(products=products, by_source=by_source, seen_again=seen_again, similar=similar)
+    shares = shares_kept(products, inputs)
+    return Scores(
+        products=products,
+        by_source=by_source * shares,
+        seen_again=seen_again * shares,
+        similar=similar.times(shares),
+        shares=shares,
+    )
+
+
+def shares_kept(products: Indexes, inputs: RankingInputs) -> npt.NDArray[np.float64]:
+    """Return the shares (n,) that products keep of their scores: less than 1 for those that the customer turned to last."""
+    share = inputs.model.config.newest_share
+    if share == 1.0:
+        return np.ones(len(products))
+    return np.where(inputs.catalogue.are_variants(products, newest_products(inputs.history)), share, 1.0)
 
 
 def eligible(candidates: Indexes, inputs: RankingInputs, signals: Signals) -> Indexes:
@@ -201,9 +218,8 @@ def eligible(candidates: Indexes, inputs: RankingInputs, signals: Signals) -> In
 
 def contributions_to(ranking: Ranking) -> Contributions:
     """Return the contributions of products of the history to the ranked products."""
-    return concatenate(
-        ranking.signals.neighbours.contributions_to(ranking.products), ranking.scores.similar.to(ranking.positions)
-    )
+    scores, neighbours = ranking.scores, ranking.signals.neighbours.contributions_to(ranking.products)
+    return concatenate(neighbours.times(scores.shares[ranking.positions]), scores.similar.to(ranking.positions))
 
 
 def _strategy(inputs: RankingInputs, signals: Signals, by_source: npt.NDArray[np.float64]) -> Strategy:

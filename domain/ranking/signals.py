@@ -7,7 +7,7 @@ from msgspec import Struct
 from domain.ranking.indexes import Indexes
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.interests import largest_categories, product_weights, weights_by_category
-from domain.ranking.model import SourceWeights, WeightedProducts
+from domain.ranking.model import FOREVER, SourceWeights, WeightedProducts
 from domain.ranking.neighbour_scores import NeighbourScores, neighbour_scores
 from domain.ranking.packed_history import NEVER_BOUGHT
 from domain.ranking.trends import Trend, trend_of, unpack_trend
@@ -45,8 +45,11 @@ def compute_signals(inputs: RankingInputs, *, request: ListRequest) -> Signals:
     model, history = inputs.model, inputs.history
     hyperparameters = model.config.hyperparameters
     seeds, recent = (
-        product_weights(history, half_life_days=half_life_days, hyperparameters=hyperparameters)
-        for half_life_days in (hyperparameters.history_days, hyperparameters.interest_days)
+        product_weights(history, half_life_days=days, half_life_steps=steps, hyperparameters=hyperparameters)
+        for days, steps in (
+            (hyperparameters.history_days, hyperparameters.history_steps),
+            (hyperparameters.interest_days, FOREVER),
+        )
     )
     segment, segment_source = segment_of(inputs.segment_inputs)
     has_segment = segment_source != "default"

@@ -18,15 +18,7 @@ from domain.training.train import train_model
 from domain.training.training_data import TrainingData
 from domain.tuning.held_out import HeldOut, hold_out
 from domain.tuning.histories import TUNING_K, CustomerHistories
-from domain.tuning.neighbours import (
-    ALL,
-    ALL_WITH_TIMES,
-    SHARES,
-    SHARES_WITH_TIMES,
-    Trial,
-    run_trial,
-    search_grids,
-)
+from domain.tuning.neighbours import ALL, ALL_WITH_TIMES, SHARES, SHARES_WITH_TIMES, Trial, run_trial, search_grids
 from domain.tuning.pattern_search import PatternSearch, best_of, first_of_best
 from domain.tuning.popularity import fit_popularity
 from domain.tuning.source_weights import (
@@ -161,10 +153,11 @@ def _fit_lists(
         (_fit_weights(replay, days, unseen) for days in (INTEREST_DAYS if held_out.has_times else (FOREVER,))),
         key=lambda fitted: fitted[0],
     )[1]
-    model = _fit_seen_again(replay, model, with_seen)
+    model = _fit_seen_again(replay, model, with_seen, has_times=held_out.has_times)
     tried = [_with(model, variety=variety) for variety in VARIETY_GRID]
     # The documented weights come last: they are taken only if they serve better than everything that was fitted.
-    tried.append(_fit_seen_again(replay, _with(trained.model, source_weights=default), with_seen))
+    by_default = _with(trained.model, source_weights=default)
+    tried.append(_fit_seen_again(replay, by_default, with_seen, has_times=held_out.has_times))
     scores = [_served_ndcg(replay, one, with_seen) for one in tried]
     served, _ = best_of(tried, scores)
     newcomers = newcomers_of(held_out.split).sample(MAX_REPLAYED_CUSTOMERS, rng=np.random.default_rng(tuning.seed))
@@ -199,10 +192,11 @@ def _fit_weights(replay: Replay, interest_days: float, ground_truth: GroundTruth
     return contributions.ndcg(weights), _with(model, source_weights=weights)
 
 
-def _fit_seen_again(replay: Replay, model: Model, with_seen: GroundTruth) -> Model:
-    """Return `model` with the fitted score that a known product gets for itself."""
+def _fit_seen_again(replay: Replay, model: Model, with_seen: GroundTruth, *, has_times: bool) -> Model:
+    """Return `model` with the fitted score that a known product gets for itself, and keeps if it is of the newest step."""
     contributions = CandidateContributions(replay, _with(model, seen_again=1.0), with_seen, seen="include")
-    return _with(model, seen_again=fit_seen_again(contributions, model.config.source_weights))
+    seen_again, share = fit_seen_again(contributions, model.config.source_weights, has_times=has_times)
+    return _with(model, seen_again=seen_again, newest_share=share)
 
 
 def _fit_own(replay: Replay, model: Model, unseen: GroundTruth, with_seen: GroundTruth) -> Model:
