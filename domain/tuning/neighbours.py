@@ -91,6 +91,15 @@ class Trial(Struct, frozen=True, kw_only=True):
     score: float
     models: NeighbourModels
 
+    def worth_repeating(self, choices: Choices) -> Choices:
+        """Return the choices for the trials after this one, the first.
+
+        A half-life in steps that did not help is not tried again: each of its values scores the histories anew.
+        """
+        if self.hyperparameters.history_steps < FOREVER:
+            return choices
+        return [choice for choice in choices if choice[0] != "history_steps"]
+
 
 def run_trial(
     hyperparameters: Hyperparameters,

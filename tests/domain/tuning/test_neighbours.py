@@ -13,7 +13,14 @@ from domain.ranking.model import FOREVER, UNTRAINED, Hyperparameters, TrainedMod
 from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.records.interactions import EVENT_TYPES
 from domain.training.neighbours import NeighbourModels
-from domain.tuning.neighbours import ALL, CustomerHistories, NeighbourObjective, run_trial
+from domain.tuning.neighbours import (
+    ALL,
+    ALL_WITH_TIMES,
+    HISTORY_STEPS,
+    CustomerHistories,
+    NeighbourObjective,
+    run_trial,
+)
 from tests.domain.event_logs import event_log, training_data
 from tests.domain.shop import NOW_US, product
 from tests.domain.trained_shops import TWO_CATEGORIES
@@ -113,3 +120,25 @@ def test_factors_have_a_share_only_where_they_surely_help(n_customers, n_own, ha
     trial = run_trial(timeless, histories_of(split, [product(index) for index in range(60)]), choices=ALL)
 
     assert (trial.hyperparameters.factor_share > 0) == has_factors
+
+
+@pytest.mark.parametrize(("n_sessions", "is_surely_better"), [(4, False), (200, True)])
+def test_a_half_life_in_steps_needs_proof_from_enough_customers(n_sessions, is_surely_better):
+    # What comes next follows from the last product, not from the earlier ones.
+    paths = np.random.default_rng(0).integers(20, size=(n_sessions, 5))
+    paths[:, 3], paths[:, 4] = (paths[:, 2] + 1) % 20, (paths[:, 2] + 2) % 20
+    log = event_log(
+        *(
+            (f"s{number}", int(index), "view", (4 - step) / 1440)
+            for number, path in enumerate(paths)
+            for step, index in enumerate(path)
+        )
+    )
+
+    trial = run_trial(Hyperparameters(), histories_of(last_of_each(log)), choices=[("history_steps", HISTORY_STEPS)])
+
+    assert (trial.hyperparameters.history_steps < FOREVER) == is_surely_better
+    # What did not help at first is not tried again.
+    repeated = [name for name, _ in trial.worth_repeating(ALL_WITH_TIMES)]
+    assert ("history_steps" in repeated) == is_surely_better
+    assert "history_days" in repeated
