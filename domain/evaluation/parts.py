@@ -51,7 +51,13 @@ def weighted_parts(model: Model) -> list[Part]:
         )
         for name, is_learned in SETTINGS.items()
     ]
-    return [*sources, *_features(model), *settings]
+    newest = Part(
+        name="newest_share",
+        weight=1.0 - model.config.newest_share,
+        without=replace(model, config=replace(model.config, newest_share=1.0)),
+        is_learned=True,
+    )
+    return [*sources, *_features(model), *settings, newest]
 
 
 def _features(model: Model) -> list[Part]:

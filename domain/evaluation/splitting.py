@@ -13,6 +13,8 @@ from domain.training.event_log import EventLog
 TEST_SHARE = 0.15
 MIN_DAYS = 3
 MIN_CUSTOMERS = 30
+MIN_RETURNING = 0.02
+"""Where customers are sessions, the few that go on over midnight are no sample of all."""
 
 
 class Split(Struct, frozen=True, kw_only=True):
@@ -104,14 +106,43 @@ def by_day(log: EventLog) -> Split | None:
     return _split(log, days >= first)
 
 
-def for_tuning(log: EventLog, *, seed: int) -> Split | None:
-    """Hold out events for tuning: the last days if times are real and enough customers return, else some of each customer.
+def last_steps(log: EventLog) -> Split | None:
+    """Hold out the last step of the customers whose newest event lies in the last days, if they have events before it.
 
-    Returns None if fewer than 30 customers could be compared.
+    A step is all events of one instant. The last days are those of `by_day`; None without them. This is the split for
+    browsing sessions: almost none goes on for days, but what comes next in each is known.
     """
-    splits = (by_day(log), some_of_each(log, rng=np.random.default_rng(seed)))
+    if (days := by_day(log)) is None:
+        return None
+    n_customers = len(log.customer_ids)
+    newest = np.full(n_customers, -1)
+    np.maximum.at(newest, log.customers, log.occurred_at)
+    is_last = log.occurred_at == newest[log.customers]
+    goes_back = np.bincount(log.customers[~is_last], minlength=n_customers) > 0
+    is_compared = goes_back & (newest >= days.test.occurred_at.min())
+    return _split(log, is_last & is_compared[log.customers])
+
+
+def for_tuning(log: EventLog, *, seed: int) -> Split | None:
+    """Hold out events for tuning, by the first of three splits that compares enough customers.
+
+    They are the last days, if at least a fiftieth of their customers return; the last step of each recent customer; and,
+    which is all that is left without real times, some products of each customer. Returns None if fewer than 30 customers
+    could be compared.
+    """
+    days = by_day(log)
+    splits = (
+        days if days and _share_returning(days) >= MIN_RETURNING else None,
+        last_steps(log),
+        some_of_each(log, rng=np.random.default_rng(seed)),
+    )
     usable = (split for split in splits if split and len(ground_truth_of(split, seen="exclude").customers) >= MIN_CUSTOMERS)
     return next(usable, None)
+
+
+def _share_returning(split: Split) -> float:
+    """Return the share of the customers of the test part who have train events."""
+    return float(np.isin(np.unique(split.test.customers), split.train.customers).mean())
 
 
 def ground_truth_of(split: Split, *, seen: Seen) -> GroundTruth:

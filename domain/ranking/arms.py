@@ -115,6 +115,7 @@ def _popular_only(config: TunedConfig) -> TunedConfig:
         source_weights=weights,
         newcomer_weights=weights,
         seen_again=0.0,
+        newest_share=1.0,
         variety=0.0,
         newcomer_variety=0.0,
         trial_places=0,

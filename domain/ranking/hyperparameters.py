@@ -18,6 +18,8 @@ class Hyperparameters(Struct, frozen=True, kw_only=True):
     # Half-life of an event in a history: as a seed of neighbours, and as an interest in its category.
     history_days: float = 30.0
     interest_days: float = 30.0
+    # Half-life of an event in a history as a seed of neighbours, in steps: the events of one instant are one step.
+    history_steps: float = FOREVER
     # Half-life of an event in training: for neighbours, and for popularity.
     memory_days: float = FOREVER
     trend_days: float = 14.0

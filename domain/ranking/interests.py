@@ -6,7 +6,7 @@ import numpy.typing as npt
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.category_tree import Codes
 from domain.ranking.history import History
-from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.hyperparameters import FOREVER, Hyperparameters
 from domain.ranking.indexes import Indexes
 from domain.records.interactions import EVENT_TYPES, EventType
 from domain.records.recommendations import CategoryInterest
@@ -21,19 +21,40 @@ MIN_WEIGHT = 1e-300
 """Keeps the division by the largest weight defined for an empty history."""
 
 
-def event_weights(history: History, *, half_life_days: float, exponent: float = 1.0) -> npt.NDArray[np.float64]:
-    """Weigh events by their type, to the power of `exponent`, and their age: (n,) values.
+def event_weights(
+    history: History, *, half_life_days: float, half_life_steps: float = FOREVER, exponent: float = 1.0
+) -> npt.NDArray[np.float64]:
+    """Weigh events by their type, to the power of `exponent`, and their age in days and in steps: (n,) values.
 
     Age counts from the customer's newest event, the first one: weights are scaled afterwards, and those of a customer who
     returns after years would underflow if it counted from today.
     """
-    age_days = (history.occurred_at[:1] - history.occurred_at) / DAY
-    return (WEIGHT_BY_TYPE**exponent)[history.event_types] * 0.5 ** (age_days / half_life_days)
+    age = (history.occurred_at[:1] - history.occurred_at) / DAY / half_life_days
+    if half_life_steps < FOREVER:
+        age += steps_since_newest(history) / half_life_steps
+    return (WEIGHT_BY_TYPE**exponent)[history.event_types] * 0.5**age
 
 
-def product_weights(history: History, *, half_life_days: float, hyperparameters: Hyperparameters) -> npt.NDArray[np.float64]:
+def steps_since_newest(history: History) -> npt.NDArray[np.int64]:
+    """Return how many distinct instants of events follow each event (n,)."""
+    return np.append(0, np.cumsum(history.occurred_at[1:] != history.occurred_at[:-1]))[: len(history.occurred_at)]
+
+
+def newest_products(history: History) -> Indexes:
+    """Return the products of the newest step, ascending: those of the events at the newest instant."""
+    return history.products[np.unique(history.positions[history.occurred_at == history.occurred_at[:1]])]
+
+
+def product_weights(
+    history: History, *, half_life_days: float, half_life_steps: float = FOREVER, hyperparameters: Hyperparameters
+) -> npt.NDArray[np.float64]:
     """Return the weight of each of `history.products`, the largest scaled to 1."""
-    by_event = event_weights(history, half_life_days=half_life_days, exponent=hyperparameters.event_exponent)
+    by_event = event_weights(
+        history,
+        half_life_days=half_life_days,
+        half_life_steps=half_life_steps,
+        exponent=hyperparameters.event_exponent,
+    )
     weights = np.bincount(history.positions, weights=by_event, minlength=len(history.products)).astype(np.float64)
     return (weights / weights.max(initial=MIN_WEIGHT)) ** hyperparameters.repeat_exponent
 

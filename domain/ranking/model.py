@@ -95,8 +95,9 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
 
     `newcomer_weights`, `newcomer_popularity` and `newcomer_variety` apply to customers without history, `source_weights`,
     `shapes` and `variety` to all others. `seen_again` is the score that a product of the customer's history gets for itself.
-    A category counts as rebought from `rebuy_rate` on. `variety` is the power of the penalties for products of one category
-    or brand; 0 switches them off. `trial_places` of each ten places are for new products with few customers.
+    The products of the customer's newest step keep `newest_share` of their scores: 0 leaves them out. A category counts as
+    rebought from `rebuy_rate` on. `variety` is the power of the penalties for products of one category or brand; 0 switches
+    them off. `trial_places` of each ten places are for new products with few customers.
     """
 
     hyperparameters: Hyperparameters = Hyperparameters()
@@ -106,6 +107,7 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     newcomer_popularity: NewcomerPopularity = NewcomerPopularity()
     newcomer_variety: float = 0.5
     seen_again: float = 0.0
+    newest_share: float = 1.0
     rebuy_rate: float = 0.25
     variety: float = 0.5
     trial_places: int = 1

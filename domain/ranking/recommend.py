@@ -19,6 +19,7 @@ from domain.ranking.diversity import best_variants, groups_of, rerank
 from domain.ranking.features import feature_values
 from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.inputs import CandidateQuery, RankingInputs
+from domain.ranking.interests import newest_products
 from domain.ranking.neighbour_scores import NEIGHBOUR_SOURCES
 from domain.ranking.own_scores import own_scores
 from domain.ranking.product_scores import on_trial, product_scores
@@ -53,12 +54,13 @@ class Scores(Struct, frozen=True, kw_only=True):
 
     `by_source` (8 + n_own, n) are the sums of the contributions of each of SOURCES and of the own sources, and `seen_again`
     (n,) what products of the history get for themselves. `similar` are those that come from comparing content, with
-    positions in the products. `factors` (3, n) are what shapes made of each contribution of a neighbour source.
+    positions in the products. `factors` (3, n) are what became of each contribution of a neighbour source, by shapes and by
+    the share that the product keeps; None where all are 1.
     """
 
     products: Indexes
     by_source: npt.NDArray[np.float64]
-    factors: npt.NDArray[np.float64]
+    factors: npt.NDArray[np.float64] | None
     seen_again: npt.NDArray[np.float64]
     similar: Contributions
 
@@ -191,17 +193,23 @@ def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: da
     ])  # fmt: skip
     similar = similar_without_lists(products, inputs, seeds=signals.seeds, weight=signals.unshaped.similar_product)
     np.add.at(by_source[SOURCE_INDEX["similar_product"]], similar.positions, similar.amounts)
-    factors = np.ones((len(NEIGHBOUR_SOURCES), len(products)))
+    factors = None
     if signals.shapes:
         unshaped = by_source[: len(NEIGHBOUR_SOURCES)].copy()
         values = feature_values(signals, products, by_source, inputs=inputs)
         for source, own in shaped(values, signals.shapes, signals.weights).items():
             by_source[SOURCE_INDEX[source]] = own
-        np.divide(by_source[: len(NEIGHBOUR_SOURCES)], unshaped, out=factors, where=unshaped > 0)
+        factors = np.divide(by_source[: len(unshaped)], unshaped, out=np.ones_like(unshaped), where=unshaped > 0)
     seen_again = np.zeros(len(products))
     if inputs.model.config.seen_again:
         seeds = np.append(signals.seeds, 0.0)[positions_in(inputs.history.products, products)]
         seen_again = inputs.model.config.seen_again * seeds
+    if (share := inputs.model.config.newest_share) != 1.0:
+        is_newest = inputs.catalogue.are_variants(products, newest_products(inputs.history))
+        shares = np.where(is_newest, share, 1.0)
+        by_source *= shares
+        seen_again *= shares
+        factors = shares * (np.ones((len(NEIGHBOUR_SOURCES), 1)) if factors is None else factors)
     return Scores(products=products, by_source=by_source, factors=factors, seen_again=seen_again, similar=similar)
 
 
@@ -212,13 +220,13 @@ def eligible(candidates: Indexes, inputs: RankingInputs, signals: Signals) -> In
 
 def contributions_to(ranking: Ranking) -> Contributions:
     """Return the contributions of products of the history to the ranked products."""
-    unshaped = concatenate(
+    contributions = concatenate(
         ranking.signals.neighbours.contributions_to(ranking.products), ranking.scores.similar.to(ranking.positions)
     )
-    if not ranking.signals.shapes:
-        return unshaped
-    factors = ranking.scores.factors[unshaped.sources, ranking.positions[unshaped.positions]]
-    return replace(unshaped, amounts=unshaped.amounts * factors)
+    if ranking.scores.factors is None:
+        return contributions
+    factors = ranking.scores.factors[contributions.sources, ranking.positions[contributions.positions]]
+    return replace(contributions, amounts=contributions.amounts * factors)
 
 
 def _strategy(inputs: RankingInputs, signals: Signals, by_source: npt.NDArray[np.float64]) -> Strategy:

@@ -5,6 +5,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.ranking.hyperparameters import FOREVER
 from domain.ranking.indexes import Indexes
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.interests import largest_categories, product_weights, weights_by_category
@@ -51,8 +52,11 @@ def compute_signals(inputs: RankingInputs, *, request: ListRequest) -> Signals:
     model, history = inputs.model, inputs.history
     hyperparameters = model.config.hyperparameters
     seeds, recent = (
-        product_weights(history, half_life_days=half_life_days, hyperparameters=hyperparameters)
-        for half_life_days in (hyperparameters.history_days, hyperparameters.interest_days)
+        product_weights(history, half_life_days=days, half_life_steps=steps, hyperparameters=hyperparameters)
+        for days, steps in (
+            (hyperparameters.history_days, hyperparameters.history_steps),
+            (hyperparameters.interest_days, FOREVER),
+        )
     )
     segment, segment_source = segment_of(inputs.segment_inputs)
     has_segment = segment_source != "default"

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.splitting import GroundTruth
-from domain.ranking.hyperparameters import Hyperparameters
+from domain.ranking.hyperparameters import FOREVER, Hyperparameters
 from domain.ranking.packed_history import MAX_HISTORY_EVENTS
 from domain.records.values import DAY
 from domain.training.threads import in_threads
@@ -40,6 +40,8 @@ class CustomerHistories:
         self._age_days = (
             log.occurred_at[own[np.cumsum(ends - starts) - (ends - starts)]][self._rows] - log.occurred_at[self._events]
         ) / DAY
+        n_instants = np.cumsum(np.diff(log.occurred_at[self._events], prepend=-1) != 0)
+        self._steps = n_instants - n_instants[rank[newest] == 0][self._rows]
         rows = np.searchsorted(ground_truth.customers, ground_truth.of_pair)
         # One number per pair of customer and product finds all hits with one search.
         self._relevant = rows * data.n_products + ground_truth.products
@@ -49,7 +51,10 @@ class CustomerHistories:
         """Return the weights of histories as a csr matrix (customers, products), the largest of each customer 1."""
         log = self.data.log
         weights = log.weights(exponent=hyperparameters.event_exponent)[self._events]
-        decay = 0.5 ** (self._age_days / hyperparameters.history_days)
+        age = self._age_days / hyperparameters.history_days
+        if hyperparameters.history_steps < FOREVER:
+            age += self._steps / hyperparameters.history_steps
+        decay = 0.5**age
         matrix = self._matrix(weights * decay, self._rows, log.products[self._events])
         largest_of_each = matrix.max(axis=1).toarray().ravel()
         scaled = (sparse.diags_array(1 / np.where(largest_of_each > 0, largest_of_each, 1.0)) @ matrix).tocsr()

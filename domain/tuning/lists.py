@@ -66,10 +66,11 @@ def fit_lists(
         (_fit_weights(replay, days, unseen) for days in (INTEREST_DAYS if held_out.has_times else (FOREVER,))),
         key=lambda fitted: fitted[0],
     )[1]
-    model = _fit_seen_again(replay, model, with_seen)
+    model = _fit_seen_again(replay, model, with_seen, has_times=held_out.has_times)
     tried = [with_config(model, variety=variety) for variety in VARIETY_GRID]
     # The documented weights come last: they are taken only if they serve better than everything that was fitted.
-    tried.append(_fit_seen_again(replay, with_config(trained.model, source_weights=default), with_seen))
+    by_default = with_config(trained.model, source_weights=default)
+    tried.append(_fit_seen_again(replay, by_default, with_seen, has_times=held_out.has_times))
     scores = [served_ndcg(replay, one, with_seen) for one in tried]
     chosen, ndcg = best_of(tried, scores)
     served = chosen
@@ -102,10 +103,12 @@ def _fit_weights(replay: Replay, interest_days: float, ground_truth: GroundTruth
     return contributions.ndcg(weights), with_config(model, source_weights=weights)
 
 
-def _fit_seen_again(replay: Replay, model: Model, with_seen: GroundTruth) -> Model:
-    """Return `model` with the fitted score that a known product gets for itself."""
-    contributions = CandidateContributions(replay, with_config(model, seen_again=1.0), with_seen, seen="include")
-    return with_config(model, seen_again=fit_seen_again(contributions, model.config.source_weights))
+def _fit_seen_again(replay: Replay, model: Model, with_seen: GroundTruth, *, has_times: bool) -> Model:
+    """Return `model` with the fitted score that a known product gets for itself, and keeps if it is of the newest step."""
+    as_they_are = with_config(model, seen_again=1.0, newest_share=1.0)
+    contributions = CandidateContributions(replay, as_they_are, with_seen, seen="include")
+    seen_again, share = fit_seen_again(contributions, model.config.source_weights, has_times=has_times)
+    return with_config(model, seen_again=seen_again, newest_share=share)
 
 
 def _with_ranker(
@@ -116,9 +119,8 @@ def _with_ranker(
     ranker = fit_ranker(replay, model, unseen, rng=rng)
     if not ranker.shapes:
         return model, ranker
-    ranked = _fit_seen_again(
-        replay, with_config(model, shapes=ranker.shapes, source_weights=ranker.source_weights), with_seen
-    )
+    ranked = with_config(model, shapes=ranker.shapes, source_weights=ranker.source_weights)
+    ranked = _fit_seen_again(replay, ranked, with_seen, has_times=held_out.has_times)
     before, after = (served_ndcg_of_each(replay, one, with_seen) for one in (model, ranked))
     return (model if is_surely_better(before, after, n_errors=1.0) else ranked), ranker
 

@@ -18,6 +18,7 @@ from domain.tuning.pattern_search import is_surely_better
 MAX_WIDE_PRODUCTS = 20_000
 
 HISTORY_DAYS = (1.0, 3.0, 7.0, 15.0, 30.0, 60.0, 120.0, FOREVER)
+HISTORY_STEPS = (FOREVER, 8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
 RIDGE_SHARES = (0.0, 0.25, 0.5, 0.7, 0.85, 1.0)
 SUCCESSION_SHARES = (0.0, 0.1, 0.2, 0.35, 0.5)
 FACTOR_SHARES = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6)
@@ -25,6 +26,9 @@ MOMENTUM_DAYS = (3.0, 7.0, 14.0, 30.0)
 MOMENTUM_EXPONENTS = (0.0, 0.25, 0.5, 0.75)
 REPEAT_EXPONENTS = (0.25, 0.5, 1.0)
 FACTOR_GRID = (0.003, 0.01, 0.03, 0.1)
+
+NEEDS_PROOF = frozenset({"factor_share", "history_steps"})
+"""What stays switched off, at the first of its values, unless another is surely better."""
 
 Choices = Sequence[tuple[str, Sequence[float]]]
 """The hyperparameters that a trial chooses without learning neighbours again, in this order, and the values to try."""
@@ -36,6 +40,7 @@ ALL_WITH_TIMES: Choices = (
     ("ridge_share", RIDGE_SHARES),
     ("repeat_exponent", REPEAT_EXPONENTS),
     ("history_days", HISTORY_DAYS),
+    ("history_steps", HISTORY_STEPS),
     ("momentum_exponent", MOMENTUM_EXPONENTS),
     ("momentum_days", MOMENTUM_DAYS),
     ("succession_share", SUCCESSION_SHARES),
@@ -87,6 +92,15 @@ class Trial(Struct, frozen=True, kw_only=True):
     score: float
     models: NeighbourModels
 
+    def worth_repeating(self, choices: Choices) -> Choices:
+        """Return the choices for the trials after this one, the first.
+
+        A half-life in steps that did not help is not tried again: each of its values scores the histories anew.
+        """
+        if self.hyperparameters.history_steps < FOREVER:
+            return choices
+        return [choice for choice in choices if choice[0] != "history_steps"]
+
 
 def run_trial(
     hyperparameters: Hyperparameters,
@@ -106,7 +120,7 @@ def run_trial(
         for_values = [_with_valid_shares(replace(best, **{name: value})) for value in values]
         scores = [objective.ndcg(tried) for tried in for_values]
         position = int(np.argmax([of_each.mean() for of_each in scores]))
-        if name == "factor_share" and not is_surely_better(scores[position], scores[0], n_errors=2.0):
+        if name in NEEDS_PROOF and not is_surely_better(scores[position], scores[0], n_errors=2.0):
             position = 0
         best, score = for_values[position], float(scores[position].mean())
     return Trial(hyperparameters=best, score=score, models=models)

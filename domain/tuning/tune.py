@@ -85,6 +85,7 @@ def _search(held_out: HeldOut, *, trials: int, seed: int, on_trial: Callable[[in
     else:
         first, every, shares = replace(Hyperparameters(), **WITHOUT_TIMES), ALL, SHARES
     best = run_trial(first, histories, choices=every)
+    every = best.worth_repeating(every)
     search = PatternSearch(
         best.hyperparameters,
         best.score,

@@ -30,6 +30,7 @@ LABELS = {
     "price_distance": "Usual price of the customer",
     "popular_for_few": "Popular products for short histories",
     "seen_again": "Products seen before",
+    "newest_share": "Less of what was just looked at",
     "variety": "Variety",
     "trial_places": "Places for new products",
     "co_occurrence": "Neighbours by common customers",

@@ -69,6 +69,7 @@ def describe_model(model: Model, *, origin: ConfigOrigin) -> str:
         *((name, getattr(hyperparameters, name)) for name in hyperparameters.__struct_fields__),
         *((f"weight {name}", weight) for name, weight in weights_by_source(config.source_weights).items()),
         ("seen_again", config.seen_again),
+        ("newest_share", config.newest_share),
         ("rebuy_rate", config.rebuy_rate),
         ("variety", config.variety),
     ]

@@ -24,7 +24,7 @@ def test_each_source_and_each_setting_is_a_part_that_its_weight_switches_off(mon
     parts = weighted_parts(model_with(source_weights=weights, seen_again=0.7, variety=0.25, trial_places=2))
 
     by_name = {part.name: part for part in parts}
-    assert list(by_name) == [*SOURCES, "season", "stock", "seen_again", "variety", "trial_places"]
+    assert list(by_name) == [*SOURCES, "season", "stock", "seen_again", "variety", "trial_places", "newest_share"]
     assert (by_name["price_fit"].weight, by_name["similar_product"].weight) == (0.0, 0.2)
     # The weight that tuning found, and the source's own where it found none.
     assert (by_name["season"].weight, by_name["stock"].weight) == (0.3, 0.2)
@@ -33,15 +33,16 @@ def test_each_source_and_each_setting_is_a_part_that_its_weight_switches_off(mon
 
 def test_without_a_part_all_other_weights_are_as_before(monkeypatch):
     use_own_sources(monkeypatch, table_source("season", p1=1.0), table_source("stock", p2=1.0))
-    model = model_with(source_weights=SourceWeights(own={"season": 0.3, "stock": 0.1}), seen_again=0.7)
+    model = model_with(source_weights=SourceWeights(own={"season": 0.3, "stock": 0.1}), seen_again=0.7, newest_share=0.5)
 
     without = {part.name: part.without.config for part in weighted_parts(model)}
 
     assert without["similar_product"].source_weights == SourceWeights(similar_product=0.0, own={"season": 0.3, "stock": 0.1})
     assert without["similar_product"].newcomer_weights == SourceWeights(similar_product=0.0)
     assert without["season"].source_weights == SourceWeights(own={"season": 0.0, "stock": 0.1})
-    assert without["seen_again"] == TunedConfig(source_weights=model.config.source_weights, seen_again=0.0)
+    assert without["seen_again"] == TunedConfig(source_weights=model.config.source_weights, seen_again=0.0, newest_share=0.5)
     assert without["variety"].variety == 0.0
+    assert without["newest_share"].newest_share == 1.0
     assert without["trial_places"].trial_places == 0
 
 
@@ -71,7 +72,7 @@ def test_only_parts_that_use_the_catalogue_or_what_a_shop_adds_can_know_the_futu
     parts = [*weighted_parts(model_with()), *neighbour_parts(model_with(), learned, training_data(LOG))]
 
     assert [part.name for part in parts if part.is_learned] == [
-        "bought_together", "viewed_together", "segment_trend", "popular", "seen_again",
+        "bought_together", "viewed_together", "segment_trend", "popular", "seen_again", "newest_share",
         "co_occurrence", "regression", "item_transitions", "factorisation",
     ]  # fmt: skip
 

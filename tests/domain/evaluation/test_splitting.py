@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from domain.evaluation.splitting import by_day, for_tuning, ground_truth_of, last_days, last_of_each, some_of_each
+from domain.evaluation.splitting import (
+    by_day,
+    for_tuning,
+    ground_truth_of,
+    last_days,
+    last_of_each,
+    last_steps,
+    some_of_each,
+)
 from tests.domain.event_logs import event_log, two_group_log
 
 
@@ -63,10 +71,49 @@ def test_tuning_holds_out_the_last_days_if_enough_customers_return():
     assert split.test.occurred_at.min() > split.train.occurred_at.max()
 
 
-@pytest.mark.parametrize(
-    "log", [two_group_log(), two_group_log(n_customers=30, days=3)], ids=["one instant", "few returning customers"]
-)
-def test_tuning_holds_out_some_products_of_each_customer_otherwise(log):
+def test_the_last_step_of_recent_customers_is_held_out_if_they_have_others():
+    ordered = [("b", 3, "purchase", 0.5), ("b", 4, "purchase", 0.5)]
+    old = [("old", index, "view", 20 - index) for index in range(8)]
+    log = event_log(
+        *old, ("a", 0, "view", 0.9), ("a", 1, "view", 0.1), ("b", 2, "view", 9), *ordered, ("once", 5, "view", 0)
+    )
+
+    split = last_steps(log)
+
+    assert pairs_of(split.test) == [(1, 1), (2, 3), (2, 4)]
+    assert len(split.train.products) + len(split.test.products) == len(log.products)
+
+
+def test_no_last_steps_are_held_out_without_days():
+    assert last_steps(event_log(("a", 0, "view", 1), ("a", 1, "view", 0))) is None
+
+
+def sessions(*, n, n_over_midnight):
+    """Return a log of `n` sessions of three minutes, 40 a day; the newest of them go on for days."""
+    return event_log(
+        *(
+            (f"s{number}", (number + minute) % 20, "view", number // 40 + 0.5 - minute / 1440)
+            for number in range(n)
+            for minute in range(3)
+        ),
+        *((f"s{number}", (number + 5) % 20, "view", 9) for number in range(n_over_midnight)),
+    )
+
+
+@pytest.mark.parametrize(("n", "n_over_midnight"), [(400, 0), (20_000, 40)])
+def test_tuning_holds_out_the_last_step_of_recent_customers_if_almost_none_return(n, n_over_midnight):
+    log = sessions(n=n, n_over_midnight=n_over_midnight)
+
+    split = for_tuning(log, seed=0)
+
+    assert len(np.unique(split.test.customers)) == len(split.test.products)
+    assert pairs_of(split.test)[0] == (0, 2)
+    assert split.test.occurred_at.min() >= by_day(log).test.occurred_at.min()
+
+
+def test_tuning_holds_out_some_products_of_each_customer_without_times():
+    log = two_group_log()
+
     assert len(np.unique(for_tuning(log, seed=0).test.customers)) == len(log.customer_ids)
 
 

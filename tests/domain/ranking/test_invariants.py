@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain.evaluation.replay import Replay
+from domain.ranking.hyperparameters import FOREVER, Hyperparameters
 from domain.ranking.model import SourceWeights, TunedConfig
 from domain.ranking.ranked_list import ranked_list
 from domain.records.interactions import EVENT_TYPES
@@ -22,7 +23,9 @@ CONFIGS = st.builds(
     TunedConfig,
     source_weights=WEIGHTS,
     newcomer_weights=WEIGHTS,
+    hyperparameters=st.builds(Hyperparameters, history_steps=st.sampled_from([0.5, FOREVER])),
     seen_again=st.sampled_from([0.0, 0.7]),
+    newest_share=st.sampled_from([0.0, 0.5, 1.0]),
     variety=st.sampled_from([0.0, 0.5, 1.0]),
 )
 PRODUCTS = st.lists(

@@ -1,5 +1,6 @@
 """The composition of a list: its strategy, its candidates, their eligibility and the answer."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,10 +9,10 @@ from domain.ranking.history import merge_variants
 from domain.ranking.model import SourceWeights
 from domain.ranking.packed_history import RETURNED
 from domain.ranking.packing import pack
-from domain.ranking.recommend import shortlist
+from domain.ranking.recommend import contributions_to, shortlist
 from domain.records.recommendations import ListRequest
 from domain.records.values import DAY
-from tests.domain.ranking.lists import TEN, ids, ranked_list, sources
+from tests.domain.ranking.lists import TEN, ids, ranked_list, ranking_of, sources
 from tests.domain.shop import (
     NOW_US,
     model_with,
@@ -39,6 +40,28 @@ def test_a_score_is_the_weighted_sum_of_its_sources():
     largest = 0.4 + 0.6  # products bought and viewed together are one list with one scale
     assert scores["p-2"] == pytest.approx(1.0 * 0.8 / largest + 0.1 * newness)
     assert scores["p-3"] == pytest.approx(1.0 * 0.4 / largest + 0.5 * 0.6 / largest + 0.1 * newness)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_what_the_customer_turned_to_last_keeps_a_share_of_its_score_and_of_each_contribution(share):
+    past = [past_event(product(1)), past_event(product(2), days_ago=1)]
+    neighbours = [neighbour_lists(1, bought=[(2, 0.5)]), neighbour_lists(2, bought=[(1, 0.8), (3, 0.1)])]
+    everything = ListRequest(seen="include")
+    own = [product(1, name="tent"), product(2, name="tent"), product(3)]
+
+    def ranking_with(share):
+        model = model_with(seen_again=0.5, newest_share=share, variety=0.0)
+        return ranking_of(ranking_inputs(*past, neighbours=neighbours, model=model), own, request=everything)
+
+    whole, ranking = ranking_with(1.0), ranking_with(share)
+
+    scores = dict(zip(ranking.products.tolist(), ranking.values.tolist(), strict=True))
+    expected = dict(zip(whole.products.tolist(), whole.values.tolist(), strict=True))
+    expected[1] *= share
+    assert scores == pytest.approx({index: score for index, score in expected.items() if score})
+    found = contributions_to(ranking)
+    explained = np.bincount(found.positions, weights=found.amounts, minlength=len(scores))
+    assert explained == pytest.approx(ranking.scores.by_source[:3, ranking.positions].sum(axis=0))
 
 
 def test_a_bought_product_is_not_recommended_again():
@@ -72,6 +95,13 @@ def test_a_product_that_went_back_is_never_due_however_old_its_order_is():
 
 
 RED, BLUE = product(1, product_id="red", variant_of="shirt"), product(2, product_id="blue", variant_of="shirt")
+
+
+def test_a_variant_of_what_the_customer_turned_to_last_keeps_its_share_too():
+    model = model_with(newest_share=0.0, newest_product_index=0)
+    inputs = ranking_inputs(past_event(RED), neighbours=[neighbour_lists(1, viewed=[(2, 0.9), (3, 0.1)])], model=model)
+
+    assert ids(ranked_list(inputs, [RED, BLUE, product(3)], request=ListRequest(seen="include"))) == ["p-3"]
 
 
 def test_a_bought_variant_excludes_its_whole_group():

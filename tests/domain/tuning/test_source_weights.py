@@ -93,9 +93,21 @@ def test_products_of_the_history_get_a_score_only_if_customers_return_to_them(cu
     split = last_of_each(event_log(*first, *last))
     contributions = contributions_of(split, seen="include", seen_again=1.0)
 
-    seen_again = fit_seen_again(contributions, SourceWeights())
+    seen_again, newest_share = fit_seen_again(contributions, SourceWeights(), has_times=True)
 
     assert (seen_again > 0) == customers_return
+    # Their only product is that of their newest step.
+    assert (newest_share == 1.0) == customers_return
+
+
+@pytest.mark.parametrize("has_times", [True, False])
+def test_what_customers_turned_to_last_counts_less_if_they_return_to_what_was_before_it(has_times):
+    # Everyone comes back from the product that all look at.
+    visits = [(f"c{one}", 11 if step == 1 else one % 11, "view", 3 - step) for one in range(60) for step in range(3)]
+    split = last_of_each(event_log(*visits))
+    contributions = contributions_of(split, seen="include", seen_again=1.0)
+
+    assert (fit_seen_again(contributions, SourceWeights(), has_times=has_times)[1] < 1.0) == has_times
 
 
 def test_the_score_of_a_product_of_the_history_for_itself_has_its_own_column():
