@@ -1,5 +1,7 @@
 """The features of the learned ranker: what it knows of each candidate for the customer."""
 
+from collections.abc import Collection
+
 import numpy as np
 import numpy.typing as npt
 
@@ -7,7 +9,7 @@ from domain.ranking.catalogue import Catalogue
 from domain.ranking.contributions import SOURCE_INDEX
 from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.inputs import RankingInputs
-from domain.ranking.shapes import SHAPED_SOURCES, TOGETHER, Values
+from domain.ranking.shapes import NEIGHBOUR_FEATURES, SHAPED_SOURCES, TOGETHER, Values
 from domain.ranking.signals import Signals
 from domain.records.values import DAY
 
@@ -16,11 +18,35 @@ LONG_HISTORY = 1100
 """Popularity counts less the more products a customer knows, down to nothing at this number."""
 
 
-def feature_values(signals: Signals, products: Indexes, by_source: Values, *, inputs: RankingInputs) -> dict[str, Values]:
-    """Return the values in [0, 1] of all FEATURES of `products` (n,); `by_source` has the values of each of SOURCES."""
+def feature_values(
+    signals: Signals, products: Indexes, by_source: Values, *, inputs: RankingInputs, names: Collection[str]
+) -> dict[str, Values]:
+    """Return the values in [0, 1] of the features `names` of `products` (n,), and of all sources that are features.
+
+    `by_source` has the values of each of SOURCES.
+    """
     values = {source: by_source[SOURCE_INDEX[source]] for source in SHAPED_SOURCES}
-    values |= _neighbour_features(signals, products, inputs)
-    return values | _product_features(products, inputs, popular=values["popular"])
+    if not NEIGHBOUR_FEATURES.isdisjoint(names):
+        values |= _neighbour_features(signals, products, inputs)
+    past = inputs.history.products[inputs.history.positions]
+    catalogue = inputs.catalogue
+    for name in names:
+        match name:
+            case "category_share":
+                values[name] = _shares(catalogue.category_codes, products, past, np.ones(len(past)))
+            case "recent_category_share":
+                age_days = (inputs.history.occurred_at[:1] - inputs.history.occurred_at) / DAY
+                values[name] = _shares(catalogue.category_codes, products, past, 0.5 ** (age_days / RECENT_DAYS))
+            case "brand_share":
+                values[name] = _shares(catalogue.brand_codes, products, past, np.ones(len(past)))
+            case "price_distance":
+                values[name] = _price_distance(products, past, catalogue)
+            case "popular_for_few":
+                known = np.log1p(len(inputs.history.products)) / np.log1p(LONG_HISTORY)
+                values[name] = values["popular"] * max(0.0, 1.0 - known)
+            case _:
+                pass
+    return values
 
 
 def _neighbour_features(signals: Signals, products: Indexes, inputs: RankingInputs) -> dict[str, Values]:
@@ -39,31 +65,15 @@ def _neighbour_features(signals: Signals, products: Indexes, inputs: RankingInpu
     return {"strongest_neighbour": strongest, "even_neighbours": _scaled(even), "newest_neighbour": _scaled(newest)}
 
 
-def _product_features(products: Indexes, inputs: RankingInputs, *, popular: Values) -> dict[str, Values]:
-    catalogue, history = inputs.catalogue, inputs.history
-    past = history.products[history.positions]
-    ones = np.ones(len(past))
-    recent = 0.5 ** ((history.occurred_at[:1] - history.occurred_at) / (DAY * RECENT_DAYS))
-    categories = catalogue.category_codes
-    known = max(0.0, 1.0 - np.log1p(len(history.products)) / np.log1p(LONG_HISTORY))
-    return {
-        "category_share": _shares(categories[products], categories[past], ones),
-        "recent_category_share": _shares(categories[products], categories[past], recent),
-        "brand_share": _shares(catalogue.brand_codes[products], catalogue.brand_codes[past], ones),
-        "price_distance": _price_distance(products, past, catalogue),
-        "popular_for_few": popular * known,
-    }
-
-
-def _shares(codes: npt.NDArray[np.int32], past: npt.NDArray[np.int32], weights: Values) -> Values:
-    """Return the share of the weights (m,) of the `past` (m,) events that have each of `codes` (n,), 0 for no code."""
-    total = weights.sum()
-    if not total:
-        return np.zeros(len(codes))
-    distinct = union(past.astype(np.intp))
-    sums = np.bincount(distinct.searchsorted(past), weights=weights, minlength=len(distinct))
-    places = positions_in(distinct, codes.astype(np.intp))
-    return np.where((places >= 0) & (codes >= 0), sums[places], 0.0) / total
+def _shares(codes: npt.NDArray[np.int32], products: Indexes, past: Indexes, weights: Values) -> Values:
+    """Return the share of the weights (m,) of the `past` (m,) events with the code of each product (n,), 0 for no code."""
+    if not len(past):
+        return np.zeros(len(products))
+    own, known = codes[products].astype(np.intp), codes[past].astype(np.intp)
+    distinct = union(known)
+    sums = np.bincount(distinct.searchsorted(known), weights=weights)
+    places = positions_in(distinct, own)
+    return np.where((places >= 0) & (own >= 0), sums[places], 0.0) / weights.sum()
 
 
 def _price_distance(products: Indexes, past: Indexes, catalogue: Catalogue) -> Values:

@@ -196,7 +196,8 @@ def score(signals: Signals, products: Indexes, *, inputs: RankingInputs, now: da
     factors = None
     if signals.shapes:
         unshaped = by_source[: len(NEIGHBOUR_SOURCES)].copy()
-        values = feature_values(signals, products, by_source, inputs=inputs)
+        names = [shape.feature for shape in signals.shapes]
+        values = feature_values(signals, products, by_source, inputs=inputs, names=names)
         for source, own in shaped(values, signals.shapes, signals.weights).items():
             by_source[SOURCE_INDEX[source]] = own
         factors = np.divide(by_source[: len(unshaped)], unshaped, out=np.ones_like(unshaped), where=unshaped > 0)

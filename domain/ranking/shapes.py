@@ -26,10 +26,10 @@ SHAPED_SOURCES: tuple[Source, ...] = (
 )
 """Each is a feature itself. `new` is none: in files, the products of the future can be known by their missing past."""
 
-NEIGHBOUR_FEATURES = ("strongest_neighbour", "even_neighbours", "newest_neighbour")
+NEIGHBOUR_FEATURES = frozenset({"strongest_neighbour", "even_neighbours", "newest_neighbour"})
 _SOURCES_OF: dict[str, tuple[Source, ...]] = {
     **{source: (source,) for source in SHAPED_SOURCES},
-    **dict.fromkeys(NEIGHBOUR_FEATURES, TOGETHER),
+    **dict.fromkeys(sorted(NEIGHBOUR_FEATURES), TOGETHER),
     "category_share": ("category_interest",),
     "recent_category_share": ("category_interest",),
     "brand_share": ("category_interest",),

@@ -109,7 +109,7 @@ class CandidateLists:
             signals = replace(shortlisted.signals, shapes=())
             candidates = eligible(replay.candidates(shortlisted.query), inputs, signals)
             by_source = score(signals, candidates, inputs=inputs, now=replay.now).by_source
-            own = feature_values(signals, candidates, by_source, inputs=inputs)
+            own = feature_values(signals, candidates, by_source, inputs=inputs, names=FEATURES)
             values.append(np.stack([own[name] for name in FEATURES], axis=1).astype(np.float32))
             unshaped.append(by_source[SOURCE_INDEX["new"]])
             relevant = ground_truth.of(customer)

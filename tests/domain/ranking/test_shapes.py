@@ -45,7 +45,7 @@ def values_of(inputs, products=CANDIDATES):
     ranking = ranking_of(inputs, products)
     every = np.array([item.product_index for item in products], dtype=np.intp)
     by_source = np.zeros((len(SOURCES), len(every)))
-    return feature_values(ranking.signals, every, by_source, inputs=inputs)
+    return feature_values(ranking.signals, every, by_source, inputs=inputs, names=FEATURES)
 
 
 def test_straight_lines_of_the_source_weights_leave_a_list_as_it_is():

@@ -22,7 +22,7 @@ FIELDS = [
 ]  # fmt: skip
 WEIGHTED = [
     "bought_together", "viewed_together", "similar_product", "segment_trend", "category_interest", "price_fit", "new",
-    "popular", "seen_again", "variety", "trial_places",
+    "popular", "seen_again", "variety", "trial_places", "newest_share",
 ]  # fmt: skip
 NEIGHBOUR_MODELS = ["co_occurrence", "regression", "item_transitions", "factorisation"]
 
@@ -95,7 +95,7 @@ def test_the_output_is_a_table_of_what_is_in_use_and_a_sentence_for_each_part(co
     assert re.search(r"\nViewed together: lists are [\d.]+% better with it \(sure: [\d.]+% to [\d.]+%\)\.\n", output)
     assert "\nBought together: no list finds more or less with it.\n" in output
     assert output.endswith(
-        "\nNot in use: Products seen before, Neighbours by what follows what, Neighbours by common tastes.\n"
+        "\nNot in use: Products seen before, Less of what was just looked at, Neighbours by what follows what, Neighbours by common tastes.\n"
     )
 
 
