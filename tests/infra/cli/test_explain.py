@@ -95,7 +95,8 @@ def test_the_output_is_a_table_of_what_is_in_use_and_a_sentence_for_each_part(co
     assert re.search(r"\nViewed together: lists are [\d.]+% better with it \(sure: [\d.]+% to [\d.]+%\)\.\n", output)
     assert "\nBought together: no list finds more or less with it.\n" in output
     assert output.endswith(
-        "\nNot in use: Products seen before, Less of what was just looked at, Neighbours by what follows what, Neighbours by common tastes.\n"
+        "\nNot in use: Products seen before, Less of what was just looked at, Neighbours by what follows what,"
+        " Neighbours by common tastes.\n"
     )
 
 
