@@ -29,7 +29,7 @@ N_PIECES = 5
 """Functions are straight lines for fewer customers, and have this many pieces for more."""
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 N_FOLDS = 4
-MAX_ITERATIONS = 100
+MAX_ITERATIONS = 50
 MIN_RISE = 0.01
 """A function that adds less than this to any score, where the best neighbour adds about 1, is left out."""
 
