@@ -116,6 +116,7 @@ def _popular_only(config: TunedConfig) -> TunedConfig:
         newcomer_weights=weights,
         seen_again=0.0,
         newest_share=1.0,
+        shapes=(),
         variety=0.0,
         newcomer_variety=0.0,
         trial_places=0,

@@ -6,11 +6,11 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.ranking.arms import NO_ARM, LiveExperiments, inputs_in, rules_in
-from domain.ranking.model import SourceWeights
+from domain.ranking.model import Shape, SourceWeights
 from domain.ranking.rule_book import ListPlace
 from domain.records.experiments import Arm, Experiment, arm_index
 from tests.domain.rules import HERE, rule
-from tests.domain.shop import NOW, past_event, product, ranking_inputs
+from tests.domain.shop import NOW, model_with, past_event, product, ranking_inputs
 
 ARMS = (Arm(name="now"), Arm(name="b", rules=("r",)), Arm(name="c", weights={"popular": 0.7, "mine": 0.4}))
 LIVE = Experiment(experiment_id="e", name="E", arms=ARMS, status="live", starts_at=NOW)
@@ -67,8 +67,11 @@ def test_weights_of_an_arm_replace_those_of_the_model():
 
 
 def test_popular_lists_depend_on_popularity_only():
-    config = inputs_in(Arm(name="p", popular=True), ranking_inputs(past_event(product(0)))).model.config
+    shape = Shape(feature="popular", knots=(0.0, 0.5), values=(0.0, 1.0))
+    learned = model_with(shapes=(shape,), newest_share=0.5, seen_again=1.0)
+    config = inputs_in(Arm(name="p", popular=True), ranking_inputs(past_event(product(0)), model=learned)).model.config
     weights = config.weights_for(has_history=True)
 
     assert (weights.popular, weights.viewed_together, weights.segment_trend) == (1.0, 0.0, 0.0)
-    assert (config.seen_again, config.variety, config.trial_places) == (0.0, 0.0, 0)
+    assert (config.seen_again, config.newest_share, config.variety, config.trial_places) == (0.0, 1.0, 0.0, 0)
+    assert config.shapes == ()

@@ -139,3 +139,7 @@ def test_features_name_their_sources_in_reasons():
 
     assert ids(ranked)[0] == "p-3"
     assert "category_interest" in sources(ranked.items[0])
+
+
+def test_a_shop_without_products_has_an_empty_list():
+    assert ranked_list(shop([line(feature, 1.0) for feature in FEATURES]), []).items == []
