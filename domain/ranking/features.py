@@ -9,6 +9,7 @@ from domain.ranking.catalogue import Catalogue
 from domain.ranking.contributions import SOURCE_INDEX
 from domain.ranking.indexes import Indexes, positions_in, union
 from domain.ranking.inputs import RankingInputs
+from domain.ranking.interests import newest_seeds
 from domain.ranking.shapes import NEIGHBOUR_FEATURES, SHAPED_SOURCES, TOGETHER, Values
 from domain.ranking.signals import Signals
 from domain.records.values import DAY
@@ -21,7 +22,7 @@ LONG_HISTORY = 1100
 def feature_values(
     signals: Signals, products: Indexes, by_source: Values, *, inputs: RankingInputs, names: Collection[str]
 ) -> dict[str, Values]:
-    """Return the values in [0, 1] of the features `names` of `products` (n,), and of all sources that are features.
+    """Return the values, from 0 to about 1, of the features `names` of `products` (n,), and of sources that are features.
 
     `by_source` has the values of each of SOURCES.
     """
@@ -50,19 +51,26 @@ def feature_values(
 
 
 def _neighbour_features(signals: Signals, products: Indexes, inputs: RankingInputs) -> dict[str, Values]:
-    """Return what a sum over the history hides: its largest part, the sum if all products counted alike, the newest part."""
+    """Return what a sum over the history hides: its largest part, the sum if all products counted alike, the newest part.
+
+    The values do not depend on which other products are scored.
+    """
     entries = signals.neighbours.contributions_to(products)
     together = entries.sources < len(TOGETHER)
     positions, causes, amounts = entries.positions[together], entries.causes[together], entries.amounts[together]
     strongest = np.zeros(len(products))
     np.maximum.at(strongest, positions, amounts)
-    weights = np.maximum(signals.seeds, np.finfo(np.float64).tiny)
-    even = np.bincount(positions, weights=amounts / weights[causes], minlength=len(products)).astype(np.float64)
-    newest = np.zeros(len(products))
-    if len(inputs.history.positions):
-        own = causes == inputs.history.positions[0]
-        newest[positions[own]] = amounts[own]
-    return {"strongest_neighbour": strongest, "even_neighbours": _scaled(even), "newest_neighbour": _scaled(newest)}
+    seeds = np.maximum(signals.seeds, np.finfo(np.float64).tiny)
+    alike = amounts * (signals.seeds.mean() / seeds)[causes] if len(causes) else amounts
+    even = np.bincount(positions, weights=alike, minlength=len(products)).astype(np.float64)
+    is_newest = newest_seeds(inputs.history)
+    newest = np.bincount(positions, weights=amounts * is_newest[causes], minlength=len(products)).astype(np.float64)
+    most = signals.neighbours.largest_of_seeds(len(TOGETHER))[is_newest].sum()
+    return {
+        "strongest_neighbour": strongest,
+        "even_neighbours": even,
+        "newest_neighbour": newest / most if most > 0 else newest,
+    }
 
 
 def _shares(codes: npt.NDArray[np.int32], products: Indexes, past: Indexes, weights: Values) -> Values:
@@ -86,8 +94,3 @@ def _price_distance(products: Indexes, past: Indexes, catalogue: Catalogue) -> V
         return np.zeros(len(products))
     distance = np.log(prices, out=np.zeros(len(products)), where=known) - np.log(paid).mean()
     return np.exp(-np.abs(distance)) * known
-
-
-def _scaled(values: Values) -> Values:
-    largest = values.max(initial=0.0)
-    return values / largest if largest > 0 else values

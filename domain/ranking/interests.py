@@ -42,7 +42,14 @@ def steps_since_newest(history: History) -> npt.NDArray[np.int64]:
 
 def newest_products(history: History) -> Indexes:
     """Return the products of the newest step, ascending: those of the events at the newest instant."""
-    return history.products[np.unique(history.positions[history.occurred_at == history.occurred_at[:1]])]
+    return history.products[newest_seeds(history)]
+
+
+def newest_seeds(history: History) -> npt.NDArray[np.bool_]:
+    """Return which of the products of the history (n,) are of the newest step."""
+    is_newest = np.zeros(len(history.products), dtype=np.bool_)
+    is_newest[history.positions[history.occurred_at == history.occurred_at[:1]]] = True
+    return is_newest
 
 
 def product_weights(

@@ -105,7 +105,7 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
     newcomer_weights: SourceWeights = SourceWeights()
     shapes: tuple[Shape, ...] = ()
     newcomer_popularity: NewcomerPopularity = NewcomerPopularity()
-    newcomer_variety: float = 0.5
+    newcomer_variety: float | None = None
     seen_again: float = 0.0
     newest_share: float = 1.0
     rebuy_rate: float = 0.25
@@ -118,7 +118,8 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
         return with_evidence(self.source_weights if has_history else self.newcomer_weights)
 
     def variety_for(self, *, has_history: bool) -> float:
-        return self.variety if has_history else self.newcomer_variety
+        """Return the variety of a customer's list; models of older versions have the same for newcomers."""
+        return self.variety if has_history or self.newcomer_variety is None else self.newcomer_variety
 
 
 class WeightedProducts(Struct, frozen=True, kw_only=True):

@@ -87,6 +87,16 @@ class NeighbourScores(Struct, frozen=True, kw_only=True):
             amounts=self.amounts[found] * np.array(self.scales)[rows],
         )
 
+    def largest_of_seeds(self, n_sources: int) -> npt.NDArray[np.float64]:
+        """Return the largest contribution of each seed (n_seeds,) among its lists of the first `n_sources` sources."""
+        starts = np.append(0, self.ends[:-1])
+        largest = np.zeros(len(self.ends))
+        filled = self.ends > starts
+        if filled.any():
+            largest[filled] = np.maximum.reduceat(self.amounts, starts[filled])
+        by_source = largest.reshape(len(self.scales), -1) * np.array(self.scales)[:, None]
+        return by_source[:n_sources].max(axis=0)
+
 
 _SOURCE_INDEXES = np.array([SOURCE_INDEX[source] for source in NEIGHBOUR_SOURCES], dtype=np.intp)
 

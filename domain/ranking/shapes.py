@@ -50,6 +50,8 @@ def shaped(values: Mapping[str, Values], shapes: tuple[Shape, ...], weights: Sou
     sums: dict[Source, Values] = {}
     share = _share_of_bought(values)
     for shape in shapes:
+        if shape.feature not in values:
+            continue
         parts = np.interp(values[shape.feature], shape.knots, shape.values)
         for source, own in _parts(shape.feature, parts, share):
             rises[source] += shape.values[-1]
@@ -68,8 +70,9 @@ def shaped_sources(shapes: tuple[Shape, ...]) -> set[Source]:
 
 
 def sources_of(feature: str) -> tuple[Source, ...]:
-    """Return the sources that a feature counts for."""
-    return _SOURCES_OF[feature]
+    """Return the sources that a feature counts for, none for an unknown one."""
+    # A stored model may know features that this release does not.
+    return _SOURCES_OF.get(feature, ())
 
 
 def _parts(feature: str, parts: Values, share: Values) -> list[tuple[Source, Values]]:

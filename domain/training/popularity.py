@@ -71,8 +71,13 @@ def newcomer_popularity_by_segment(
         weights = weights / data.visit_sizes**counting.visit_exponent
     largest = pairs.largest(weights)
     if counting.repeat_exponent:
-        largest = largest * (pairs.sums(weights) / largest) ** counting.repeat_exponent
+        largest = largest * _ratios(pairs.sums(weights), largest) ** counting.repeat_exponent
     return _sums(data, largest * data.momentum(hyperparameters)[pairs.products])
+
+
+def _ratios(sums: npt.NDArray[np.float64], largest: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Divide, with 1 for a pair so old that its weights are 0."""
+    return np.divide(sums, largest, out=np.ones_like(largest), where=largest > 0)
 
 
 def _sums(data: TrainingData, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

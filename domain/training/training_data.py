@@ -86,7 +86,6 @@ class TrainingData(Struct, frozen=True, kw_only=True, dict=True):
     def visit_sizes(self) -> npt.NDArray[np.float64]:
         """For each event, the number of events of its customer on its day."""
         days = self.log.occurred_at // DAY
-        days -= days.min(initial=0)
         visits = self.log.customers * (int(days.max(initial=0)) + 1) + days
         _, visit_of, sizes = np.unique(visits, return_inverse=True, return_counts=True)
         return sizes[visit_of].astype(np.float64)

@@ -24,21 +24,22 @@ def fit_n_neighbours(
     """Choose the number of neighbours; return it with models of the whole shop, or `known` where there is no choice.
 
     More neighbours take more memory and time in every list, so each step up has to be surely better than what was chosen
-    before. The models are learned once for all numbers, with the largest.
+    before. Each number is tried with the models that would be trained with it.
     """
     values = affordable(data)
     if len(values) == 1:
         return hyperparameters, known
-    models = learn_neighbours(data, replace(hyperparameters, n_neighbours=values[-1]), known=known)
     histories = CustomerHistories(data, ground_truth)
     seeds = histories.seeds(hyperparameters)
-    best, best_scores = hyperparameters, None
+    best, best_scores, best_models = hyperparameters, None, known
     for value in values:
         tried = replace(hyperparameters, n_neighbours=value)
-        scores = histories.ndcg(histories.best_unseen(seeds, combine(models, tried)))
+        # Regressions, which take most of the time, are the same for all.
+        known = learn_neighbours(data, tried, known=known)
+        scores = histories.ndcg(histories.best_unseen(seeds, combine(known, tried)))
         if best_scores is None or is_surely_better(scores, best_scores, n_errors=2.0):
-            best, best_scores = tried, scores
-    return best, models
+            best, best_scores, best_models = tried, scores, known
+    return best, best_models
 
 
 def affordable(data: TrainingData) -> tuple[int, ...]:

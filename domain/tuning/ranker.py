@@ -16,8 +16,8 @@ from domain.ranking.contributions import SOURCE_INDEX
 from domain.ranking.features import feature_values
 from domain.ranking.model import Model, Shape, SourceWeights
 from domain.ranking.recommend import eligible, score, shortlist
-from domain.ranking.shapes import FEATURES, SHAPED_SOURCES, rise_of, shaped_sources
-from domain.records.recommendations import ListRequest
+from domain.ranking.shapes import FEATURES, SHAPED_SOURCES, rise_of, sources_of
+from domain.records.recommendations import ListRequest, Source
 from domain.training.top_k import SparseMatrix
 from domain.tuning.histories import TUNING_K
 from domain.tuning.pattern_search import is_surely_better
@@ -81,7 +81,8 @@ def fit_ranker(replay: Replay, model: Model, ground_truth: GroundTruth, *, rng: 
         return Ranker(n_customers=n_customers)
     fitted = _fit(lists, basis, np.ones(len(folds), dtype=np.bool_), penalty=best)
     shapes = basis.shapes(fitted.values / fitted.scale)
-    weights = {source: rise_of(source, shapes) for source in shaped_sources(shapes)}
+    # A source whose functions the fit leaves at 0 weighs nothing, instead of what it weighed before.
+    weights = {source: rise_of(source, shapes) for source in basis.sources}
     return Ranker(
         shapes=shapes, source_weights=replace(model.config.source_weights, **weights), gain=gain, n_customers=n_customers
     )
@@ -124,15 +125,15 @@ class CandidateLists:
         self._n_hits = np.bincount(self._list_of, weights=self.hits, minlength=len(customers)).astype(np.float64)
         self.has_hit = self._n_hits > 0
 
-    def only(self, lists: npt.NDArray[np.bool_]) -> "_Listwise":
+    def loss_of(self, lists: npt.NDArray[np.bool_]) -> "ListwiseLoss":
         """Return the loss of the marked lists that have a hit."""
         chosen = lists & self.has_hit
-        return _Listwise(self.hits[np.repeat(chosen, self.sizes)], self.sizes[chosen], self._n_hits[chosen])
+        return ListwiseLoss(self.hits[np.repeat(chosen, self.sizes)], self.sizes[chosen], self._n_hits[chosen])
 
     def losses(self, scores: Values) -> Values:
         """Return the loss of each list (n_customers,), 0 without a hit."""
         losses = np.zeros(len(self.sizes))
-        every = self.only(np.ones(len(self.sizes), dtype=np.bool_))
+        every = self.loss_of(np.ones(len(self.sizes), dtype=np.bool_))
         losses[self.has_hit] = every.losses(scores[np.repeat(self.has_hit, self.sizes)])
         return losses
 
@@ -146,7 +147,7 @@ class CandidateLists:
         return ndcg_at_k(hits, self._n_relevant)
 
 
-class _Listwise:
+class ListwiseLoss:
     """The listwise loss: the cross entropy of the softmax of a list's scores, summed over its hits."""
 
     def __init__(self, hits: npt.NDArray[np.bool_], sizes: npt.NDArray[np.intp], n_hits: Values) -> None:
@@ -197,6 +198,11 @@ class _Basis:
         self.design: SparseMatrix = sparse.hstack(columns).tocsr()
         self.prior: Values = np.concatenate(prior)
 
+    @property
+    def sources(self) -> set[Source]:
+        """The sources that functions were fitted for."""
+        return {source for feature, _ in self._knots for source in sources_of(feature)}
+
     def shapes(self, values: Values) -> tuple[Shape, ...]:
         """Return the functions with the values of the pieces (n_pieces,), without those that hardly rise."""
         first, found = 0, list[Shape]()
@@ -219,7 +225,7 @@ class _Fitted(Struct, frozen=True):
 def _fit(lists: CandidateLists, basis: _Basis, chosen: npt.NDArray[np.bool_], *, penalty: float) -> _Fitted:
     """Fit the pieces to the lists of the chosen customers (n_customers,)."""
     rows = np.repeat(chosen & lists.has_hit, lists.sizes)
-    design, unshaped, loss = basis.design[rows], lists.unshaped[rows], lists.only(chosen)
+    design, unshaped, loss = basis.design[rows], lists.unshaped[rows], lists.loss_of(chosen)
     transposed = design.T.tocsr()
     linear = design @ basis.prior + unshaped
 

@@ -120,4 +120,11 @@ def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, with_
         ndcg_of_default_weights=served_ndcg(replay, by_default, with_seen),
         rejected_ndcg=tuned.tuning.ndcg,
     )
-    return replace(in_use, tuning=measured)
+    # The score says nothing of newcomers, whose lists were fitted to the same held-out events.
+    return replace(
+        in_use,
+        newcomer_weights=tuned.newcomer_weights,
+        newcomer_popularity=tuned.newcomer_popularity,
+        newcomer_variety=tuned.newcomer_variety,
+        tuning=measured,
+    )

@@ -89,8 +89,8 @@ def add_command(commands: Any) -> None:
 def run_evaluate(parsed: argparse.Namespace, settings: Settings) -> int:
     if parsed.plot:
         check_plot(parsed.plot)
-    if parsed.explain and parsed.task != "for-customer":
-        raise ConfigurationError("--explain is about lists for customers; leave out --task.")
+    if parsed.explain and (parsed.task != "for-customer" or parsed.ranking or parsed.per_customer):
+        raise ConfigurationError("--explain is about lists for customers; leave out --task, --ranking and --per-customer.")
     options = EvaluationOptions(
         k=parsed.k, seen=SEEN[parsed.seen], models=parsed.models, trials=parsed.trials, seed=parsed.seed
     )

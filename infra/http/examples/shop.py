@@ -49,7 +49,7 @@ _MODEL = {
             "repeat_exponent": 0.0,
             "visit_exponent": 0.0,
         },
-        "newcomer_variety": 0.5,
+        "newcomer_variety": None,
         "shapes": [],
         "seen_again": 0.0,
         "newest_share": 1.0,

@@ -36,3 +36,7 @@ def test_newcomers_have_a_variety_of_their_own():
     config = model_with(variety=0.25, newcomer_variety=1.0).config
 
     assert (config.variety_for(has_history=True), config.variety_for(has_history=False)) == (0.25, 1.0)
+
+
+def test_newcomers_have_the_variety_of_others_in_models_of_older_versions():
+    assert model_with(variety=0.0).config.variety_for(has_history=False) == 0.0

@@ -85,7 +85,9 @@ def test_features_of_neighbours_tell_what_their_sum_hides():
     # Product 4 has one strong neighbour, product 3 two weak ones, one of them the newest of the history.
     assert values["strongest_neighbour"][1] == values["strongest_neighbour"].max()
     assert values["newest_neighbour"].tolist() == [1.0, 0.0, pytest.approx(0.25), 0.0]
-    assert values["even_neighbours"].max() == 1.0
+    # What is scored beside a product does not matter.
+    alone = values_of(shop(), CANDIDATES[:1])
+    assert {name: own[0] for name, own in alone.items()} == pytest.approx({name: own[0] for name, own in values.items()})
 
 
 def test_features_of_the_catalogue_compare_a_product_with_the_history():
@@ -139,6 +141,22 @@ def test_features_name_their_sources_in_reasons():
 
     assert ids(ranked)[0] == "p-3"
     assert "category_interest" in sources(ranked.items[0])
+
+
+def test_the_newest_neighbours_are_those_of_all_products_of_the_newest_step():
+    inputs = ranking_inputs(
+        past_event(product(1), "purchase"),
+        past_event(product(2), "purchase"),
+        neighbours=[neighbour_lists(1, bought=[(3, 0.2)]), neighbour_lists(2, bought=[(3, 0.1), (4, 0.6)])],
+    )
+
+    assert values_of(inputs, [product(3), product(4)])["newest_neighbour"].tolist() == pytest.approx([0.3 / 0.8, 0.6 / 0.8])
+
+
+def test_shapes_of_unknown_features_do_not_count():
+    known, unknown = line("popular", 1.0), line("of a later version", 1.0)
+
+    assert ranked_list(shop([known, unknown]), CANDIDATES).items == ranked_list(shop([known]), CANDIDATES).items
 
 
 def test_a_shop_without_products_has_an_empty_list():

@@ -112,6 +112,12 @@ def test_an_event_of_a_long_visit_counts_less_with_the_visit_exponent():
     assert counted(log, visit_exponent=0.5) == pytest.approx([1 / 2] * 4 + [1.0])
 
 
+def test_events_so_old_that_they_weigh_nothing_are_no_fault():
+    log = event_log(("a", 0, "view", 1300.0), ("b", 0, "view", 1300.0), ("a", 1, "view", 0.0))
+
+    assert counted(log, trend_days=1.0, repeat_exponent=0.5) == [0.0, 1.0]
+
+
 def test_without_events_nothing_is_popular_for_newcomers():
     assert counted(event_log()) == []
     assert training_data(event_log()).visit_sizes.tolist() == []

@@ -42,7 +42,7 @@ def test_more_neighbours_are_kept_only_where_they_surely_help(monkeypatch, value
     hyperparameters, models = fitted(group_log(200))
 
     assert hyperparameters.n_neighbours == chosen
-    assert models.hyperparameters.n_neighbours == values[-1]
+    assert models.hyperparameters.n_neighbours == chosen
 
 
 def test_long_histories_keep_lists_of_neighbours_short(monkeypatch):

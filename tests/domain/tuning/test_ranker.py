@@ -7,7 +7,7 @@ from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.splitting import ground_truth_of, some_of_each
 from domain.ranking.model import SourceWeights
 from domain.ranking.recommend import eligible, shortlist
-from domain.ranking.shapes import FEATURES
+from domain.ranking.shapes import FEATURES, sources_of
 from domain.records.recommendations import ListRequest
 from domain.tuning.ranker import MIN_FITTED, CandidateLists, fit_ranker
 from tests.domain.event_logs import event_log
@@ -46,6 +46,17 @@ def test_what_customers_follow_is_learned():
     assert {"viewed_together", "even_neighbours", "brand_share"} & {shape.feature for shape in ranker.shapes}
     assert all(shape.values[0] == 0.0 and list(shape.values) == sorted(shape.values) for shape in ranker.shapes)
     assert ranker == fitted(replay, model, truth)
+
+
+def test_a_source_that_the_fit_leaves_at_0_weighs_nothing():
+    replay, model, truth = shop(n_customers=150, by_brand=True)
+
+    ranker = fitted(replay, model, truth)
+
+    shaped = {source for shape in ranker.shapes for source in sources_of(shape.feature)}
+    assert "price_fit" not in shaped
+    weights = {source: getattr(ranker.source_weights, source) for source in ("popular", "category_interest")}
+    assert {source for source, weight in weights.items() if weight} == shaped & set(weights)
 
 
 def test_few_customers_get_straight_lines():

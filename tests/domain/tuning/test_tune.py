@@ -39,6 +39,9 @@ def test_tuning_scores_trials_on_held_out_events():
     assert config.tuning.ndcg >= config.tuning.ndcg_of_default_weights
 
 
+NEWCOMER_FIELDS = ("newcomer_weights", "newcomer_popularity", "newcomer_variety")
+
+
 def random_log(seed):
     """Return a log of 40 customers who view 5 random products each."""
     rng = np.random.default_rng(seed)
@@ -62,7 +65,10 @@ def test_a_tuning_that_scores_worse_than_the_config_in_use_is_not_taken():
 
     kept = tuned_config(log, trials=1, in_use=by_many_trials)
 
-    assert kept == replace(by_many_trials, tuning=replace(by_many_trials.tuning, rejected_ndcg=by_one.tuning.ndcg))
+    measured = replace(by_many_trials.tuning, rejected_ndcg=by_one.tuning.ndcg)
+    # The score that decides says nothing of newcomers, for whom the new tuning counts.
+    of_newcomers = {name: getattr(by_one, name) for name in NEWCOMER_FIELDS}
+    assert kept == replace(by_many_trials, tuning=measured, **of_newcomers)
     assert tuned_config(log, trials=24, in_use=by_one) == by_many_trials
 
 

@@ -206,8 +206,10 @@ def test_a_model_without_parts_is_refused_before_files_are_read(capsys, name):
 
 
 def test_only_lists_for_customers_are_explained(command, capsys):
-    assert run([*command, "--explain", "--task", "similar"]) == 1
-    assert capsys.readouterr().err == "--explain is about lists for customers; leave out --task.\n"
+    for option in (("--task", "similar"), ("--ranking", "own.csv"), ("--per-customer", "customers.csv")):
+        assert run([*command, "--explain", *option]) == 1
+        expected = "--explain is about lists for customers; leave out --task, --ranking and --per-customer.\n"
+        assert capsys.readouterr().err == expected
 
 
 def test_nothing_to_compare_is_explained_in_one_line(command, tmp_path, capsys):
