@@ -1,6 +1,5 @@
 """What each part of the lists earns: how much better they are with it, for the same customers."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,7 +9,7 @@ from msgspec.structs import replace
 
 from domain.evaluation.baselines import RankingTask
 from domain.evaluation.measurement import BOOTSTRAP_SEED
-from domain.evaluation.metrics import bootstrap_interval, ndcg_at_k
+from domain.evaluation.metrics import bootstrap_interval
 from domain.evaluation.parts import Part
 from domain.evaluation.splitting import GroundTruth
 from domain.ranking.model import Model
@@ -63,9 +62,7 @@ class Explained(Struct, frozen=True, kw_only=True):
         return self._ndcg(task, part.without)
 
     def _ndcg(self, task: RankingTask, model: Model) -> npt.NDArray[np.float64]:
-        customers: Sequence[int] = self.ground_truth.customers.tolist()
-        rankings = {customer: task.replay.ranking(customer, model=model, seen=task.seen, k=task.k) for customer in customers}
-        return ndcg_at_k(*self.ground_truth.hits(rankings, k=task.k))
+        return task.replay.ndcg(self.ground_truth, model=model, seen=task.seen, k=task.k)
 
 
 def part_result(

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from domain.evaluation.metrics import ndcg_at_k
+from domain.evaluation.splitting import GroundTruth
 from domain.ranking.buy_again import rank_buy_again
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.customer_inputs import CustomerInputs
@@ -87,6 +89,12 @@ class Replay:
         """Return the first `k` products of a customer's list, computed as it is served, as indexes of representatives."""
         served = self.list_for(customer, model=model, request=ListRequest(limit=k, seen=seen)).products.tolist()
         return self.data.representatives.rank(served)
+
+    def ndcg(self, ground_truth: GroundTruth, *, model: Model, seen: Seen, k: int) -> npt.NDArray[np.float64]:
+        """Return the NDCG@k of the list of each customer of a ground truth, as it is served."""
+        customers: list[int] = ground_truth.customers.tolist()
+        rankings = {customer: self.ranking(customer, model=model, seen=seen, k=k) for customer in customers}
+        return ndcg_at_k(*ground_truth.hits(rankings, k=k))
 
     def list_for(self, customer: int, *, model: Model, request: ListRequest) -> Ranking:
         """Compute the customer's list by the steps that serve it, with the weights of `model`."""

@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from domain.evaluation.metrics import ndcg_at_k
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import GroundTruth
 from domain.ranking.model import Model
@@ -26,6 +25,4 @@ def served_ndcg(replay: Replay, model: Model, ground_truth: GroundTruth) -> floa
 
 def served_ndcg_of_each(replay: Replay, model: Model, ground_truth: GroundTruth) -> npt.NDArray[np.float64]:
     """Return the NDCG@20 of the list of each customer, as it is served."""
-    customers: list[int] = ground_truth.customers.tolist()
-    rankings = {customer: replay.ranking(customer, model=model, seen="few", k=TUNING_K) for customer in customers}
-    return ndcg_at_k(*ground_truth.hits(rankings, k=TUNING_K))
+    return replay.ndcg(ground_truth, model=model, seen="few", k=TUNING_K)
