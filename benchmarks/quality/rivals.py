@@ -17,6 +17,7 @@ from benchmarks.quality.own_frequency import rank_by_own_frequency
 from benchmarks.quality.ranking_task import RankingTask
 from benchmarks.quality.rankings import Rankings, fill, most_weight_first
 from benchmarks.quality.session_knn import rank_by_sessions
+from benchmarks.quality.single_list import CEILING, rank_by_the_test
 
 RECENT_DAYS = 14
 DAYS = (3, 7, 14, 30, 90)
@@ -102,7 +103,7 @@ def rivals(task: RankingTask, *, are_sessions: bool = False, are_baskets: bool =
         popular.append(Rival(name="popularity, newest days", rank=rank_by_popularity, rounds=recent))
     # Who has no history has no neighbours, and no factors.
     if task.audience == "newcomers":
-        return popular
+        return [*popular, Rival(name=CEILING, rank=rank_by_the_test, rounds=[[{}]])]
     special = [*(_basket_rivals() if are_baskets else ()), *(_session_rivals() if are_sessions else ())]
     return [*popular, *special, *_ease(task, weighting), *_implicit(weighting)]
 

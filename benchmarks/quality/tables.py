@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from benchmarks.quality.datasets import DataSet
 from benchmarks.quality.ranking_task import Audience
 from benchmarks.quality.results import Estimate, Row, estimate, paired_difference
+from benchmarks.quality.single_list import CEILING
 
 TITLES = {"recall": "Recall@{k}", "ndcg": "NDCG@{k}", "hit_rate": "hit rate", "mrr": "MRR"}
 OURS = "this project"
@@ -51,12 +52,14 @@ def _line(data_set: DataSet, row: Row) -> str:
 
 def _comparison(data_set: DataSet, rows: Sequence[Row]) -> list[str]:
     """Compare each list of this project with the other model that is best in the test, a choice that favours the other."""
-    others = [row for row in rows if not row.model.startswith(OURS)]
+    others = [row for row in rows if not row.model.startswith(OURS) and row.model != CEILING]
     if not others:
         return []
     best = max(others, key=lambda row: row.ndcg)
     sentences = [f"Best of the others: {best.model}, NDCG {_short(best.ndcg)}."]
     for row in rows:
+        if row.model == CEILING:
+            sentences.append(f"A list that is the same for all of them can reach {row.ndcg / best.ndcg:.2f} times that.")
         if row.model in COMPARED:
             name = row.model.removeprefix(f"{OURS}, ").replace("_", "-")
             sentences.append(

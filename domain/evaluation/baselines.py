@@ -124,14 +124,9 @@ def _own_alone(model: Model, name: str) -> Model:
 
 
 def _with_weights(model: Model, source_weights: SourceWeights, newcomer_weights: SourceWeights) -> Model:
-    config = replace(
-        model.config,
-        source_weights=source_weights,
-        newcomer_weights=newcomer_weights,
-        variety=0.0,
-        newcomer_variety=0.0,
+    return model.with_config(
+        source_weights=source_weights, newcomer_weights=newcomer_weights, variety=0.0, newcomer_variety=0.0
     )
-    return replace(model, config=config)
 
 
 def _served(model: Model, task: RankingTask) -> Ranker:

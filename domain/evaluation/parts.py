@@ -46,7 +46,7 @@ def weighted_parts(model: Model) -> list[Part]:
         Part(
             name=name,
             weight=getattr(model.config, name),
-            without=replace(model, config=replace(model.config, **{name: 0})),
+            without=model.with_config(**{name: 0}),
             is_learned=is_learned,
         )
         for name, is_learned in SETTINGS.items()
@@ -54,7 +54,7 @@ def weighted_parts(model: Model) -> list[Part]:
     newest = Part(
         name="newest_share",
         weight=1.0 - model.config.newest_share,
-        without=replace(model, config=replace(model.config, newest_share=1.0)),
+        without=model.with_config(newest_share=1.0),
         is_learned=True,
     )
     return [*sources, *_features(model), *settings, newest]
@@ -129,4 +129,4 @@ def _without_source(model: Model, source: str) -> Model:
     # Popularity and newness keep MIN_EVIDENCE_WEIGHT, which orders products without any other score.
     config = model.config
     weights = {name: with_weight(getattr(config, name), source, 0.0) for name in ("source_weights", "newcomer_weights")}
-    return replace(model, config=replace(config, **weights))
+    return model.with_config(**weights)

@@ -188,6 +188,10 @@ class Model(Struct, frozen=True, kw_only=True):
     alternatives: tuple[str, ...] = ()
     tried: WeightedProducts = WeightedProducts()
 
+    def with_config(self, **chosen: object) -> "Model":
+        """Return the model with other fields of its config."""
+        return replace(self, config=replace(self.config, **chosen))
+
 
 UNTRAINED = Model()
 

@@ -24,7 +24,6 @@ from domain.tuning.served_lists import (
     VARIETY_GRID,
     served_ndcg,
     served_ndcg_of_each,
-    with_config,
 )
 from domain.tuning.source_weights import (
     CandidateContributions,
@@ -67,16 +66,16 @@ def fit_lists(
         key=lambda fitted: fitted[0],
     )[1]
     model = _fit_seen_again(replay, model, with_seen, has_times=held_out.has_times)
-    tried = [with_config(model, variety=variety) for variety in VARIETY_GRID]
+    tried = [model.with_config(variety=variety) for variety in VARIETY_GRID]
     # The documented weights come last: they are taken only if they serve better than everything that was fitted.
-    by_default = with_config(trained.model, source_weights=default)
+    by_default = trained.model.with_config(source_weights=default)
     tried.append(_fit_seen_again(replay, by_default, with_seen, has_times=held_out.has_times))
     scores = [served_ndcg(replay, one, with_seen) for one in tried]
     chosen, ndcg = best_of(tried, scores)
     served = chosen
     if held_out.has_times:
         served = _fit_rebuy_rate(replay, served, held_out, rng=rng)
-    served = with_config(served, trial_places=_fit_trial_places(replay, served, with_seen))
+    served = served.with_config(trial_places=_fit_trial_places(replay, served, with_seen))
     served, ranker = _with_ranker(replay, served, held_out, with_seen, rng=rng)
     if own_names():
         served = _fit_own(replay, served, unseen, with_seen)
@@ -97,18 +96,18 @@ def fit_lists(
 def _fit_weights(replay: Replay, interest_days: float, ground_truth: GroundTruth) -> tuple[float, Model]:
     """Fit the source weights for one half-life of interests; return their score and the model with them."""
     hyperparameters = replace(replay.model.config.hyperparameters, interest_days=interest_days)
-    model = with_config(replay.model, hyperparameters=hyperparameters)
+    model = replay.model.with_config(hyperparameters=hyperparameters)
     contributions = CandidateContributions(replay, model, ground_truth, seen="exclude")
     weights = fit_source_weights(contributions, first=model.config.source_weights)
-    return contributions.ndcg(weights), with_config(model, source_weights=weights)
+    return contributions.ndcg(weights), model.with_config(source_weights=weights)
 
 
 def _fit_seen_again(replay: Replay, model: Model, with_seen: GroundTruth, *, has_times: bool) -> Model:
     """Return `model` with the fitted score that a known product gets for itself, and keeps if it is of the newest step."""
-    as_they_are = with_config(model, seen_again=1.0, newest_share=1.0)
+    as_they_are = model.with_config(seen_again=1.0, newest_share=1.0)
     contributions = CandidateContributions(replay, as_they_are, with_seen, seen="include")
     seen_again, share = fit_seen_again(contributions, model.config.source_weights, has_times=has_times)
-    return with_config(model, seen_again=seen_again, newest_share=share)
+    return model.with_config(seen_again=seen_again, newest_share=share)
 
 
 def _with_ranker(
@@ -119,7 +118,7 @@ def _with_ranker(
     ranker = fit_ranker(replay, model, unseen, rng=rng)
     if not ranker.shapes:
         return model, ranker
-    ranked = with_config(model, shapes=ranker.shapes, source_weights=ranker.source_weights)
+    ranked = model.with_config(shapes=ranker.shapes, source_weights=ranker.source_weights)
     ranked = _fit_seen_again(replay, ranked, with_seen, has_times=held_out.has_times)
     before, after = (served_ndcg_of_each(replay, one, with_seen) for one in (model, ranked))
     return (model if is_surely_better(before, after, n_errors=1.0) else ranked), ranker
@@ -128,7 +127,7 @@ def _with_ranker(
 def _fit_own(replay: Replay, model: Model, unseen: GroundTruth, with_seen: GroundTruth) -> Model:
     """Fit the weights of own sources; return `model` as it was unless the served lists are better."""
     contributions = CandidateContributions(replay, model, unseen, seen="exclude")
-    fitted = with_config(model, source_weights=fit_own_weights(contributions, first=model.config.source_weights))
+    fitted = model.with_config(source_weights=fit_own_weights(contributions, first=model.config.source_weights))
     tried = [model, fitted]
     return best_of(tried, [served_ndcg(replay, one, with_seen) for one in tried])[0]
 
@@ -149,7 +148,7 @@ def _fit_rebuy_rate(replay: Replay, model: Model, held_out: HeldOut, *, rng: np.
     if len(ground_truth.customers) < MIN_CUSTOMERS or not days[-1]:
         return model
     models = [
-        replace(with_config(model, rebuy_rate=rate), rebuy_days=own) for rate, own in zip(REBUY_RATES, days, strict=True)
+        replace(model.with_config(rebuy_rate=rate), rebuy_days=own) for rate, own in zip(REBUY_RATES, days, strict=True)
     ]
     scores: list[float] = []
     for position, own in enumerate(days):
@@ -164,5 +163,5 @@ def _fit_trial_places(replay: Replay, model: Model, ground_truth: GroundTruth) -
     since = to_microseconds(replay.now) - NEW_DAYS * DAY
     if not any(product.created_at > since for product in replay.data.products):
         return model.config.trial_places
-    models = [with_config(model, trial_places=n) for n in TRIAL_PLACES]
+    models = [model.with_config(trial_places=n) for n in TRIAL_PLACES]
     return first_of_best(TRIAL_PLACES, [served_ndcg(replay, one, ground_truth) for one in models])

@@ -16,7 +16,7 @@ from domain.tuning.held_out import HeldOut
 from domain.tuning.histories import TUNING_K
 from domain.tuning.pattern_search import best_of, first_of_best
 from domain.tuning.popularity import TREND_DAYS
-from domain.tuning.served_lists import MAX_REPLAYED_CUSTOMERS, VARIETY_GRID, served_ndcg, with_config
+from domain.tuning.served_lists import MAX_REPLAYED_CUSTOMERS, VARIETY_GRID, served_ndcg
 from domain.tuning.source_weights import CandidateContributions, fit_newcomer_weights, fit_own_weights
 
 REPEAT_EXPONENTS = (0.0, 0.5, 1.0)
@@ -31,8 +31,8 @@ def fit_newcomers(replay: Replay, model: Model, held_out: HeldOut, *, seed: int)
     fitted = _with_popularity(model, held_out, ground_truth)
     contributions = CandidateContributions(as_new, fitted, ground_truth, seen="include")
     weights = fit_own_weights(contributions, first=fit_newcomer_weights(contributions))
-    fitted = with_config(fitted, newcomer_weights=weights)
-    tried = [with_config(fitted, newcomer_variety=variety) for variety in VARIETY_GRID]
+    fitted = fitted.with_config(newcomer_weights=weights)
+    tried = [fitted.with_config(newcomer_variety=variety) for variety in VARIETY_GRID]
     fitted = first_of_best(tried, [served_ndcg(as_new, one, ground_truth) for one in tried])
     # Of equal lists the fitted ones, which leave no weight of an own source at its default.
     models = [fitted, model]
@@ -75,7 +75,7 @@ def _with_popularity(model: Model, held_out: HeldOut, ground_truth: GroundTruth)
             counting, _ = best_of(tried, [_ndcg_of_all(one, data, ground_truth) for one in popularities])
     popularities = newcomer_popularity_by_segment(data, hyperparameters, counting)
     return replace(
-        with_config(model, newcomer_popularity=counting),
+        model.with_config(newcomer_popularity=counting),
         newcomer_popular=top_products(popularities[0], n=N_STORED),
         newcomer_segment_trends=segment_trends(popularities, hyperparameters),
     )

@@ -103,7 +103,7 @@ class CandidateLists:
         n_relevant: list[int] = []
         # Shapes of every source, so that the values of all are computed without their weights.
         ones = tuple(Shape(feature=source, knots=(0.0, 1.0), values=(0.0, 1.0)) for source in SHAPED_SOURCES)
-        every = replace(model, config=replace(model.config, shapes=ones))
+        every = model.with_config(shapes=ones)
         for customer in customers:
             inputs = replay.ranking_inputs(customer, model=every)
             shortlisted = shortlist(inputs, request=ListRequest(seen="exclude"))

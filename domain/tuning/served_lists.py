@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from msgspec.structs import replace
 
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import GroundTruth
@@ -11,11 +10,6 @@ from domain.tuning.histories import TUNING_K
 
 MAX_REPLAYED_CUSTOMERS = 1000
 VARIETY_GRID = (0.0, 0.25, 0.5, 1.0)
-
-
-def with_config(model: Model, **chosen: object) -> Model:
-    """Return `model` with other fields of its config."""
-    return replace(model, config=replace(model.config, **chosen))
 
 
 def served_ndcg(replay: Replay, model: Model, ground_truth: GroundTruth) -> float:

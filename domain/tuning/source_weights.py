@@ -124,8 +124,8 @@ def _contributions_of(
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Return a customer's candidates, the contributions to them, and which are of the newest step, as a list is served."""
     everything = replace(EVERYTHING, own=dict.fromkeys(own_names(), 1.0))
-    config = replace(model.config, source_weights=everything, newcomer_weights=everything)
-    inputs = replay.ranking_inputs(customer, model=replace(model, config=config))
+    every = model.with_config(source_weights=everything, newcomer_weights=everything)
+    inputs = replay.ranking_inputs(customer, model=every)
     shortlisted = shortlist(inputs, request=ListRequest(seen=seen))
     candidates = eligible(replay.candidates(shortlisted.query), inputs, shortlisted.signals)
     scores = score(shortlisted.signals, candidates, inputs=inputs, now=replay.now)
