@@ -42,15 +42,17 @@ class SourceWeights(Struct, frozen=True, kw_only=True):
 class NewcomerPopularity(Struct, frozen=True, kw_only=True):
     """How popularity counts for customers without history, who may want what all others have already.
 
-    `trend_days` and `momentum_exponent` are like those of the hyperparameters. A customer's events with a product count as
-    their number to the power of `repeat_exponent`: 0 counts each customer once. Each event weighs the number of events of
-    the customer's day to the power of `-visit_exponent`.
+    `event_exponent`, `trend_days`, `momentum_exponent` and `segment_smoothing` are like those of the hyperparameters. A
+    customer's events with a product count as their number to the power of `repeat_exponent`: 0 counts each customer once.
+    Each event weighs the number of events of the customer's day to the power of `-visit_exponent`.
     """
 
-    trend_days: float = 14.0
+    event_exponent: float = 1.0
+    trend_days: float = 30.0
     momentum_exponent: float = 0.5
-    repeat_exponent: float = 0.0
-    visit_exponent: float = 0.0
+    repeat_exponent: float = 0.5
+    visit_exponent: float = 0.5
+    segment_smoothing: float = 200.0
 
 
 def with_evidence(weights: SourceWeights) -> SourceWeights:

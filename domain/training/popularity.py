@@ -63,10 +63,8 @@ def newcomer_popularity_by_segment(
     which a product's customers count; a newcomer's holds everything, for which it counts how often each of them comes back.
     """
     log, pairs = data.log, data.pairs
-    hyperparameters = replace(
-        hyperparameters, trend_days=counting.trend_days, momentum_exponent=counting.momentum_exponent
-    )  # fmt: skip
-    weights = log.weights(exponent=hyperparameters.event_exponent) * log.decay(half_life_days=hyperparameters.trend_days)
+    hyperparameters = replace(hyperparameters, momentum_exponent=counting.momentum_exponent)
+    weights = log.weights(exponent=counting.event_exponent) * log.decay(half_life_days=counting.trend_days)
     if counting.visit_exponent:
         weights = weights / data.visit_sizes**counting.visit_exponent
     largest = pairs.largest(weights)
@@ -98,11 +96,9 @@ def top_products(scores: npt.NDArray[np.float64], *, n: int) -> WeightedProducts
     return WeightedProducts(products=tuple(order.tolist()), weights=tuple((scores[order] / scores[order[0]]).tolist()))
 
 
-def segment_trends(
-    popularities: npt.NDArray[np.float64], hyperparameters: Hyperparameters
-) -> dict[Segment, WeightedProducts]:  # fmt: skip
+def segment_trends(popularities: npt.NDArray[np.float64], *, pseudo_count: float) -> dict[Segment, WeightedProducts]:
     """Return the most popular products of each segment, smoothed, from `popularities` (1 + n_segments, n_products)."""
-    by_segment = smoothed(popularities, pseudo_count=hyperparameters.segment_smoothing)
+    by_segment = smoothed(popularities, pseudo_count=pseudo_count)
     return {segment: top_products(own, n=N_STORED) for segment, own in zip(SEGMENTS, by_segment, strict=True)}
 
 

@@ -39,10 +39,10 @@ def train_model(
     microseconds.
     """
     log, products = data.log, data.products
-    hyperparameters = config.hyperparameters
+    hyperparameters, counting = config.hyperparameters, config.newcomer_popularity
     neighbours = combine(learn_neighbours(data, hyperparameters, known=known), hyperparameters)
     popularities = popularity_by_segment(data, hyperparameters)
-    of_newcomers = newcomer_popularity_by_segment(data, hyperparameters, config.newcomer_popularity)
+    of_newcomers = newcomer_popularity_by_segment(data, hyperparameters, counting)
     medians = median_prices(data.purchases, products, n_products=data.n_products)
     repurchases = repurchase_by_category(data.purchases, products, newest=log.newest)
     segment_events = np.bincount(data.segments[log.customers], minlength=len(SEGMENTS)).tolist()
@@ -65,9 +65,9 @@ def train_model(
             price_fit=price_fit_by_segment(data.purchases, products, data.segments, medians=medians),
             words=data.compared.words,
             popular=top_products(popularities[0], n=N_STORED),
-            segment_trends=segment_trends(popularities, hyperparameters),
+            segment_trends=segment_trends(popularities, pseudo_count=hyperparameters.segment_smoothing),
             newcomer_popular=top_products(of_newcomers[0], n=N_STORED),
-            newcomer_segment_trends=segment_trends(of_newcomers, hyperparameters),
+            newcomer_segment_trends=segment_trends(of_newcomers, pseudo_count=counting.segment_smoothing),
             segment_events=dict(zip(SEGMENTS, segment_events, strict=True)),
             alternatives=alternatives.category_paths,
             tried=tried_products(data),

@@ -68,6 +68,12 @@ def best_of(choices: Sequence[T], scores: Sequence[float]) -> tuple[T, float]:
     return choices[position], scores[position]
 
 
+def best_if_sure(choices: Sequence[T], scores: Sequence[npt.NDArray[np.float64]]) -> T:
+    """Return the choice with the highest mean score if it is surely better than the first, and else the first."""
+    best = int(np.argmax([of_each.mean() for of_each in scores]))
+    return choices[best if is_surely_better(scores[best], scores[0], n_errors=2.0) else 0]
+
+
 def is_surely_better(scores: npt.NDArray[np.float64], others: npt.NDArray[np.float64], *, n_errors: float) -> bool:
     """Return whether the mean of paired differences is more than `n_errors` of its standard errors above 0."""
     differences = scores - others

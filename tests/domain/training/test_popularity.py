@@ -89,7 +89,8 @@ def test_a_category_trend_has_the_50_most_popular_products():
 
 
 def counted(log, **counting):
-    settings = {"trend_days": FOREVER, "momentum_exponent": 0.0} | counting
+    plain = {"trend_days": FOREVER, "momentum_exponent": 0.0, "repeat_exponent": 0.0, "visit_exponent": 0.0}
+    settings = plain | counting
     popularities = newcomer_popularity_by_segment(training_data(log), Hyperparameters(), NewcomerPopularity(**settings))
     # Nothing is halved but by the hundred years of FOREVER.
     return popularities[0].round(3).tolist()
