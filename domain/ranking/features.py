@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from domain.ranking.catalogue import Catalogue
 from domain.ranking.contributions import SOURCE_INDEX
-from domain.ranking.indexes import Indexes, positions_in, union
+from domain.ranking.indexes import Indexes
 from domain.ranking.inputs import RankingInputs
 from domain.ranking.interests import newest_seeds
 from domain.ranking.shapes import NEIGHBOUR_FEATURES, SHAPED_SOURCES, TOGETHER, Values
@@ -77,11 +77,11 @@ def _shares(codes: npt.NDArray[np.int32], products: Indexes, past: Indexes, weig
     """Return the share of the weights (m,) of the `past` (m,) events with the code of each product (n,), 0 for no code."""
     if not len(past):
         return np.zeros(len(products))
-    own, known = codes[products].astype(np.intp), codes[past].astype(np.intp)
-    distinct = union(known)
-    sums = np.bincount(distinct.searchsorted(known), weights=weights)
-    places = positions_in(distinct, own)
-    return np.where((places >= 0) & (own >= 0), sums[places], 0.0) / weights.sum()
+    # No code is -1, the first place.
+    places = codes[products] + 1
+    sums = np.bincount(codes[past] + 1, weights=weights, minlength=int(places.max(initial=0)) + 1)
+    sums[0] = 0.0
+    return sums[places] / weights.sum()
 
 
 def _price_distance(products: Indexes, past: Indexes, catalogue: Catalogue) -> Values:
