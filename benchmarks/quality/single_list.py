@@ -12,7 +12,7 @@ CEILING = "ceiling: the best single list, from the test"
 
 
 def rank_by_the_test(task: RankingTask, *, k: int) -> Rankings:
-    """Rank by what a product adds to the mean NDCG of one list for all; no other single list has a higher one."""
+    """Rank by what a product adds to the mean NDCG of one list for all; no other one of trained products has more."""
     started_at = time.perf_counter()
     first_place = np.zeros((len(task.customers), k), dtype=np.bool_)
     first_place[:, 0] = True

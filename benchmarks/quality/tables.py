@@ -59,7 +59,7 @@ def _comparison(data_set: DataSet, rows: Sequence[Row]) -> list[str]:
     sentences = [f"Best of the others: {best.model}, NDCG {_short(best.ndcg)}."]
     for row in rows:
         if row.model == CEILING:
-            sentences.append(f"A list that is the same for all of them can reach {row.ndcg / best.ndcg:.2f} times that.")
+            sentences.append(f"One list for all newcomers of a shop can reach {row.ndcg / best.ndcg:.2f} times that.")
         if row.model in COMPARED:
             name = row.model.removeprefix(f"{OURS}, ").replace("_", "-")
             sentences.append(

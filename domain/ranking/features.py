@@ -77,9 +77,10 @@ def _shares(codes: npt.NDArray[np.int32], products: Indexes, past: Indexes, weig
     """Return the share of the weights (m,) of the `past` (m,) events with the code of each product (n,), 0 for no code."""
     if not len(past):
         return np.zeros(len(products))
-    # No code is -1, the first place.
-    places = codes[products] + 1
-    sums = np.bincount(codes[past] + 1, weights=weights, minlength=int(places.max(initial=0)) + 1)
+    # No code is -1, the first place. The table is as long as there are codes, but only the touched pages cost time.
+    places, known = codes[products] + 1, codes[past] + 1
+    sums = np.zeros(max(int(places.max(initial=0)), int(known.max())) + 1)
+    np.add.at(sums, known, weights)
     sums[0] = 0.0
     return sums[places] / weights.sum()
 

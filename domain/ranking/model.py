@@ -49,7 +49,7 @@ class NewcomerPopularity(Struct, frozen=True, kw_only=True):
 
     event_exponent: float = 1.0
     trend_days: float = 30.0
-    momentum_exponent: float = 0.5
+    momentum_exponent: float = 0.0
     repeat_exponent: float = 0.5
     visit_exponent: float = 0.5
     segment_smoothing: float = 200.0
@@ -120,7 +120,7 @@ class TunedConfig(Struct, frozen=True, kw_only=True, rename=WIRE_NAMES):
         return with_evidence(self.source_weights if has_history else self.newcomer_weights)
 
     def variety_for(self, *, has_history: bool) -> float:
-        """Return the variety of a customer's list; models of older versions have the same for newcomers."""
+        """Return the variety of a customer's list, the same for newcomers unless another is surely better for them."""
         return self.variety if has_history or self.newcomer_variety is None else self.newcomer_variety
 
 

@@ -59,8 +59,9 @@ def newcomer_popularity_by_segment(
 ) -> npt.NDArray[np.float64]:
     """Return the popularity for customers without history, with all customers and with those of each segment.
 
-    The shape is (1 + n_segments, n_products). The list of a customer with history holds what is new to that customer, for
-    which a product's customers count; a newcomer's holds everything, for which it counts how often each of them comes back.
+    The shape is (1 + n_segments, n_products), and of the hyperparameters only `momentum_days` counts. The list of a
+    customer with history holds what is new to that customer, for which a product's customers count; a newcomer's holds
+    everything, for which it counts how often each of them comes back.
     """
     log, pairs = data.log, data.pairs
     hyperparameters = replace(hyperparameters, momentum_exponent=counting.momentum_exponent)

@@ -29,9 +29,11 @@ VISIT_EXPONENTS = (0.0, 0.25, 0.5, 0.75)
 NEWCOMER_SMOOTHINGS = (50_000.0, 2_000.0, 200.0, 50.0)
 ROUNDS = 2
 
+WITHOUT_TIMES = NewcomerPopularity(trend_days=FOREVER)
+
 
 def fit_newcomers(replay: Replay, model: Model, held_out: HeldOut, *, seed: int) -> Model:
-    """Return `model` with what suits newcomers: the defaults, but for what is surely better.
+    """Return `model` with what suits newcomers: the defaults, but for what is better beyond chance.
 
     Newcomers are few, and each of them turns to few products, so whatever is merely best for them is often chance.
     """
@@ -71,7 +73,7 @@ def newcomers_to_compare(split: Split, *, seed: int) -> GroundTruth:
 def _with_popularity(model: Model, held_out: HeldOut, ground_truth: GroundTruth) -> Model:
     """Choose how popularity counts for newcomers, one setting after the other, by one list for all of them."""
     data, hyperparameters = held_out.data, model.config.hyperparameters
-    counting = NewcomerPopularity(trend_days=NewcomerPopularity().trend_days if held_out.has_times else FOREVER)
+    counting = NewcomerPopularity() if held_out.has_times else WITHOUT_TIMES
     grids: dict[str, Sequence[float]] = {
         "event_exponent": EVENT_EXPONENTS if len(np.unique(data.log.event_types)) > 1 else (),
         "trend_days": TREND_DAYS if held_out.has_times else (),
@@ -93,7 +95,8 @@ def _with_smoothings(model: Model, held_out: HeldOut) -> list[Model]:
     popularities = newcomer_popularity_by_segment(held_out.data, model.config.hyperparameters, counting)
     if np.count_nonzero(popularities[1:].any(axis=1)) < 2:
         return []
-    return [_counting(model, replace(counting, segment_smoothing=one), popularities) for one in NEWCOMER_SMOOTHINGS]
+    others = [replace(counting, segment_smoothing=one) for one in NEWCOMER_SMOOTHINGS if one != counting.segment_smoothing]
+    return [_counting(model, one, popularities) for one in others]
 
 
 def _counting(model: Model, counting: NewcomerPopularity, popularities: npt.NDArray[np.float64]) -> Model:
@@ -107,6 +110,8 @@ def _counting(model: Model, counting: NewcomerPopularity, popularities: npt.NDAr
 
 def _best_served(as_new: Replay, models: Sequence[Model], ground_truth: GroundTruth) -> Model:
     """Return the model whose lists are best for newcomers, if it is surely better than the first."""
+    if len(models) == 1:
+        return models[0]
     return best_if_sure(models, [served_ndcg_of_each(as_new, one, ground_truth) for one in models])
 
 

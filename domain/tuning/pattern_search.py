@@ -69,9 +69,12 @@ def best_of(choices: Sequence[T], scores: Sequence[float]) -> tuple[T, float]:
 
 
 def best_if_sure(choices: Sequence[T], scores: Sequence[npt.NDArray[np.float64]]) -> T:
-    """Return the choice with the highest mean score if it is surely better than the first, and else the first."""
+    """Return the choice with the highest mean score if it is surely better than the first, and else the first.
+
+    The best of many choices is often better than the first by chance, so it takes three standard errors.
+    """
     best = int(np.argmax([of_each.mean() for of_each in scores]))
-    return choices[best if is_surely_better(scores[best], scores[0], n_errors=2.0) else 0]
+    return choices[best if is_surely_better(scores[best], scores[0], n_errors=3.0) else 0]
 
 
 def is_surely_better(scores: npt.NDArray[np.float64], others: npt.NDArray[np.float64], *, n_errors: float) -> bool:

@@ -125,6 +125,6 @@ def _better_of(tuned: TunedConfig, in_use: TunedConfig, held_out: HeldOut, with_
         in_use,
         newcomer_weights=tuned.newcomer_weights,
         newcomer_popularity=tuned.newcomer_popularity,
-        newcomer_variety=tuned.newcomer_variety,
+        newcomer_variety=tuned.variety_for(has_history=False),
         tuning=measured,
     )

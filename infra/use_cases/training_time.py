@@ -20,7 +20,7 @@ TRIAL_SECONDS_PER_PRODUCT = 300e-6
 FIRST_TRIAL = 3.0
 SECONDS_PER_LIST = 0.8e-3
 SECONDS_PER_LIST_AND_EVENT = 10e-6
-N_REPLAYS = 12
+N_REPLAYS = 16
 """How many lists of each compared customer the fitting of weights computes."""
 MIN_SECONDS = 1e-6
 MIN_MEASURED_SECONDS = 1.0

@@ -46,7 +46,7 @@ _MODEL = {
         "newcomer_popularity": {
             "event_exponent": 1.0,
             "trend_days": 30.0,
-            "momentum_exponent": 0.5,
+            "momentum_exponent": 0.0,
             "repeat_exponent": 0.5,
             "visit_exponent": 0.5,
             "segment_smoothing": 200.0,

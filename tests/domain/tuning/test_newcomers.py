@@ -1,14 +1,12 @@
 """Tuning fits the lists of newcomers to newcomers, or to customers whose history it hides."""
 
 import numpy as np
-import pytest
 
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import Split
-from domain.ranking.hyperparameters import FOREVER, Hyperparameters
+from domain.ranking.hyperparameters import FOREVER
 from domain.ranking.model import NewcomerPopularity, TunedConfig
 from domain.records.customers import SEGMENTS
-from domain.training.popularity import newcomer_popularity_by_segment, top_products
 from domain.training.train import train_model
 from domain.tuning.newcomers import newcomers_to_compare
 from domain.tuning.tune import tune
@@ -41,55 +39,31 @@ def test_the_first_day_of_other_customers_stands_in_for_too_few_newcomers():
     assert {tuple(ground_truth.of(customer)) for customer in range(40)} == {(0, 1)}
 
 
-def weekly_staple(*, first_buyers=60):
-    """Return a log in which half of the customers buy product 0 each week, and all once one of the others, which all differ.
+def test_dates_that_are_no_times_count_for_nothing():
+    # Two dates are too few for a half-life, so they are no evidence of what is newest either.
+    rows = ((f"c{number}", (number + step) % 9, "view", 400.0 * (number % 2)) for number in range(90) for step in range(6))
 
-    Product 1 is what most customers have bought once, long ago.
-    """
-    staple = [(f"c{number}", 0, "purchase", 7.0 * week + 0.1) for number in range(0, first_buyers, 2) for week in range(12)]
-    once = [(f"c{number}", 1, "purchase", 80.0) for number in range(first_buyers)]
-    others = [
-        (f"c{number}", 2 + (number * 7 + week) % 10, "purchase", 7.0 * week + 0.2)
-        for number in range(first_buyers)
-        for week in range(12)
-    ]
-    return event_log(*staple, *once, *others)
+    counting = tuned_config(event_log(*rows), trials=1).newcomer_popularity
+
+    assert (counting.trend_days, counting.momentum_exponent) == (FOREVER, 0.0)
 
 
-def test_what_customers_buy_each_week_is_popular_for_newcomers():
-    config = tuned_config(weekly_staple(), trials=1)
-
-    assert popular_products(weekly_staple(), config.newcomer_popularity)[0] == 0
-    by_customers = NewcomerPopularity(trend_days=FOREVER, momentum_exponent=0.0, repeat_exponent=0.0, visit_exponent=0.0)
-    assert 0 not in popular_products(weekly_staple(), by_customers)
+def test_chance_hardly_ever_changes_anything_for_newcomers():
+    assert sum(of_newcomers(random_config(seed)) != of_newcomers(TunedConfig()) for seed in range(10)) <= 1
 
 
-def popular_products(log, counting):
-    popularities = newcomer_popularity_by_segment(training_data(log), Hyperparameters(), counting)
-    return list(top_products(popularities[0], n=3).products)
-
-
-def test_events_without_times_have_no_half_life_for_newcomers():
-    log = event_log(*((f"c{number}", (number + step) % 9, "view", 0.0) for number in range(90) for step in range(6)))
-
-    assert tuned_config(log, trials=1).newcomer_popularity.trend_days == FOREVER
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_chance_changes_nothing_for_newcomers(seed):
+def random_config(seed):
     rng = np.random.default_rng(seed)
     events = [
         (f"c{number}", int(index), "view", float(rng.integers(30)))
         for number in range(200)
         for index in rng.permutation(12)[:3]
     ]
+    return tuned_config(event_log(*events), trials=1)
 
-    config = tuned_config(event_log(*events), trials=1)
 
-    defaults = TunedConfig()
-    assert config.newcomer_weights == defaults.newcomer_weights
-    assert config.newcomer_popularity == defaults.newcomer_popularity
-    assert config.newcomer_variety is None
+def of_newcomers(config):
+    return config.newcomer_weights, config.newcomer_popularity, config.newcomer_variety
 
 
 def test_what_is_surely_better_for_newcomers_is_chosen():
@@ -104,18 +78,28 @@ def test_what_is_surely_better_for_newcomers_is_chosen():
     assert tuned_for(event_log(*events)).newcomer_popularity.trend_days < NewcomerPopularity().trend_days
 
 
-def test_newcomers_of_a_segment_see_what_the_segment_wants():
-    assigned = {f"c{number}": SEGMENTS[number % 2] for number in range(400)}
+def test_purchases_count_like_views_where_newcomers_do_as_viewers_do():
+    rng = np.random.default_rng(0)
+    # A few customers buy the first 20 of 60 products, most look at the others, and so do newcomers.
+    bought = [(f"b{number % 50}", number % 20, "purchase", float(rng.integers(5, 40))) for number in range(100)]
+    viewed = [(f"c{number % 240}", int(rng.integers(20, 60)), "view", float(rng.integers(40))) for number in range(800)]
+    newcomers = [(f"n{number}", int(rng.integers(20, 60)), "view", 0.5) for number in range(100)]
+
+    assert tuned_for(event_log(*bought, *viewed, *newcomers)).newcomer_popularity.event_exponent == 0.0
+
+
+def test_a_segment_that_wants_other_products_counts_more_for_its_newcomers():
+    assigned = {f"c{number}": SEGMENTS[number % 2] for number in range(900)}
     rng = np.random.default_rng(0)
     # Each segment views its half of the products.
-    events = ((f"c{n}", 2 * int(rng.integers(15)) + n % 2, "view", float(rng.integers(60))) for n in [*range(400)] * 3)
+    events = ((f"c{n}", 2 * int(rng.integers(30)) + n % 2, "view", float(rng.integers(60))) for n in [*range(900)] * 2)
     log = event_log(*events)
 
     config = tuned_for(log, assigned=assigned)
 
     data = training_data(log, assigned=assigned)
     as_new = Replay(data, train_model(data, config=config, model_id="m", trained_at=0)).without_histories()
-    assert config.tuning.trials == 1
+    assert config.newcomer_popularity.segment_smoothing < NewcomerPopularity().segment_smoothing
     lists = [as_new.ranking(customer, model=as_new.model, seen="few", k=10) for customer in (0, 1)]
     assert [{product % 2 for product in own} for own in lists] == [{0}, {1}]
 

@@ -4,7 +4,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from domain.ranking.hyperparameters import Hyperparameters
-from domain.tuning.pattern_search import PatternSearch, best_of
+from domain.tuning.pattern_search import PatternSearch, best_if_sure, best_of
 
 GRIDS = {"ridge": (1.0, 2.0, 4.0, 8.0, 16.0), "activity_exponent": (0.0, 0.5, 1.0), "memory_days": (30.0,)}
 
@@ -57,3 +57,12 @@ def test_hyperparameters_that_a_trial_chose_itself_are_kept_in_later_proposals()
 
 def test_best_of_returns_the_first_of_equal_scores():
     assert best_of(("a", "b", "c"), [1.0, 2.0, 2.0]) == ("b", 2.0)
+
+
+def test_another_choice_than_the_first_takes_proof():
+    first, same = np.array([0.1, 0.2, 0.3] * 20), np.array([0.3, 0.2, 0.1] * 20)
+    by_chance, surely = first + np.array([1.0] + [0.0] * 59), first + 0.1
+
+    assert best_if_sure("abc", [first, same, by_chance]) == "a"
+    assert best_if_sure("abc", [first, same, surely]) == "c"
+    assert best_if_sure("ab", [first, first]) == "a"
