@@ -83,7 +83,8 @@ def _with_popularity(model: Model, held_out: HeldOut, ground_truth: GroundTruth)
     }
     for _ in range(ROUNDS):
         for name, values in grids.items():
-            tried = [counting, *(replace(counting, **{name: value}) for value in values)]
+            others = [value for value in values if value != getattr(counting, name)]
+            tried = [counting, *(replace(counting, **{name: value}) for value in others)]
             popularities = (newcomer_popularity_by_segment(data, hyperparameters, one)[0] for one in tried)
             counting = best_if_sure(tried, [_ndcg_of_each(one, data, ground_truth) for one in popularities])
     return _counting(model, counting, newcomer_popularity_by_segment(data, hyperparameters, counting))

@@ -1,6 +1,7 @@
 """Tuning fits the lists of newcomers to newcomers, or to customers whose history it hides."""
 
 import numpy as np
+import pytest
 
 from domain.evaluation.replay import Replay
 from domain.evaluation.splitting import Split
@@ -39,9 +40,10 @@ def test_the_first_day_of_other_customers_stands_in_for_too_few_newcomers():
     assert {tuple(ground_truth.of(customer)) for customer in range(40)} == {(0, 1)}
 
 
-def test_dates_that_are_no_times_count_for_nothing():
-    # Two dates are too few for a half-life, so they are no evidence of what is newest either.
-    rows = ((f"c{number}", (number + step) % 9, "view", 400.0 * (number % 2)) for number in range(90) for step in range(6))
+@pytest.mark.parametrize("days", [0.0, 400.0])
+def test_dates_that_are_no_times_count_for_nothing(days):
+    # One date or two are too few for a half-life, so they are no evidence of what is newest either.
+    rows = ((f"c{number}", (number + step) % 9, "view", days * (number % 2)) for number in range(90) for step in range(6))
 
     counting = tuned_config(event_log(*rows), trials=1).newcomer_popularity
 
